@@ -1,0 +1,1 @@
+"""Appointment reminders, ride checks and check-ins for infusion clinics."""

@@ -1,0 +1,1 @@
+"""Outside things, one module each, and their twins in memory."""

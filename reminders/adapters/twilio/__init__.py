@@ -1,0 +1,1 @@
+"""Text messages by Twilio: sending, receipts and the signatures of its hooks."""

@@ -1,0 +1,1 @@
+"""The command line: one door for people and programs on this machine."""

@@ -1,0 +1,1 @@
+"""Steps of a journey, one module each: gather, let core decide, apply."""

@@ -1,0 +1,1 @@
+"""The web door: hooks of providers, link pages of patients, health."""

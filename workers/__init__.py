@@ -1,0 +1,1 @@
+"""Celery workers: every task takes ids and calls one service."""
