@@ -1,0 +1,191 @@
+"""Appointments as the clinic's schedule has them, and what changed between two readings of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from reminders.core.ids import AppointmentId, PatientId
+from reminders.core.patients import PatientRecord
+
+
+class AppointmentStatus(StrEnum):
+    """FHIR's words for the states of an appointment, as far as a schedule uses them."""
+
+    BOOKED = "booked"
+    ARRIVED = "arrived"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+
+    @property
+    def is_coming(self) -> bool:
+        """Say whether the patient is still expected or present."""
+        return self in {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED}
+
+    @property
+    def is_off(self) -> bool:
+        """Say whether the visit will not take place or did not."""
+        return self in {AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW}
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What the schedule says of one appointment. `starts_at` is UTC; `timezone` the clinic's zone for showing it."""
+
+    starts_at: datetime
+    timezone: str
+    duration: timedelta
+    appointment_type: str
+    status: AppointmentStatus
+    series_id: str | None = None
+    series_number: int | None = None
+    escort_name: str | None = None
+    escort_phone: str | None = None
+
+    def same_version(self, other: Booking) -> bool:
+        """Say whether a confirmation of one also holds for the other: same start, type and status."""
+        mine = (self.starts_at, self.appointment_type, self.status)
+        return mine == (other.starts_at, other.appointment_type, other.status)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """One row of a schedule that was read and found good. `line` is where it stood, for messages to people."""
+
+    external_id: str
+    patient: PatientRecord
+    booking: Booking
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An appointment as we hold it. A confirmation or a ride counts only for the version it was given for."""
+
+    id: AppointmentId
+    external_id: str
+    patient_id: PatientId
+    booking: Booking
+    version: int
+    versioned_at: datetime
+    confirmed_version: int | None = None
+    ride_version: int | None = None
+    ended_at: datetime | None = None
+    missing_since: datetime | None = None
+
+    @property
+    def starts_at(self) -> datetime:
+        """The start, in UTC."""
+        return self.booking.starts_at
+
+    @property
+    def status(self) -> AppointmentStatus:
+        """The schedule's status."""
+        return self.booking.status
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Say whether the patient confirmed this very version."""
+        return self.confirmed_version == self.version
+
+    @property
+    def has_ride(self) -> bool:
+        """Say whether a ride is arranged for this very version."""
+        return self.ride_version == self.version
+
+
+class ChangeKind(StrEnum):
+    """What a new reading of the schedule does to an appointment."""
+
+    ADDED = "added"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we hold of an appointment, as far as a comparison needs it."""
+
+    patient: PatientRecord
+    booking: Booking
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row's effect: what it was, what it becomes."""
+
+    kind: ChangeKind
+    entry: ScheduleEntry
+    before: Known | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleDiff:
+    """Everything a reading changes. `missing` are future bookings that the reading no longer names.
+
+    A missing row never cancels by itself: it becomes a staff task.
+    """
+
+    changes: tuple[Change, ...]
+    missing: tuple[str, ...]
+
+    def of_kind(self, kind: ChangeKind) -> tuple[Change, ...]:
+        """Return the changes of one kind, in the schedule's order."""
+        return tuple(change for change in self.changes if change.kind is kind)
+
+    @property
+    def effective(self) -> tuple[Change, ...]:
+        """The changes that write something."""
+        return tuple(change for change in self.changes if change.kind is not ChangeKind.UNCHANGED)
+
+
+SHARE_THAT_WAITS = 0.20
+"""A reading that cancels more than this share of what was coming waits for an explicit yes (requirement 17 of (d))."""
+
+
+def diff(known: Mapping[str, Known], fetched: Iterable[ScheduleEntry], *, now: datetime) -> ScheduleDiff:
+    """Compare what we hold, by external id, with a complete reading of the schedule."""
+    entries = tuple(fetched)
+    named = {entry.external_id for entry in entries}
+    missing = (
+        external_id
+        for external_id, held in known.items()
+        if external_id not in named and held.booking.status.is_coming and held.booking.starts_at > now
+    )
+    return ScheduleDiff(
+        changes=tuple(_change(known.get(entry.external_id), entry) for entry in entries), missing=tuple(sorted(missing))
+    )
+
+
+def _change(before: Known | None, entry: ScheduleEntry) -> Change:
+    return Change(_kind(before, entry), entry, before)
+
+
+def _kind(before: Known | None, entry: ScheduleEntry) -> ChangeKind:
+    if before is None:
+        return ChangeKind.ADDED
+    old, new = before.booking, entry.booking
+    if new.status is AppointmentStatus.CANCELLED and old.status is not AppointmentStatus.CANCELLED:
+        return ChangeKind.CANCELLED
+    if new.starts_at != old.starts_at:
+        return ChangeKind.MOVED
+    if old != new or before.patient != entry.patient or before.is_missing:
+        return ChangeKind.CHANGED
+    return ChangeKind.UNCHANGED
+
+
+def cancels_too_much(found: ScheduleDiff, known: Mapping[str, Known], *, now: datetime) -> bool:
+    """Say whether this reading cancels more than a fifth of the appointments that were still to come."""
+    coming = sum(1 for held in known.values() if held.booking.status.is_coming and held.booking.starts_at > now)
+    cancelled = sum(
+        1
+        for change in found.of_kind(ChangeKind.CANCELLED)
+        if change.before is not None and change.before.booking.starts_at > now
+    )
+    return coming > 0 and cancelled / coming > SHARE_THAT_WAITS

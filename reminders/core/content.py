@@ -1,0 +1,123 @@
+"""Texts: `{{placeholder}}` templates, the values they may use, and what a message finally says.
+
+There is no template language on purpose: staff edit these texts (security requirement 11). No text names the drug, the
+diagnosis or the specialty (requirement 49).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from reminders.core.appointments import Appointment
+from reminders.core.cadences import QuestionKind, anchors
+from reminders.core.clinics import Clinic
+from reminders.core.errors import ContentError
+from reminders.core.texts import MONTHS, QUESTIONS, SUBJECTS, TEMPLATES, WEEKDAYS
+
+PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+FALLBACK_LANGUAGE = "en"
+NOON = 12
+QUARTER = timedelta(minutes=15)
+
+
+def render(template: str, values: Mapping[str, str]) -> str:
+    """Fill a template. Raises ContentError for a placeholder without a value; a value is never a template itself."""
+    missing = sorted({name for name in PLACEHOLDER.findall(template) if name not in values})
+    if missing:
+        message = f"no value for {', '.join('{{' + name + '}}' for name in missing)}; known: {', '.join(sorted(values))}"
+        raise ContentError(message)
+    filled = PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
+    return re.sub(r"[ \t]+", " ", filled).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one message says: `subject` is for e-mail only."""
+
+    subject: str
+    body: str
+
+
+def language_of(wanted: str) -> str:
+    """Return the language we have texts in: the wanted one, or English."""
+    short = wanted.lower().replace("_", "-").split("-")[0]
+    return short if short in TEMPLATES else FALLBACK_LANGUAGE
+
+
+def compose(
+    step: str, appointment: Appointment, clinic: Clinic, *, language: str, asks: QuestionKind | None, link: str = ""
+) -> Words:
+    """Return the words of one touch. `link` is the patient's own page; without it the text asks for a reply."""
+    tongue = language_of(language)
+    values = {**appointment_values(appointment, clinic, language=tongue), "link": link}
+    values["question"] = _question(asks, tongue, has_link=bool(link), values=values)
+    return Words(render(SUBJECTS[tongue], values), render(_template(step, clinic, tongue), values))
+
+
+def _template(step: str, clinic: Clinic, language: str) -> str:
+    own = clinic.templates.get(language, {}).get(step)
+    return own or TEMPLATES[language][step]
+
+
+def _question(asks: QuestionKind | None, language: str, *, has_link: bool, values: Mapping[str, str]) -> str:
+    if asks is None:
+        return ""
+    return render(QUESTIONS[language][asks.value + ("_link" if has_link else "")], values)
+
+
+def appointment_values(appointment: Appointment, clinic: Clinic, *, language: str) -> dict[str, str]:
+    """Return what templates may say about an appointment. Times are shown in the clinic's zone.
+
+    Fasting and driving times are elapsed time, rounded to the safe side: eat earlier, drive later (requirement 5).
+    """
+    cadence = clinic.cadence(appointment.booking.appointment_type)
+    base = anchors(
+        appointment.starts_at,
+        appointment.booking.duration,
+        cadence,
+        versioned_at=appointment.versioned_at,
+        ended_at=appointment.ended_at,
+    )
+    zone = clinic.tz
+    return {
+        "sender": clinic.sender,
+        "phone": clinic.phone,
+        "emergency": clinic.emergency_number,
+        "when": moment(base.start, zone, language),
+        "arrive_at": clock(base.arrival, zone, language),
+        "pick_up_at": clock(base.end, zone, language),
+        "solids_until": moment(quarter_before(base.fasting), zone, language),
+        "liquids_until": clock(quarter_before(base.start - cadence.liquids_fast), zone, language),
+        "drive_after": moment(quarter_after(base.end + cadence.driving_ban), zone, language),
+    }
+
+
+def quarter_before(at: datetime) -> datetime:
+    """Round down to a quarter of an hour."""
+    return at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
+
+
+def quarter_after(at: datetime) -> datetime:
+    """Round up to a quarter of an hour."""
+    down = quarter_before(at)
+    return down if down == at else down + QUARTER
+
+
+def clock(at: datetime, tz: ZoneInfo, language: str) -> str:
+    """Write a time of day as people of that language read it."""
+    local = at.astimezone(tz)
+    if language != FALLBACK_LANGUAGE:
+        return f"{local.hour}:{local.minute:02d}"
+    return f"{(local.hour - 1) % NOON + 1}:{local.minute:02d} {'AM' if local.hour < NOON else 'PM'}"
+
+
+def moment(at: datetime, tz: ZoneInfo, language: str) -> str:
+    """Write a day and time, always with the day: 'Tue Mar 3, 9:00 AM'."""
+    local = at.astimezone(tz)
+    weekday, month = WEEKDAYS[language][local.weekday()], MONTHS[language][local.month - 1]
+    day = f"{weekday} {month} {local.day}" if language == FALLBACK_LANGUAGE else f"{weekday} {local.day} {month}"
+    return f"{day}, {clock(at, tz, language)}"

@@ -1,0 +1,174 @@
+"""The gate: the one question before every message leaves, asked in the transaction that records the intent.
+
+Requirements 3, 7, 12, 14 and 31 to 33. The verdict is a value with a reason; the caller stores it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from reminders.core.appointments import Appointment
+from reminders.core.cadences import QuestionKind
+from reminders.core.clinics import Caps
+from reminders.core.reminders import Reason
+from reminders.core.windows import SendWindow, is_open, local_day, next_opening
+
+LEAST_USEFUL_LIFE = timedelta(seconds=60)
+"""Closer to its end than this, a message is not sent: the provider could not deliver it in time."""
+NEVER_CAPPED = frozenset({"remind_final", "moved", "cancelled"})
+
+
+class Origin(StrEnum):
+    """Who wanted a message."""
+
+    REMINDER = "reminder"
+    STAFF = "staff"
+    ANSWER = "answer"
+    """Our direct answer to something the patient wrote; exempt from quiet hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many automated messages this patient was sent on this local day, and in the last 7 days."""
+
+    today: int = 0
+    week: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Everything the gate looks at. `appointment` is None for messages that belong to none.
+
+    `zone` is the one whose quiet hours hold. `overrides_quiet_hours` needs a recorded reason; nothing overrides an
+    opt-out.
+    """
+
+    origin: Origin
+    kind: str
+    version: int | None
+    expires_at: datetime
+    appointment: Appointment | None
+    asks: QuestionKind | None
+    has_consent: bool
+    is_opted_out: bool
+    has_address_fault: bool
+    is_on_allow_list: bool
+    zone: ZoneInfo
+    window: SendWindow
+    caps: Caps
+    traffic: Traffic
+    overrides_quiet_hours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """It may leave now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not yet."""
+
+    until: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """Not at all."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Too late to be useful."""
+
+    reason: Reason = Reason.TOO_LATE
+
+
+Verdict = Send | Hold | Suppress | Expire
+
+
+def may_send(candidate: Candidate, *, now: datetime) -> Verdict:
+    """Decide about one message at the moment of sending."""
+    refusal = _refusal(candidate)
+    if refusal is not None:
+        return Suppress(refusal)
+    if now + LEAST_USEFUL_LIFE > candidate.expires_at:
+        return Expire()
+    return _timing(candidate, now)
+
+
+def _refusal(candidate: Candidate) -> Reason | None:
+    if candidate.is_opted_out:
+        return Reason.OPTED_OUT
+    if candidate.has_address_fault:
+        return Reason.ADDRESS_FAULT
+    if not candidate.is_on_allow_list:
+        return Reason.NOT_ON_ALLOW_LIST
+    if candidate.origin is Origin.REMINDER and not candidate.has_consent:
+        return Reason.NO_CONSENT
+    return _appointment_refusal(candidate) if candidate.origin is Origin.REMINDER else None
+
+
+def _appointment_refusal(candidate: Candidate) -> Reason | None:
+    appointment = candidate.appointment
+    if appointment is None:
+        return None
+    if candidate.version is not None and candidate.version != appointment.version:
+        return Reason.SUPERSEDED
+    if appointment.status.is_off and candidate.kind != "cancelled":
+        return Reason.APPOINTMENT_OFF
+    return unneeded(candidate.kind, appointment)
+
+
+def unneeded(step: str, appointment: Appointment) -> Reason | None:
+    """Say why a step has nothing left to say: what it asks is already answered."""
+    if step == "remind_confirm" and appointment.is_confirmed:
+        return Reason.ALREADY_CONFIRMED
+    if step == "ride_check" and appointment.has_ride:
+        return Reason.RIDE_ARRANGED
+    return None
+
+
+def _timing(candidate: Candidate, now: datetime) -> Verdict:
+    is_exempt = candidate.origin is Origin.ANSWER or candidate.overrides_quiet_hours
+    if not is_exempt and not is_open(now, candidate.zone, candidate.window):
+        return _hold(next_opening(now, candidate.zone, candidate.window), candidate, Reason.QUIET_HOURS)
+    if candidate.origin is Origin.REMINDER and candidate.kind not in NEVER_CAPPED:
+        return _capped(candidate, now)
+    return Send()
+
+
+def _capped(candidate: Candidate, now: datetime) -> Verdict:
+    caps, traffic = candidate.caps, candidate.traffic
+    if traffic.week >= caps.per_week:
+        return Suppress(Reason.CAP)
+    if traffic.today >= caps.per_day:
+        tomorrow = local_day(now, candidate.zone) + timedelta(days=1)
+        midnight = datetime.combine(tomorrow, datetime.min.time(), candidate.zone)
+        return _hold(next_opening(midnight, candidate.zone, candidate.window), candidate, Reason.CAP)
+    return Send()
+
+
+def _hold(until: datetime | None, candidate: Candidate, reason: Reason) -> Verdict:
+    """Hold where that is still useful, else end it: held past its use it would only be late (requirement 8)."""
+    if until is None or until + LEAST_USEFUL_LIFE > candidate.expires_at:
+        return Suppress(reason)
+    return Hold(until, reason)
+
+
+LONGEST_VALIDITY = timedelta(seconds=36_000)
+"""What the provider takes at most (twilio.com, ValidityPeriod)."""
+
+
+def validity(expires_at: datetime, closes_at: datetime | None, *, now: datetime) -> timedelta:
+    """Return how long the provider may try (requirement 19): until the message is useless or quiet hours begin."""
+    ends = [expires_at - now, LONGEST_VALIDITY]
+    if closes_at is not None:
+        ends.append(closes_at - now)
+    return max(timedelta(seconds=1), min(ends))

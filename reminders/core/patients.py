@@ -1,0 +1,65 @@
+"""Patients, the addresses at which they can be reached, and which of these are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reminders.core.ids import PatientId
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Recipient(StrEnum):
+    """Who a message is for."""
+
+    PATIENT = "patient"
+    ESCORT = "escort"
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRecord:
+    """What the schedule says about one patient; phones in E.164, the zone an IANA name or None where unknown."""
+
+    external_id: str
+    name: str
+    phone: str | None
+    email: str | None
+    language: str
+    timezone: str | None
+    has_sms_consent: bool
+    has_email_consent: bool
+
+    def address(self, channel: Channel) -> str | None:
+        """Return where this person is reached on a channel, if anywhere."""
+        return self.phone if channel is Channel.SMS else self.email
+
+    def has_consent(self, channel: Channel) -> bool:
+        """Say whether the clinic recorded permission to write on this channel (requirement 31)."""
+        return self.has_sms_consent if channel is Channel.SMS else self.has_email_consent
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient as we hold them: the schedule's record under our own id, and the channels that are closed to us.
+
+    `closed` holds channels whose address opted out or is known not to work (a landline, a bounced mailbox).
+    """
+
+    id: PatientId
+    record: PatientRecord
+    closed: frozenset[Channel] = frozenset()
+
+    def open_channels(self) -> tuple[Channel, ...]:
+        """Return the channels that are consented, reachable and not closed, in the order of Channel."""
+        return tuple(channel for channel in Channel if self.is_open(channel))
+
+    def is_open(self, channel: Channel) -> bool:
+        """Say whether an automated message may be planned on this channel."""
+        record = self.record
+        return bool(record.address(channel)) and record.has_consent(channel) and channel not in self.closed

@@ -1,0 +1,250 @@
+"""The planner: what should be said about one appointment, when, and on which channel; and what changed since.
+
+`desired` is the plan as if nothing existed; `replan` is the difference to what does. Re-planning unchanged input
+changes nothing. Rules: requirements 2, 4 to 8, 10, 13 and 31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminders.core.appointments import Appointment, AppointmentStatus
+from reminders.core.cadences import (
+    Anchor,
+    Anchors,
+    Cadence,
+    Civil,
+    Phase,
+    Step,
+    anchors,
+    instant,
+)
+from reminders.core.clinics import Clinic
+from reminders.core.patients import Channel, Patient, Recipient
+from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
+from reminders.core.windows import place
+
+SPOKEN = frozenset({ReminderState.DISPATCHED, ReminderState.MERGED})
+BOOKED_IS_NEWS_UNTIL = timedelta(hours=24)
+"""`booked` is left out where a reminder is due within this time anyway: it would say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What the patient was told before this plan, which decides on notices.
+
+    `is_announced` asks for `booked` messages; a first import is silent unless staff ask for them.
+    """
+
+    is_announced: bool = True
+    knows_an_earlier_version: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The difference between what is planned and what should be."""
+
+    add: tuple[PlannedReminder, ...]
+    move: tuple[tuple[Reminder, PlannedReminder], ...]
+    cancel: tuple[tuple[Reminder, Reason], ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing is to be written."""
+        return not (self.add or self.move or self.cancel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One appointment in its surroundings, as every rule below sees it."""
+
+    appointment: Appointment
+    patient: Patient
+    clinic: Clinic
+    cadence: Cadence
+    base: Anchors
+    siblings: tuple[Appointment, ...]
+    now: datetime
+
+    @property
+    def is_fulfilled(self) -> bool:
+        status = self.appointment.status
+        return status is AppointmentStatus.FULFILLED or (self.clinic.assume_fulfilled and status.is_coming)
+
+
+def replan(
+    appointment: Appointment,
+    patient: Patient,
+    clinic: Clinic,
+    *,
+    siblings: Sequence[Appointment],
+    existing: Iterable[Reminder],
+    telling: Telling,
+    now: datetime,
+) -> Plan:
+    """Return what to add, move and cancel so that the reminders of one appointment are right.
+
+    `siblings` are the patient's other appointments. What already left or ended is never touched.
+    """
+    held = tuple(existing)
+    wanted = {plan.key: plan for plan in desired(appointment, patient, clinic, siblings=siblings, telling=telling, now=now)}
+    current = {item.planned.key: item for item in held if item.version == appointment.version}
+    stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
+    unwanted = [(item, Reason.REPLANNED) for key, item in current.items() if key not in wanted and _waits(item)]
+    return Plan(
+        add=tuple(plan for key, plan in wanted.items() if key not in current and not _said(plan.key, current)),
+        move=tuple(_moves(current, wanted, now)),
+        cancel=tuple(stale + unwanted),
+    )
+
+
+def _waits(reminder: Reminder) -> bool:
+    return reminder.planned.state.is_waiting
+
+
+def _said(key: ReminderKey, current: dict[ReminderKey, Reminder]) -> bool:
+    """Say whether this step already went out on another channel: one channel only."""
+    return any(
+        other.step == key.step and other.recipient is key.recipient and item.planned.state in SPOKEN
+        for other, item in current.items()
+    )
+
+
+def _moves(
+    current: dict[ReminderKey, Reminder], wanted: dict[ReminderKey, PlannedReminder], now: datetime
+) -> Iterator[tuple[Reminder, PlannedReminder]]:
+    for key, item in current.items():
+        plan = wanted.get(key)
+        held = item.planned
+        # What is overdue would be planned for "now" each time; pushing it along would be a change out of nothing.
+        if plan is None or not _waits(item) or held.due_at <= now:
+            continue
+        if plan.state is ReminderState.PLANNED and (plan.due_at, plan.expires_at) != (held.due_at, held.expires_at):
+            yield item, plan
+
+
+def desired(
+    appointment: Appointment,
+    patient: Patient,
+    clinic: Clinic,
+    *,
+    siblings: Sequence[Appointment],
+    telling: Telling,
+    now: datetime,
+) -> tuple[PlannedReminder, ...]:
+    """Return every touch this appointment should get, expired and suppressed ones with their reasons."""
+    cadence = clinic.cadence(appointment.booking.appointment_type)
+    base = anchors(
+        appointment.starts_at,
+        appointment.booking.duration,
+        cadence,
+        versioned_at=appointment.versioned_at,
+        ended_at=appointment.ended_at,
+    )
+    case = _Case(appointment, patient, clinic, cadence, base, tuple(siblings), now)
+    plans = [_place(step, case) for step in cadence.steps if step.is_enabled and _applies(step, case, telling)]
+    return tuple(plan for plan in plans if plan.key.step != "booked" or not _is_old_news(plans, now))
+
+
+def _is_old_news(plans: Sequence[PlannedReminder], now: datetime) -> bool:
+    soon = now + BOOKED_IS_NEWS_UNTIL
+    return any(
+        plan.key.step.startswith("remind_") and plan.state is ReminderState.PLANNED and plan.due_at <= soon
+        for plan in plans
+    )
+
+
+def _applies(step: Step, case: _Case, telling: Telling) -> bool:
+    match step.phase:
+        case Phase.NOTICE:
+            return _notice_applies(step.key, case.appointment, telling)
+        case Phase.BEFORE:
+            return case.appointment.status is AppointmentStatus.BOOKED and (not step.is_first_only or _is_first(case))
+        case Phase.AFTER:
+            return case.is_fulfilled and _after_applies(step, case)
+        case Phase.SERIES:
+            return case.is_fulfilled and case.appointment.booking.series_id is not None and _is_last_of_series(case)
+        case Phase.REBOOK:
+            return case.is_fulfilled and case.cadence.rebook_weeks is not None and _is_last_of_all(case)
+
+
+def _notice_applies(key: str, appointment: Appointment, telling: Telling) -> bool:
+    is_booked = appointment.status is AppointmentStatus.BOOKED
+    if key == "moved":
+        return is_booked and telling.knows_an_earlier_version
+    if key == "cancelled":
+        return appointment.status is AppointmentStatus.CANCELLED and telling.knows_an_earlier_version
+    return is_booked and telling.is_announced and not telling.knows_an_earlier_version
+
+
+def _after_applies(step: Step, case: _Case) -> bool:
+    if step.is_first_only and not _is_first(case):
+        return False
+    if not step.is_alone_in_between:
+        return True
+    due = instant(step.due, case.base, case.clinic.tz)
+    return not any(case.base.start < other.starts_at <= due for other in case.siblings if not other.status.is_off)
+
+
+def _is_first(case: _Case) -> bool:
+    booking = case.appointment.booking
+    if booking.series_id is None:
+        return True
+    if booking.series_number is not None:
+        return booking.series_number == 1
+    return not any(other.starts_at < booking.starts_at for other in _series(case))
+
+
+def _is_last_of_series(case: _Case) -> bool:
+    return not any(other.starts_at > case.appointment.starts_at for other in _series(case))
+
+
+def _is_last_of_all(case: _Case) -> bool:
+    return not any(
+        other.starts_at > case.appointment.starts_at for other in case.siblings if not other.status.is_off
+    )
+
+
+def _series(case: _Case) -> list[Appointment]:
+    series_id = case.appointment.booking.series_id
+    return [other for other in case.siblings if other.booking.series_id == series_id and not other.status.is_off]
+
+
+def _due(step: Step, case: _Case) -> datetime:
+    if step.phase is Phase.REBOOK:
+        weeks = case.cadence.rebook_weeks or 0
+        return instant(Civil(Anchor.END, 7 * weeks), case.base, case.clinic.tz)
+    return instant(step.due, case.base, case.clinic.tz)
+
+
+def _place(step: Step, case: _Case) -> PlannedReminder:
+    due = _due(step, case)
+    expires = instant(step.expires, case.base, case.clinic.tz, due=due)
+    not_before = due if step.phase in {Phase.AFTER, Phase.SERIES, Phase.REBOOK} else case.now
+    channel, refusal = _channel(step, case.patient)
+    key = ReminderKey(step.key, step.recipient, channel)
+    if expires <= case.now:
+        reason = Reason.TOO_LATE_WHEN_PLANNED
+        return PlannedReminder(key, min(not_before, due), due, expires, ReminderState.EXPIRED, reason)
+    if refusal is not None:
+        return PlannedReminder(key, min(not_before, due), due, expires, ReminderState.SUPPRESSED, refusal)
+    zone = case.clinic.zone_of(case.patient.record.timezone)
+    placed = place(due, expires=expires, now=case.now, tz=zone, window=case.clinic.window)
+    if placed is None or placed < not_before:
+        return PlannedReminder(key, due, due, expires, ReminderState.SUPPRESSED, Reason.NO_WINDOW)
+    return PlannedReminder(key, min(not_before, placed), placed, expires)
+
+
+def _channel(step: Step, patient: Patient) -> tuple[Channel, Reason | None]:
+    """Return the first channel that may be used, or the first of the step's with the reason why none may."""
+    for channel in step.channels:
+        if patient.is_open(channel):
+            return channel, None
+    first = step.channels[0]
+    if not any(patient.record.address(channel) for channel in step.channels):
+        return first, Reason.NO_ADDRESS
+    if not any(patient.record.has_consent(channel) for channel in step.channels):
+        return first, Reason.NO_CONSENT
+    return first, Reason.OPTED_OUT

@@ -1,0 +1,132 @@
+"""When we may send: wall-clock arithmetic, and the only place that does any.
+
+A civil time that does not exist (clock goes forward) moves forward to the first that does; one that happens twice
+is the first of the two (requirement 4). All results are UTC instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+SHORT_OF_CLOSING = timedelta(minutes=60)
+"""A message pulled before a closing leaves the reader this long to act on it while the clinic may still write."""
+HORIZON_DAYS = 15
+"""How far a window is searched: two weeks and a day, so that any weekday pattern is seen twice."""
+DAYS_OF_WEEK = 7
+
+
+def civil(on: date, at: time, tz: ZoneInfo) -> datetime:
+    """Return the UTC instant of a wall-clock time in `tz`, right across clock changes (PEP 495)."""
+    return from_local(datetime.combine(on, at), tz)
+
+
+def from_local(naive: datetime, tz: ZoneInfo) -> datetime:
+    """Return the UTC instant of a naive wall-clock time: first of two, or moved forward out of a gap."""
+    first = naive.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    if first.astimezone(tz).replace(tzinfo=None) == naive:
+        return first
+    # In a gap fold=0 reads the old offset, which lands after the gap by the gap's length; go to the gap's end instead.
+    second = naive.replace(tzinfo=tz, fold=1).astimezone(UTC)
+    return _end_of_gap(min(first, second), max(first, second), tz)
+
+
+def _end_of_gap(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
+    """Find, to the second, the instant between two at which the zone's offset changes."""
+    before = low.astimezone(tz).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+        if middle.astimezone(tz).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def local_day(at: datetime, tz: ZoneInfo) -> date:
+    """Return the calendar day of an instant in `tz`."""
+    return at.astimezone(tz).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One span of a day, half open. A closing at or before the opening lies on the next day."""
+
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class SendWindow:
+    """The spans of a week in which we may write; Monday first. An empty day is closed."""
+
+    days: tuple[tuple[Opening, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a week that has not seven days."""
+        if len(self.days) != DAYS_OF_WEEK:
+            message = f"a send window has 7 days, not {len(self.days)}"
+            raise ValueError(message)
+
+
+def _daily(opens: int, closes: int) -> tuple[Opening, ...]:
+    return (Opening(time(opens), time(closes)),)
+
+
+DEFAULT_WINDOW = SendWindow((*(_daily(9, 20),) * 6, _daily(12, 20)))
+"""Requirement 7: 09:00 to 20:00 in the patient's zone, on Sunday from 12:00."""
+ALWAYS_OPEN = SendWindow(((Opening(time(0), time(0)),),) * 7)
+
+
+def spans(around: datetime, tz: ZoneInfo, window: SendWindow, *, back: int = 1) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the window's spans as (opening, closing) instants, in order, from `back` days before an instant on."""
+    first = local_day(around, tz) - timedelta(days=back)
+    for step in range(back + HORIZON_DAYS):
+        on = first + timedelta(days=step)
+        for opening in window.days[on.weekday()]:
+            closes_on = on if opening.closes > opening.opens else on + timedelta(days=1)
+            yield civil(on, opening.opens, tz), civil(closes_on, opening.closes, tz)
+
+
+def is_open(at: datetime, tz: ZoneInfo, window: SendWindow) -> bool:
+    """Say whether a message may leave at this instant."""
+    return any(opens <= at < closes for opens, closes in spans(at, tz, window))
+
+
+def next_opening(at: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
+    """Return the first instant, not before `at`, at which the window is open; None where it never opens."""
+    for opens, closes in spans(at, tz, window):
+        if at < closes:
+            return max(at, opens)
+    return None
+
+
+def closes_at(at: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
+    """Return the end of the span that is open at this instant; None in quiet hours."""
+    for opens, closes in spans(at, tz, window):
+        if opens <= at < closes:
+            return closes
+    return None
+
+
+def place(due: datetime, *, expires: datetime, now: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
+    """Move a due time into the window (requirements 7 and 8): forward if that is still useful, else back.
+
+    Back means 60 minutes before the last closing that precedes `expires`, never before `now`.
+    None where neither serves: the caller raises a staff task.
+    """
+    forward = next_opening(max(due, now), tz, window)
+    if forward is not None and forward < expires and due < expires:
+        return forward
+    return _pull_back(expires, now=now, tz=tz, window=window)
+
+
+def _pull_back(expires: datetime, *, now: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
+    closed = [(opens, closes) for opens, closes in spans(expires, tz, window, back=HORIZON_DAYS) if closes <= expires]
+    if not closed:
+        return None
+    opens, closes = max(closed, key=lambda span: span[1])
+    earlier = max(now, opens, closes - SHORT_OF_CLOSING)
+    return earlier if earlier < closes else None

@@ -1,0 +1,214 @@
+"""What this product needs from outside, as bare nouns. Each has a real maker and an in-memory twin in `adapters`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from reminders.core.appointments import ScheduleEntry
+from reminders.core.delivery import Outcome, ReceiptStatus
+from reminders.core.ids import AttemptTag
+from reminders.core.patients import Channel
+
+
+class Clock(Protocol):
+    """Two kinds of time. They are the same unless the clinic's time is simulated."""
+
+    @property
+    def speed(self) -> float:
+        """How many seconds of clinic time pass in one of machine time."""
+
+    def now(self) -> datetime:
+        """Return the clinic's time, UTC: for everything that a person would date."""
+
+    def machine_now(self) -> datetime:
+        """Return the machine's time, UTC: for leases, deadlines and grace only."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back, for measuring how long something took."""
+
+    def sleep_until(self, at: datetime, *, at_most: timedelta, wake: Callable[[float], bool]) -> None:
+        """Wait until the clinic's time is `at`, at most so long in machine time.
+
+        `wake` waits so many seconds and says whether to stop waiting (such as `threading.Event.wait`).
+        """
+
+
+class Identity(Protocol):
+    """Where ids and tokens come from."""
+
+    def new_id(self) -> UUID:
+        """Return an id that sorts by time of making."""
+
+    def new_tag(self) -> AttemptTag:
+        """Return an unguessable id."""
+
+    def new_token(self) -> str:
+        """Return an unguessable URL-safe token of at least 128 bits."""
+
+    def jitter(self) -> float:
+        """Return a random number in [0, 1)."""
+
+
+class ScheduleSource(Protocol):
+    """The clinic's calendar, read as a whole."""
+
+    @property
+    def name(self) -> str:
+        """A stable name: appointments are unique by clinic, source and external id."""
+
+    def fetch(self) -> ScheduleReading:
+        """Read everything. Raises ScheduleError where the file as a whole cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one row: where it stands, what was found, what would be right."""
+
+    line: int
+    column: str
+    found: str
+    wanted: str
+
+    def __str__(self) -> str:
+        """Return the line a person reads."""
+        where = f"line {self.line}" + (f", {self.column}" if self.column else "")
+        return f"{where}: {self.found}; {self.wanted}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleReading:
+    """A schedule as read: good entries by clinic slug (None where the file names none), faults, and notes."""
+
+    entries: tuple[tuple[str | None, ScheduleEntry], ...]
+    faults: tuple[Fault, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingText:
+    """One SMS to be sent once. `start_by` is monotonic time: a call that cannot begin before it must not begin."""
+
+    tag: AttemptTag
+    to: str
+    body: str
+    validity: timedelta
+    start_by: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One e-mail to be sent once. `message_id` is the same for every attempt of a message (RFC 5322 3.6.4).
+
+    `calendar` is an iCalendar object to attach, `unsubscribe_url` takes one-click POSTs (RFC 8058).
+    """
+
+    tag: AttemptTag
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    start_by: float
+    calendar: str | None = None
+    unsubscribe_url: str | None = None
+
+
+Report = Callable[[AttemptTag, Outcome], None]
+"""Called once for each item, from any thread, as soon as its outcome is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A message as the provider's own list shows it. `at` is the provider's time."""
+
+    provider_id: str
+    status: ReceiptStatus
+    provider_status: str
+    at: datetime | None
+
+
+class SmsGateway(Protocol):
+    """A provider of text messages."""
+
+    def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
+        """Call the provider for each text, concurrently; return when every outcome has been reported."""
+
+    def find(self, to: str, body: str, *, since: datetime) -> Sequence[Sighting] | None:
+        """Look for texts to a number with exactly this body, made after `since` (provider's time).
+
+        None where the look failed: that is no evidence.
+        """
+
+    def fetch(self, provider_id: str) -> Sighting | None:
+        """Look at one message; None where the look failed."""
+
+
+class EmailGateway(Protocol):
+    """A way for e-mail to leave."""
+
+    def send_many(self, mails: Sequence[OutgoingMail], report: Report) -> None:
+        """Hand over each mail; return when every outcome has been reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """A text from outside, as the provider's hook brings it."""
+
+    provider_id: str
+    sender: str
+    to: str
+    body: str
+    media_count: int
+    opt_out_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery report, as the provider's hook brings it."""
+
+    provider_id: str
+    status: ReceiptStatus | None
+    """None for a status we do not know: kept, and changes nothing."""
+    provider_status: str
+    error_code: str | None
+
+
+class SmsHooks(Protocol):
+    """The provider's callbacks: is this genuine, and what does it say.
+
+    Both raise ForgedHookError where the signature or the shape is wrong. `path` is the route's own path and query:
+    the public address is configuration, never taken from the request.
+    """
+
+    def read_text(self, path: str, body: bytes, signature: str | None) -> InboundText:
+        """Read an inbound text."""
+
+    def read_receipt(self, path: str, body: bytes, signature: str | None) -> Receipt:
+        """Read a delivery report."""
+
+
+class Job(StrEnum):
+    """Work that can be hinted at. A hint may be lost, late or doubled; it carries ids only."""
+
+    SEND_SMS = "reminders.send_sms"
+    SEND_EMAIL = "reminders.send_email"
+    APPLY_RECEIPTS = "reminders.apply_receipts"
+    RECEIVE_REPLIES = "reminders.receive_replies"
+    SYNC_SCHEDULE = "reminders.sync_schedule"
+    RESOLVE_UNKNOWNS = "reminders.resolve_unknowns"
+    EXPIRE_OVERDUE = "reminders.expire_overdue"
+
+
+class JobQueue(Protocol):
+    """The broker, as a place for hints. Must not block for long and must not raise: a lost hint is harmless."""
+
+    def hint(self, jobs: Iterable[Job]) -> None:
+        """Say that there may be work."""
+
+
+SENDING_JOBS = {Channel.SMS: Job.SEND_SMS, Channel.EMAIL: Job.SEND_EMAIL}
