@@ -1,0 +1,202 @@
+"""Starts from nothing: makes `.venv`, installs what `requirements*.txt` pin, and hands over to the command line.
+
+Standard library only, because it runs before anything is installed, and only syntax that older Pythons can read, so
+that they can be told why they are refused. It names no package index: the configuration of pip or uv decides.
+
+Whether `.venv` is complete is written in `.venv` itself: one stamp file for each requirements file that is installed,
+named after its content, and `UNFINISHED` while an installation runs. A start that finds the latter builds anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.metadata
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+UNFINISHED = "reminders-unfinished"
+DEVELOPER_COMMANDS = (["test"], ["check"])
+SET_UP_SECONDS = "REMINDERS_SET_UP_SECONDS"  # tells the interpreter in .venv that set-up was done, and in how long
+OLDEST_PYTHON = (3, 11)
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)( *;)?", re.MULTILINE)
+
+
+class SetUpError(Exception):
+    """Set-up cannot go on; the message tells a person what to do."""
+
+
+def main() -> int:
+    """Run the command line in an environment that is complete, and make that first where it is not."""
+    arguments = sys.argv[1:]
+    requirements = ROOT / ("requirements-dev.txt" if arguments[:1] in DEVELOPER_COMMANDS else "requirements.txt")
+    try:
+        refuse_old_python(sys.version_info[:3])
+        is_complete = has_stamp(VENV, requirements)
+        is_here = is_in_venv() if is_complete else not is_in_venv() and has_all_pins(requirements)
+        if not is_complete and not is_here:
+            os.environ[SET_UP_SECONDS] = str(round(set_up(requirements)))
+    except SetUpError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("set-up was interrupted; the next start repairs it", file=sys.stderr)
+        return 130
+    return hand_over(arguments) if is_here else hand_over_to_venv(arguments)
+
+
+def hand_over_to_venv(arguments: list[str]) -> NoReturn:
+    """Become the interpreter of `.venv`, with the same arguments."""
+    if Path.cwd() != ROOT:  # `-m reminders` finds us in the current folder; elsewhere it must be told where we are
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    os.execv(PYTHON, [str(PYTHON), "-m", "reminders", *arguments])  # noqa: S606 (replaces this process on purpose)
+
+
+def hand_over(arguments: list[str]) -> int:
+    """Run the command in this interpreter. A script that measures the demo waits for the line that this may print."""
+    seconds = os.environ.pop(SET_UP_SECONDS, None)
+    if seconds is not None:
+        print(f"set-up complete ({seconds} s)", flush=True)
+    elif arguments[:1] == ["demo"]:
+        print("set-up complete", flush=True)
+    if arguments[:1] == ["test"]:
+        pytest = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT), *arguments[1:]]
+        os.execv(sys.executable, pytest)  # noqa: S606 (replaces this process on purpose)
+    if arguments[:1] == ["check"]:
+        from reminders.chores import check
+
+        return check(arguments[1:], root=ROOT)
+    from reminders.cli import main as run_command
+
+    return run_command(arguments)
+
+
+def refuse_old_python(version: tuple[int, ...]) -> None:
+    """Raise SetUpError where this Python is older than the code can be read by."""
+    if version < OLDEST_PYTHON:
+        mine, wanted = (".".join(map(str, numbers)) for numbers in (version, OLDEST_PYTHON))
+        message = f"reminders needs Python {wanted} or newer, and {sys.executable} is Python {mine}."
+        raise SetUpError(f"{message} Start it with a newer one, for example: python{wanted} -m reminders demo")
+
+
+def is_in_venv() -> bool:
+    """Whether this interpreter is the one of our `.venv`."""
+    return Path(sys.prefix).resolve() == VENV.resolve()
+
+
+def stamp_of(venv: Path, requirements: Path) -> Path:
+    """Where it is written that `venv` holds exactly this content of `requirements`."""
+    return venv / (".reminders-" + hashlib.sha256(requirements.read_bytes()).hexdigest()[:16])
+
+
+def has_stamp(venv: Path, requirements: Path) -> bool:
+    """Whether `venv` is complete for `requirements`."""
+    return stamp_of(venv, requirements).exists() and not (venv / UNFINISHED).exists()
+
+
+def has_all_pins(requirements: Path) -> bool:
+    """Whether this interpreter has every pin, as in a container image, but for those that some machines need."""
+    try:
+        pins = [pin for pin in PIN.findall(requirements.read_text()) if not pin[2]]
+        return all(importlib.metadata.version(name) == version for name, version, _ in pins)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def set_up(requirements: Path) -> float:
+    """Make `.venv` complete for `requirements`; gives the seconds it took. One start does it, others wait for it.
+
+    The lock is on the folder itself, so nothing is left behind, and the installer inherits it: should we be killed, the
+    next start waits until the orphan has ended, rather than build on its ruins.
+    """
+    started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: the installer must not outlive us
+    lock = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another start is setting up; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not has_stamp(VENV, requirements):
+            build(requirements, lock)
+    except OSError as error:
+        raise SetUpError(f"set-up in {ROOT} stopped: {error}") from error
+    finally:
+        os.close(lock)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return time.monotonic() - started
+
+
+def build(requirements: Path, lock: int) -> None:
+    """Install every pin into `.venv`, which is made where it is missing and made anew where it was left half-done."""
+    if (VENV / UNFINISHED).exists() or not PYTHON.exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+    VENV.mkdir(exist_ok=True)
+    (VENV / UNFINISHED).touch()
+    for stamp in VENV.glob(".reminders-*"):
+        stamp.unlink()
+    pins = len(PIN.findall(requirements.read_text()))
+    print(f"setting up .venv with {pins} packages (once; the next start is immediate)", flush=True)
+    base = getattr(sys, "_base_executable", sys.executable) if is_in_venv() else sys.executable
+    if not PYTHON.exists():
+        run([base, "-m", "venv", "--without-pip", str(VENV)], lock)
+    run([*installer(base), "--require-hashes", "--no-deps", "-r", str(requirements)], lock, pins)
+    for name in ("requirements.txt", requirements.name):  # the developers' list holds the other one too
+        stamp_of(VENV, ROOT / name).touch()
+    (VENV / UNFINISHED).unlink()
+
+
+def installer(base: str) -> list[str]:
+    """Give the command that installs into `.venv`: uv where there is one, the pip of `base`, or one of its own."""
+    uv = shutil.which("uv")
+    if uv:
+        return [uv, "pip", "install", "--python", str(PYTHON)]
+    options = ["install", "--no-compile", "--disable-pip-version-check", "--progress-bar", "off"]
+    if succeeds([base, "-m", "pip", "--python", str(PYTHON), "--version"]):  # pip 22.3 or newer
+        return [base, "-m", "pip", "--python", str(PYTHON), *options]
+    if succeeds([str(PYTHON), "-m", "ensurepip"]):
+        return [str(PYTHON), "-m", "pip", *options]
+    raise SetUpError(
+        f"set-up needs pip or uv, and {base} has neither. Install one and start again; on Debian and Ubuntu:\n"
+        "    apt install python3-venv"
+    )
+
+
+def succeeds(command: list[str]) -> bool:
+    """Whether the command ends well; what it prints does not matter."""
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def run(command: list[str], lock: int, packages: int = 0) -> None:
+    """Run one step of set-up and show how far it is. Raises SetUpError with the end of its output when it fails."""
+    started, shown, seen, lines = time.monotonic(), 0.0, 0, []
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=[lock])
+    try:
+        for line in process.stdout or ():
+            lines.append(line)
+            seen += line.startswith("Collecting")
+            elapsed = time.monotonic() - started
+            if packages and (elapsed - shown > 1 or line.startswith("Installing")):
+                shown = elapsed
+                print(f"  {elapsed:3.0f} s  {seen:3d} of {packages}  {line.strip()[:60]}", flush=True)
+        code = process.wait()
+    finally:
+        process.terminate()
+        process.wait()
+    if code:
+        raise SetUpError("".join(lines[-15:]) + "set-up failed in: " + " ".join(command))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
