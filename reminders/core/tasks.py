@@ -1,0 +1,82 @@
+"""The staff worklist's kinds of task: what each is called, what to do about it, and how soon.
+
+Every table here is total over TaskKind: a task without a next action would only be bad news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Urgency(StrEnum):
+    """How soon a person should look."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class TaskKind(StrEnum):
+    """Why a person is asked to look."""
+
+    REPLY_UNCLEAR = "reply_unclear"
+    RESCHEDULE = "reschedule"
+    PHONE_PATIENT = "phone_patient"
+    NOT_DELIVERED = "not_delivered"
+    ADDRESS_FAULT = "address_fault"
+    NOT_SENT_IN_TIME = "not_sent_in_time"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    NO_WINDOW = "no_window"
+    NO_CONSENT = "no_consent"
+    MISSING_FROM_SCHEDULE = "missing_from_schedule"
+    RIDE_WANTED = "ride_wanted"
+    CHANNEL_PAUSED = "channel_paused"
+    SENDER_UNKNOWN = "sender_unknown"
+
+
+TITLES: Mapping[TaskKind, str] = {
+    TaskKind.REPLY_UNCLEAR: "A reply needs a reader",
+    TaskKind.RESCHEDULE: "Patient asks for another time",
+    TaskKind.PHONE_PATIENT: "Patient opted out with a word that may mean the visit",
+    TaskKind.NOT_DELIVERED: "Message was not delivered",
+    TaskKind.ADDRESS_FAULT: "Phone number or e-mail address does not work",
+    TaskKind.NOT_SENT_IN_TIME: "Message could not be sent in time",
+    TaskKind.OUTCOME_UNKNOWN: "It is not known whether a message was sent",
+    TaskKind.NO_WINDOW: "No permitted hour was left for a message",
+    TaskKind.NO_CONSENT: "Patient has given no consent to messages",
+    TaskKind.MISSING_FROM_SCHEDULE: "Appointment is no longer in the schedule",
+    TaskKind.RIDE_WANTED: "No ride home is arranged",
+    TaskKind.CHANNEL_PAUSED: "Sending is paused",
+    TaskKind.SENDER_UNKNOWN: "A number that belongs to no patient wrote",
+}
+NEXT_ACTIONS: Mapping[TaskKind, str] = {
+    TaskKind.REPLY_UNCLEAR: "Read the reply and answer it, or phone the patient.",
+    TaskKind.RESCHEDULE: "Offer another time; the booked one stays until you change it in the schedule.",
+    TaskKind.PHONE_PATIENT: "Phone the patient and ask whether they still want the visit; texts have stopped.",
+    TaskKind.NOT_DELIVERED: "Phone the patient with what the message says.",
+    TaskKind.ADDRESS_FAULT: "Ask the patient for a working number or address and correct the record.",
+    TaskKind.NOT_SENT_IN_TIME: "Phone the patient if the message still matters.",
+    TaskKind.OUTCOME_UNKNOWN: "Ask the patient whether the message arrived before sending it again.",
+    TaskKind.NO_WINDOW: "Phone the patient in opening hours with what the message says.",
+    TaskKind.NO_CONSENT: "Remind the patient by phone, or record their consent.",
+    TaskKind.MISSING_FROM_SCHEDULE: "Check the schedule: cancel the appointment there, or restore it.",
+    TaskKind.RIDE_WANTED: "Phone the patient and arrange who takes them home.",
+    TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service to check the provider account, then resume sending.",
+    TaskKind.SENDER_UNKNOWN: "Find out who wrote; disclose nothing until you know.",
+}
+USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
+    TaskKind.REPLY_UNCLEAR: Urgency.NORMAL,
+    TaskKind.RESCHEDULE: Urgency.NORMAL,
+    TaskKind.PHONE_PATIENT: Urgency.HIGH,
+    TaskKind.NOT_DELIVERED: Urgency.NORMAL,
+    TaskKind.ADDRESS_FAULT: Urgency.NORMAL,
+    TaskKind.NOT_SENT_IN_TIME: Urgency.NORMAL,
+    TaskKind.OUTCOME_UNKNOWN: Urgency.NORMAL,
+    TaskKind.NO_WINDOW: Urgency.NORMAL,
+    TaskKind.NO_CONSENT: Urgency.LOW,
+    TaskKind.MISSING_FROM_SCHEDULE: Urgency.NORMAL,
+    TaskKind.RIDE_WANTED: Urgency.HIGH,
+    TaskKind.CHANNEL_PAUSED: Urgency.HIGH,
+    TaskKind.SENDER_UNKNOWN: Urgency.LOW,
+}
