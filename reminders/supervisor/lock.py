@@ -40,7 +40,8 @@ class FolderLock:
         Raises AlreadyRunningError where somebody else has it.
         """
         path = _path(self._data_dir)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._data_dir, path.parent):  # one by one: parents made on the way would be open to all
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _take(descriptor, patience=_PATIENCE_SECONDS):
             pid = _recorded_pid(descriptor)

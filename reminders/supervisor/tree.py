@@ -22,8 +22,6 @@ from reminders.supervisor.processes import end_stale
 from reminders.supervisor.state import ChildState, write_state
 from reminders.supervisor.watched import Folders, Watched
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 class EventKind(StrEnum):
     """What can happen to the tree."""
@@ -124,8 +122,10 @@ class Supervisor:
         def stop(_number: int, _frame: FrameType | None) -> None:
             self.request_stop()
 
-        # One that is ignored stays so: that is how nohup asks to outlive the terminal.
-        taken = [number for number in _STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        # An ignored hang-up stays ignored: that is how nohup asks to outlive the terminal. An ignored interrupt does
+        # not, because a script's `&` sets it by habit and would leave no way to say Ctrl-C.
+        may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        taken = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if may_hang_up else (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, stop) for number in taken}
         try:
             yield

@@ -1,5 +1,6 @@
 import signal
 import sys
+import time
 
 import pytest
 
@@ -40,6 +41,26 @@ def test_a_second_supervisor_on_the_folder_is_refused_and_told_who_has_it(outsid
     assert status == 1
     assert f"{outside.data_dir} is already in use by process {outside.process.pid};" in said
     assert are_running(family)
+
+
+def test_an_interrupt_counts_even_where_a_script_started_it_in_the_background(outside: Outside) -> None:
+    outside.run("[sleeper('worker')]", ignoring=(signal.SIGINT,))
+    family = outside.wait_for_descendants(1)
+    outside.signal(signal.SIGINT)
+    assert outside.wait()[0] == 0
+    assert not are_running(family)
+
+
+def test_a_tree_under_nohup_outlives_its_terminal(outside: Outside) -> None:
+    outside.run("[sleeper('worker')]", ignoring=(signal.SIGHUP,))
+    family = outside.wait_for_descendants(1)
+    outside.signal(signal.SIGHUP)
+    time.sleep(0.2)  # ten looks
+    assert are_running(family)
+    outside.signal(signal.SIGTERM)
+    status, said = outside.wait()
+    assert status == 0
+    assert said.count("worker: started") == 1
 
 
 if sys.platform == "linux":  # elsewhere nobody tells a child of its parent's death, and the next start ends them

@@ -89,9 +89,11 @@ class Outside:
         self.data_dir = data_dir
         self._popen: subprocess.Popen[str] | None = None
 
-    def run(self, children: str) -> None:
+    def run(self, children: str, *, ignoring: tuple[signal.Signals, ...] = ()) -> None:
         script = f"""
-            import sys
+            import signal, sys
+            for number in {[int(number) for number in ignoring]}:
+                signal.signal(number, signal.SIG_IGN)
             from pathlib import Path
             from reminders.supervisor import *
             PY = (sys.executable, "-c")
