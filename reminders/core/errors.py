@@ -3,12 +3,12 @@
 RemindersError
 ├── InputError
 │   ├── ScheduleError
-│   └── ClinicFileError
+│   ├── ClinicFileError
+│   └── SettingsError
 ├── NotFoundError
 ├── NeedsConsentError
 ├── ContentError
 ├── NaiveDatetimeError
-├── SettingsError
 ├── NotReadyError
 └── ForgedHookError
 """
