@@ -1,0 +1,200 @@
+"""From one row to a patient and a booking, with every fault of the row and not only the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from reminders.adapters.schedule_csv import cells
+from reminders.adapters.schedule_csv.cells import WrongCellError, show
+from reminders.adapters.schedule_csv.defaults import CsvDefaults, Place
+from reminders.core.appointments import Booking
+from reminders.core.patients import PatientRecord
+from reminders.ports import Fault
+
+T = TypeVar("T")
+Row = Mapping[str, str]
+PATIENT_COLUMNS = (
+    *("patient_id", "patient_name", "phone", "email", "language", "patient_timezone", "consent_sms", "consent_email"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """What could be read of a row; a part is None where it has faults.
+
+    `clinic` is the slug as the row names it, `home` the clinic it belongs to.
+    """
+
+    line: int
+    clinic: str | None
+    home: str | None
+    has_clinic_fault: bool
+    external_id: str | None
+    patient: PatientRecord | None
+    booking: Booking | None
+
+
+class Findings:
+    """The faults of a part of a row: column, what was found, what would be right."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, WrongCellError]] = []
+
+    def check(self, column: str, read: Callable[[], T]) -> T | None:
+        """Read a cell, or keep what is wrong with it."""
+        try:
+            return read()
+        except WrongCellError as wrong:
+            self.add(column, wrong)
+            return None
+
+    def add(self, column: str, wrong: WrongCellError) -> None:
+        """Keep a fault."""
+        self.found.append((column, wrong))
+
+    def on(self, line: int) -> Iterable[Fault]:
+        """Return the faults as those of one line."""
+        return (Fault(line, column, wrong.found, wrong.wanted) for column, wrong in self.found)
+
+
+class RowReader:
+    """Reads the rows of one file. What it has read of a patient it keeps, since most patients have many rows."""
+
+    def __init__(self, defaults: CsvDefaults) -> None:
+        self.faults: list[Fault] = []
+        self.notes: dict[str, None] = {}
+        self._defaults = defaults
+        self._patients: dict[tuple[str, ...], tuple[PatientRecord | None, Findings]] = {}
+
+    def read(self, line: int, row: Row) -> ReadRow:
+        """Read a row whose cells have no surrounding spaces; missing columns read as blank cells."""
+        findings = Findings()
+        clinic = findings.check("clinic", lambda: self._clinic(row.get("clinic", "")))
+        has_clinic_fault = bool(findings.found)
+        place = self._defaults.place(clinic)
+        external_id = findings.check("external_id", lambda: cells.required(row["external_id"]))
+        booking = self._booking(line, row, place, findings)
+        patient, about_patient = self._patient(row, place)
+        self.faults.extend((*findings.on(line), *about_patient.on(line)))
+        home = clinic or self._defaults.only_clinic
+        return ReadRow(line, clinic, home, has_clinic_fault, external_id, patient, booking)
+
+    def _clinic(self, cell: str) -> str | None:
+        known = self._defaults.clinics
+        if not cell and self._defaults.needs_clinic:
+            raise WrongCellError("the cell is blank", f"write one of {', '.join(sorted(known))}")
+        if cell and known and cell not in known:
+            raise WrongCellError(f"{show(cell)} is no clinic here", f"write one of {', '.join(sorted(known))}")
+        return cells.optional(cell)
+
+    def _patient(self, row: Row, place: Place) -> tuple[PatientRecord | None, Findings]:
+        written = tuple(row.get(column, "") for column in PATIENT_COLUMNS)
+        key = (place.country, place.language, *written)
+        if key not in self._patients:
+            findings = Findings()
+            self._patients[key] = (
+                _patient(dict(zip(PATIENT_COLUMNS, written, strict=True)), place, findings),
+                findings,
+            )
+        return self._patients[key]
+
+    def _booking(self, line: int, row: Row, place: Place, findings: Findings) -> Booking | None:
+        before = len(findings.found)
+        timezone = findings.check("timezone", lambda: cells.zone(row.get("timezone", "") or place.timezone))
+        local = findings.check("starts_at", lambda: cells.local_time(row["starts_at"]))
+        starts_at = self._instant(line, local, timezone, findings)
+        duration = row.get("duration_minutes", "") or str(self._defaults.duration_minutes)
+        minutes = findings.check("duration_minutes", lambda: cells.minutes(duration))
+        kind = row.get("appointment_type", "") or self._defaults.appointment_type
+        appointment_type = findings.check("appointment_type", lambda: cells.required(kind))
+        status = findings.check("status", lambda: cells.status(row["status"]))
+        series_id, series_number = _series(row, findings)
+        escort_name = findings.check("escort_name", lambda: cells.optional(row.get("escort_name", "")))
+        escort_phone = findings.check("escort_phone", lambda: _phone(row.get("escort_phone", ""), place))
+        if len(findings.found) > before:
+            return None
+        if not (starts_at and timezone and minutes and appointment_type and status):
+            return None
+        return Booking(
+            starts_at=starts_at,
+            timezone=timezone,
+            duration=timedelta(minutes=minutes),
+            appointment_type=appointment_type,
+            status=status,
+            series_id=series_id,
+            series_number=series_number,
+            escort_name=escort_name,
+            escort_phone=escort_phone,
+        )
+
+    def _instant(self, line: int, local: datetime | None, timezone: str | None, findings: Findings) -> datetime | None:
+        if local is None or timezone is None:
+            return None
+        if timezone in cells.STANDING_STILL:
+            self.notes[
+                f"time zone {timezone} never changes its clocks; where clocks change, "
+                f"write {cells.STANDING_STILL[timezone]}"
+            ] = None
+        found = findings.check("starts_at", lambda: cells.instant(local, timezone))
+        if found is None:
+            return None
+        at, is_twofold = found
+        if is_twofold:
+            self.notes[
+                f"line {line}, starts_at: {local.isoformat(timespec='minutes')!r} happens twice in {timezone}; "
+                "the first is taken"
+            ] = None
+        return at
+
+
+def _phone(cell: str, place: Place) -> str | None:
+    return cells.phone(cell, place.country) if cell else None
+
+
+def _series(row: Row, findings: Findings) -> tuple[str | None, int | None]:
+    series_id = findings.check("series_id", lambda: cells.optional(row.get("series_id", "")))
+    number = row.get("series_number", "")
+    if number and not row.get("series_id"):
+        wrong = WrongCellError(f"{show(number)} stands without a series_id", "name the series, or leave both blank")
+        findings.add("series_number", wrong)
+        return series_id, None
+    return series_id, findings.check("series_number", lambda: cells.position(number)) if number else None
+
+
+def _patient(row: Row, place: Place, findings: Findings) -> PatientRecord | None:
+    external_id = findings.check("patient_id", lambda: cells.required(row["patient_id"]))
+    name = findings.check("patient_name", lambda: cells.required(row["patient_name"]))
+    phone = findings.check("phone", lambda: _phone(row["phone"], place))
+    email = findings.check("email", lambda: cells.email(row["email"]) if row["email"] else None)
+    language = findings.check("language", lambda: cells.language(row["language"] or place.language))
+    timezone = findings.check("patient_timezone", lambda: _zone(row["patient_timezone"]))
+    sms = findings.check("consent_sms", lambda: _consent(row["consent_sms"], row["phone"], "phone"))
+    mail = findings.check("consent_email", lambda: _consent(row["consent_email"], row["email"], "email"))
+    if not row["phone"] and not row["email"]:
+        findings.add("phone", WrongCellError("phone and email are both blank", "each patient needs one of them"))
+    if findings.found or not (external_id and name and language):
+        return None
+    return PatientRecord(
+        external_id=external_id,
+        name=name,
+        phone=phone,
+        email=email,
+        language=language,
+        timezone=timezone,
+        has_sms_consent=bool(sms),
+        has_email_consent=bool(mail),
+    )
+
+
+def _zone(cell: str) -> str | None:
+    return cells.zone(cell) if cell else None
+
+
+def _consent(cell: str, address: str, column: str) -> bool:
+    is_given = cells.consent(cell)
+    if is_given and not address:
+        raise WrongCellError(f"consent is yes and {column} is blank", f"fill in {column}, or write no")
+    return is_given

@@ -1,0 +1,214 @@
+"""From bytes to numbered records: limits, encoding, quotes and the header, before anything is understood."""
+
+from __future__ import annotations
+
+import csv
+import io
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from reminders.adapters.schedule_csv.cells import has_stray_bytes, show
+from reminders.core.errors import ScheduleError
+from reminders.ports import Fault
+
+REQUIRED = ("external_id", "patient_id", "patient_name", "starts_at", "status")
+ADDRESSES = ("phone", "email")
+COLUMNS = (
+    *("external_id", "patient_id", "patient_name", "phone", "email", "language", "patient_timezone", "starts_at"),
+    *("timezone", "duration_minutes", "appointment_type", "status", "series_id", "series_number", "consent_sms"),
+    *("consent_email", "escort_name", "escort_phone", "clinic"),
+)
+MOST_BYTES = 10 * 1024 * 1024
+MOST_ROWS = 50_000
+MOST_COLUMNS = 200
+MOST_CHARACTERS = 64 * 1024
+MOST_LINES = 50
+"""A record over more lines than this is a quote that was never closed; without a limit it would swallow the file."""
+FEWEST_KNOWN = 2
+"""A first line that names fewer of our columns than this is data, or has another separator."""
+SAVE_AS = "save the file as 'CSV UTF-8 (comma delimited)'"
+FOREIGN_STARTS = {
+    BOM_UTF16_LE: "the file is UTF-16 text",
+    BOM_UTF16_BE: "the file is UTF-16 text",
+    b"PK\x03\x04": "the file is a workbook (.xlsx or .ods)",
+    b"\xd0\xcf\x11\xe0": "the file is an old workbook (.xls)",
+    b"%PDF": "the file is a PDF",
+}
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the file and the line on which it starts; lines count from 1."""
+
+    line: int
+    cells: tuple[str, ...]
+    lines: int = 1
+
+    @property
+    def is_blank(self) -> bool:
+        """Say whether it holds nothing but spaces: spreadsheets leave such rows behind."""
+        return not any(cell.strip() for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where each column stands, and what to tell about columns we do not know."""
+
+    places: Mapping[str, int]
+    width: int
+    notes: tuple[str, ...]
+
+
+def load(path: Path) -> str:
+    """Read a file as text. Bytes that are not UTF-8 stay in it as lone surrogates: each is a fault of its row.
+
+    Raises:
+        ScheduleError: if there is no such file, it is too large, or it is no UTF-8 text at all.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ScheduleError([f"{path}: {reason or error}"]) from error
+    if len(content) > MOST_BYTES:
+        raise ScheduleError(["the file is larger than 10 MB; export fewer weeks at a time"])
+    for start, what in FOREIGN_STARTS.items():
+        if content.startswith(start):
+            raise ScheduleError([f"line 1: {what}; {SAVE_AS}"])
+    if content[:2000].count(0) > len(content[:2000]) // 4:
+        raise ScheduleError([f"line 1: the file is no UTF-8 text (it is full of NUL bytes); {SAVE_AS}"])
+    return content.removeprefix(BOM_UTF8).decode("utf-8", "surrogateescape")
+
+
+class _Lines:
+    """The lines of a text for the csv reader, which can be set back to any of them."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = list(io.StringIO(text, newline=""))
+        self.record_starts = 0
+        self.upcoming = 0
+
+    @property
+    def taken(self) -> int:
+        """How many lines the present record has taken so far."""
+        return self.upcoming - self.record_starts
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self.taken >= MOST_LINES:
+            raise csv.Error("unexpected length of a record")
+        if self.upcoming >= len(self._lines):
+            raise StopIteration
+        self.upcoming += 1
+        return self._lines[self.upcoming - 1]
+
+
+def records(text: str) -> Iterator[Record | Fault]:
+    """Yield each record that is not blank, or a fault where quotes are wrong; reading goes on with the next line.
+
+    Raises:
+        ScheduleError: once there are more rows than we read.
+    """
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
+    count = 0
+    while True:
+        lines.record_starts = lines.upcoming
+        try:
+            record = Record(lines.record_starts + 1, tuple(next(reader)), lines.taken)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _quoting_fault(error, lines)
+            lines.upcoming = lines.record_starts + 1
+            continue
+        if record.is_blank:
+            continue
+        count += 1
+        if count > MOST_ROWS + 1:
+            raise ScheduleError([f"the file has more than {MOST_ROWS:,} rows; export fewer weeks at a time"])
+        yield record
+
+
+def _quoting_fault(error: csv.Error, lines: _Lines) -> Fault:
+    line = lines.record_starts + 1
+    if "limit" in str(error) and lines.taken == 1:
+        return Fault(line, "", "a cell has more than 64 kB", "a cell of a schedule is a short text")
+    if lines.taken > 1 or "unexpected" in str(error):
+        return Fault(line, "", "a quote opens and is never closed", 'close it, or write "" for a quote in a text')
+    return Fault(
+        line, "", "text follows a closing quote", 'put the whole cell in quotes, or write "" for a quote in it'
+    )
+
+
+def read_header(record: Record) -> Header:
+    """Find our columns by name; case and surrounding spaces do not matter.
+
+    Raises:
+        ScheduleError: one line for everything that makes the columns unclear.
+    """
+    names = tuple(cell.strip().lower() for cell in record.cells)
+    faults = list(_unreadable(record, names))
+    if not faults:
+        faults = [*_twice(record, names), *_missing(record, names)]
+    if faults:
+        raise ScheduleError(faults)
+    places = {name: index for index, name in enumerate(names) if name in COLUMNS}
+    return Header(places, len(names), tuple(_unknown(names)))
+
+
+def _unreadable(record: Record, names: Sequence[str]) -> Iterator[str]:
+    line = f"line {record.line}"
+    if len(names) > MOST_COLUMNS:
+        yield f"{line}: {len(names)} columns; a schedule has at most {MOST_COLUMNS}"
+    elif any(has_stray_bytes(name) for name in names):
+        yield f"{line}: the header is not UTF-8; {SAVE_AS}"
+    elif len(set(names) & set(COLUMNS)) < FEWEST_KNOWN:
+        yield f"{line}: {_other_separator(record.cells) or _no_header(record.cells)}"
+
+
+def _other_separator(cells: Sequence[str]) -> str | None:
+    whole = ",".join(cells).lower()
+    for sign, name in SEPARATORS.items():
+        if len({part.strip(' "') for part in whole.split(sign)} & set(COLUMNS)) >= FEWEST_KNOWN:
+            return f"the columns are separated by {name}, not by commas; {SAVE_AS}"
+    return None
+
+
+def _no_header(cells: Sequence[str]) -> str:
+    return f"no header found, but {show(','.join(cells))}; the first line names the columns: {','.join(COLUMNS)}"
+
+
+def _twice(record: Record, names: Sequence[str]) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if name and count > 1:
+            yield f"line {record.line}: the header names {show(name)} {count} times; each column may appear once"
+
+
+def _missing(record: Record, names: Sequence[str]) -> Iterator[str]:
+    strangers = [name for name in names if name not in COLUMNS]
+    for name in REQUIRED:
+        if name not in names:
+            like = get_close_matches(name, [stranger.replace(" ", "_") for stranger in strangers], 1)
+            hint = f" (is it {show(like[0])}?)" if like else ""
+            yield f"line {record.line}: column {name} is missing{hint}; the header must name it"
+    if not set(ADDRESSES) & set(names):
+        yield f"line {record.line}: columns phone and email are missing; the header must name at least one of them"
+
+
+def _unknown(names: Sequence[str]) -> Iterator[str]:
+    for position, name in enumerate(names, start=1):
+        if not name:
+            yield f"column {position} has no name and is ignored"
+        elif name not in COLUMNS:
+            like = get_close_matches(name, COLUMNS, 1)
+            hint = f" (is {like[0]} meant?)" if like else ""
+            yield f"column {show(name)} is not known and is ignored{hint}"
