@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from typing_extensions import override
+
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.delivery import Outcome, ReceiptStatus
 from reminders.core.ids import AttemptTag
@@ -74,6 +76,7 @@ class Fault:
     found: str
     wanted: str
 
+    @override
     def __str__(self) -> str:
         """Return the line a person reads."""
         where = f"line {self.line}" + (f", {self.column}" if self.column else "")

@@ -7,16 +7,17 @@ diagnosis or the specialty (requirement 49).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import QuestionKind, anchors
+from reminders.core.cadences import Anchors, QuestionKind, anchors
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ContentError
 from reminders.core.texts import MONTHS, QUESTIONS, SUBJECTS, TEMPLATES, WEEKDAYS
+from reminders.core.windows import local_day
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 FALLBACK_LANGUAGE = "en"
@@ -28,7 +29,9 @@ def render(template: str, values: Mapping[str, str]) -> str:
     """Fill a template. Raises ContentError for a placeholder without a value; a value is never a template itself."""
     missing = sorted({name for name in PLACEHOLDER.findall(template) if name not in values})
     if missing:
-        message = f"no value for {', '.join('{{' + name + '}}' for name in missing)}; known: {', '.join(sorted(values))}"
+        message = (
+            f"no value for {', '.join('{{' + name + '}}' for name in missing)}; known: {', '.join(sorted(values))}"
+        )
         raise ContentError(message)
     filled = PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
     return re.sub(r"[ \t]+", " ", filled).strip()
@@ -49,13 +52,30 @@ def language_of(wanted: str) -> str:
 
 
 def compose(
-    step: str, appointment: Appointment, clinic: Clinic, *, language: str, asks: QuestionKind | None, link: str = ""
+    step: str,
+    appointment: Appointment,
+    clinic: Clinic,
+    *,
+    language: str,
+    asks: QuestionKind | None,
+    link: str = "",
+    also: Sequence[Appointment] = (),
 ) -> Words:
-    """Return the words of one touch. `link` is the patient's own page; without it the text asks for a reply."""
+    """Return the words of one touch. `link` is the patient's own page; without it the text asks for a reply.
+
+    `also` are further sessions of which the same is to be said: `when` then names them all.
+    """
     tongue = language_of(language)
     values = {**appointment_values(appointment, clinic, language=tongue), "link": link}
+    days = [moment(item.starts_at, clinic.tz, tongue) for item in sorted(also, key=lambda item: item.starts_at)]
+    values["when"] = "; ".join([values["when"], *days])
     values["question"] = _question(asks, tongue, has_link=bool(link), values=values)
-    return Words(render(SUBJECTS[tongue], values), render(_template(step, clinic, tongue), values))
+    return Words(render(SUBJECTS[tongue], values), render(_asking(_template(step, clinic, tongue)), values))
+
+
+def _asking(template: str) -> str:
+    """Give a template a place for the question, which a merged touch may bring to a text that has none of its own."""
+    return template if "question" in PLACEHOLDER.findall(template) else template + " {{question}}"
 
 
 def _template(step: str, clinic: Clinic, language: str) -> str:
@@ -89,11 +109,15 @@ def appointment_values(appointment: Appointment, clinic: Clinic, *, language: st
         "emergency": clinic.emergency_number,
         "when": moment(base.start, zone, language),
         "arrive_at": clock(base.arrival, zone, language),
-        "pick_up_at": clock(base.end, zone, language),
+        "pick_up_at": moment(base.end, zone, language) if _spans_days(base, zone) else clock(base.end, zone, language),
         "solids_until": moment(quarter_before(base.fasting), zone, language),
-        "liquids_until": clock(quarter_before(base.start - cadence.liquids_fast), zone, language),
+        "liquids_until": moment(quarter_before(base.start - cadence.liquids_fast), zone, language),
         "drive_after": moment(quarter_after(base.end + cadence.driving_ban), zone, language),
     }
+
+
+def _spans_days(base: Anchors, tz: ZoneInfo) -> bool:
+    return local_day(base.start, tz) != local_day(base.end, tz)
 
 
 def quarter_before(at: datetime) -> datetime:

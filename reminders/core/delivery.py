@@ -149,7 +149,7 @@ MOST_DOUBLINGS = 10
 
 def back_off(tries: int, *, jitter: float, retry_after: timedelta | None = None) -> timedelta:
     """Return how long to wait before the next try: full jitter (`jitter` in [0, 1)), the provider's wish honoured."""
-    cap = min(BACK_OFF_CAP, BACK_OFF_BASE * 2 ** min(tries, MOST_DOUBLINGS))
+    cap = min(BACK_OFF_CAP, BACK_OFF_BASE * (1 << min(tries, MOST_DOUBLINGS)))
     return max(jitter * cap, retry_after or timedelta(0))
 
 

@@ -6,7 +6,7 @@ Requirements 3, 7, 12, 14 and 31 to 33. The verdict is a value with a reason; th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Caps
 from reminders.core.reminders import Reason
-from reminders.core.windows import SendWindow, is_open, local_day, next_opening
+from reminders.core.windows import SendWindow, civil, is_open, local_day, next_opening
 
 LEAST_USEFUL_LIFE = timedelta(seconds=60)
 """Closer to its end than this, a message is not sent: the provider could not deliver it in time."""
@@ -150,7 +150,7 @@ def _capped(candidate: Candidate, now: datetime) -> Verdict:
         return Suppress(Reason.CAP)
     if traffic.today >= caps.per_day:
         tomorrow = local_day(now, candidate.zone) + timedelta(days=1)
-        midnight = datetime.combine(tomorrow, datetime.min.time(), candidate.zone)
+        midnight = civil(tomorrow, time(0), candidate.zone)
         return _hold(next_opening(midnight, candidate.zone, candidate.window), candidate, Reason.CAP)
     return Send()
 

@@ -1,19 +1,22 @@
 """Merging: what falls due for one patient on one local day becomes one message (requirement 11).
 
-Nothing is delayed by merging. The leader gives the text; a message asks one question.
+Nothing is delayed by merging. The leader gives the text; a message asks one question. The news that a session moved or
+was cancelled goes apart: no other text says it, and it says nothing of what else is due.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from reminders.core.cadences import QuestionKind, Step
+from reminders.core.cadences import CANCELLED, MOVED, QuestionKind, Step
 from reminders.core.reminders import Reminder
 from reminders.core.windows import local_day
+
+NEWS = frozenset({MOVED.key, CANCELLED.key})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Bundle:
     others: tuple[Candidate, ...]
 
     @property
+    def also(self) -> tuple[Candidate, ...]:
+        """The others of the leader's own step: the same news about further sessions, told in the same text."""
+        return tuple(other for other in self.others if other.step.key == self.leader.step.key)
+
+    @property
     def asks(self) -> tuple[Candidate, QuestionKind] | None:
         """The one question of this message: the leader's, or else the best-ranked of the others."""
         for candidate in (self.leader, *self.others):
@@ -44,18 +52,26 @@ class Bundle:
 def bundles(candidates: Iterable[Candidate], *, tz: ZoneInfo, now: datetime) -> tuple[Bundle, ...]:
     """Group one patient's candidates by channel, recipient and local day; keep groups of which a part is due.
 
-    A part that may not go this early (a check-in before its own time) stays behind and goes alone.
+    A part that may not go this early (a check-in before its own time) stays behind and goes alone; one that is no
+    longer useful is left out, so that it cannot lead. What is overdue from earlier days counts as due today.
     """
-    ready = sorted((item for item in candidates if item.reminder.planned.not_before <= now), key=_group(tz))
-    grouped = [list(members) for _, members in groupby(ready, key=_group(tz))]
+    group = _group(tz, now)
+    ready = sorted((item for item in candidates if _may_go(item, now)), key=group)
+    grouped = [list(members) for _, members in groupby(ready, key=group)]
     due = [members for members in grouped if any(item.reminder.due_at <= now for item in members)]
     return tuple(_bundle(members) for members in due)
 
 
-def _group(tz: ZoneInfo):  # noqa: ANN202 - a sort key, whose type says less than its body
-    def key(item: Candidate) -> tuple[str, str, str]:
+def _may_go(item: Candidate, now: datetime) -> bool:
+    planned = item.reminder.planned
+    return planned.not_before <= now < planned.expires_at
+
+
+def _group(tz: ZoneInfo, now: datetime) -> Callable[[Candidate], tuple[str, str, str, date]]:
+    def key(item: Candidate) -> tuple[str, str, str, date]:
         planned = item.reminder.planned
-        return planned.key.channel, planned.key.recipient, local_day(planned.due_at, tz).isoformat()
+        news = item.step.key if item.step.key in NEWS else ""
+        return planned.key.channel, planned.key.recipient, news, local_day(max(planned.due_at, now), tz)
 
     return key
 

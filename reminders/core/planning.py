@@ -6,7 +6,7 @@ changes nothing. Rules: requirements 2, 4 to 8, 10, 13 and 31.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,11 +22,13 @@ from reminders.core.cadences import (
     instant,
 )
 from reminders.core.clinics import Clinic
-from reminders.core.patients import Channel, Patient, Recipient
+from reminders.core.patients import Channel, Patient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.core.windows import place
 
 SPOKEN = frozenset({ReminderState.DISPATCHED, ReminderState.MERGED})
+LASTING = frozenset({Phase.AFTER, Phase.SERIES, Phase.REBOOK})
+"""What follows a session is said once, though marking its outcome makes a new version of the appointment."""
 BOOKED_IS_NEWS_UNTIL = timedelta(hours=24)
 """`booked` is left out where a reminder is due within this time anyway: it would say the same."""
 
@@ -89,12 +91,16 @@ def replan(
     `siblings` are the patient's other appointments. What already left or ended is never touched.
     """
     held = tuple(existing)
-    wanted = {plan.key: plan for plan in desired(appointment, patient, clinic, siblings=siblings, telling=telling, now=now)}
+    wanted = {
+        plan.key: plan for plan in desired(appointment, patient, clinic, siblings=siblings, telling=telling, now=now)
+    }
     current = {item.planned.key: item for item in held if item.version == appointment.version}
+    cadence = clinic.cadence(appointment.booking.appointment_type)
+    new = [plan for key, plan in wanted.items() if key not in current and not _is_told(key, cadence, current, held)]
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
     unwanted = [(item, Reason.REPLANNED) for key, item in current.items() if key not in wanted and _waits(item)]
     return Plan(
-        add=tuple(plan for key, plan in wanted.items() if key not in current and not _said(plan.key, current)),
+        add=tuple(new),
         move=tuple(_moves(current, wanted, now)),
         cancel=tuple(stale + unwanted),
     )
@@ -104,16 +110,27 @@ def _waits(reminder: Reminder) -> bool:
     return reminder.planned.state.is_waiting
 
 
-def _said(key: ReminderKey, current: dict[ReminderKey, Reminder]) -> bool:
-    """Say whether this step already went out on another channel: one channel only."""
+def _is_told(
+    key: ReminderKey, cadence: Cadence, current: Mapping[ReminderKey, Reminder], held: Sequence[Reminder]
+) -> bool:
+    """Say whether a step has had its turn, so that planning anew may not bring it again on this channel.
+
+    One channel only. A check-in holds for the session that took place, whatever its row is called since. A notice is
+    news only when its version is: what was left out of the first plan of a version does not come up later.
+    """
+    step = cadence.step(key.step)
+    phase = step.phase if step is not None else None
+    if phase is Phase.NOTICE and current and not any(other.step == key.step for other in current):
+        return True
+    among = held if phase in LASTING else tuple(current.values())
     return any(
-        other.step == key.step and other.recipient is key.recipient and item.planned.state in SPOKEN
-        for other, item in current.items()
+        item.step == key.step and item.planned.key.recipient is key.recipient and item.planned.state in SPOKEN
+        for item in among
     )
 
 
 def _moves(
-    current: dict[ReminderKey, Reminder], wanted: dict[ReminderKey, PlannedReminder], now: datetime
+    current: Mapping[ReminderKey, Reminder], wanted: Mapping[ReminderKey, PlannedReminder], now: datetime
 ) -> Iterator[tuple[Reminder, PlannedReminder]]:
     for key, item in current.items():
         plan = wanted.get(key)
@@ -202,9 +219,7 @@ def _is_last_of_series(case: _Case) -> bool:
 
 
 def _is_last_of_all(case: _Case) -> bool:
-    return not any(
-        other.starts_at > case.appointment.starts_at for other in case.siblings if not other.status.is_off
-    )
+    return not any(other.starts_at > case.appointment.starts_at for other in case.siblings if not other.status.is_off)
 
 
 def _series(case: _Case) -> list[Appointment]:
@@ -222,7 +237,7 @@ def _due(step: Step, case: _Case) -> datetime:
 def _place(step: Step, case: _Case) -> PlannedReminder:
     due = _due(step, case)
     expires = instant(step.expires, case.base, case.clinic.tz, due=due)
-    not_before = due if step.phase in {Phase.AFTER, Phase.SERIES, Phase.REBOOK} else case.now
+    not_before = due if step.phase in LASTING else case.now
     channel, refusal = _channel(step, case.patient)
     key = ReminderKey(step.key, step.recipient, channel)
     if expires <= case.now:

@@ -41,7 +41,9 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
 TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "booked": "{{sender}}: your session is booked for {{when}}. Questions: {{phone}}. Text STOP to opt out.",
-        "moved": "{{sender}}: your session has moved to {{when}}. The earlier time no longer holds. Questions: {{phone}}.",
+        "moved": (
+            "{{sender}}: your session has moved to {{when}}. The earlier time no longer holds. Questions: {{phone}}."
+        ),
         "cancelled": "{{sender}}: your session on {{when}} is cancelled. Questions: {{phone}}.",
         "prep_first": (
             "{{sender}}: your first session is {{when}}; please arrive at {{arrive_at}}. An adult must take you home. "
@@ -52,13 +54,14 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
             "{{sender}}: after your session {{when}} an adult must take you home, at about {{pick_up_at}}. {{question}}"
         ),
         "remind_final": (
-            "{{sender}}: your session is {{when}}, please arrive at {{arrive_at}}. No food after {{solids_until}}, clear "
-            "liquids until {{liquids_until}}. Bring your ride; no driving until {{drive_after}}. {{question}} {{phone}}"
+            "{{sender}}: your session is {{when}}, please arrive at {{arrive_at}}. No food after {{solids_until}}, "
+            "clear liquids until {{liquids_until}}. Bring your ride; no driving until {{drive_after}}. "
+            "{{question}} {{phone}}"
         ),
         "day_of": "{{sender}}: see you today at {{arrive_at}}. Bring your ride home. {{question}} {{phone}}",
         "checkin_evening": (
-            "{{sender}}: we hope you are resting. No driving until {{drive_after}}. If you feel unwell call {{phone}}, in "
-            "an emergency {{emergency}}."
+            "{{sender}}: we hope you are resting. No driving until {{drive_after}}. If you feel unwell call {{phone}}, "
+            "in an emergency {{emergency}}."
         ),
         "checkin_24h": "{{sender}}: {{question}} If you feel unwell call {{phone}}, in an emergency {{emergency}}.",
         "checkin_72h": "{{sender}}: {{question}} If you feel unwell call {{phone}}, in an emergency {{emergency}}.",
@@ -79,14 +82,14 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
             "{{sender}}: tras su cita {{when}} un adulto debe llevarle a casa, sobre las {{pick_up_at}}. {{question}}"
         ),
         "remind_final": (
-            "{{sender}}: su cita es {{when}}, llegue a las {{arrive_at}}. No coma después de {{solids_until}}; liquidos "
-            "claros hasta las {{liquids_until}}. Venga con quien le lleve; no conduzca hasta {{drive_after}}. "
+            "{{sender}}: su cita es {{when}}, llegue a las {{arrive_at}}. No coma después de {{solids_until}}; "
+            "liquidos claros hasta {{liquids_until}}. Venga con quien le lleve; no conduzca hasta {{drive_after}}. "
             "{{question}} {{phone}}"
         ),
         "day_of": "{{sender}}: le esperamos hoy a las {{arrive_at}}. Venga con quien le lleve. {{question}} {{phone}}",
         "checkin_evening": (
-            "{{sender}}: esperamos que descanse. No conduzca hasta {{drive_after}}. Si se siente mal llame al {{phone}}, "
-            "en una emergencia al {{emergency}}."
+            "{{sender}}: esperamos que descanse. No conduzca hasta {{drive_after}}. Si se siente mal llame al "
+            "{{phone}}, en una emergencia al {{emergency}}."
         ),
         "checkin_24h": "{{sender}}: {{question}} Si se siente mal llame al {{phone}}, emergencias {{emergency}}.",
         "checkin_72h": "{{sender}}: {{question}} Si se siente mal llame al {{phone}}, emergencias {{emergency}}.",

@@ -85,9 +85,11 @@ def spans(around: datetime, tz: ZoneInfo, window: SendWindow, *, back: int = 1) 
     first = local_day(around, tz) - timedelta(days=back)
     for step in range(back + HORIZON_DAYS):
         on = first + timedelta(days=step)
-        for opening in window.days[on.weekday()]:
+        for opening in sorted(window.days[on.weekday()], key=lambda span: span.opens):
             closes_on = on if opening.closes > opening.opens else on + timedelta(days=1)
-            yield civil(on, opening.opens, tz), civil(closes_on, opening.closes, tz)
+            opens, closes = civil(on, opening.opens, tz), civil(closes_on, opening.closes, tz)
+            if opens < closes:  # a span inside a gap of the clock does not happen that day
+                yield opens, closes
 
 
 def is_open(at: datetime, tz: ZoneInfo, window: SendWindow) -> bool:
@@ -114,7 +116,7 @@ def closes_at(at: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None
 def place(due: datetime, *, expires: datetime, now: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
     """Move a due time into the window (requirements 7 and 8): forward if that is still useful, else back.
 
-    Back means 60 minutes before the last closing that precedes `expires`, never before `now`.
+    Back means 60 minutes before the last closing that precedes `expires`, never before `now`, and inside the window.
     None where neither serves: the caller raises a staff task.
     """
     forward = next_opening(max(due, now), tz, window)
@@ -129,4 +131,4 @@ def _pull_back(expires: datetime, *, now: datetime, tz: ZoneInfo, window: SendWi
         return None
     opens, closes = max(closed, key=lambda span: span[1])
     earlier = max(now, opens, closes - SHORT_OF_CLOSING)
-    return earlier if earlier < closes else None
+    return earlier if earlier < expires and is_open(earlier, tz, window) else None
