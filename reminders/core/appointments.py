@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.patients import PatientRecord
@@ -44,6 +45,11 @@ class Booking:
     series_number: int | None = None
     escort_name: str | None = None
     escort_phone: str | None = None
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone of the place where the appointment is: civil days and shown times are this zone's."""
+        return ZoneInfo(self.timezone)
 
     def same_version(self, other: Booking) -> bool:
         """Say whether a confirmation of one also holds for the other: same start, type and status."""

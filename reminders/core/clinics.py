@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from reminders.core.appointments import Booking
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence
 from reminders.core.ids import ClinicId
+from reminders.core.patients import PatientRecord
 from reminders.core.windows import DEFAULT_WINDOW, SendWindow
 
 DEFAULT_TYPE = "ketamine_infusion"
@@ -46,13 +48,14 @@ class Clinic:
 
     @property
     def tz(self) -> ZoneInfo:
-        """The clinic's zone, in which session times are shown."""
+        """The zone of appointments whose row in the schedule names none."""
         return ZoneInfo(self.timezone)
 
     def cadence(self, appointment_type: str) -> Cadence:
         """Return the cadence of an appointment type, the default one where the clinic has none of its own."""
         return self.cadences.get(appointment_type, self.cadences.get("*", DEFAULT_CADENCE))
 
-    def zone_of(self, patient_timezone: str | None) -> ZoneInfo:
-        """Return the zone whose quiet hours hold for a patient: their own, the clinic's if unknown."""
-        return ZoneInfo(patient_timezone) if patient_timezone else self.tz
+
+def quiet_zone(record: PatientRecord, booking: Booking) -> ZoneInfo:
+    """Return the zone whose quiet hours hold for a patient: their own, that of the appointment if unknown."""
+    return ZoneInfo(record.timezone) if record.timezone else booking.tz

@@ -67,7 +67,7 @@ def compose(
     """
     tongue = language_of(language)
     values = {**appointment_values(appointment, clinic, language=tongue), "link": link}
-    days = [moment(item.starts_at, clinic.tz, tongue) for item in sorted(also, key=lambda item: item.starts_at)]
+    days = [moment(item.starts_at, item.booking.tz, tongue) for item in sorted(also, key=lambda item: item.starts_at)]
     values["when"] = "; ".join([values["when"], *days])
     values["question"] = _question(asks, tongue, has_link=bool(link), values=values)
     return Words(render(SUBJECTS[tongue], values), render(_asking(_template(step, clinic, tongue)), values))
@@ -90,7 +90,7 @@ def _question(asks: QuestionKind | None, language: str, *, has_link: bool, value
 
 
 def appointment_values(appointment: Appointment, clinic: Clinic, *, language: str) -> dict[str, str]:
-    """Return what templates may say about an appointment. Times are shown in the clinic's zone.
+    """Return what templates may say about an appointment. Times are shown in its own zone.
 
     Fasting and driving times are elapsed time, rounded to the safe side: eat earlier, drive later (requirement 5).
     """
@@ -102,7 +102,7 @@ def appointment_values(appointment: Appointment, clinic: Clinic, *, language: st
         versioned_at=appointment.versioned_at,
         ended_at=appointment.ended_at,
     )
-    zone = clinic.tz
+    zone = appointment.booking.tz
     return {
         "sender": clinic.sender,
         "phone": clinic.phone,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import (
@@ -21,7 +22,7 @@ from reminders.core.cadences import (
     anchors,
     instant,
 )
-from reminders.core.clinics import Clinic
+from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.patients import Channel, Patient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.core.windows import place
@@ -69,6 +70,10 @@ class _Case:
     base: Anchors
     siblings: tuple[Appointment, ...]
     now: datetime
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return self.appointment.booking.tz
 
     @property
     def is_fulfilled(self) -> bool:
@@ -201,7 +206,7 @@ def _after_applies(step: Step, case: _Case) -> bool:
         return False
     if not step.is_alone_in_between:
         return True
-    due = instant(step.due, case.base, case.clinic.tz)
+    due = instant(step.due, case.base, case.tz)
     return not any(case.base.start < other.starts_at <= due for other in case.siblings if not other.status.is_off)
 
 
@@ -230,13 +235,13 @@ def _series(case: _Case) -> list[Appointment]:
 def _due(step: Step, case: _Case) -> datetime:
     if step.phase is Phase.REBOOK:
         weeks = case.cadence.rebook_weeks or 0
-        return instant(Civil(Anchor.END, 7 * weeks), case.base, case.clinic.tz)
-    return instant(step.due, case.base, case.clinic.tz)
+        return instant(Civil(Anchor.END, 7 * weeks), case.base, case.tz)
+    return instant(step.due, case.base, case.tz)
 
 
 def _place(step: Step, case: _Case) -> PlannedReminder:
     due = _due(step, case)
-    expires = instant(step.expires, case.base, case.clinic.tz, due=due)
+    expires = instant(step.expires, case.base, case.tz, due=due)
     not_before = due if step.phase in LASTING else case.now
     channel, refusal = _channel(step, case.patient)
     key = ReminderKey(step.key, step.recipient, channel)
@@ -245,7 +250,7 @@ def _place(step: Step, case: _Case) -> PlannedReminder:
         return PlannedReminder(key, min(not_before, due), due, expires, ReminderState.EXPIRED, reason)
     if refusal is not None:
         return PlannedReminder(key, min(not_before, due), due, expires, ReminderState.SUPPRESSED, refusal)
-    zone = case.clinic.zone_of(case.patient.record.timezone)
+    zone = quiet_zone(case.patient.record, case.appointment.booking)
     placed = place(due, expires=expires, now=case.now, tz=zone, window=case.clinic.window)
     if placed is None or placed < not_before:
         return PlannedReminder(key, due, due, expires, ReminderState.SUPPRESSED, Reason.NO_WINDOW)

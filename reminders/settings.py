@@ -1,0 +1,162 @@
+"""The environment, read once: every variable, its default and its check. Each bad value is one line that names it.
+
+Each secret may also be given as a file: `REMINDERS_TWILIO_AUTH_TOKEN_FILE=/run/secrets/token`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from reminders.core.allow_list import AllowList
+from reminders.core.errors import SettingsError
+
+PREFIX = "REMINDERS_"
+TWILIO = "https://api.twilio.com"
+SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "SMTP_URL", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
+SHORTEST_SECRET = 32
+LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
+
+
+class Settings(BaseSettings):
+    """What the environment decides. Everything about a clinic itself is in the database instead."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path = Field(Path("var"), description="Folder of the embedded database, broker, logs and secret key")
+    database_url: str = Field("", description="PostgreSQL or SQLite URL; default: SQLite in DATA_DIR")
+    redis_url: str = Field("", description="Redis or Valkey URL; default: an embedded Valkey in DATA_DIR")
+    clinic_file: Path | None = Field(
+        None, description="Clinic file, or folder with one file per clinic, applied at first start; default: clinic.toml in DATA_DIR"
+    )
+    schedule_file: Path | None = Field(None, description="Schedule CSV, or folder of them, read again when it changes")
+    public_url: str = Field("http://localhost:8000", description="How providers and patients reach this service")
+    allow_list: str = Field("", description="`off`, or the numbers and addresses that may be written to; default: nobody")
+    twilio_account_sid: str = Field("", description="Twilio account (AC…); without it no text is sent")
+    twilio_auth_token: str = Field("", description="Checks the signatures of Twilio's callbacks; two, comma-separated, while rotating")
+    twilio_api_key: str = Field("", description="Twilio API key (SK…) for calls; default: account and auth token")
+    twilio_api_secret: str = Field("", description="Secret of that API key")
+    twilio_from: str = Field("", description="Sending number in E.164")
+    twilio_messaging_service_sid: str = Field("", description="Messaging service (MG…) instead of a sending number")
+    twilio_base_url: str = Field(TWILIO, description="Twilio's address; a simulator's for tests and demo")
+    twilio_answers_keywords: bool = Field(default=True, description="Twilio itself answers STOP and HELP (its default)")
+    smtp_url: str = Field("", description="`smtp://user:pass@host:port?starttls=1` or `smtps://…`; without it no e-mail is sent")
+    mail_from: str = Field("", description="Sender of e-mail, such as `Front Desk <desk@clinic.example>`")
+    secret_key: str = Field("", description="Encrypts names, addresses and texts; made in DATA_DIR if absent; newest first, comma-separated")
+    clock: str = Field("system", description="`system`, or `START_ISO@SPEED` for a simulated clock")
+    unknown_grace_seconds: int = Field(600, ge=1, description="How long an unknown outcome is looked for before it counts as not sent")
+
+    @field_validator("public_url", "twilio_base_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("an address such as https://reminders.clinic.example is wanted")
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long_enough(cls, value: str) -> str:
+        if any(len(key.strip()) < SHORTEST_SECRET for key in value.split(",") if value):
+            raise ValueError(f"at least {SHORTEST_SECRET} characters are wanted")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.is_simulated and self.twilio_base_url == TWILIO and self.twilio_account_sid:
+            raise ValueError(f"{PREFIX}CLOCK: a simulated clock never talks to the real provider; set {PREFIX}TWILIO_BASE_URL")
+        if self.twilio_account_sid and not (self.twilio_from or self.twilio_messaging_service_sid):
+            raise ValueError(f"{PREFIX}TWILIO_FROM: a sending number or {PREFIX}TWILIO_MESSAGING_SERVICE_SID is wanted")
+        if self.twilio_account_sid and not (self.twilio_auth_token or self.twilio_api_secret):
+            raise ValueError(f"{PREFIX}TWILIO_AUTH_TOKEN: an auth token, or an API key and its secret, is wanted")
+        return self
+
+    @property
+    def is_simulated(self) -> bool:
+        """Say whether the clinic's time is simulated."""
+        return self.clock != "system"
+
+    @property
+    def database(self) -> str:
+        """The database's URL, with its embedded default."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'reminders.sqlite3'}"
+
+    @property
+    def allowed(self) -> AllowList:
+        """Who may be written to."""
+        return AllowList.parse(self.allow_list)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The installation's secrets, newest first; made and kept in the data folder where none is given."""
+        given = tuple(key.strip() for key in self.secret_key.split(",") if key.strip())
+        return given or (_kept_secret(self.data_dir / "secret.key"),)
+
+    @property
+    def clinic_source(self) -> Path:
+        """Where clinic files are looked for at the first start."""
+        return self.clinic_file or self.data_dir / "clinic.toml"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment. Raises SettingsError with one line for each bad value."""
+    given = dict(os.environ if environment is None else environment)
+    values, faults = _from_files(given)
+    for name in Settings.model_fields:
+        if (variable := PREFIX + name.upper()) in given and given[variable] != "":
+            values[name] = given[variable]
+    if faults:
+        raise SettingsError(faults)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError([_fault(item["loc"], item["msg"]) for item in error.errors()]) from None
+
+
+def _fault(where: tuple[int | str, ...], message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return f"{PREFIX}{str(where[0]).upper()}: {text}" if where else text
+
+
+def _from_files(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    values, faults = {}, []
+    for name in SECRETS:
+        path = given.get(f"{PREFIX}{name}_FILE")
+        if not path:
+            continue
+        try:
+            values[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"{PREFIX}{name}_FILE: cannot read {path}: {error.__class__.__name__}; name a readable file")
+    return values, faults
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret kept in a file that only its owner reads; make it where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
+    except FileExistsError:
+        return _read_kept(path)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    return _read_kept(path)
+
+
+def _read_kept(path: Path) -> str:
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError([f"{path}: others may read this secret; run: chmod 600 {path}"])
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < SHORTEST_SECRET:
+        raise SettingsError([f"{path}: this secret is too short or still being written; remove the file if it is broken"])
+    return key

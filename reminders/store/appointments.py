@@ -1,0 +1,154 @@
+"""Appointments as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from reminders.core.appointments import Appointment, AppointmentStatus, Booking
+from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.store.batches import in_batches
+from reminders.store.rows import appointment
+from reminders.store.unit_of_work import Transaction
+
+
+def of_source(tx: Transaction, clinic_id: ClinicId, source: str) -> dict[str, Appointment]:
+    """Return every appointment of a source under its external id."""
+    statement = select(appointment).where(appointment.c.clinic_id == clinic_id, appointment.c.source == source)
+    return {row.external_id: _appointment(tx, row) for row in tx.connection.execute(statement)}
+
+
+def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, list[Appointment]]:
+    """Return all appointments of patients, each list in order of start."""
+    found: dict[PatientId, list[Appointment]] = {key: [] for key in ids}
+    for batch in in_batches(ids):
+        statement = select(appointment).where(appointment.c.patient_id.in_(batch)).order_by(appointment.c.starts_at)
+        for row in tx.connection.execute(statement):
+            found[PatientId(row.patient_id)].append(_appointment(tx, row))
+    return found
+
+
+def get_many(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, Appointment]:
+    """Return appointments by id."""
+    return {
+        AppointmentId(row.id): _appointment(tx, row)
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(select(appointment).where(appointment.c.id.in_(batch)))
+    }
+
+
+def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> list[Appointment]:
+    """Return the booked appointments of patients that start after now, in order of start."""
+    statement = select(appointment).where(
+        appointment.c.patient_id.in_(ids),
+        appointment.c.status == AppointmentStatus.BOOKED,
+        appointment.c.starts_at > now,
+    )
+    return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.starts_at))]
+
+
+def between(
+    tx: Transaction, clinic_id: ClinicId, after: datetime, before: datetime, *, limit: int = 500
+) -> list[Appointment]:
+    """Return a clinic's appointments that start in [after, before), in order of start."""
+    statement = (
+        select(appointment)
+        .where(appointment.c.clinic_id == clinic_id, appointment.c.starts_at >= after, appointment.c.starts_at < before)
+        .order_by(appointment.c.starts_at, appointment.c.external_id)
+        .limit(limit)
+    )
+    return [_appointment(tx, row) for row in tx.connection.execute(statement)]
+
+
+def insert_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
+    """Store new appointments."""
+    if items:
+        tx.connection.execute(insert(appointment), [_values(tx, clinic_id, source, item) for item in items])
+
+
+def update_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
+    """Store changed appointments."""
+    for item in items:
+        values = _values(tx, clinic_id, source, item)
+        tx.connection.execute(update(appointment).where(appointment.c.id == item.id).values(values))
+
+
+def mark_missing(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> None:
+    """Remember since when the schedule no longer names these."""
+    for batch in in_batches(ids):
+        statement = update(appointment).where(appointment.c.id.in_(batch), appointment.c.missing_since.is_(None))
+        tx.connection.execute(statement.values(missing_since=now))
+
+
+def confirm(tx: Transaction, appointment_id: AppointmentId, version: int, *, now: datetime) -> bool:
+    """Record the patient's yes to one version; False where the appointment has moved on."""
+    here = (appointment.c.id == appointment_id) & (appointment.c.version == version)
+    done = tx.connection.execute(update(appointment).where(here).values(confirmed_version=version, confirmed_at=now))
+    return done.rowcount == 1
+
+
+def arrange_ride(tx: Transaction, appointment_id: AppointmentId, version: int) -> bool:
+    """Record that a ride is arranged for one version; False where the appointment has moved on."""
+    here = (appointment.c.id == appointment_id) & (appointment.c.version == version)
+    return tx.connection.execute(update(appointment).where(here).values(ride_version=version)).rowcount == 1
+
+
+def clinic_of(tx: Transaction, appointment_id: AppointmentId) -> ClinicId | None:
+    """Return the clinic an appointment belongs to."""
+    found = tx.connection.scalar(select(appointment.c.clinic_id).where(appointment.c.id == appointment_id))
+    return None if found is None else ClinicId(found)
+
+
+def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment) -> Mapping[str, Any]:
+    booking, seal = item.booking, tx.vault.seal_optional
+    return {
+        "id": item.id,
+        "clinic_id": clinic_id,
+        "patient_id": item.patient_id,
+        "source": source,
+        "external_id": item.external_id,
+        "starts_at": booking.starts_at,
+        "timezone": booking.timezone,
+        "duration_minutes": int(booking.duration.total_seconds() // 60),
+        "appointment_type": booking.appointment_type,
+        "status": booking.status,
+        "series_id": booking.series_id,
+        "series_number": booking.series_number,
+        "escort_name": seal("appointment.escort_name", item.id, booking.escort_name),
+        "escort_phone": seal("appointment.escort_phone", item.id, booking.escort_phone),
+        "version": item.version,
+        "versioned_at": item.versioned_at,
+        "confirmed_version": item.confirmed_version,
+        "ride_version": item.ride_version,
+        "ended_at": item.ended_at,
+        "missing_since": item.missing_since,
+    }
+
+
+def _appointment(tx: Transaction, row: Row[Any]) -> Appointment:
+    open_field = tx.vault.open_optional
+    return Appointment(
+        id=AppointmentId(row.id),
+        external_id=row.external_id,
+        patient_id=PatientId(row.patient_id),
+        booking=Booking(
+            starts_at=row.starts_at,
+            timezone=row.timezone,
+            duration=timedelta(minutes=row.duration_minutes),
+            appointment_type=row.appointment_type,
+            status=row.status,
+            series_id=row.series_id,
+            series_number=row.series_number,
+            escort_name=open_field("appointment.escort_name", row.id, row.escort_name),
+            escort_phone=open_field("appointment.escort_phone", row.id, row.escort_phone),
+        ),
+        version=row.version,
+        versioned_at=row.versioned_at,
+        confirmed_version=row.confirmed_version,
+        ride_version=row.ride_version,
+        ended_at=row.ended_at,
+        missing_since=row.missing_since,
+    )

@@ -1,0 +1,252 @@
+"""Attempts as stored: the intent before each provider call, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, exists, insert, select, update
+
+from reminders.core.delivery import AttemptState, MessageState
+from reminders.core.ids import AttemptTag, ClinicId, MessageId
+from reminders.core.patients import Channel
+from reminders.store.rows import attempt, contact, message
+from reminders.store.unit_of_work import Transaction
+
+OPEN = (AttemptState.SENDING, AttemptState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An attempt about to be recorded. `machine_begun_at` and `deadline_at` are machine time."""
+
+    tag: AttemptTag
+    clinic_id: ClinicId
+    message_id: MessageId
+    fence: int
+    begun_at: datetime
+    machine_begun_at: datetime
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an attempt came to."""
+
+    tag: AttemptTag
+    state: AttemptState
+    provider_id: str | None = None
+    provider_status: str | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt without an outcome, with what is needed to look for it at the provider."""
+
+    tag: AttemptTag
+    message_id: MessageId
+    clinic_id: ClinicId
+    channel: Channel
+    state: AttemptState
+    fence: int
+    machine_begun_at: datetime
+    empty_looks: int
+    first_look_at: datetime | None
+    last_look_at: datetime | None
+    address: str
+    body: str
+
+
+def add(tx: Transaction, intents: Sequence[Intent]) -> None:
+    """Record intents. The database refuses a second live attempt of one message."""
+    rows = [
+        {
+            "tag": item.tag,
+            "clinic_id": item.clinic_id,
+            "message_id": item.message_id,
+            "fence": item.fence,
+            "state": AttemptState.SENDING,
+            "begun_at": item.begun_at,
+            "machine_begun_at": item.machine_begun_at,
+            "deadline_at": item.deadline_at,
+            "empty_looks": 0,
+            "is_late_accept": False,
+        }
+        for item in intents
+    ]
+    if rows:
+        tx.connection.execute(insert(attempt), rows)
+
+
+def finish(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> None:
+    """Record outcomes, all in one statement; an attempt that a receipt already settled keeps what it has."""
+    if not endings:
+        return
+    taken = _taken(tx, [item.provider_id for item in endings if item.provider_id])
+    statement = (
+        update(attempt)
+        .where(attempt.c.tag == bindparam("b_tag"), attempt.c.state.in_(OPEN))
+        .values(
+            state=bindparam("b_state", type_=attempt.c.state.type),
+            provider_id=bindparam("b_provider_id"),
+            provider_status=bindparam("b_provider_status"),
+            code=bindparam("b_code"),
+            detail=bindparam("b_detail"),
+            finished_at=bindparam("b_now", type_=attempt.c.finished_at.type),
+        )
+    )
+    tx.connection.execute(statement, [_parameters(item, taken, now) for item in endings])
+
+
+def _parameters(item: Ending, taken: set[str], now: datetime) -> dict[str, Any]:
+    detail, provider_id = item.detail, item.provider_id
+    if provider_id is not None and provider_id in taken:
+        # A provider that hands out one id twice must not make us lose an outcome: keep it as words.
+        detail, provider_id = f"the provider's id {provider_id} was already known", None
+    elif provider_id is not None:
+        taken.add(provider_id)
+    return {
+        "b_tag": item.tag,
+        "b_state": item.state,
+        "b_provider_id": provider_id,
+        "b_provider_status": item.provider_status,
+        "b_code": item.code,
+        "b_detail": detail[:200] if detail else None,
+        "b_now": now,
+    }
+
+
+def _taken(tx: Transaction, provider_ids: Sequence[str]) -> set[str]:
+    if not provider_ids:
+        return set()
+    return set(tx.connection.scalars(select(attempt.c.provider_id).where(attempt.c.provider_id.in_(provider_ids))))
+
+
+def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> list[MessageId]:
+    """Take attempts past their deadline, whose worker died or hangs, to unknown; their messages with them."""
+    late = (
+        update(attempt)
+        .where(attempt.c.state == AttemptState.SENDING, attempt.c.deadline_at < machine_now)
+        .values(state=AttemptState.UNKNOWN, detail="no outcome was recorded in time")
+        .returning(attempt.c.message_id)
+    )
+    ids = [MessageId(row) for row in tx.connection.scalars(late)]
+    if ids:
+        statement = update(message).where(message.c.id.in_(ids), message.c.state == MessageState.SENDING)
+        tx.connection.execute(statement.values(state=MessageState.UNKNOWN, changed_at=now))
+    return ids
+
+
+def unknown(tx: Transaction, *, limit: int) -> list[OpenAttempt]:
+    """Return attempts in doubt, those longest not looked at first."""
+    statement = (
+        _open_attempts()
+        .where(attempt.c.state == AttemptState.UNKNOWN, message.c.state == MessageState.UNKNOWN)
+        .order_by(attempt.c.last_look_at.asc().nulls_first(), attempt.c.machine_begun_at)
+        .limit(limit)
+    )
+    return [_open(tx, row) for row in tx.connection.execute(statement)]
+
+
+def _open_attempts() -> Any:  # noqa: ANN401 - a select whose type lists every column
+    joined = attempt.join(message, message.c.id == attempt.c.message_id).join(
+        contact, contact.c.id == message.c.contact_id
+    )
+    columns = (attempt, message.c.channel, message.c.body, contact.c.id.label("contact_id"), contact.c.address)
+    return select(*columns).select_from(joined)
+
+
+def _open(tx: Transaction, row: Row[Any]) -> OpenAttempt:
+    return OpenAttempt(
+        tag=AttemptTag(row.tag),
+        message_id=MessageId(row.message_id),
+        clinic_id=ClinicId(row.clinic_id),
+        channel=row.channel,
+        state=row.state,
+        fence=row.fence,
+        machine_begun_at=row.machine_begun_at,
+        empty_looks=row.empty_looks,
+        first_look_at=row.first_look_at,
+        last_look_at=row.last_look_at,
+        address=tx.vault.open("contact.address", row.contact_id, row.address),
+        body=tx.vault.open("message.body", row.message_id, row.body),
+    )
+
+
+def saw_nothing(tx: Transaction, tag: AttemptTag, *, machine_now: datetime) -> None:
+    """Count a successful look at the provider's list that did not show this attempt."""
+    statement = update(attempt).where(attempt.c.tag == tag, attempt.c.state == AttemptState.UNKNOWN)
+    first = attempt.c.first_look_at
+    values = {"empty_looks": attempt.c.empty_looks + 1, "last_look_at": machine_now}
+    tx.connection.execute(statement.where(first.is_(None)).values(**values, first_look_at=machine_now))
+    tx.connection.execute(statement.where(first.is_not(None), first < machine_now).values(values))
+
+
+def settle(tx: Transaction, ending: Ending, *, now: datetime) -> bool:
+    """Give an attempt in doubt its outcome; False where it has one by now."""
+    statement = update(attempt).where(attempt.c.tag == ending.tag, attempt.c.state.in_(OPEN))
+    values = _parameters(ending, _taken(tx, [ending.provider_id] if ending.provider_id else []), now)
+    columns = {key.removeprefix("b_"): found for key, found in values.items() if key not in {"b_tag", "b_now"}}
+    return tx.connection.execute(statement.values(**columns, finished_at=now)).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An attempt as a receipt finds it."""
+
+    tag: AttemptTag
+    message_id: MessageId
+    clinic_id: ClinicId
+    state: AttemptState
+    provider_id: str | None
+
+
+def by_receipt(tx: Transaction, *, tag: UUID | None, provider_id: str) -> Known | None:
+    """Return the attempt that a receipt is about: by the tag in its address, else by the provider's id."""
+    by_id = attempt.c.provider_id == provider_id
+    where = by_id if tag is None else attempt.c.tag == tag
+    row = tx.connection.execute(select(attempt).where(where)).one_or_none()
+    if row is None:
+        return None
+    return Known(AttemptTag(row.tag), MessageId(row.message_id), ClinicId(row.clinic_id), row.state, row.provider_id)
+
+
+def mark_late_accept(tx: Transaction, tag: AttemptTag, provider_id: str) -> None:
+    """Remember that the provider had taken an attempt that we had proven absent: a possible double."""
+    is_free = not _taken(tx, [provider_id])
+    values: dict[str, Any] = {"is_late_accept": True} | ({"provider_id": provider_id} if is_free else {})
+    tx.connection.execute(update(attempt).where(attempt.c.tag == tag).values(values))
+
+
+def has_live(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:
+    """Return which of these messages have an attempt that lives or was accepted."""
+    live = [*OPEN, AttemptState.ACCEPTED]
+    statement = select(message.c.id).where(
+        message.c.id.in_(ids), exists().where(attempt.c.message_id == message.c.id, attempt.c.state.in_(live))
+    )
+    return {MessageId(row) for row in tx.connection.scalars(statement)}
+
+
+def stuck(tx: Transaction, *, since: datetime, limit: int) -> list[tuple[AttemptTag, MessageId, str]]:
+    """Return accepted attempts that no final receipt followed within the time given (requirement 23)."""
+    waiting = [MessageState.ACCEPTED, MessageState.SENT]
+    statement = (
+        select(attempt.c.tag, attempt.c.message_id, attempt.c.provider_id)
+        .join(message, message.c.id == attempt.c.message_id)
+        .where(attempt.c.state == AttemptState.ACCEPTED, attempt.c.machine_begun_at < since)
+        .where(message.c.state.in_(waiting), message.c.channel == Channel.SMS, attempt.c.provider_id.is_not(None))
+        .where(attempt.c.last_look_at.is_(None) | (attempt.c.last_look_at < since))
+        .order_by(attempt.c.machine_begun_at)
+        .limit(limit)
+    )
+    return [(AttemptTag(row.tag), MessageId(row.message_id), row.provider_id) for row in tx.connection.execute(statement)]
+
+
+def looked_at(tx: Transaction, tags: Collection[AttemptTag], *, machine_now: datetime) -> None:
+    """Remember when we last asked the provider about accepted attempts."""
+    tx.connection.execute(update(attempt).where(attempt.c.tag.in_(tags)).values(last_look_at=machine_now))

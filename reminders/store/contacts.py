@@ -1,0 +1,119 @@
+"""Addresses: opted out or not, working or not, and the lock that orders a STOP and a send."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from reminders.core.ids import ClinicId, ContactId
+from reminders.core.patients import Channel
+from reminders.store.rows import contact
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An address as the gate sees it."""
+
+    id: ContactId
+    clinic_id: ClinicId
+    channel: Channel
+    address: str
+    is_opted_out: bool
+    has_fault: bool
+
+
+def ensure(tx: Transaction, clinic_id: ClinicId, channel: Channel, address: str, *, new_id: UUID) -> ContactId:
+    """Return the row of an address, made where it is new. An opt-out at one clinic holds for a new row elsewhere."""
+    index = tx.vault.index(address)
+    here = (contact.c.clinic_id == clinic_id) & (contact.c.channel == channel) & (contact.c.address_index == index)
+    found = tx.connection.scalar(select(contact.c.id).where(here))
+    if found is not None:
+        return ContactId(found)
+    elsewhere = select(contact.c.opted_out_at, contact.c.opted_out_by).where(
+        contact.c.address_index == index, contact.c.channel == channel, contact.c.opted_out_at.is_not(None)
+    )
+    known = tx.connection.execute(elsewhere.limit(1)).one_or_none()
+    values = {
+        "id": new_id,
+        "clinic_id": clinic_id,
+        "channel": channel,
+        "address": tx.vault.seal("contact.address", new_id, address),
+        "address_index": index,
+        "opted_out_at": known.opted_out_at if known else None,
+        "opted_out_by": known.opted_out_by if known else None,
+    }
+    tx.connection.execute(insert(contact).values(values))
+    return ContactId(new_id)
+
+
+def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
+    """Read addresses and keep anybody from opting them out until this transaction ends."""
+    rows = tx.connection.execute(
+        select(contact).where(contact.c.id.in_(ids)).order_by(contact.c.id).with_for_update(read=True)
+    )
+    return {
+        ContactId(row.id): Contact(
+            id=ContactId(row.id),
+            clinic_id=ClinicId(row.clinic_id),
+            channel=row.channel,
+            address=tx.vault.open("contact.address", row.id, row.address),
+            is_opted_out=row.opted_out_at is not None,
+            has_fault=row.fault_at is not None,
+        )
+        for row in rows
+    }
+
+
+def at_address(tx: Transaction, address: str) -> list[ContactId]:
+    """Return the rows of an address at every clinic, locked for a change: an opt-out holds for all of them."""
+    index = tx.vault.index(address)
+    rows = tx.connection.scalars(
+        select(contact.c.id).where(contact.c.address_index == index).order_by(contact.c.id).with_for_update()
+    )
+    return [ContactId(row) for row in rows]
+
+
+def opt_out(tx: Transaction, ids: Collection[ContactId], *, by: str, now: datetime) -> None:
+    """Record an opt-out; the first one's date stays."""
+    statement = update(contact).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_(None))
+    tx.connection.execute(statement.values(opted_out_at=now, opted_out_by=by))
+
+
+def opt_in(tx: Transaction, ids: Collection[ContactId]) -> None:
+    """End an opt-out."""
+    tx.connection.execute(
+        update(contact).where(contact.c.id.in_(ids)).values(opted_out_at=None, opted_out_by=None)
+    )
+
+
+def has_opted_out(tx: Transaction, ids: Collection[ContactId]) -> bool:
+    """Say whether any of these addresses is opted out."""
+    statement = select(contact.c.id).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_not(None))
+    return tx.connection.execute(statement.limit(1)).first() is not None
+
+
+def mark_fault(tx: Transaction, contact_id: ContactId, fault: str, *, now: datetime) -> None:
+    """Remember that an address does not work, so that nothing more is planned on it."""
+    statement = update(contact).where(contact.c.id == contact_id, contact.c.fault_at.is_(None))
+    tx.connection.execute(statement.values(fault_at=now, fault=fault))
+
+
+def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes]) -> set[tuple[bytes, Channel]]:
+    """Return which of these addresses (by blind index) must not be planned on."""
+    statement = select(contact.c.address_index, contact.c.channel).where(
+        contact.c.clinic_id == clinic_id,
+        contact.c.address_index.in_(list(indexes)),
+        contact.c.opted_out_at.is_not(None) | contact.c.fault_at.is_not(None),
+    )
+    return {(row.address_index, row.channel) for row in tx.connection.execute(statement)}
+
+
+def clinics_of(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, ClinicId]:
+    """Return the clinic of each address row."""
+    rows = tx.connection.execute(select(contact.c.id, contact.c.clinic_id).where(contact.c.id.in_(ids)))
+    return {ContactId(row.id): ClinicId(row.clinic_id) for row in rows}

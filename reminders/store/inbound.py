@@ -1,0 +1,81 @@
+"""Texts from outside: stored before anything is done about them, each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
+from reminders.ports import InboundText
+from reminders.store.once import insert_once
+from reminders.store.rows import inbound
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """A text that waits for its reader."""
+
+    id: InboundId
+    sender: str
+    body: str
+    media_count: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was understood of a text and what was done, as staff see it."""
+
+    intent: str
+    decision: str
+    clinic_id: ClinicId | None = None
+    patient_id: PatientId | None = None
+    appointment_id: AppointmentId | None = None
+
+
+def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime) -> bool:
+    """Keep a text; False where the provider already brought it (requirement 29)."""
+    values = {
+        "id": new_id,
+        "provider_id": text.provider_id,
+        "sender": tx.vault.seal("inbound.sender", new_id, text.sender),
+        "sender_index": tx.vault.index(text.sender),
+        "body": tx.vault.seal("inbound.body", new_id, text.body),
+        "media_count": text.media_count,
+        "opt_out_type": text.opt_out_type,
+        "received_at": now,
+    }
+    return insert_once(tx, inbound, values)
+
+
+def lock_waiting(tx: Transaction, *, limit: int) -> list[StoredText]:
+    """Return texts that nobody read yet, oldest first; those another worker holds are left to it."""
+    statement = select(inbound).where(inbound.c.handled_at.is_(None)).order_by(inbound.c.received_at, inbound.c.id)
+    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True))
+    return [
+        StoredText(
+            InboundId(row.id),
+            tx.vault.open("inbound.sender", row.id, row.sender),
+            tx.vault.open("inbound.body", row.id, row.body),
+            row.media_count,
+            row.received_at,
+        )
+        for row in rows
+    ]
+
+
+def mark_handled(tx: Transaction, text_id: InboundId, found: Decision, *, now: datetime) -> None:
+    """Record what was understood and done, in the transaction that did it."""
+    values = {
+        "handled_at": now,
+        "intent": found.intent,
+        "decision": found.decision[:200],
+        "clinic_id": found.clinic_id,
+        "patient_id": found.patient_id,
+        "appointment_id": found.appointment_id,
+    }
+    tx.connection.execute(update(inbound).where(inbound.c.id == text_id).values(values))

@@ -1,0 +1,93 @@
+"""The ledger: everything counted by state, and what would be a broken promise if it were ever found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
+
+from reminders.core.delivery import LEFT, AttemptState, MessageState
+from reminders.core.gate import Origin
+from reminders.core.reminders import ReminderState
+from reminders.store.rows import attempt, message, reminder, task
+from reminders.store.unit_of_work import Transaction
+
+ENDS_WITH_REASON = [
+    MessageState.REJECTED,
+    MessageState.SUPPRESSED,
+    MessageState.CANCELLED,
+    MessageState.EXPIRED,
+    MessageState.NEEDS_STAFF,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Counts by state, and by name the rows that contradict a promise: all of these must be 0."""
+
+    reminders: dict[str, int]
+    messages: dict[str, int]
+    attempts: dict[str, int]
+    contradictions: dict[str, int]
+    possible_doubles: int
+
+    @property
+    def is_balanced(self) -> bool:
+        """Say whether every reminder and message is accounted for."""
+        return not any(self.contradictions.values())
+
+
+def read(tx: Transaction) -> Ledger:
+    """Count everything, in one snapshot."""
+    return Ledger(
+        reminders=_by_state(tx, reminder, ReminderState),
+        messages=_by_state(tx, message, MessageState),
+        attempts=_by_state(tx, attempt, AttemptState),
+        contradictions={name: _count(tx, table, where) for name, (table, where) in _contradictions().items()},
+        possible_doubles=_count(tx, attempt, attempt.c.is_late_accept.is_(True)),
+    )
+
+
+def _by_state(tx: Transaction, table: FromClause, states: type[ReminderState | MessageState | AttemptState]) -> dict[str, int]:
+    rows = tx.connection.execute(select(table.c.state, func.count().label("n")).group_by(table.c.state))
+    found = {str(row.state): row.n for row in rows}
+    return {state.value: found.get(state.value, 0) for state in states}
+
+
+def _count(tx: Transaction, table: FromClause, where: ColumnElement[bool]) -> int:
+    return tx.connection.scalar(select(func.count()).select_from(table).where(where)) or 0
+
+
+def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
+    has_message = [ReminderState.DISPATCHED, ReminderState.MERGED]
+    of_message = attempt.c.message_id == message.c.id
+    accepted = exists().where(of_message, attempt.c.state == AttemptState.ACCEPTED)
+    live = exists().where(of_message, attempt.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN]))
+    leads = exists().where(reminder.c.message_id == message.c.id, reminder.c.state == ReminderState.DISPATCHED)
+    return {
+        "reminders_dispatched_without_message": (
+            reminder,
+            and_(reminder.c.state.in_(has_message), reminder.c.message_id.is_(None)),
+        ),
+        "reminders_ended_without_reason": (
+            reminder,
+            and_(reminder.c.state.not_in([ReminderState.PLANNED, *has_message]), reminder.c.reason.is_(None)),
+        ),
+        "messages_without_their_reminder": (message, and_(message.c.origin == Origin.REMINDER, ~leads)),
+        "messages_ended_without_reason": (
+            message,
+            and_(message.c.state.in_(ENDS_WITH_REASON), message.c.reason.is_(None)),
+        ),
+        "messages_left_without_acceptance": (message, and_(message.c.state.in_(LEFT), ~accepted)),
+        "messages_in_flight_without_attempt": (
+            message,
+            and_(message.c.state.in_([MessageState.SENDING, MessageState.UNKNOWN]), ~or_(live, accepted)),
+        ),
+        "messages_expired_without_task": (
+            message,
+            and_(
+                message.c.state.in_([MessageState.EXPIRED, MessageState.NEEDS_STAFF]),
+                ~exists().where(task.c.message_id == message.c.id),
+            ),
+        ),
+    }

@@ -1,0 +1,69 @@
+"""The patient's own pages, found by the hash of their token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, PatientId
+from reminders.store.rows import link
+from reminders.store.unit_of_work import Transaction
+from reminders.store.vault import token_hash
+
+
+class Purpose(StrEnum):
+    """What a link is good for; a link of one purpose does not open the other's door."""
+
+    RESPOND = "respond"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page for one person about one version of one appointment."""
+
+    purpose: Purpose
+    clinic_id: ClinicId
+    contact_id: ContactId
+    patient_id: PatientId | None
+    appointment_id: AppointmentId | None
+    version: int | None
+    expires_at: datetime
+
+
+def add(tx: Transaction, new_id: UUID, token: str, item: Link, *, now: datetime) -> None:
+    """Make a link's token valid. Only its hash is kept."""
+    values = {
+        "id": new_id,
+        "clinic_id": item.clinic_id,
+        "contact_id": item.contact_id,
+        "patient_id": item.patient_id,
+        "appointment_id": item.appointment_id,
+        "purpose": item.purpose.value,
+        "token_hash": token_hash(token),
+        "version": item.version,
+        "made_at": now,
+        "expires_at": item.expires_at,
+    }
+    tx.connection.execute(insert(link).values(values))
+
+
+def find(tx: Transaction, token: str, purpose: Purpose, *, now: datetime) -> Link | None:
+    """Return a link that is still good for this purpose."""
+    here = (link.c.token_hash == token_hash(token)) & (link.c.purpose == purpose.value) & (link.c.expires_at > now)
+    row = tx.connection.execute(select(link).where(here)).one_or_none()
+    if row is None:
+        return None
+    return Link(
+        purpose=Purpose(row.purpose),
+        clinic_id=ClinicId(row.clinic_id),
+        contact_id=ContactId(row.contact_id),
+        patient_id=None if row.patient_id is None else PatientId(row.patient_id),
+        appointment_id=None if row.appointment_id is None else AppointmentId(row.appointment_id),
+        version=row.version,
+        expires_at=row.expires_at,
+    )

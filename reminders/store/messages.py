@@ -1,0 +1,243 @@
+"""Messages as stored, and the claim by which one worker takes some of them for a limited time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, insert, select, update
+
+from reminders.core.delivery import WAITING, MessageState
+from reminders.core.gate import Origin
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.messages import Draft, Message
+from reminders.core.patients import Channel
+from reminders.core.reminders import Reason
+from reminders.store.batches import in_batches
+from reminders.store.rows import message
+from reminders.store.unit_of_work import Transaction
+
+CLAIMABLE = message.c.state.in_([MessageState.DUE, MessageState.HELD])
+LONGEST_DAY = timedelta(days=8)
+"""How far back traffic is counted: 7 days and the part of a local day before them."""
+
+
+def add(tx: Transaction, drafts: Iterable[Draft], *, now: datetime) -> None:
+    """Store messages as due."""
+    rows = [_values(tx, draft, now) for draft in drafts]
+    if rows:
+        tx.connection.execute(insert(message), rows)
+
+
+def by_request_key(tx: Transaction, clinic_id: ClinicId, key: str) -> MessageId | None:
+    """Return the message that an earlier request of this key made."""
+    here = (message.c.clinic_id == clinic_id) & (message.c.request_key == key)
+    found = tx.connection.scalar(select(message.c.id).where(here))
+    return None if found is None else MessageId(found)
+
+
+def claim(
+    tx: Transaction, channel: Channel, *, before: datetime, limit: int, token: UUID, lease_until: datetime
+) -> list[tuple[MessageId, datetime]]:
+    """Take messages that fall due before an instant, the longest due first; `lease_until` is machine time."""
+    candidates = (
+        select(message.c.id)
+        .where(CLAIMABLE, message.c.channel == channel, message.c.due_at <= before)
+        .order_by(message.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(message)
+        .where(message.c.id.in_(candidates), CLAIMABLE)
+        .values(state=MessageState.CLAIMED, claim=token, lease_until=lease_until)
+        .returning(message.c.id, message.c.due_at)
+    )
+    rows = [(MessageId(row.id), row.due_at) for row in tx.connection.execute(taken)]
+    return sorted(rows, key=lambda row: row[1])
+
+
+def release_expired(tx: Transaction, *, machine_now: datetime) -> int:
+    """Give back what a worker took and did not attempt before its lease ended."""
+    statement = update(message).where(message.c.state == MessageState.CLAIMED, message.c.lease_until < machine_now)
+    return tx.connection.execute(statement.values(state=MessageState.DUE, claim=None, lease_until=None)).rowcount
+
+
+def release(tx: Transaction, token: UUID) -> None:
+    """Give back at once what this claim still holds unattempted."""
+    statement = update(message).where(message.c.state == MessageState.CLAIMED, message.c.claim == token)
+    tx.connection.execute(statement.values(state=MessageState.DUE, claim=None, lease_until=None))
+
+
+def lock_claimed(tx: Transaction, ids: Collection[MessageId], token: UUID) -> list[Message]:
+    """Return those of our claimed messages that are still ours, locked, in order of due time."""
+    statement = (
+        select(message)
+        .where(message.c.id.in_(ids), message.c.state == MessageState.CLAIMED, message.c.claim == token)
+        .order_by(message.c.due_at, message.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return [_message(tx, row) for row in tx.connection.execute(statement)]
+
+
+def get_many(tx: Transaction, ids: Collection[MessageId], *, for_update: bool = False) -> dict[MessageId, Message]:
+    """Return messages by id."""
+    statement = select(message).where(message.c.id.in_(ids)).order_by(message.c.id)
+    rows = tx.connection.execute(statement.with_for_update() if for_update else statement)
+    return {MessageId(row.id): _message(tx, row) for row in rows}
+
+
+def begin_sending(tx: Transaction, sent: Collection[tuple[MessageId, int]], *, now: datetime) -> None:
+    """Record the intent to send: (message, its new fence)."""
+    statement = (
+        update(message)
+        .where(message.c.id == bindparam("b_id"), message.c.state == MessageState.CLAIMED)
+        .values(
+            state=MessageState.SENDING,
+            fence=bindparam("b_fence"),
+            claim=None,
+            lease_until=None,
+            left_at=func.coalesce(message.c.left_at, bindparam("b_now", type_=message.c.left_at.type)),
+            changed_at=bindparam("b_now", type_=message.c.changed_at.type),
+        )
+    )
+    if sent:
+        tx.connection.execute(statement, [{"b_id": key, "b_fence": fence, "b_now": now} for key, fence in sent])
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of state, guarded by the states and the fence it may start from."""
+
+    id: MessageId
+    state: MessageState
+    reason: Reason | None = None
+    due_at: datetime | None = None
+    fence: int | None = None
+
+
+def move(tx: Transaction, moves: Iterable[Move], allowed: Collection[MessageState], *, now: datetime) -> int:
+    """Apply changes of state; one that finds the message elsewhere by now does nothing. Returns how many did."""
+    done = 0
+    for item in moves:
+        statement = update(message).where(message.c.id == item.id, message.c.state.in_(allowed))
+        if item.fence is not None:
+            statement = statement.where(message.c.fence == item.fence)
+        values: dict[str, Any] = {"state": item.state, "reason": item.reason, "changed_at": now, "claim": None}
+        if item.due_at is not None:
+            values["due_at"] = item.due_at
+        done += tx.connection.execute(statement.values(values, lease_until=None)).rowcount
+    return done
+
+
+def count_resend(tx: Transaction, message_id: MessageId, *, is_crash: bool) -> None:
+    """Count that an attempt left no proof, and whether its worker died."""
+    values = {"resends": message.c.resends + 1, "crashes": message.c.crashes + int(is_crash)}
+    tx.connection.execute(update(message).where(message.c.id == message_id).values(values))
+
+
+def cancel_waiting(
+    tx: Transaction,
+    *,
+    reason: Reason,
+    now: datetime,
+    contacts: Collection[ContactId] = (),
+    appointments: Collection[AppointmentId] = (),
+    state: MessageState = MessageState.CANCELLED,
+) -> list[MessageId]:
+    """End what has not left yet, for addresses (all automated messages) or for appointments (their reminders)."""
+    where = message.c.contact_id.in_(contacts) if contacts else message.c.appointment_id.in_(appointments)
+    statement = update(message).where(where, message.c.state.in_(WAITING))
+    if appointments:
+        statement = statement.where(message.c.origin == Origin.REMINDER)
+    values = {"state": state, "reason": reason, "changed_at": now, "claim": None, "lease_until": None}
+    rows = tx.connection.execute(statement.values(values).returning(message.c.id))
+    return [MessageId(row.id) for row in rows]
+
+
+def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
+    """Return messages whose use is over and that have not left, or of which nobody knows whether they did."""
+    states = [MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN]
+    statement = select(message).where(message.c.state.in_(states), message.c.expires_at <= now).limit(limit)
+    return [_message(tx, row) for row in tx.connection.execute(statement.with_for_update(skip_locked=True))]
+
+
+def next_due(tx: Transaction, channel: Channel) -> datetime | None:
+    """Return when the next waiting message of a channel falls due."""
+    statement = select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == channel)
+    found: datetime | None = tx.connection.scalar(statement)
+    return found
+
+
+def departures(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> dict[PatientId, list[datetime]]:
+    """Return when automated messages left to these patients in the last week, for the caps."""
+    found: dict[PatientId, list[datetime]] = {key: [] for key in ids}
+    for batch in in_batches(ids):
+        statement = select(message.c.patient_id, message.c.left_at).where(
+            message.c.patient_id.in_(batch), message.c.left_at >= now - LONGEST_DAY, message.c.origin == Origin.REMINDER
+        )
+        for row in tx.connection.execute(statement):
+            found[PatientId(row.patient_id)].append(row.left_at)
+    return found
+
+
+def answers_since(tx: Transaction, contacts: Collection[ContactId], since: datetime) -> int:
+    """Count the automatic answers to an address since an instant."""
+    here = message.c.contact_id.in_(contacts) & (message.c.origin == Origin.ANSWER) & (message.c.made_at >= since)
+    return tx.connection.scalar(select(func.count()).select_from(message).where(here)) or 0
+
+
+def _values(tx: Transaction, draft: Draft, now: datetime) -> dict[str, Any]:
+    return {
+        "id": draft.id,
+        "clinic_id": draft.clinic_id,
+        "contact_id": draft.contact_id,
+        "patient_id": draft.patient_id,
+        "appointment_id": draft.appointment_id,
+        "version": draft.version,
+        "channel": draft.channel,
+        "origin": draft.origin,
+        "kind": draft.kind,
+        "asks": draft.asks,
+        "author": draft.author,
+        "request_key": draft.request_key,
+        "override_reason": draft.override_reason,
+        "subject": tx.vault.seal("message.subject", draft.id, draft.subject),
+        "body": tx.vault.seal("message.body", draft.id, draft.body),
+        "segments": draft.segments,
+        "state": MessageState.DUE,
+        "due_at": draft.due_at,
+        "expires_at": draft.expires_at,
+        "made_at": now,
+        "changed_at": now,
+        "fence": 0,
+        "crashes": 0,
+        "resends": 0,
+    }
+
+
+def _message(tx: Transaction, row: Row[Any]) -> Message:
+    draft = Draft(
+        id=MessageId(row.id),
+        clinic_id=ClinicId(row.clinic_id),
+        contact_id=ContactId(row.contact_id),
+        patient_id=None if row.patient_id is None else PatientId(row.patient_id),
+        appointment_id=None if row.appointment_id is None else AppointmentId(row.appointment_id),
+        version=row.version,
+        channel=row.channel,
+        origin=row.origin,
+        kind=row.kind,
+        body=tx.vault.open("message.body", row.id, row.body),
+        subject=tx.vault.open_optional("message.subject", row.id, row.subject) or "",
+        segments=row.segments,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        asks=row.asks,
+        author=row.author,
+        request_key=row.request_key,
+        override_reason=row.override_reason,
+    )
+    return Message(draft, row.state, row.fence, row.crashes, row.resends, row.claim)

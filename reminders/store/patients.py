@@ -1,0 +1,109 @@
+"""Patients as stored: sealed names and addresses, found by the clinic's own id or by an address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select, update
+
+from reminders.core.ids import ClinicId, PatientId
+from reminders.core.patients import Channel, Patient, PatientRecord
+from reminders.store.batches import in_batches
+from reminders.store.contacts import closed_indexes
+from reminders.store.rows import consent_event, patient
+from reminders.store.unit_of_work import Transaction
+
+
+def by_external_id(tx: Transaction, clinic_id: ClinicId) -> dict[str, tuple[PatientId, PatientRecord]]:
+    """Return every patient of a clinic under the clinic's own id."""
+    rows = tx.connection.execute(select(patient).where(patient.c.clinic_id == clinic_id))
+    return {row.external_id: (PatientId(row.id), _record(tx, row)) for row in rows}
+
+
+def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -> dict[PatientId, Patient]:
+    """Return patients with the channels that are closed to us."""
+    rows = [
+        row
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(select(patient).where(patient.c.id.in_(batch)))
+    ]
+    indexes = [index for row in rows for index in (row.phone_index, row.email_index) if index is not None]
+    closed = {pair for batch in in_batches(indexes) for pair in closed_indexes(tx, clinic_id, batch)}
+    return {PatientId(row.id): Patient(PatientId(row.id), _record(tx, row), _closed(row, closed)) for row in rows}
+
+
+def _closed(row: Row[Any], closed: set[tuple[bytes, Channel]]) -> frozenset[Channel]:
+    indexes = {Channel.SMS: row.phone_index, Channel.EMAIL: row.email_index}
+    return frozenset(channel for channel, index in indexes.items() if (index, channel) in closed)
+
+
+def at_phone(tx: Transaction, phone: str) -> list[tuple[ClinicId, PatientId]]:
+    """Return everybody whom a phone may belong to, at every clinic."""
+    statement = select(patient.c.clinic_id, patient.c.id).where(patient.c.phone_index == tx.vault.index(phone))
+    return [(ClinicId(row.clinic_id), PatientId(row.id)) for row in tx.connection.execute(statement)]
+
+
+def save_many(
+    tx: Transaction, clinic_id: ClinicId, records: Mapping[PatientId, tuple[PatientRecord, PatientRecord | None]]
+) -> None:
+    """Insert or update patients, each given as (what it is now, what it was; None where it is new)."""
+    new = [_values(tx, clinic_id, key, record) for key, (record, before) in records.items() if before is None]
+    if new:
+        tx.connection.execute(insert(patient), new)
+    for key, (record, before) in records.items():
+        if before is not None:
+            tx.connection.execute(
+                update(patient).where(patient.c.id == key).values(_values(tx, clinic_id, key, record))
+            )
+
+
+def record_consents(tx: Transaction, events: Sequence[tuple[UUID, ClinicId, PatientId, Channel, bool]], *, source: str, now: datetime) -> None:
+    """Append to the ledger of consents."""
+    rows = [
+        {
+            "id": event_id,
+            "clinic_id": clinic_id,
+            "patient_id": patient_id,
+            "channel": channel,
+            "is_granted": is_granted,
+            "source": source,
+            "recorded_at": now,
+        }
+        for event_id, clinic_id, patient_id, channel, is_granted in events
+    ]
+    if rows:
+        tx.connection.execute(insert(consent_event), rows)
+
+
+def _values(tx: Transaction, clinic_id: ClinicId, key: PatientId, record: PatientRecord) -> dict[str, Any]:
+    vault = tx.vault
+    return {
+        "id": key,
+        "clinic_id": clinic_id,
+        "external_id": record.external_id,
+        "name": vault.seal("patient.name", key, record.name),
+        "phone": vault.seal_optional("patient.phone", key, record.phone),
+        "phone_index": vault.index(record.phone) if record.phone else None,
+        "email": vault.seal_optional("patient.email", key, record.email),
+        "email_index": vault.index(record.email) if record.email else None,
+        "language": record.language,
+        "timezone": record.timezone,
+        "has_sms_consent": record.has_sms_consent,
+        "has_email_consent": record.has_email_consent,
+    }
+
+
+def _record(tx: Transaction, row: Row[Any]) -> PatientRecord:
+    return PatientRecord(
+        external_id=row.external_id,
+        name=tx.vault.open("patient.name", row.id, row.name),
+        phone=tx.vault.open_optional("patient.phone", row.id, row.phone),
+        email=tx.vault.open_optional("patient.email", row.id, row.email),
+        language=row.language,
+        timezone=row.timezone,
+        has_sms_consent=row.has_sms_consent,
+        has_email_consent=row.has_email_consent,
+    )

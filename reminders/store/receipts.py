@@ -1,0 +1,63 @@
+"""Receipts as stored: each kept once, applied later."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from reminders.core.delivery import ReceiptStatus
+from reminders.ports import Receipt
+from reminders.store.once import insert_once
+from reminders.store.rows import receipt
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A receipt that waits to be applied."""
+
+    id: UUID
+    tag: UUID | None
+    provider_id: str
+    status: ReceiptStatus | None
+    provider_status: str
+    code: str | None
+
+
+def add_once(tx: Transaction, new_id: UUID, tag: UUID | None, item: Receipt, *, now: datetime) -> bool:
+    """Keep a receipt; False where the same status of the same message was told before."""
+    values = {
+        "id": new_id,
+        "tag": tag,
+        "provider_id": item.provider_id,
+        "provider_status": item.provider_status,
+        "status": item.status,
+        "code": item.error_code,
+        "received_at": now,
+    }
+    return insert_once(tx, receipt, values)
+
+
+def waiting(tx: Transaction, *, limit: int) -> list[StoredReceipt]:
+    """Return receipts that were not applied yet, oldest first; those another worker holds are left to it."""
+    statement = select(receipt).where(receipt.c.applied_at.is_(None)).order_by(receipt.c.received_at, receipt.c.id)
+    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True))
+    return [
+        StoredReceipt(row.id, row.tag, row.provider_id, row.status, row.provider_status, row.code) for row in rows
+    ]
+
+
+def mark_applied(tx: Transaction, ids: Collection[UUID], *, now: datetime) -> None:
+    """Remember that these were applied."""
+    if ids:
+        tx.connection.execute(update(receipt).where(receipt.c.id.in_(ids)).values(applied_at=now))
+
+
+def heard_since(tx: Transaction, since: datetime) -> bool:
+    """Say whether any receipt arrived since an instant."""
+    found = tx.connection.execute(select(receipt.c.id).where(receipt.c.received_at >= since).limit(1))
+    return found.first() is not None

@@ -1,0 +1,72 @@
+"""Transactions: the one place in the tree that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from reminders.store.engine import READS_ONLY, make_engine
+from reminders.store.vault import Vault
+
+
+class Transaction:
+    """One open transaction, with what queries need to seal and open fields."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        """Wrap a connection on which a transaction has begun."""
+        self.connection = connection
+        self.vault = vault
+
+    @property
+    def is_postgres(self) -> bool:
+        """Say whether locks and set-based statements of PostgreSQL are there."""
+        return self.connection.dialect.name == "postgresql"
+
+
+class Store:
+    """The database. Never hold a transaction open across a network call."""
+
+    def __init__(self, url: str, vault: Vault) -> None:
+        """Remember where the database is; nothing is opened until the first transaction."""
+        self.url = url
+        self.vault = vault
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, made on first use so that a fork before it is harmless."""
+        if self._engine is None:
+            self._engine = make_engine(self.url)
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Write: committed at the end of the block, rolled back where it raises.
+
+        An error from the commit itself means that nobody knows whether it happened; never repeat it blindly.
+        """
+        with self.engine.connect() as connection:
+            begun = connection.begin()
+            try:
+                yield Transaction(connection, self.vault)
+            except BaseException:
+                begun.rollback()
+                raise
+            begun.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Read only, from one snapshot."""
+        with self.engine.connect() as connection:
+            reader = connection.execution_options(**{READS_ONLY: True})
+            with reader.begin() as begun:
+                yield Transaction(reader, self.vault)
+                begun.rollback()
+
+    def close(self) -> None:
+        """Give connections back."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
