@@ -29,6 +29,7 @@ UNFINISHED = "reminders-unfinished"
 DEVELOPER_COMMANDS = (["test"], ["check"])
 SET_UP_SECONDS = "REMINDERS_SET_UP_SECONDS"  # tells the interpreter in .venv that set-up was done, and in how long
 OLDEST_PYTHON = (3, 11)
+STEPS = ("Collecting", "Processing", "Downloading", "Installing", "Resolved", "Prepared")  # what pip and uv say they do
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)( *;)?", re.MULTILINE)
 
 
@@ -46,7 +47,7 @@ def main() -> int:
         is_here = is_in_venv() if is_complete else not is_in_venv() and has_all_pins(requirements)
         if not is_complete and not is_here:
             os.environ[SET_UP_SECONDS] = str(round(set_up(requirements)))
-    except SetUpError as error:
+    except (SetUpError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -121,20 +122,14 @@ def set_up(requirements: Path) -> float:
     """
     started = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: the installer must not outlive us
-    lock = os.open(ROOT, os.O_RDONLY)
+    lock = os.open(ROOT, os.O_RDONLY)  # held until this process ends or becomes another
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("another start is setting up; waiting for it", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if not has_stamp(VENV, requirements):
-            build(requirements, lock)
-    except OSError as error:
-        raise SetUpError(f"set-up in {ROOT} stopped: {error}") from error
-    finally:
-        os.close(lock)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("another start is setting up; waiting for it", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    if not has_stamp(VENV, requirements):
+        build(requirements, lock)
     return time.monotonic() - started
 
 
@@ -151,26 +146,34 @@ def build(requirements: Path, lock: int) -> None:
     base = getattr(sys, "_base_executable", sys.executable) if is_in_venv() else sys.executable
     if not PYTHON.exists():
         run([base, "-m", "venv", "--without-pip", str(VENV)], lock)
-    run([*installer(base), "--require-hashes", "--no-deps", "-r", str(requirements)], lock, pins)
+    install(requirements, base, lock, pins)
     for name in ("requirements.txt", requirements.name):  # the developers' list holds the other one too
         stamp_of(VENV, ROOT / name).touch()
     (VENV / UNFINISHED).unlink()
 
 
-def installer(base: str) -> list[str]:
-    """Give the command that installs into `.venv`: uv where there is one, the pip of `base`, or one of its own."""
+def install(requirements: Path, base: str, lock: int, pins: int) -> None:
+    """Install with uv where there is one, else (or where its own configuration does not get it through) with pip."""
+    wanted = ["--require-hashes", "--no-deps", "-r", str(requirements)]
     uv = shutil.which("uv")
     if uv:
-        return [uv, "pip", "install", "--python", str(PYTHON)]
-    options = ["install", "--no-compile", "--disable-pip-version-check", "--progress-bar", "off"]
-    if succeeds([base, "-m", "pip", "--python", str(PYTHON), "--version"]):  # pip 22.3 or newer
-        return [base, "-m", "pip", "--python", str(PYTHON), *options]
+        try:
+            return run([uv, "pip", "install", "--python", str(PYTHON), *wanted], lock, pins)
+        except SetUpError as error:
+            print(f"{error}\nuv could not install; going on with pip", flush=True)
+    options = ["--no-compile", "--disable-pip-version-check", "--progress-bar", "off"]
+    return run([*pip_of(base), "install", *options, *wanted], lock, pins)
+
+
+def pip_of(base: str) -> list[str]:
+    """Give a pip that installs into `.venv`: the one that `base` has (the fastest way), or one of its own."""
+    pip = [base, "-m", "pip", "--python", str(PYTHON)]  # pip 22.3 or newer
+    if succeeds([*pip, "--version"]):
+        return pip
     if succeeds([str(PYTHON), "-m", "ensurepip"]):
-        return [str(PYTHON), "-m", "pip", *options]
-    raise SetUpError(
-        f"set-up needs pip or uv, and {base} has neither. Install one and start again; on Debian and Ubuntu:\n"
-        "    apt install python3-venv"
-    )
+        return [str(PYTHON), "-m", "pip"]
+    missing = f"set-up needs pip or uv, and {base} has neither. Install one and start again; on Debian and Ubuntu:"
+    raise SetUpError(f"{missing}\n    apt install python3-venv")
 
 
 def succeeds(command: list[str]) -> bool:
@@ -185,9 +188,9 @@ def run(command: list[str], lock: int, packages: int = 0) -> None:
     try:
         for line in process.stdout or ():
             lines.append(line)
-            seen += line.startswith("Collecting")
+            seen += line.startswith(("Collecting", "Processing"))
             elapsed = time.monotonic() - started
-            if packages and (elapsed - shown > 1 or line.startswith("Installing")):
+            if packages and line.startswith(STEPS) and (elapsed - shown > 1 or line.startswith("Installing")):
                 shown = elapsed
                 print(f"  {elapsed:3.0f} s  {seen:3d} of {packages}  {line.strip()[:60]}", flush=True)
         code = process.wait()

@@ -55,7 +55,7 @@ def put_uv_on_path(clone: Path, *, seconds: float = 0, script: str = FAKE_UV) ->
     uv = programs / "uv"
     uv.write_text(script.format(python=sys.executable, seconds=seconds))
     uv.chmod(0o755)
-    return {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(clone.parent)}
+    return {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(clone.parent), "PIP_NO_INDEX": "1"}
 
 
 def start(clone: Path, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -165,15 +165,17 @@ def test_new_pins_are_installed_at_the_next_start(clone: Path) -> None:
     assert (clone / ".venv" / "installed").read_text() == "once\nonce\n"
 
 
-def test_a_failed_installation_shows_why_and_ends_with_1(clone: Path) -> None:
+def test_where_uv_fails_pip_is_tried_and_where_that_fails_too_both_say_why(clone: Path) -> None:
     failing = textwrap.dedent("""\
         #!{python}
-        print("no matching distribution")
+        print("invalid certificate")
         raise SystemExit(3)  # {seconds}
         """)
     process = start(clone, put_uv_on_path(clone, script=failing), "status")
     said = output(process)
     assert process.returncode == 1
-    assert "no matching distribution" in said
-    assert "set-up failed in:" in said
+    assert "invalid certificate" in said
+    assert "going on with pip" in said
+    assert "No matching distribution found for no-such-package==1.0" in said
+    assert "set-up failed in:" in said.splitlines()[-1]
     assert "Traceback" not in said
