@@ -3,8 +3,7 @@
 Standard library only, because it runs before anything is installed, and only syntax that older Pythons can read, so
 that they can be told why they are refused. It names no package index: the configuration of pip or uv decides.
 
-Whether `.venv` is complete is written in `.venv` itself: one stamp file for each requirements file that is installed,
-named after its content, and `UNFINISHED` while an installation runs. A start that finds the latter builds anew.
+Stamp files in `.venv` say which requirements it holds, and UNFINISHED that an installation runs or was broken off.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = "reminders-unfinished"
-DEVELOPER_COMMANDS = (["test"], ["check"])
 SET_UP_SECONDS = "REMINDERS_SET_UP_SECONDS"  # tells the interpreter in .venv that set-up was done, and in how long
 OLDEST_PYTHON = (3, 11)
 STEPS = ("Collecting", "Processing", "Downloading", "Installing", "Resolved", "Prepared")  # what pip and uv say they do
@@ -40,7 +38,7 @@ class SetUpError(Exception):
 def main() -> int:
     """Run the command line in an environment that is complete, and make that first where it is not."""
     arguments = sys.argv[1:]
-    requirements = ROOT / ("requirements-dev.txt" if arguments[:1] in DEVELOPER_COMMANDS else "requirements.txt")
+    requirements = ROOT / ("requirements-dev.txt" if arguments[:1] in (["test"], ["check"]) else "requirements.txt")
     try:
         refuse_old_python(sys.version_info[:3])
         is_complete = has_stamp(VENV, requirements)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.architecture.sources import Function, functions, python_files, tree
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+SIGNATURE, TOKEN, OPEN = "the provider's signature", "an unguessable token in the path", "nothing: it tells nothing"
+
+PUBLIC = {
+    "POST /hooks/twilio/sms": SIGNATURE,
+    "POST /hooks/twilio/status/{tag}": SIGNATURE,
+    "GET /r/{token}": TOKEN,
+    "POST /r/{token}": TOKEN,
+    "GET /u/{token}": TOKEN,
+    "POST /u/{token}": TOKEN,
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+}
+
+
+def routes() -> Iterator[tuple[str, Function]]:
+    """Every route of the web room, as its decorator spells it."""
+    for path in python_files("reminders/web"):
+        prefixes = {
+            keyword.value.value
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("APIRouter")
+            for keyword in node.keywords
+            if keyword.arg == "prefix" and isinstance(keyword.value, ast.Constant)
+        }
+        prefix = str(prefixes.pop()) if prefixes else ""
+        for function in functions(path):
+            for decorator in function.decorator_list:
+                if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
+                    method, address = decorator.func.attr, decorator.args[:1]
+                    if method in METHODS and address and isinstance(address[0], ast.Constant):
+                        yield f"{method.upper()} {prefix}{address[0].value}", function
+
+
+def test_every_route_is_listed_here_with_what_guards_it() -> None:
+    found = {route for route, _ in routes()}
+    assert found, "no route was found; does the web room still spell them as decorators?"
+    assert found <= PUBLIC.keys(), f"whoever opens a door says here who may come in: {found - PUBLIC.keys()}"
+    assert found >= PUBLIC.keys(), f"these doors are promised and missing: {PUBLIC.keys() - found}"
+
+
+def test_every_hook_asks_for_the_signature() -> None:
+    for route, function in routes():
+        if PUBLIC.get(route) == SIGNATURE:
+            assert "signature" in ast.unparse(function).lower(), f"{route} would believe anybody"
+
+
+def test_every_page_for_patients_is_reached_by_token_only() -> None:
+    for route, function in routes():
+        if PUBLIC.get(route) == TOKEN:
+            assert "{token}" in route
+            assert "token" in {argument.arg for argument in function.args.args + function.args.kwonlyargs}
