@@ -36,7 +36,7 @@ def routes() -> Iterator[tuple[str, Function]]:
                 if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
                     method, address = decorator.func.attr, decorator.args[:1]
                     if method in METHODS and address and isinstance(address[0], ast.Constant):
-                        yield f"{method.upper()} {prefix}{address[0].value}", function
+                        yield f"{method.upper()} {prefix}{ast.literal_eval(address[0])}", function
 
 
 def test_every_route_is_listed_here_with_what_guards_it() -> None:
