@@ -26,7 +26,7 @@ OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
 
 def test_docker_compose_is_valid() -> None:
     schema = json.loads((ROOT / "tests" / "data" / "compose-spec.json").read_text())
-    jsonschema.validate(compose(), schema)
+    jsonschema.Draft7Validator(schema).validate(compose())
 
 
 def test_there_is_a_container_for_each_kind_of_work() -> None:
