@@ -1,0 +1,61 @@
+"""Hints for the workers, by Celery. The broker may be down or frozen: the rows in the database are the work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+import structlog
+from celery import Celery
+
+from reminders.ports import Job
+
+log = structlog.get_logger()
+
+_EXPIRES_SECONDS = 60
+_SILENCE_SECONDS = 5.0
+_TIMEOUT_SECONDS = 2
+
+
+class CeleryJobQueue:
+    """Sends task names to their queues; workers elsewhere know what they mean."""
+
+    def __init__(self, broker_url: str, routes: Mapping[Job, str], *, key_prefix: str = "") -> None:
+        """Open nothing yet. `routes` names the queue of each job; the prefix is that of the workers' broker keys."""
+        self._routes = dict(routes)
+        self._silent_until = 0.0
+        self._app = Celery("reminders-hints", broker=broker_url, set_as_current=False)
+        self._app.conf.update(
+            task_ignore_result=True,
+            task_serializer="json",
+            broker_connection_timeout=_TIMEOUT_SECONDS,
+            broker_transport_options={
+                "socket_timeout": _TIMEOUT_SECONDS,
+                "socket_connect_timeout": _TIMEOUT_SECONDS,
+                "retry_on_timeout": False,
+                "max_retries": 0,
+                "global_keyprefix": key_prefix,
+            },
+        )
+
+    def hint(self, jobs: Iterable[Job]) -> None:
+        """Say that there may be work. After a failure nothing is tried for five seconds."""
+        wanted = list(dict.fromkeys(jobs))
+        if not wanted or time.monotonic() < self._silent_until:
+            return
+        try:
+            for job in wanted:
+                self._app.send_task(
+                    job.value,
+                    queue=self._routes[job],
+                    expires=_EXPIRES_SECONDS,
+                    retry=False,
+                    ignore_result=True,
+                )
+        except Exception as error:  # noqa: BLE001 - the port promises not to raise: a lost hint is harmless
+            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+            log.warning("hint.lost", jobs=[job.value for job in wanted], error=type(error).__name__)
+
+    def close(self) -> None:
+        """Close the connections to the broker."""
+        self._app.close()

@@ -1,0 +1,323 @@
+"""Every port in memory: for tests, and for dry runs in which nothing may leave the machine."""
+
+from __future__ import annotations
+
+import random
+from base64 import urlsafe_b64encode
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from reminders.core.delivery import Absent, Accepted, Outcome, ReceiptStatus
+from reminders.core.errors import ForgedHookError, ScheduleError
+from reminders.core.ids import AttemptTag
+from reminders.ports import (
+    Clock,
+    InboundText,
+    Job,
+    OutgoingMail,
+    OutgoingText,
+    Receipt,
+    Report,
+    ScheduleReading,
+    Sighting,
+)
+
+
+class MemoryClock:
+    """A clock that moves only when told to: both times and the monotonic one move together."""
+
+    def __init__(self, now: datetime, *, machine_now: datetime | None = None, speed: float = 1.0) -> None:
+        """Stand at `now`; the machine's time is the same unless given."""
+        self._now = now
+        self._machine_now = machine_now or now
+        self._monotonic = 0.0
+        self._speed = speed
+
+    @property
+    def speed(self) -> float:
+        """How many seconds of clinic time pass in one of machine time."""
+        return self._speed
+
+    def now(self) -> datetime:
+        """Return the clinic's time."""
+        return self._now
+
+    def machine_now(self) -> datetime:
+        """Return the machine's time."""
+        return self._machine_now
+
+    def monotonic(self) -> float:
+        """Return the machine's seconds since the clock was made."""
+        return self._monotonic
+
+    def advance(self, clinic_time: timedelta) -> None:
+        """Let so much clinic time pass, and machine time at its speed."""
+        self._now += clinic_time
+        self._machine_now += clinic_time / self._speed
+        self._monotonic += clinic_time.total_seconds() / self._speed
+
+    def set(self, now: datetime) -> None:
+        """Let clinic time pass until `now`; back, if need be, without the machine's time going back."""
+        if now >= self._now:
+            self.advance(now - self._now)
+        else:
+            self._now = now
+
+    def sleep_until(self, at: datetime, *, at_most: timedelta, wake: Callable[[float], bool]) -> None:
+        """Ask `wake` once without waiting, then let the time pass at once."""
+        if at > self._now and not wake(0.0):
+            self.advance(min(at - self._now, at_most * self._speed))
+
+
+class MemoryIdentity:
+    """Ids, tags and tokens that are the same for the same seed, and all different within one identity."""
+
+    def __init__(self, seed: int = 0) -> None:
+        """Start from a seed."""
+        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose; never used where guessing matters
+        self._count = 0
+
+    def new_id(self) -> UUID:
+        """Return an id that sorts after all before."""
+        self._count += 1
+        return UUID(int=(self._count << 80) | (7 << 76) | (2 << 62) | self._random.getrandbits(62))
+
+    def new_tag(self) -> AttemptTag:
+        """Return an id in the form of version 4."""
+        return AttemptTag(UUID(int=self._random.getrandbits(128), version=4))
+
+    def new_token(self) -> str:
+        """Return 32 characters that are safe in a URL."""
+        return urlsafe_b64encode(self._random.randbytes(24)).decode()
+
+    def jitter(self) -> float:
+        """Return a number in [0, 1)."""
+        return self._random.random()
+
+
+class MemoryScheduleSource:
+    """A schedule as somebody set it."""
+
+    def __init__(self, reading: ScheduleReading, name: str = "memory") -> None:
+        """Hold a reading; assign another to `reading` when the schedule changes, or an error to be raised."""
+        self.reading: ScheduleReading | ScheduleError = reading
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The name it was given."""
+        return self._name
+
+    def fetch(self) -> ScheduleReading:
+        """Return the reading, or raise the error."""
+        if isinstance(self.reading, ScheduleError):
+            raise self.reading
+        return self.reading
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider in memory does with one item: what it reports, and whether the item arrived after all."""
+
+    outcome: Outcome | None
+    has_arrived: bool
+
+
+class _Script:
+    """Answers prepared for the next items to an address, or to anyone."""
+
+    def __init__(self) -> None:
+        self._by_address: defaultdict[str, deque[Answer]] = defaultdict(deque)
+        self._for_anyone: deque[Answer] = deque()
+
+    def add(self, outcome: Outcome, to: str | None, *, has_arrived: bool | None) -> None:
+        arrived = isinstance(outcome, Accepted) if has_arrived is None else has_arrived
+        (self._for_anyone if to is None else self._by_address[to]).append(Answer(outcome, arrived))
+
+    def next(self, to: str) -> Answer:
+        for answers in (self._by_address[to], self._for_anyone):
+            if answers:
+                return answers.popleft()
+        return Answer(None, has_arrived=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SentText:
+    """A text that reached the provider in memory; `at` is the clock's machine time."""
+
+    text: OutgoingText
+    provider_id: str
+    at: datetime
+    status: ReceiptStatus = ReceiptStatus.QUEUED
+
+
+class MemorySmsGateway:
+    """A provider of text messages that delivers to nobody.
+
+    `calls` are all texts it was asked to send, `sent` those that arrived. While `is_blind`, looks fail.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Accept everything until told otherwise."""
+        self.calls: list[OutgoingText] = []
+        self.sent: list[SentText] = []
+        self.is_blind = False
+        self._clock = clock
+        self._script = _Script()
+
+    def answer_next(self, outcome: Outcome, *, to: str | None = None, has_arrived: bool | None = None) -> None:
+        """Prepare the outcome of the next text (to this number). Only accepted ones arrive, unless said otherwise."""
+        self._script.add(outcome, to, has_arrived=has_arrived)
+
+    def report_status(self, provider_id: str, status: ReceiptStatus) -> None:
+        """Let the provider's list show another status."""
+        self.sent = [replace(sent, status=status) if sent.provider_id == provider_id else sent for sent in self.sent]
+
+    def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
+        """Report what was prepared for each text, or accept it."""
+        for text in texts:
+            report(text.tag, self._send(text))
+
+    def _send(self, text: OutgoingText) -> Outcome:
+        if self._clock.monotonic() > text.start_by:
+            return Absent("not started in time")
+        self.calls.append(text)
+        answer = self._script.next(text.to)
+        provider_id = f"SM{len(self.calls):032x}"
+        if isinstance(answer.outcome, Accepted):
+            provider_id = answer.outcome.provider_id
+        if answer.has_arrived:
+            self.sent.append(SentText(text, provider_id, self._clock.machine_now()))
+        return answer.outcome or Accepted(provider_id, ReceiptStatus.QUEUED.value)
+
+    def find(self, to: str, body: str, *, since: datetime) -> Sequence[Sighting] | None:
+        """Look through what arrived, newest first."""
+        if self.is_blind:
+            return None
+        return [
+            _sighting(sent)
+            for sent in reversed(self.sent)
+            if sent.text.to == to and sent.text.body == body and sent.at >= since
+        ]
+
+    def fetch(self, provider_id: str) -> Sighting | None:
+        """Look at one message."""
+        found = (sent for sent in self.sent if sent.provider_id == provider_id and not self.is_blind)
+        return next(map(_sighting, found), None)
+
+
+def _sighting(sent: SentText) -> Sighting:
+    return Sighting(sent.provider_id, sent.status, sent.status.value, sent.at)
+
+
+class MemoryEmailGateway:
+    """A mail server that keeps everything to itself: `calls` are what it was asked, `sent` what it took."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Accept everything until told otherwise."""
+        self.calls: list[OutgoingMail] = []
+        self.sent: list[OutgoingMail] = []
+        self._clock = clock
+        self._script = _Script()
+
+    def answer_next(self, outcome: Outcome, *, to: str | None = None, has_arrived: bool | None = None) -> None:
+        """Prepare the outcome of the next mail (to this address). Only accepted ones arrive, unless said otherwise."""
+        self._script.add(outcome, to, has_arrived=has_arrived)
+
+    def send_many(self, mails: Sequence[OutgoingMail], report: Report) -> None:
+        """Report what was prepared for each mail, or accept it."""
+        for mail in mails:
+            report(mail.tag, self._send(mail))
+
+    def _send(self, mail: OutgoingMail) -> Outcome:
+        if self._clock.monotonic() > mail.start_by:
+            return Absent("not started in time")
+        self.calls.append(mail)
+        answer = self._script.next(mail.to)
+        if answer.has_arrived:
+            self.sent.append(mail)
+        return answer.outcome or Accepted(f"{mail.message_id.strip('<>')}/{mail.tag.hex[:12]}", "250")
+
+
+class MemorySmsHooks:
+    """Callbacks of a provider in memory: forms with our own field names, signed with the secret itself.
+
+    `form_of_text` and `form_of_receipt` are the provider's side: they return a body and its signature.
+    """
+
+    def __init__(self, secret: str = "memory") -> None:
+        """Take callbacks that carry this secret; none at all where it is empty."""
+        self._secret = secret
+
+    def form_of_text(self, text: InboundText) -> tuple[bytes, str]:
+        """Return the callback that brings a text."""
+        fields = {
+            "provider_id": text.provider_id,
+            "sender": text.sender,
+            "to": text.to,
+            "body": text.body,
+            "media_count": text.media_count,
+            "opt_out_type": text.opt_out_type or "",
+        }
+        return urlencode(fields).encode(), self._secret
+
+    def form_of_receipt(self, receipt: Receipt) -> tuple[bytes, str]:
+        """Return the callback that brings a receipt."""
+        fields = {
+            "provider_id": receipt.provider_id,
+            "provider_status": receipt.provider_status,
+            "error_code": receipt.error_code or "",
+        }
+        return urlencode(fields).encode(), self._secret
+
+    def read_text(self, path: str, body: bytes, signature: str | None) -> InboundText:
+        """Read an inbound text. Raises ForgedHookError."""
+        fields = self._genuine(path, body, signature, {"provider_id", "sender", "to", "body", "media_count"})
+        return InboundText(
+            provider_id=fields["provider_id"],
+            sender=fields["sender"],
+            to=fields["to"],
+            body=fields["body"],
+            media_count=int(fields["media_count"]),
+            opt_out_type=fields.get("opt_out_type") or None,
+        )
+
+    def read_receipt(self, path: str, body: bytes, signature: str | None) -> Receipt:
+        """Read a delivery report. Raises ForgedHookError."""
+        fields = self._genuine(path, body, signature, {"provider_id", "provider_status"})
+        word = fields["provider_status"]
+        status = ReceiptStatus(word) if word in set(ReceiptStatus) else None
+        return Receipt(fields["provider_id"], status, word, fields.get("error_code") or None)
+
+    def _genuine(self, path: str, body: bytes, signature: str | None, required: set[str]) -> dict[str, str]:
+        if not self._secret or signature != self._secret:
+            raise ForgedHookError(f"the signature is wrong or missing on {path}")
+        try:
+            pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
+        except ValueError as error:
+            raise ForgedHookError("the body is not a form") from error
+        fields = dict(pairs)
+        if len(fields) != len(pairs) or not required <= fields.keys() or not fields.get("media_count", "0").isdigit():
+            raise ForgedHookError("a field is missing, double or malformed")
+        return fields
+
+
+class MemoryJobQueue:
+    """Hints kept in a list, in the order they came."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.hints: list[Job] = []
+
+    def hint(self, jobs: Iterable[Job]) -> None:
+        """Keep the hints."""
+        self.hints.extend(jobs)
+
+    def take(self) -> tuple[Job, ...]:
+        """Return the hints so far and forget them."""
+        taken, self.hints = tuple(self.hints), []
+        return taken

@@ -1,0 +1,44 @@
+"""Ids and tokens from the machine's own randomness."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from uuid import UUID, uuid4
+
+from reminders.core.ids import AttemptTag
+
+_TOKEN_BYTES = 24
+_VERSION_7, _VARIANT = 0x7, 0b10
+_FRACTION_BITS, _TAIL_BITS = 12, 62
+
+
+class RandomIdentity:
+    """Makes ids that sort by time, and tags and tokens that nobody can guess."""
+
+    def __init__(self) -> None:
+        """Start with no id made."""
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def new_id(self) -> UUID:
+        """Return a UUID of version 7 (RFC 9562, 5.7 and 6.2), later than every one before it in this process."""
+        now = (time.time_ns() << _FRACTION_BITS) // 1_000_000  # milliseconds, and 12 bits of a fraction
+        with self._lock:
+            self._last = max(now, self._last + 1)
+            milliseconds, fraction = divmod(self._last, 1 << _FRACTION_BITS)
+        high = (milliseconds << 16) | (_VERSION_7 << _FRACTION_BITS) | fraction
+        return UUID(int=(high << 64) | (_VARIANT << _TAIL_BITS) | secrets.randbits(_TAIL_BITS))
+
+    def new_tag(self) -> AttemptTag:
+        """Return a UUID of version 4: 122 random bits."""
+        return AttemptTag(uuid4())
+
+    def new_token(self) -> str:
+        """Return 192 random bits as 32 characters that are safe in a URL."""
+        return secrets.token_urlsafe(_TOKEN_BYTES)
+
+    def jitter(self) -> float:
+        """Return a random number in [0, 1)."""
+        return secrets.randbits(53) / (1 << 53)

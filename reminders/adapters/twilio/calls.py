@@ -1,0 +1,70 @@
+"""The calls of one batch: what each may still do, and one report for each, whatever happens to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from reminders.core.delivery import Absent, Outcome, Unknown
+from reminders.ports import OutgoingText, Report
+
+
+class Call:
+    """One text on its way out."""
+
+    def __init__(self, text: OutgoingText) -> None:
+        """Begin with nothing sent."""
+        self.text = text
+        self._lock = threading.Lock()
+        self._may_have_left = False
+        self._is_settled = False
+
+    def leave(self) -> bool:
+        """Say whether the request may be written now; from here on only an answer proves anything."""
+        with self._lock:
+            if not self._is_settled:
+                self._may_have_left = True
+            return not self._is_settled
+
+    def settle(self) -> bool:
+        """Claim the right to report; only the first who asks has it."""
+        with self._lock:
+            is_first, self._is_settled = not self._is_settled, True
+            return is_first
+
+    def cut_short(self, detail: str) -> Outcome:
+        """Return what is known where no answer was read."""
+        with self._lock:
+            return Unknown(detail) if self._may_have_left else Absent(f"{detail} before anything was sent")
+
+
+class Batch:
+    """The texts of one `send_many`."""
+
+    def __init__(self, texts: Sequence[OutgoingText], report: Report) -> None:
+        """Owe a report for each text."""
+        self.calls = tuple(Call(text) for text in texts)
+        self.fault: Exception | None = None
+        self._report = report
+        self._lock = threading.Lock()
+        self._left = len(self.calls)
+        self._is_done = threading.Event()
+
+    def settle(self, call: Call, outcome: Outcome) -> None:
+        """Report the outcome of a call, once. A fault of the caller's own report is kept and stops no other call."""
+        if not call.settle():
+            return
+        try:
+            self._report(call.text.tag, outcome)
+        except Exception as error:  # noqa: BLE001 - the caller's code; raised again when every call has ended
+            self.fault = self.fault or error
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self._is_done.set()
+
+    def settle_rest(self, *, patience: float) -> None:
+        """Give running calls so many seconds to end, then report what is known of those that did not."""
+        self._is_done.wait(patience)
+        for call in self.calls:
+            self.settle(call, call.cut_short("interrupted"))
