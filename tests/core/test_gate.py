@@ -1,0 +1,242 @@
+"""Requirements 3, 7, 12, 14 and 31 to 33: the one question before every message leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders.core.appointments import AppointmentStatus
+from reminders.core.clinics import Caps
+from reminders.core.gate import (
+    LEAST_USEFUL_LIFE,
+    LONGEST_VALIDITY,
+    Candidate,
+    Expire,
+    Hold,
+    Origin,
+    Send,
+    Suppress,
+    Traffic,
+    may_send,
+    unneeded,
+    validity,
+)
+from reminders.core.reminders import Reason
+from reminders.core.windows import DEFAULT_WINDOW, Opening, SendWindow, is_open, local_day
+from tests.builders import NEW_YORK, NOON, an_appointment, local
+
+HOUR = timedelta(hours=1)
+VISIT = an_appointment()
+OFF = replace(VISIT, booking=replace(VISIT.booking, status=AppointmentStatus.CANCELLED))
+NO_SHOW = replace(VISIT, booking=replace(VISIT.booking, status=AppointmentStatus.NOSHOW))
+NEVER_OPEN = SendWindow(((),) * 7)
+GOOD = Candidate(
+    origin=Origin.REMINDER,
+    kind="remind_confirm",
+    version=1,
+    expires_at=NOON + timedelta(days=3),
+    appointment=VISIT,
+    asks=None,
+    has_consent=True,
+    is_opted_out=False,
+    has_address_fault=False,
+    is_on_allow_list=True,
+    zone=ZoneInfo(NEW_YORK),
+    window=DEFAULT_WINDOW,
+    caps=Caps(),
+    traffic=Traffic(),
+)
+
+
+def test_what_has_nothing_against_it_is_sent() -> None:
+    assert may_send(GOOD, now=NOON) == Send()
+    assert may_send(replace(GOOD, appointment=None, version=None), now=NOON) == Send()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"is_opted_out": True}, Reason.OPTED_OUT),
+        ({"has_address_fault": True}, Reason.ADDRESS_FAULT),
+        ({"is_on_allow_list": False}, Reason.NOT_ON_ALLOW_LIST),
+        ({"has_consent": False}, Reason.NO_CONSENT),
+        ({"version": 0}, Reason.SUPERSEDED),
+        ({"appointment": OFF}, Reason.APPOINTMENT_OFF),
+        ({"appointment": NO_SHOW}, Reason.APPOINTMENT_OFF),
+        ({"appointment": replace(VISIT, confirmed_version=1)}, Reason.ALREADY_CONFIRMED),
+        ({"appointment": replace(VISIT, ride_version=1), "kind": "ride_check"}, Reason.RIDE_ARRANGED),
+        ({"traffic": Traffic(week=8)}, Reason.CAP),
+        ({"traffic": Traffic(today=2), "expires_at": NOON + 20 * HOUR}, Reason.CAP),
+        ({"window": NEVER_OPEN}, Reason.QUIET_HOURS),
+    ],
+)
+def test_each_refusal_has_its_reason(changes: dict[str, object], reason: Reason) -> None:
+    assert may_send(replace(GOOD, **changes), now=NOON) == Suppress(reason)  # type: ignore[arg-type] - any field
+
+
+def test_refusals_have_an_order_and_the_opt_out_is_first() -> None:
+    everything = replace(
+        GOOD,
+        is_opted_out=True,
+        has_address_fault=True,
+        is_on_allow_list=False,
+        has_consent=False,
+        version=0,
+        appointment=replace(OFF, confirmed_version=1),
+        expires_at=NOON - HOUR,
+    )
+    steps: list[tuple[dict[str, object], Reason]] = [
+        ({"is_opted_out": False}, Reason.OPTED_OUT),
+        ({"has_address_fault": False}, Reason.ADDRESS_FAULT),
+        ({"is_on_allow_list": True}, Reason.NOT_ON_ALLOW_LIST),
+        ({"has_consent": True}, Reason.NO_CONSENT),
+        ({"version": 1}, Reason.SUPERSEDED),
+        ({"appointment": replace(VISIT, confirmed_version=1)}, Reason.APPOINTMENT_OFF),
+        ({"appointment": VISIT}, Reason.ALREADY_CONFIRMED),
+    ]
+    for remedy, reason in steps:
+        assert may_send(everything, now=NOON) == Suppress(reason)
+        everything = replace(everything, **remedy)  # type: ignore[arg-type] - any field
+    assert may_send(everything, now=NOON) == Expire()
+
+
+def test_a_cancellation_is_told_though_the_visit_is_off_and_a_past_version_is_not() -> None:
+    assert may_send(replace(GOOD, kind="cancelled", appointment=OFF), now=NOON) == Send()
+    assert may_send(replace(GOOD, kind="cancelled", appointment=OFF, version=0), now=NOON) == Suppress(
+        Reason.SUPERSEDED
+    )
+
+
+def test_a_confirmation_or_a_ride_of_an_earlier_version_does_not_count() -> None:
+    moved = replace(VISIT, version=2, confirmed_version=1, ride_version=1)
+    assert unneeded("remind_confirm", moved) is None
+    assert unneeded("ride_check", moved) is None
+    assert unneeded("remind_final", replace(VISIT, confirmed_version=1, ride_version=1)) is None
+
+
+@pytest.mark.parametrize("origin", [Origin.STAFF, Origin.ANSWER])
+def test_what_a_person_wanted_is_not_bound_to_the_state_of_a_visit_nor_to_caps(origin: Origin) -> None:
+    candidate = replace(GOOD, origin=origin, appointment=OFF, version=0, traffic=Traffic(9, 9))
+    assert may_send(candidate, now=NOON) == Send()
+
+
+def test_an_answer_needs_no_recorded_consent_and_what_we_start_does() -> None:
+    verdicts = {origin: may_send(replace(GOOD, origin=origin, has_consent=False), now=NOON) for origin in Origin}
+    refused = Suppress(Reason.NO_CONSENT)
+    assert verdicts == {Origin.REMINDER: refused, Origin.STAFF: refused, Origin.ANSWER: Send()}
+
+
+def test_in_quiet_hours_a_message_is_held_until_they_end() -> None:
+    assert may_send(GOOD, now=local("2027-03-02 22:00")) == Hold(local("2027-03-03 09:00"), Reason.QUIET_HOURS)
+
+
+def test_in_quiet_hours_a_message_that_would_be_useless_by_then_is_not_held() -> None:
+    candidate = replace(GOOD, expires_at=local("2027-03-03 09:00"))
+    assert may_send(candidate, now=local("2027-03-02 22:00")) == Suppress(Reason.QUIET_HOURS)
+
+
+def test_answers_and_a_recorded_override_are_exempt_from_quiet_hours() -> None:
+    night = local("2027-03-02 22:00")
+    assert may_send(replace(GOOD, origin=Origin.ANSWER), now=night) == Send()
+    assert may_send(replace(GOOD, origin=Origin.STAFF, overrides_quiet_hours=True), now=night) == Send()
+    assert may_send(replace(GOOD, origin=Origin.STAFF), now=night) == Hold(
+        local("2027-03-03 09:00"), Reason.QUIET_HOURS
+    )
+
+
+def test_a_full_day_holds_until_the_next_day_opens() -> None:
+    held = may_send(replace(GOOD, traffic=Traffic(today=2)), now=NOON)
+    assert held == Hold(local("2027-03-03 09:00"), Reason.CAP)
+
+
+def test_a_full_day_ends_at_a_midnight_that_may_not_exist() -> None:
+    always = SendWindow(((Opening(time(0), time(0)),),) * 7)
+    zone, now = ZoneInfo("Asia/Beirut"), datetime(2027, 3, 27, 10, tzinfo=UTC)
+    candidate = replace(GOOD, zone=zone, window=always, traffic=Traffic(today=2), expires_at=now + timedelta(days=3))
+    held = may_send(candidate, now=now)
+    assert held == Hold(datetime(2027, 3, 27, 22, tzinfo=UTC), Reason.CAP)
+    assert isinstance(held, Hold)
+    assert held.until.tzinfo is UTC
+
+
+@pytest.mark.parametrize("kind", ["remind_final", "moved", "cancelled"])
+def test_the_last_reminder_and_news_of_a_change_are_never_capped(kind: str) -> None:
+    appointment = OFF if kind == "cancelled" else VISIT
+    assert may_send(replace(GOOD, kind=kind, appointment=appointment, traffic=Traffic(9, 99)), now=NOON) == Send()
+
+
+def test_a_message_within_a_minute_of_its_end_is_not_sent() -> None:
+    assert may_send(replace(GOOD, expires_at=NOON + LEAST_USEFUL_LIFE), now=NOON) == Send()
+    assert may_send(replace(GOOD, expires_at=NOON + timedelta(seconds=59)), now=NOON) == Expire()
+
+
+candidates = st.builds(
+    Candidate,
+    origin=st.sampled_from(Origin),
+    kind=st.sampled_from(["remind_confirm", "remind_final", "ride_check", "cancelled", "checkin_24h", "staff"]),
+    version=st.sampled_from([None, 0, 1]),
+    expires_at=st.integers(-10, 200).map(lambda hours: NOON + hours * HOUR),
+    appointment=st.sampled_from([None, VISIT, OFF, replace(VISIT, confirmed_version=1, ride_version=1)]),
+    asks=st.none(),
+    has_consent=st.booleans(),
+    is_opted_out=st.booleans(),
+    has_address_fault=st.booleans(),
+    is_on_allow_list=st.booleans(),
+    zone=st.sampled_from([ZoneInfo(NEW_YORK), ZoneInfo("Asia/Kolkata"), ZoneInfo("Pacific/Chatham")]),
+    window=st.sampled_from([DEFAULT_WINDOW, NEVER_OPEN]),
+    caps=st.just(Caps()),
+    traffic=st.builds(Traffic, st.integers(0, 3), st.integers(0, 9)),
+    overrides_quiet_hours=st.booleans(),
+)
+nows = st.integers(0, 7 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
+
+
+@given(candidate=candidates, now=nows)
+def test_nothing_beats_an_opt_out(candidate: Candidate, now: datetime) -> None:
+    assert may_send(replace(candidate, is_opted_out=True), now=now) == Suppress(Reason.OPTED_OUT)
+
+
+@given(candidate=candidates, now=nows)
+def test_nothing_leaves_outside_the_window_past_its_use_or_over_the_cap(candidate: Candidate, now: datetime) -> None:
+    clean = replace(candidate, is_opted_out=False, has_address_fault=False, is_on_allow_list=True)
+    match may_send(clean, now=now):
+        case Send():
+            assert now < clean.expires_at
+            is_exempt = clean.origin is Origin.ANSWER or clean.overrides_quiet_hours
+            assert is_exempt or is_open(now, clean.zone, clean.window)
+            assert clean.has_consent or clean.origin is Origin.ANSWER
+        case Hold(until=until, reason=reason):
+            assert now < until < clean.expires_at
+            assert is_open(until, clean.zone, clean.window)
+            assert reason is Reason.QUIET_HOURS or local_day(until, clean.zone) > local_day(now, clean.zone)
+        case Suppress() | Expire():
+            pass
+
+
+@pytest.mark.parametrize(
+    ("expires", "closes", "expected"),
+    [
+        (5 * HOUR, None, 5 * HOUR),
+        (5 * HOUR, 3 * HOUR, 3 * HOUR),
+        (3 * HOUR, 5 * HOUR, 3 * HOUR),
+        (30 * HOUR, None, LONGEST_VALIDITY),
+        (timedelta(0), None, timedelta(seconds=1)),
+        (-HOUR, HOUR, timedelta(seconds=1)),
+    ],
+)
+def test_the_provider_may_try_until_the_message_is_useless_or_the_window_closes(
+    expires: timedelta, closes: timedelta | None, expected: timedelta
+) -> None:
+    assert validity(NOON + expires, None if closes is None else NOON + closes, now=NOON) == expected
+
+
+@given(expires=st.integers(-(10**6), 10**6), closes=st.none() | st.integers(-(10**6), 10**6))
+def test_a_validity_is_always_one_that_the_provider_takes(expires: int, closes: int | None) -> None:
+    closing = None if closes is None else NOON + timedelta(seconds=closes)
+    found = validity(NOON + timedelta(seconds=expires), closing, now=NOON)
+    assert timedelta(seconds=1) <= found <= timedelta(seconds=36_000)
