@@ -101,6 +101,7 @@ def test_a_phone_number_may_be_written_as_people_write_it(tmp_path: Path, phone:
         ("patient_name", 'Dana "Dee" Rivers', "name", 'Dana "Dee" Rivers'),
         ("patient_name", "Tra\u0302\u0300n", "name", "Trần"),
         ("patient_name", "=HYPERLINK(A1)", "name", "=HYPERLINK(A1)"),
+        ("phone", "+44 20 7946 0958", "phone", "+442079460958"),
         ("email", "Dana@EXAMPLE.org", "email", "Dana@example.org"),
         ("email", "dana@bücher.example", "email", "dana@xn--bcher-kva.example"),
         ("language", "ES", "language", "es"),

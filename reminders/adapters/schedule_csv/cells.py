@@ -226,7 +226,7 @@ def email(cell: str) -> str:
 
 
 def _plain(error: EmailNotValidError) -> str:
-    reason = str(error).rstrip(".")
+    reason = str(error).rstrip(".").replace(". ", ", ")
     return reason[:1].lower() + reason[1:]
 
 

@@ -1,0 +1,58 @@
+"""The schedule as a CSV file: nothing that a file can hold gets past the two ways of saying no."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reminders.core.errors import ScheduleError
+from reminders.ports import ScheduleReading
+from tests.adapters.csv_files import GOOD, HEADER, a_row, as_text, read
+
+MODEST = settings(max_examples=60, deadline=None, database=None, derandomize=True)
+ODD = st.sampled_from(['"', ",", "\n", "\r", "\x00", "\ufeff", "\u202e", "9", "+1", "T", "-", "@", "é", "٣", "=", " "])
+ODD_CELL = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.lists(ODD).map("".join))
+
+
+def attempt(content: bytes) -> ScheduleReading | None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return read(Path(folder), content)
+        except ScheduleError:
+            return None
+
+
+@MODEST
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    attempt(content)
+
+
+@MODEST
+@given(st.binary(max_size=400))
+def test_any_bytes_under_a_header_give_faults_with_lines(content: bytes) -> None:
+    reading = attempt(HEADER.encode() + b"\n" + content)
+    assert reading is not None
+    assert all(fault.line >= 2 for fault in reading.faults)
+
+
+@MODEST
+@given(st.sampled_from(HEADER.split(",")), ODD_CELL)
+def test_any_text_in_a_cell_is_a_value_or_a_fault_and_never_harms_the_neighbours(column: str, cell: str) -> None:
+    other = a_row(external_id="other", patient_id="other")
+    reading = attempt(as_text(a_row(**{column: cell}), other).encode())
+    assert reading is not None
+    assert "other" in {entry.external_id for _, entry in reading.entries}
+    assert all(fault.line == 2 for fault in reading.faults)
+    assert len(reading.entries) == (1 if reading.faults else 2)
+
+
+@MODEST
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(GOOD, ODD_CELL)))
+def test_faults_are_single_lines_that_a_terminal_can_show(changes: dict[str, str]) -> None:
+    reading = attempt(as_text(a_row(**changes)).encode())
+    assert reading is not None
+    assert all(str(fault).isprintable() for fault in reading.faults)
