@@ -1,6 +1,7 @@
 """The mail side: an SMTP server that keeps every mail, and the mailboxes it fills."""
 
 import asyncio
+import logging
 import socket
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -163,8 +164,8 @@ class MailHandler:
             content = envelope.content
             raw = content if isinstance(content, bytes) else (content or "").encode()
             self._store.add(mail_from=envelope.mail_from or "", recipients=envelope.rcpt_tos, raw=raw)
-        if fault is not None and isinstance(server.transport, asyncio.WriteTransport):
-            server.transport.abort()
+        if fault is not None and server.transport is not None:
+            server.transport.close()  # before the answer below is written, so that it never leaves
         return _TAKEN
 
 
@@ -175,6 +176,7 @@ def _believe(*_: object) -> AuthResult:
 async def serve_mail(handler: MailHandler, listener: socket.socket, tls: SSLContext | None) -> asyncio.Server:
     """Answer SMTP on a bound socket, with any user and password."""
     loop = asyncio.get_running_loop()
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of its own old ways at every log-in
 
     def session() -> SMTP:
         return SMTP(

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reminders.simulator.people import Device
 from reminders.simulator.rest import read_form
-from reminders.simulator.views import bubbles, cards, day_and_clock, letters
+from reminders.simulator.views import bubbles, cards, letters, today_and_clock
 from reminders.simulator.wall_clock import now
 from reminders.simulator.world import World
 
@@ -150,16 +150,19 @@ class Pages:
         return self._page(template, device=device, cards=listed, mail_count=mail_count, **content)
 
     def _page(self, template: str, **content: object) -> Response:
-        day, clock = day_and_clock(now(), self.world.clock)
+        day, clock = today_and_clock(self.world.clock)
         page = self.templates.get_template(template).render(
             day=day,
             clock=clock,
             is_simulated=self.world.clock.is_simulated(),
             clinic_url=self.world.settings.clinic_url,
-            version=self.world.changes,
+            version=self._version(),
             **content,
         )
         return HTMLResponse(page, headers={**_GUARDS, "Content-Security-Policy": _PAGE_POLICY})
+
+    def _version(self) -> str:
+        return f"{self.world.changes}-{self.world.clock.shown(now()):%Y%m%d}"
 
     def _missing(self) -> Response:
         response = self._page("missing.html")
@@ -167,8 +170,8 @@ class Pages:
         return response
 
     def _fragment(self, request: Request, template: str, **content: object) -> Response:
-        day, clock = day_and_clock(now(), self.world.clock)
-        version = str(self.world.changes)
+        day, clock = today_and_clock(self.world.clock)
+        version = self._version()
         headers = {**_GUARDS, "X-Version": version, "X-Day": day, "X-Clock": clock}
         if request.query_params.get("since") == version:
             return Response(status_code=204, headers=headers)

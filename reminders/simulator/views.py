@@ -6,7 +6,7 @@ from datetime import datetime
 from reminders.simulator.mail import Mail
 from reminders.simulator.messages import Message
 from reminders.simulator.people import Device
-from reminders.simulator.wall_clock import ShownClock
+from reminders.simulator.wall_clock import ShownClock, now
 from reminders.simulator.world import World
 
 _ARRIVED = frozenset({"delivered", "read"})
@@ -35,7 +35,20 @@ class Card:
     @property
     def rev(self) -> str:
         """Changes when the card looks different."""
-        return f"{self.changed_at} {self.unread} {self.is_open} {self.preview[:20]}"
+        return f"{self.changed_at} {self.when} {self.unread} {self.preview[:20]}"
+
+    @property
+    def initials(self) -> str:
+        """Two letters at most: of one name, or of the first two who share the device."""
+        people = self.device.people
+        words = people[0].name.split() if len(people) == 1 else [person.name for person in people]
+        first_and_last = words[:1] + words[1:][-1:] if len(people) == 1 else words[:2]
+        return "".join(word[0] for word in first_and_last) or ("#" if self.device.number else "@")
+
+    @property
+    def tint(self) -> int:
+        """Which of five quiet colours stands for the device."""
+        return sum(map(ord, self.device.key)) % 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +77,27 @@ class Letter:
     is_newest: bool
 
 
-def day_and_clock(at: datetime, clock: ShownClock) -> tuple[str, str]:
+def _day_and_clock(at: datetime, clock: ShownClock) -> tuple[str, str]:
     """The shown day and time of a real instant."""
     shown = clock.shown(at)
     return f"{shown:%A} {shown.day} {shown:%B %Y}", f"{shown:%H:%M}"
 
 
+def today_and_clock(clock: ShownClock) -> tuple[str, str]:
+    """The shown day, in short, and time of this moment."""
+    shown = clock.shown(now())
+    return f"{shown:%a} {shown.day} {shown:%b %Y}", f"{shown:%H:%M}"
+
+
 def _moment(at: datetime, clock: ShownClock) -> str:
     shown = clock.shown(at)
     return f"{shown:%a} {shown.day} {shown:%b}, {shown:%H:%M}"
+
+
+def _short_moment(at: datetime, clock: ShownClock) -> str:
+    shown = clock.shown(at)
+    is_today = shown.date() == clock.shown(now()).date()
+    return f"{shown:%H:%M}" if is_today else f"{shown:%a} {shown.day} {shown:%b}"
 
 
 def cards(world: World, *, open_key: str | None = None) -> list[Card]:
@@ -93,13 +118,13 @@ def _card(world: World, device: Device, *, is_open: bool) -> Card:
     last_mail = mails[-1] if mails else None
     if last_mail and (last_text is None or last_mail.at > last_text.updated_at):
         return Card(
-            device, is_open, last_mail.subject, "mail", _moment(last_mail.at, world.clock), unread, last_mail.at
+            device, is_open, last_mail.subject, "mail", _short_moment(last_mail.at, world.clock), unread, last_mail.at
         )
     if last_text:
         kind = "out" if last_text.is_inbound else "in"
         kind = "missed" if last_text.status in _MISSED else kind
         at = last_text.updated_at
-        return Card(device, is_open, last_text.body, kind, _moment(at, world.clock), unread, at)
+        return Card(device, is_open, last_text.body, kind, _short_moment(at, world.clock), unread, at)
     return Card(device, is_open, "", "", "", 0, None)
 
 
@@ -114,14 +139,14 @@ def bubbles(world: World, number: str) -> list[Bubble]:
 
 
 def _bubble(world: World, text: Message) -> Bubble:
-    day, clock = day_and_clock(text.created_at if text.is_inbound else text.updated_at, world.clock)
+    day, clock = _day_and_clock(text.created_at if text.is_inbound else text.updated_at, world.clock)
     note, side = "", "in"
     if text.is_inbound:
         side = "out"
-        note = "The clinic’s server did not take this text" if text.error_code else ""
+        note = "did not reach the clinic" if text.error_code else ""
     elif text.status in _MISSED:
         side = "missed"
-        note = f"Not delivered (code {text.error_code})"
+        note = f"not delivered, code {text.error_code}"
     return Bubble(sid=text.sid, side=side, body=text.body, day=day, clock=clock, note=note)
 
 
