@@ -25,6 +25,8 @@ COLUMNS = (
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 200
+MOST_FILE_LINES = 1_048_576
+"""As many as a spreadsheet has: some export all of their blank rows."""
 MOST_CHARACTERS = 64 * 1024
 MOST_LINES = 50
 """A record over more lines than this is a quote that was never closed; without a limit it would swallow the file."""
@@ -99,6 +101,9 @@ class _Lines:
         """How many lines the present record has taken so far."""
         return self.upcoming - self.record_starts
 
+    def __len__(self) -> int:
+        return len(self._lines)
+
     def __iter__(self) -> _Lines:
         return self
 
@@ -115,11 +120,19 @@ def records(text: str) -> Iterator[Record | Fault]:
     """Yield each record that is not blank, or a fault where quotes are wrong; reading goes on with the next line.
 
     Raises:
-        ScheduleError: once there are more rows than we read.
+        ScheduleError: if there are more lines or rows than we read.
     """
     lines = _Lines(text)
+    if len(lines) > MOST_FILE_LINES:
+        raise ScheduleError([f"the file has more than {MOST_FILE_LINES:,} lines; remove the blank ones"])
+    for count, record in enumerate(_filled(lines)):
+        if count > MOST_ROWS:
+            raise ScheduleError([f"the file has more than {MOST_ROWS:,} rows; export fewer weeks at a time"])
+        yield record
+
+
+def _filled(lines: _Lines) -> Iterator[Record | Fault]:
     reader = csv.reader(lines, strict=True)
-    count = 0
     while True:
         lines.record_starts = lines.upcoming
         try:
@@ -130,12 +143,8 @@ def records(text: str) -> Iterator[Record | Fault]:
             yield _quoting_fault(error, lines)
             lines.upcoming = lines.record_starts + 1
             continue
-        if record.is_blank:
-            continue
-        count += 1
-        if count > MOST_ROWS + 1:
-            raise ScheduleError([f"the file has more than {MOST_ROWS:,} rows; export fewer weeks at a time"])
-        yield record
+        if not record.is_blank:
+            yield record
 
 
 def _quoting_fault(error: csv.Error, lines: _Lines) -> Fault:
