@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -12,7 +12,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from reminders.core.appointments import ScheduleEntry
-from reminders.core.delivery import Outcome, ReceiptStatus
+from reminders.core.delivery import Outcome, ReceiptStatus, Refusal
 from reminders.core.ids import AttemptTag
 from reminders.core.patients import Channel
 
@@ -102,6 +102,10 @@ class OutgoingText:
     validity: timedelta
     start_by: float
 
+    def starting_by(self, start_by: float) -> OutgoingText:
+        """Return the same text with another limit for its beginning."""
+        return replace(self, start_by=start_by)
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
@@ -119,6 +123,10 @@ class OutgoingMail:
     start_by: float
     calendar: str | None = None
     unsubscribe_url: str | None = None
+
+    def starting_by(self, start_by: float) -> OutgoingMail:
+        """Return the same mail with another limit for its beginning."""
+        return replace(self, start_by=start_by)
 
 
 Report = Callable[[AttemptTag, Outcome], None]
@@ -179,6 +187,8 @@ class Receipt:
     """None for a status we do not know: kept, and changes nothing."""
     provider_status: str
     error_code: str | None
+    refusal: Refusal | None = None
+    """What the error code means, where it says why the text was not delivered."""
 
 
 class SmsHooks(Protocol):
@@ -205,6 +215,24 @@ class Job(StrEnum):
     SYNC_SCHEDULE = "reminders.sync_schedule"
     RESOLVE_UNKNOWNS = "reminders.resolve_unknowns"
     EXPIRE_OVERDUE = "reminders.expire_overdue"
+
+
+class Invite(Protocol):
+    """A maker of iCalendar objects (RFC 5545) for one appointment."""
+
+    def __call__(
+        self,
+        *,
+        uid: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        summary: str,
+        location: str,
+        organizer: str,
+        sequence: int,
+        is_cancelled: bool,
+    ) -> str:
+        """Return the object as text. `sequence` is the appointment's version, so that a move updates the entry."""
 
 
 class JobQueue(Protocol):

@@ -108,7 +108,7 @@ def respond(reply: Reply, thread: Thread, *, now: datetime) -> tuple[Action, ...
         case Intent.CONFIRM:
             return (_confirm(thread, now),)
         case Intent.UNCLEAR:
-            return (_task(TaskKind.REPLY_UNCLEAR, thread, now),)
+            return (_task(TaskKind.REPLY_UNCLEAR if thread.patients else TaskKind.SENDER_UNKNOWN, thread, now),)
 
 
 def _help(thread: Thread) -> Answer | Note:

@@ -81,6 +81,8 @@ class Appointment:
     ride_version: int | None = None
     ended_at: datetime | None = None
     missing_since: datetime | None = None
+    is_announced: bool = True
+    """False for what a first import brought: nobody is told that they are booked."""
 
     @property
     def starts_at(self) -> datetime:

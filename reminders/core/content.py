@@ -16,7 +16,7 @@ from reminders.core.appointments import Appointment
 from reminders.core.cadences import Anchors, QuestionKind, anchors
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ContentError
-from reminders.core.texts import MONTHS, QUESTIONS, SUBJECTS, TEMPLATES, WEEKDAYS
+from reminders.core.texts import HELP_ANSWERS, MONTHS, QUESTIONS, SUBJECTS, TEMPLATES, WEEKDAYS
 from reminders.core.windows import local_day
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
@@ -87,6 +87,11 @@ def _question(asks: QuestionKind | None, language: str, *, has_link: bool, value
     if asks is None:
         return ""
     return render(QUESTIONS[language][asks.value + ("_link" if has_link else "")], values)
+
+
+def help_answer(clinic: Clinic, *, language: str) -> str:
+    """Return the answer to HELP: who we are, whom to call, how to stop (requirement 37)."""
+    return render(HELP_ANSWERS[language_of(language)], {"sender": clinic.sender, "phone": clinic.phone})
 
 
 def appointment_values(appointment: Appointment, clinic: Clinic, *, language: str) -> dict[str, str]:

@@ -110,7 +110,7 @@ def _refusal(candidate: Candidate) -> Reason | None:
         return Reason.ADDRESS_FAULT
     if not candidate.is_on_allow_list:
         return Reason.NOT_ON_ALLOW_LIST
-    if candidate.origin is Origin.REMINDER and not candidate.has_consent:
+    if candidate.origin is not Origin.ANSWER and not candidate.has_consent:
         return Reason.NO_CONSENT
     return _appointment_refusal(candidate) if candidate.origin is Origin.REMINDER else None
 

@@ -19,6 +19,10 @@ from reminders.core.windows import local_day
 NEWS = frozenset({MOVED.key, CANCELLED.key})
 
 
+QUESTION_ORDER = (QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.CHECK_IN)
+"""Who does not come needs no ride, so attendance is asked first; the other question becomes information."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A reminder that is due, or due later on the same day, with its step and the start of its appointment."""
@@ -42,11 +46,9 @@ class Bundle:
 
     @property
     def asks(self) -> tuple[Candidate, QuestionKind] | None:
-        """The one question of this message: the leader's, or else the best-ranked of the others."""
-        for candidate in (self.leader, *self.others):
-            if candidate.step.asks is not None:
-                return candidate, candidate.step.asks
-        return None
+        """The one question of this message: attendance before the ride, the ride before a score."""
+        asking = [(item, item.step.asks) for item in (self.leader, *self.others) if item.step.asks is not None]
+        return min(asking, key=lambda pair: QUESTION_ORDER.index(pair[1]), default=None)
 
 
 def bundles(candidates: Iterable[Candidate], *, tz: ZoneInfo, now: datetime) -> tuple[Bundle, ...]:

@@ -6,13 +6,16 @@ changes nothing. Rules: requirements 2, 4 to 8, 10, 13 and 31.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import (
+    BOOKED,
+    CANCELLED,
+    MOVED,
     Anchor,
     Anchors,
     Cadence,
@@ -24,10 +27,11 @@ from reminders.core.cadences import (
 )
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.patients import Channel, Patient
-from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
+from reminders.core.reminders import REVIVABLE, PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.core.windows import place
 
 SPOKEN = frozenset({ReminderState.DISPATCHED, ReminderState.MERGED})
+NOTICES = frozenset({MOVED.key, CANCELLED.key, BOOKED.key})
 LASTING = frozenset({Phase.AFTER, Phase.SERIES, Phase.REBOOK})
 """What follows a session is said once, though marking its outcome makes a new version of the appointment."""
 BOOKED_IS_NEWS_UNTIL = timedelta(hours=24)
@@ -101,14 +105,21 @@ def replan(
     }
     current = {item.planned.key: item for item in held if item.version == appointment.version}
     cadence = clinic.cadence(appointment.booking.appointment_type)
-    new = [plan for key, plan in wanted.items() if key not in current and not _is_told(key, cadence, current, held)]
+    told = {key for key in wanted if _is_told(key, cadence, current, held)}
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
-    unwanted = [(item, Reason.REPLANNED) for key, item in current.items() if key not in wanted and _waits(item)]
+    unwanted = [(item, _why_not(wanted.get(key))) for key, item in current.items() if _waits(item)]
     return Plan(
-        add=tuple(new),
-        move=tuple(_moves(current, wanted, now)),
-        cancel=tuple(stale + unwanted),
+        add=tuple(plan for key, plan in wanted.items() if key not in current and key not in told),
+        move=tuple(_moves(current, wanted, told, now)),
+        cancel=(*stale, *((item, reason) for item, reason in unwanted if reason is not None)),
     )
+
+
+def _why_not(plan: PlannedReminder | None) -> Reason | None:
+    """Say why a waiting reminder is no longer wanted: not at all, or refused by now; None where it still is."""
+    if plan is None:
+        return Reason.REPLANNED
+    return plan.reason if plan.state is ReminderState.SUPPRESSED and plan.reason in REVIVABLE else None
 
 
 def _waits(reminder: Reminder) -> bool:
@@ -123,11 +134,11 @@ def _is_told(
     One channel only. A check-in holds for the session that took place, whatever its row is called since. A notice is
     news only when its version is: what was left out of the first plan of a version does not come up later.
     """
-    step = cadence.step(key.step)
-    phase = step.phase if step is not None else None
-    if phase is Phase.NOTICE and current and not any(other.step == key.step for other in current):
+    if key.step in NOTICES and current and not any(other.step == key.step for other in current):
         return True
-    among = held if phase in LASTING else tuple(current.values())
+    step = cadence.step(key.step)
+    is_lasting = step is not None and step.phase in LASTING
+    among = held if is_lasting else tuple(current.values())
     return any(
         item.step == key.step and item.planned.key.recipient is key.recipient and item.planned.state in SPOKEN
         for item in among
@@ -135,16 +146,37 @@ def _is_told(
 
 
 def _moves(
-    current: Mapping[ReminderKey, Reminder], wanted: Mapping[ReminderKey, PlannedReminder], now: datetime
+    current: Mapping[ReminderKey, Reminder],
+    wanted: Mapping[ReminderKey, PlannedReminder],
+    told: Collection[ReminderKey],
+    now: datetime,
 ) -> Iterator[tuple[Reminder, PlannedReminder]]:
     for key, item in current.items():
         plan = wanted.get(key)
-        held = item.planned
-        # What is overdue would be planned for "now" each time; pushing it along would be a change out of nothing.
-        if plan is None or not _waits(item) or held.due_at <= now:
+        if plan is None or plan.state is not ReminderState.PLANNED:
             continue
-        if plan.state is ReminderState.PLANNED and (plan.due_at, plan.expires_at) != (held.due_at, held.expires_at):
+        held = item.planned
+        is_revived = key not in told and _may_return(item, current)
+        # What is overdue would be planned for "now" each time; pushing it along would be a change out of nothing.
+        is_moved = _waits(item) and held.due_at > now and _times(plan) != _times(held)
+        if is_revived or is_moved:
             yield item, plan
+
+
+def _may_return(item: Reminder, current: Mapping[ReminderKey, Reminder]) -> bool:
+    """Say whether what was taken back may wait again: its refusal ended, or the channel that replaced it closed."""
+    held = item.planned
+    if held.state is ReminderState.SUPPRESSED:
+        return held.reason in REVIVABLE
+    if held.state is not ReminderState.CANCELLED or held.reason is not Reason.REPLANNED:
+        return False
+    # A notice that gave way to a reminder stays away; one that only changed its channel may come back.
+    is_notice = item.step in NOTICES
+    return not is_notice or any(other.step == item.step and _waits(other) for other in current.values())
+
+
+def _times(plan: PlannedReminder) -> tuple[datetime, datetime]:
+    return plan.due_at, plan.expires_at
 
 
 def desired(
@@ -263,8 +295,9 @@ def _channel(step: Step, patient: Patient) -> tuple[Channel, Reason | None]:
         if patient.is_open(channel):
             return channel, None
     first = step.channels[0]
-    if not any(patient.record.address(channel) for channel in step.channels):
+    reachable = [channel for channel in step.channels if patient.record.address(channel)]
+    if not reachable:
         return first, Reason.NO_ADDRESS
-    if not any(patient.record.has_consent(channel) for channel in step.channels):
+    if not any(patient.record.has_consent(channel) for channel in reachable):
         return first, Reason.NO_CONSENT
     return first, Reason.OPTED_OUT

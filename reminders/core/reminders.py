@@ -55,6 +55,16 @@ class Reason(StrEnum):
     """Staff took it back."""
 
 
+def ending(reason: Reason) -> ReminderState:
+    """Return how a waiting reminder ends for this reason: cancelled by a change of plan, or suppressed by a rule."""
+    is_change = reason in {Reason.SUPERSEDED, Reason.REPLANNED, Reason.WITHDRAWN}
+    return ReminderState.CANCELLED if is_change else ReminderState.SUPPRESSED
+
+
+REVIVABLE = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.ADDRESS_FAULT})
+"""Refusals that a patient or the clinic can take back, after which a reminder that is still to come is planned again."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReminderKey:
     """What makes a reminder unique within one version of one appointment."""

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from reminders.core.delivery import ENDED, MessageState
+from reminders.core.gate import Origin
+from reminders.core.reminders import Reason
+
 
 class Urgency(StrEnum):
     """How soon a person should look."""
@@ -80,3 +84,40 @@ USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.CHANNEL_PAUSED: Urgency.HIGH,
     TaskKind.SENDER_UNKNOWN: Urgency.LOW,
 }
+
+QUIET_ENDS = frozenset(
+    {
+        Reason.SUPERSEDED,
+        Reason.REPLANNED,
+        Reason.ALREADY_CONFIRMED,
+        Reason.RIDE_ARRANGED,
+        Reason.APPOINTMENT_OFF,
+        Reason.WITHDRAWN,
+        Reason.CAP,
+        Reason.NOT_ON_ALLOW_LIST,
+    }
+)
+"""Reasons for which a message need not have been sent: nobody has to do anything."""
+BY_REASON: Mapping[Reason, TaskKind] = {
+    Reason.ADDRESS_FAULT: TaskKind.ADDRESS_FAULT,
+    Reason.NO_ADDRESS: TaskKind.ADDRESS_FAULT,
+    Reason.NO_CONSENT: TaskKind.NO_CONSENT,
+    Reason.OPTED_OUT: TaskKind.NOT_DELIVERED,
+    Reason.UNDELIVERED: TaskKind.NOT_DELIVERED,
+    Reason.PROVIDER_REFUSED: TaskKind.NOT_DELIVERED,
+    Reason.UNKNOWN_OUTCOME: TaskKind.OUTCOME_UNKNOWN,
+    Reason.KEEPS_CRASHING: TaskKind.OUTCOME_UNKNOWN,
+    Reason.NO_WINDOW: TaskKind.NO_WINDOW,
+    Reason.QUIET_HOURS: TaskKind.NO_WINDOW,
+}
+
+
+def after_message(state: MessageState, reason: Reason | None, origin: Origin) -> TaskKind | None:
+    """Return the task that a message's end calls for, None where it is still under way or nobody need act."""
+    if state not in {*ENDED, MessageState.UNDELIVERED} or state is MessageState.DELIVERED:
+        return None
+    if state is MessageState.EXPIRED:
+        return TaskKind.NOT_SENT_IN_TIME
+    if reason is None or reason in QUIET_ENDS or origin is Origin.ANSWER:
+        return None
+    return BY_REASON.get(reason, TaskKind.NOT_DELIVERED)

@@ -16,6 +16,8 @@ SHORT_OF_CLOSING = timedelta(minutes=60)
 HORIZON_DAYS = 15
 """How far a window is searched: two weeks and a day, so that any weekday pattern is seen twice."""
 DAYS_OF_WEEK = 7
+DAY_AND_A_HALF = timedelta(hours=36)
+"""Reaches past the end of the current local day in every zone."""
 
 
 def civil(on: date, at: time, tz: ZoneInfo) -> datetime:

@@ -125,6 +125,7 @@ def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment
         "ride_version": item.ride_version,
         "ended_at": item.ended_at,
         "missing_since": item.missing_since,
+        "is_announced": item.is_announced,
     }
 
 
@@ -151,4 +152,5 @@ def _appointment(tx: Transaction, row: Row[Any]) -> Appointment:
         ride_version=row.ride_version,
         ended_at=row.ended_at,
         missing_since=row.missing_since,
+        is_announced=row.is_announced,
     )

@@ -17,6 +17,7 @@ from reminders.store.rows import attempt, contact, message
 from reminders.store.unit_of_work import Transaction
 
 OPEN = (AttemptState.SENDING, AttemptState.UNKNOWN)
+OPEN_MESSAGE = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def finish(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> None
     """Record outcomes, all in one statement; an attempt that a receipt already settled keeps what it has."""
     if not endings:
         return
-    taken = _taken(tx, [item.provider_id for item in endings if item.provider_id])
+    known = taken(tx, [item.provider_id for item in endings if item.provider_id])
     statement = (
         update(attempt)
         .where(attempt.c.tag == bindparam("b_tag"), attempt.c.state.in_(OPEN))
@@ -100,16 +101,16 @@ def finish(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> None
             finished_at=bindparam("b_now", type_=attempt.c.finished_at.type),
         )
     )
-    tx.connection.execute(statement, [_parameters(item, taken, now) for item in endings])
+    tx.connection.execute(statement, [_parameters(item, known, now) for item in endings])
 
 
-def _parameters(item: Ending, taken: set[str], now: datetime) -> dict[str, Any]:
+def _parameters(item: Ending, known: set[str], now: datetime) -> dict[str, Any]:
     detail, provider_id = item.detail, item.provider_id
-    if provider_id is not None and provider_id in taken:
+    if provider_id is not None and provider_id in known:
         # A provider that hands out one id twice must not make us lose an outcome: keep it as words.
         detail, provider_id = f"the provider's id {provider_id} was already known", None
     elif provider_id is not None:
-        taken.add(provider_id)
+        known.add(provider_id)
     return {
         "b_tag": item.tag,
         "b_state": item.state,
@@ -121,10 +122,22 @@ def _parameters(item: Ending, taken: set[str], now: datetime) -> dict[str, Any]:
     }
 
 
-def _taken(tx: Transaction, provider_ids: Sequence[str]) -> set[str]:
+def taken(tx: Transaction, provider_ids: Sequence[str]) -> set[str]:
+    """Return which of these provider's ids an attempt of ours already has."""
     if not provider_ids:
         return set()
     return set(tx.connection.scalars(select(attempt.c.provider_id).where(attempt.c.provider_id.in_(provider_ids))))
+
+
+def lock_open(tx: Transaction, tags: Collection[AttemptTag]) -> dict[AttemptTag, MessageId]:
+    """Return those attempts that have no outcome yet, locked, each with its message."""
+    statement = (
+        select(attempt.c.tag, attempt.c.message_id)
+        .where(attempt.c.tag.in_(tags), attempt.c.state.in_(OPEN))
+        .order_by(attempt.c.tag)
+        .with_for_update()
+    )
+    return {AttemptTag(row.tag): MessageId(row.message_id) for row in tx.connection.execute(statement)}
 
 
 def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> list[MessageId]:
@@ -151,6 +164,13 @@ def unknown(tx: Transaction, *, limit: int) -> list[OpenAttempt]:
         .limit(limit)
     )
     return [_open(tx, row) for row in tx.connection.execute(statement)]
+
+
+def in_doubt(tx: Transaction, tag: AttemptTag) -> OpenAttempt | None:
+    """Return an attempt if it is still in doubt."""
+    where = (attempt.c.tag == tag) & (attempt.c.state == AttemptState.UNKNOWN)
+    row = tx.connection.execute(_open_attempts().where(where)).one_or_none()
+    return None if row is None else _open(tx, row)
 
 
 def _open_attempts() -> Any:  # noqa: ANN401 - a select whose type lists every column
@@ -190,7 +210,7 @@ def saw_nothing(tx: Transaction, tag: AttemptTag, *, machine_now: datetime) -> N
 def settle(tx: Transaction, ending: Ending, *, now: datetime) -> bool:
     """Give an attempt in doubt its outcome; False where it has one by now."""
     statement = update(attempt).where(attempt.c.tag == ending.tag, attempt.c.state.in_(OPEN))
-    values = _parameters(ending, _taken(tx, [ending.provider_id] if ending.provider_id else []), now)
+    values = _parameters(ending, taken(tx, [ending.provider_id] if ending.provider_id else []), now)
     columns = {key.removeprefix("b_"): found for key, found in values.items() if key not in {"b_tag", "b_now"}}
     return tx.connection.execute(statement.values(**columns, finished_at=now)).rowcount == 1
 
@@ -218,9 +238,18 @@ def by_receipt(tx: Transaction, *, tag: UUID | None, provider_id: str) -> Known 
 
 def mark_late_accept(tx: Transaction, tag: AttemptTag, provider_id: str) -> None:
     """Remember that the provider had taken an attempt that we had proven absent: a possible double."""
-    is_free = not _taken(tx, [provider_id])
+    is_free = not taken(tx, [provider_id])
     values: dict[str, Any] = {"is_late_accept": True} | ({"provider_id": provider_id} if is_free else {})
     tx.connection.execute(update(attempt).where(attempt.c.tag == tag).values(values))
+
+
+def revive(tx: Transaction, tag: AttemptTag, provider_id: str, provider_status: str, *, now: datetime) -> None:
+    """Take back that an attempt was absent: the provider had it, and no other attempt of its message lives."""
+    statement = update(attempt).where(attempt.c.tag == tag, attempt.c.state == AttemptState.ABSENT)
+    values: dict[str, Any] = {"state": AttemptState.ACCEPTED, "provider_status": provider_status, "finished_at": now}
+    if not taken(tx, [provider_id]):
+        values["provider_id"] = provider_id
+    tx.connection.execute(statement.values(values))
 
 
 def has_live(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:

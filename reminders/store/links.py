@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, PatientId
+from reminders.store.once import insert_once
 from reminders.store.rows import link
 from reminders.store.unit_of_work import Transaction
 from reminders.store.vault import token_hash
+
+
+SHORTEST_LIFE = timedelta(days=7)
+"""Check-ins come after the start, so their page must outlive it."""
 
 
 class Purpose(StrEnum):
@@ -36,7 +41,7 @@ class Link:
 
 
 def add(tx: Transaction, new_id: UUID, token: str, item: Link, *, now: datetime) -> None:
-    """Make a link's token valid. Only its hash is kept."""
+    """Make a link's token valid, once. Only its hash is kept."""
     values = {
         "id": new_id,
         "clinic_id": item.clinic_id,
@@ -49,7 +54,7 @@ def add(tx: Transaction, new_id: UUID, token: str, item: Link, *, now: datetime)
         "made_at": now,
         "expires_at": item.expires_at,
     }
-    tx.connection.execute(insert(link).values(values))
+    insert_once(tx, link, values)
 
 
 def find(tx: Transaction, token: str, purpose: Purpose, *, now: datetime) -> Link | None:

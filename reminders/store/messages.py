@@ -133,6 +133,20 @@ def move(tx: Transaction, moves: Iterable[Move], allowed: Collection[MessageStat
     return done
 
 
+def move_together(tx: Transaction, moves: Iterable[Move], allowed: Collection[MessageState], *, now: datetime) -> None:
+    """Apply changes of state in as few statements as there are different ones; fences are not looked at."""
+    alike: dict[tuple[MessageState, Reason | None, datetime | None], list[MessageId]] = {}
+    for item in moves:
+        alike.setdefault((item.state, item.reason, item.due_at), []).append(item.id)
+    for (state, reason, due_at), ids in alike.items():
+        values: dict[str, Any] = {"state": state, "reason": reason, "changed_at": now}
+        if due_at is not None:
+            values["due_at"] = due_at
+        tx.connection.execute(
+            update(message).where(message.c.id.in_(ids), message.c.state.in_(allowed)).values(values)
+        )
+
+
 def count_resend(tx: Transaction, message_id: MessageId, *, is_crash: bool) -> None:
     """Count that an attempt left no proof, and whether its worker died."""
     values = {"resends": message.c.resends + 1, "crashes": message.c.crashes + int(is_crash)}

@@ -40,9 +40,11 @@ def _closed(row: Row[Any], closed: set[tuple[bytes, Channel]]) -> frozenset[Chan
     return frozenset(channel for channel, index in indexes.items() if (index, channel) in closed)
 
 
-def at_phone(tx: Transaction, phone: str) -> list[tuple[ClinicId, PatientId]]:
-    """Return everybody whom a phone may belong to, at every clinic."""
-    statement = select(patient.c.clinic_id, patient.c.id).where(patient.c.phone_index == tx.vault.index(phone))
+def at_address(tx: Transaction, address: str) -> list[tuple[ClinicId, PatientId]]:
+    """Return everybody whom a phone or mailbox may belong to, at every clinic."""
+    index = tx.vault.index(address)
+    has_it = (patient.c.phone_index == index) | (patient.c.email_index == index)
+    statement = select(patient.c.clinic_id, patient.c.id).where(has_it).order_by(patient.c.id)
     return [(ClinicId(row.clinic_id), PatientId(row.id)) for row in tx.connection.execute(statement)]
 
 

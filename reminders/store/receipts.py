@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from reminders.core.delivery import ReceiptStatus
+from reminders.core.delivery import ReceiptStatus, Refusal
 from reminders.ports import Receipt
 from reminders.store.once import insert_once
 from reminders.store.rows import receipt
@@ -26,6 +26,7 @@ class StoredReceipt:
     status: ReceiptStatus | None
     provider_status: str
     code: str | None
+    refusal: Refusal | None
 
 
 def add_once(tx: Transaction, new_id: UUID, tag: UUID | None, item: Receipt, *, now: datetime) -> bool:
@@ -37,6 +38,7 @@ def add_once(tx: Transaction, new_id: UUID, tag: UUID | None, item: Receipt, *, 
         "provider_status": item.provider_status,
         "status": item.status,
         "code": item.error_code,
+        "refusal": item.refusal,
         "received_at": now,
     }
     return insert_once(tx, receipt, values)
@@ -47,7 +49,7 @@ def waiting(tx: Transaction, *, limit: int) -> list[StoredReceipt]:
     statement = select(receipt).where(receipt.c.applied_at.is_(None)).order_by(receipt.c.received_at, receipt.c.id)
     rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True))
     return [
-        StoredReceipt(row.id, row.tag, row.provider_id, row.status, row.provider_status, row.code) for row in rows
+        StoredReceipt(row.id, row.tag, row.provider_id, row.status, row.provider_status, row.code, row.refusal) for row in rows
     ]
 
 

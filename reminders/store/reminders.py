@@ -59,10 +59,11 @@ def add(
 
 
 def move(tx: Transaction, reminder_id: ReminderId, plan: PlannedReminder, *, now: datetime) -> None:
-    """Give a waiting reminder new times."""
-    statement = update(reminder).where(reminder.c.id == reminder_id, IS_PLANNED)
+    """Give a waiting reminder new times, or let one that was refused or replaced wait again."""
+    may_move = reminder.c.state.in_([ReminderState.PLANNED, ReminderState.SUPPRESSED, ReminderState.CANCELLED])
+    statement = update(reminder).where(reminder.c.id == reminder_id, may_move)
     times = {"not_before": plan.not_before, "due_at": plan.due_at, "expires_at": plan.expires_at}
-    tx.connection.execute(statement.values(**times, changed_at=now))
+    tx.connection.execute(statement.values(**times, state=plan.state, reason=None, changed_at=now))
 
 
 def end(
@@ -125,11 +126,11 @@ def next_due(tx: Transaction) -> datetime | None:
 
 
 def told_versions(tx: Transaction, ids: Collection[AppointmentId]) -> Mapping[AppointmentId, int]:
-    """Return, of each appointment, the newest version of which a message was dispatched to the patient."""
+    """Return, of each appointment, the earliest version of which a message left for the patient."""
     told: dict[AppointmentId, int] = {}
     for batch in in_batches(ids):
         statement = (
-            select(message.c.appointment_id, func.max(message.c.version).label("version"))
+            select(message.c.appointment_id, func.min(message.c.version).label("version"))
             .where(message.c.appointment_id.in_(batch), message.c.left_at.is_not(None))
             .group_by(message.c.appointment_id)
         )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
-from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
+from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus, Refusal
 from reminders.core.gate import Origin
 from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason, ReminderState
@@ -142,6 +142,7 @@ appointment = Table(
     Column("ride_version", Integer),
     _at("ended_at"),
     _at("missing_since"),
+    Column("is_announced", Boolean, nullable=False),
     UniqueConstraint("clinic_id", "source", "external_id"),
     Index("ix_appointment_patient_id", "patient_id"),
     Index("ix_appointment_clinic_id_starts_at", "clinic_id", "starts_at"),
@@ -251,6 +252,7 @@ receipt = Table(
     Column("provider_status", String(40), nullable=False),
     Column("status", word(ReceiptStatus, "status")),
     Column("code", String(20)),
+    Column("refusal", word(Refusal, "refusal")),
     _at("received_at", is_required=True),
     _at("applied_at"),
     UniqueConstraint("provider_id", "provider_status"),

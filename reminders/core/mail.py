@@ -1,0 +1,49 @@
+"""The HTML of an e-mail: one calm column, its links made clickable, nothing loaded from anywhere (requirement 51)."""
+
+from __future__ import annotations
+
+import html
+import re
+
+ADDRESS = re.compile(r"https?://[^\s<>\"']+")
+PAGE = """<!doctype html>
+<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title></head>
+<body style="margin:0;background:#f4f5f3">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:24px 12px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:34em;background:#fff;\
+border-radius:12px"><tr><td style="padding:28px;font:17px/1.55 -apple-system,'Segoe UI',Roboto,Arial,sans-serif;\
+color:#1d2522">
+{body}
+</td></tr></table>
+<p style="font:13px/1.5 Arial,sans-serif;color:#5c6661;margin:16px 0 0">{footer}</p>
+</td></tr></table>
+</body></html>
+"""
+BUTTON = (
+    '<a href="{url}" style="display:inline-block;margin:6px 0;padding:12px 20px;border-radius:8px;background:#1f6f5c;'
+    'color:#fff;text-decoration:none;font-weight:600">{label}</a>'
+)
+LABELS = {"en": "Open your page", "es": "Abrir su página"}
+FOOTERS = {
+    "en": "You receive this because you have a session with us. Unsubscribe: {url}",
+    "es": "Recibe este mensaje porque tiene una cita con nosotros. Darse de baja: {url}",
+}
+
+
+def as_html(title: str, text: str, *, language: str, unsubscribe_url: str) -> str:
+    """Return the HTML part of a text. Whatever a template or a name holds is shown, never interpreted."""
+    paragraphs = [f'<p style="margin:0 0 14px">{_linked(line, language)}</p>' for line in text.splitlines() if line]
+    footer = html.escape(FOOTERS[language].format(url="")).rstrip()
+    link = f'{footer} <a href="{html.escape(unsubscribe_url, quote=True)}" style="color:#5c6661">{html.escape(unsubscribe_url)}</a>'
+    return PAGE.format(language=language, title=html.escape(title), body="\n".join(paragraphs), footer=link)
+
+
+def _linked(line: str, language: str) -> str:
+    parts: list[str] = []
+    last = 0
+    for match in ADDRESS.finditer(line):
+        url = match.group().rstrip(".,;")
+        parts += [html.escape(line[last : match.start()]), BUTTON.format(url=html.escape(url, quote=True), label=LABELS[language])]
+        last = match.start() + len(url)
+    return "".join([*parts, html.escape(line[last:])])

@@ -1,0 +1,48 @@
+"""What every service is given: the ports, the database, and the installation's decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from reminders.core.allow_list import AllowList
+from reminders.core.delivery import Resolution
+from reminders.ports import Clock, EmailGateway, Identity, Invite, JobQueue, SmsGateway
+from reminders.store.unit_of_work import Store
+
+
+@dataclass(frozen=True, slots=True)
+class SendingPolicy:
+    """Numbers of the sending path. All durations are machine time except `ahead`, which is the clinic's."""
+
+    ahead: timedelta = timedelta(seconds=1.5)
+    """How early a message is claimed, so that it can leave at its very time."""
+    lease: timedelta = timedelta(seconds=60)
+    deadline: timedelta = timedelta(seconds=45)
+    """After this an attempt without an outcome is in doubt; longer than any call may take."""
+    start_within: timedelta = timedelta(seconds=5)
+    """A call that does not begin so soon after its intent does not begin at all."""
+    mail_deadline: timedelta = timedelta(seconds=300)
+    claim_size: int = 128
+    group_size: int = 32
+    flush_after: timedelta = timedelta(milliseconds=50)
+    look_again_after: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The bundle. `sms` or `email` is None where no provider is configured: such messages wait, then go to staff."""
+
+    store: Store
+    clock: Clock
+    identity: Identity
+    queue: JobQueue
+    sms: SmsGateway | None
+    email: EmailGateway | None
+    invite: Invite
+    allow_list: AllowList
+    public_url: str
+    mail_domain: str
+    provider_answers_keywords: bool = True
+    resolution: Resolution = Resolution()
+    policy: SendingPolicy = SendingPolicy()

@@ -1,0 +1,149 @@
+"""Status: the ledger, the appointments with their answers, the worklist, and the signs of life. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminders.core.appointments import Appointment
+from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.services.deps import Deps
+from reminders.store import appointments, clinics, ledger, patients, tasks, timeline, vital_signs
+from reminders.store.ledger import Ledger
+from reminders.store.tasks import Task
+from reminders.store.timeline import Line
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentLine:
+    """One appointment at a glance. `starts_at` UTC, `timezone` the one to show it in."""
+
+    appointment_id: AppointmentId
+    clinic: str
+    external_id: str
+    patient_id: PatientId
+    patient: str
+    name: str
+    starts_at: datetime
+    timezone: str
+    status: str
+    is_confirmed: bool
+    has_ride: bool
+    last_message: Line | None
+    last_reply: Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """One task with the names a person needs."""
+
+    task: Task
+    name: str | None
+    starts_at: datetime | None
+    timezone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that `reminders status` and the first pages show."""
+
+    now: datetime
+    ledger: Ledger
+    appointments: Sequence[AppointmentLine]
+    tasks: Sequence[TaskLine]
+    beats: dict[str, datetime]
+    machine_now: datetime
+
+
+def read_status(deps: Deps, *, days: int = 7, limit: int = 200) -> Status:
+    """Return the state of things: appointments from the start of yesterday to `days` ahead, all in one snapshot."""
+    now = deps.clock.now()
+    with deps.store.reading() as tx:
+        lines = [
+            line
+            for clinic_id, clinic in clinics.every(tx).items()
+            for line in _appointments(tx, clinic_id, clinic.slug, now, days, limit)
+        ]
+        return Status(
+            now=now,
+            ledger=ledger.read(tx),
+            appointments=sorted(lines, key=lambda line: line.starts_at)[:limit],
+            tasks=_tasks(tx, limit),
+            beats=vital_signs.last_beats(tx),
+            machine_now=deps.clock.machine_now(),
+        )
+
+
+def read_ledger(deps: Deps) -> Ledger:
+    """Return the ledger alone."""
+    with deps.store.reading() as tx:
+        return ledger.read(tx)
+
+
+def _appointments(
+    tx: Transaction, clinic_id: ClinicId, slug: str, now: datetime, days: int, limit: int
+) -> list[AppointmentLine]:
+    booked = appointments.between(tx, clinic_id, now - timedelta(days=1), now + timedelta(days=days), limit=limit)
+    people = patients.get_many(tx, clinic_id, {item.patient_id for item in booked})
+    sent = timeline.last_messages(tx, [item.id for item in booked])
+    heard = timeline.last_replies(tx, list(people))
+    return [
+        AppointmentLine(
+            appointment_id=item.id,
+            clinic=slug,
+            external_id=item.external_id,
+            patient_id=item.patient_id,
+            patient=people[item.patient_id].record.external_id,
+            name=people[item.patient_id].record.name,
+            starts_at=item.starts_at,
+            timezone=item.booking.timezone,
+            status=item.status,
+            is_confirmed=item.is_confirmed,
+            has_ride=item.has_ride,
+            last_message=sent.get(item.id),
+            last_reply=heard.get(item.patient_id),
+        )
+        for item in booked
+    ]
+
+
+def _tasks(tx: Transaction, limit: int) -> list[TaskLine]:
+    found = tasks.waiting(tx, limit=limit)
+    names: dict[PatientId, str] = {}
+    for clinic_id in {item.clinic_id for item in found if item.clinic_id is not None}:
+        ids = {item.patient_id for item in found if item.clinic_id == clinic_id and item.patient_id is not None}
+        names |= {key: person.record.name for key, person in patients.get_many(tx, clinic_id, ids).items()}
+    booked = appointments.get_many(tx, {item.appointment_id for item in found if item.appointment_id is not None})
+    return [_task_line(item, names, booked) for item in found]
+
+
+def _task_line(item: Task, names: dict[PatientId, str], booked: dict[AppointmentId, Appointment]) -> TaskLine:
+    appointment = booked.get(item.appointment_id) if item.appointment_id is not None else None
+    name = names.get(item.patient_id) if item.patient_id is not None else None
+    if appointment is None:
+        return TaskLine(item, name, None, None)
+    return TaskLine(item, name, appointment.starts_at, appointment.booking.timezone)
+
+
+def leave_beat(deps: Deps, name: str) -> None:
+    """Leave a sign of life."""
+    with deps.store.transaction() as tx:
+        vital_signs.beat(tx, name, machine_now=deps.clock.machine_now())
+
+
+def is_alive(deps: Deps, name: str, *, within: timedelta) -> bool:
+    """Say whether a process left a sign of life within this time (machine time)."""
+    with deps.store.reading() as tx:
+        last = vital_signs.last_beats(tx).get(name)
+    return last is not None and deps.clock.machine_now() - last <= within
+
+
+def is_database_there(deps: Deps) -> bool:
+    """Say whether the database answers with the tables we know. Raises nothing."""
+    try:
+        read_ledger(deps)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, the answer is no
+        return False
+    return True

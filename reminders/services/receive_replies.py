@@ -1,0 +1,195 @@
+"""Replies: store each text once when it arrives, read it later, and apply all that follows in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminders.core.actions import (
+    Action,
+    Answer,
+    ConfirmAppointment,
+    Note,
+    OpenTask,
+    OptInAddress,
+    OptOutAddress,
+    Thread,
+    respond,
+)
+from reminders.core.cadences import QuestionKind
+from reminders.core.clinics import Clinic
+from reminders.core.content import help_answer
+from reminders.core.gate import Origin
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.messages import Draft
+from reminders.core.patients import Channel
+from reminders.core.replies import interpret
+from reminders.core.segments import measure
+from reminders.ports import InboundText, Job
+from reminders.services.deps import Deps
+from reminders.services.opt_out import opt_in_address, opt_out_address
+from reminders.store import appointments, clinics, contacts, inbound, messages, patients, questions, tasks
+from reminders.store.inbound import Decision, StoredText
+from reminders.store.unit_of_work import Transaction
+
+AT_ONCE = 20
+ANSWER_LASTS = timedelta(hours=1)
+
+
+def store_text(deps: Deps, text: InboundText) -> bool:
+    """Keep a text as it arrives; False where the provider already brought it."""
+    with deps.store.transaction() as tx:
+        is_new = inbound.add_once(tx, deps.identity.new_id(), text, now=deps.clock.now())
+    if is_new:
+        deps.queue.hint([Job.RECEIVE_REPLIES])
+    return is_new
+
+
+def receive_replies(deps: Deps) -> int:
+    """Read waiting texts, a batch a transaction; return how many."""
+    done = 0
+    while batch := _receive_batch(deps):
+        done += batch
+    if done:
+        deps.queue.hint([Job.SEND_SMS])
+    return done
+
+
+def _receive_batch(deps: Deps) -> int:
+    with deps.store.transaction() as tx:
+        waiting = inbound.lock_waiting(tx, limit=AT_ONCE)
+        for item in waiting:
+            _receive(tx, deps, item)
+    return len(waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Who may have written: the address's rows at every clinic, locked, and its patients."""
+
+    address: str
+    contacts: Sequence[ContactId]
+    people: Sequence[tuple[ClinicId, PatientId]]
+
+
+def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
+    now = deps.clock.now()
+    sender = _sender(tx, deps, item.sender)
+    thread = _thread(tx, deps, sender, now)
+    kind = thread.open_question.kind if thread.open_question else None
+    reply = interpret(item.body, open_question=kind)
+    actions = respond(reply, thread, now=now)
+    for action in actions:
+        _act(tx, deps, item, sender, action, now)
+    found = Decision(
+        intent=reply.intent,
+        decision="; ".join(_told(action) for action in actions),
+        clinic_id=sender.people[0][0] if sender.people else None,
+        patient_id=thread.patients[0] if len(thread.patients) == 1 else None,
+        appointment_id=_about(actions),
+    )
+    inbound.mark_handled(tx, item.id, found, now=now)
+
+
+def _sender(tx: Transaction, deps: Deps, address: str) -> _Sender:
+    people = patients.at_address(tx, address)
+    # Somebody we never wrote to may still opt out: then the address needs its row now.
+    at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
+    for clinic_id in sorted(at):
+        contacts.ensure(tx, clinic_id, Channel.SMS, address, new_id=deps.identity.new_id())
+    return _Sender(address, contacts.at_address(tx, address), people)
+
+
+def _thread(tx: Transaction, deps: Deps, sender: _Sender, now: datetime) -> Thread:
+    ids = [key for _, key in sender.people]
+    return Thread(
+        patients=tuple(ids),
+        upcoming=tuple(appointments.upcoming(tx, ids, now=now)),
+        open_question=questions.latest(tx, sender.contacts, now=now),
+        is_opted_out=contacts.has_opted_out(tx, sender.contacts),
+        answers_last_hour=messages.answers_since(tx, sender.contacts, now - timedelta(hours=1)),
+        provider_answers_keywords=deps.provider_answers_keywords,
+    )
+
+
+def _act(tx: Transaction, deps: Deps, item: StoredText, sender: _Sender, action: Action, now: datetime) -> None:
+    match action:
+        case ConfirmAppointment(appointment_id=appointment_id, version=version):
+            appointments.confirm(tx, appointment_id, version, now=now)
+            questions.mark_answered(tx, appointment_id, QuestionKind.CONFIRM, now=now)
+        case OpenTask():
+            _open_task(tx, deps, item, sender, action, now)
+        case OptOutAddress():
+            opt_out_address(tx, deps, sender.address, by="text", now=now)
+        case OptInAddress():
+            opt_in_address(tx, deps, sender.address, now=now)
+        case Answer():
+            _answer(tx, deps, sender, now)
+        case Note():
+            pass
+
+
+def _told(action: Action) -> str:
+    match action:
+        case ConfirmAppointment():
+            return "appointment confirmed"
+        case OpenTask(kind=kind):
+            return f"task opened: {kind}"
+        case OptOutAddress():
+            return "opted out"
+        case OptInAddress():
+            return "opted in"
+        case Answer(kind=kind):
+            return f"answered: {kind}"
+        case Note(reason=reason):
+            return reason
+
+
+def _about(actions: Sequence[Action]) -> AppointmentId | None:
+    return next((act.appointment_id for act in actions if isinstance(act, ConfirmAppointment | OpenTask)), None)
+
+
+def _open_task(
+    tx: Transaction, deps: Deps, item: StoredText, sender: _Sender, action: OpenTask, now: datetime
+) -> None:
+    task = tasks.Task(
+        kind=action.kind,
+        urgency=action.urgency,
+        key=f"{action.kind}:{item.id}",
+        clinic_id=sender.people[0][0] if sender.people else None,
+        patient_id=action.patient_id,
+        appointment_id=action.appointment_id,
+        inbound_id=item.id,
+    )
+    tasks.open_once(tx, deps.identity.new_id(), task, now=now)
+
+
+def _answer(tx: Transaction, deps: Deps, sender: _Sender, now: datetime) -> None:
+    owner = sender.people[0] if sender.people else (next(iter(clinics.every(tx)), None), None)
+    clinic_id, patient_id = owner
+    if clinic_id is None:
+        return
+    clinic = clinics.get(tx, clinic_id)
+    contact_id = contacts.ensure(tx, clinic_id, Channel.SMS, sender.address, new_id=deps.identity.new_id())
+    messages.add(tx, [_help(deps, clinic, contact_id, patient_id, now)], now=now)
+
+
+def _help(deps: Deps, clinic: Clinic, contact_id: ContactId, patient_id: PatientId | None, now: datetime) -> Draft:
+    body = help_answer(clinic, language=clinic.language)
+    return Draft(
+        id=MessageId(deps.identity.new_id()),
+        clinic_id=clinic.id,
+        contact_id=contact_id,
+        patient_id=patient_id,
+        appointment_id=None,
+        version=None,
+        channel=Channel.SMS,
+        origin=Origin.ANSWER,
+        kind="help",
+        body=body,
+        subject="",
+        segments=measure(body).segments,
+        due_at=now,
+        expires_at=now + ANSWER_LASTS,
+    )

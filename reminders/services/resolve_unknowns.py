@@ -1,0 +1,143 @@
+"""Resolve: find out what became of attempts without an outcome. Never a blind resend (reliability (a), step 6).
+
+Idempotent and safe to run twice at once: every change is guarded by the state it starts from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from reminders.core.delivery import (
+    MOST_RESENDS,
+    AttemptState,
+    Evidence,
+    MessageState,
+    advance,
+    is_proven_absent,
+)
+from reminders.core.messages import Message
+from reminders.core.patients import Channel
+from reminders.core.reminders import Reason
+from reminders.ports import SENDING_JOBS, Sighting
+from reminders.services.apply_receipts import advance_message
+from reminders.services.deps import Deps
+from reminders.services.open_tasks import open_message_task
+from reminders.store import attempts, clinics, messages, receipts
+from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
+from reminders.store.messages import Move
+from reminders.store.unit_of_work import Transaction
+
+AT_ONCE = 50
+POLL_AFTER = timedelta(hours=1)
+HEARING = timedelta(hours=1)
+"""Receipts count as arriving when one came within this time."""
+
+
+def resolve_unknowns(deps: Deps) -> int:
+    """Take overdue attempts into doubt, look for those in doubt, and settle what can be. Returns how many were."""
+    with deps.store.transaction() as tx:
+        messages.release_expired(tx, machine_now=deps.clock.machine_now())
+        attempts.doubt_overdue(tx, machine_now=deps.clock.machine_now(), now=deps.clock.now())
+    with deps.store.reading() as tx:
+        doubtful = attempts.unknown(tx, limit=AT_ONCE)
+    settled = sum(_resolve(deps, item) for item in doubtful if _may_look(deps, item))
+    if settled:
+        deps.queue.hint(SENDING_JOBS.values())
+    return settled
+
+
+def _may_look(deps: Deps, item: OpenAttempt) -> bool:
+    if item.last_look_at is None:
+        return True
+    pause = min(deps.policy.look_again_after, deps.resolution.spread)
+    return deps.clock.machine_now() - item.last_look_at >= pause
+
+
+def _resolve(deps: Deps, item: OpenAttempt) -> bool:
+    """Look for one attempt, with no transaction open, and act on what was seen."""
+    sightings = _look(deps, item)
+    with deps.store.transaction() as tx:
+        owned = _mine(tx, item, sightings or ())
+        if owned is not None:
+            return _settle_accepted(tx, deps, item, owned)
+        if sightings is not None and item.channel is Channel.SMS:
+            attempts.saw_nothing(tx, item.tag, machine_now=deps.clock.machine_now())
+    return _settle_absent_if_proven(deps, item)
+
+
+def _look(deps: Deps, item: OpenAttempt) -> Sequence[Sighting] | None:
+    if item.channel is not Channel.SMS or deps.sms is None:
+        return None
+    return deps.sms.find(item.address, item.body, since=item.machine_begun_at)
+
+
+def _mine(tx: Transaction, item: OpenAttempt, sightings: Sequence[Sighting]) -> Sighting | None:
+    """Return a sighting that no other attempt accounts for: an equal text to the same number is not ours."""
+    taken = attempts.taken(tx, [seen.provider_id for seen in sightings])
+    return next((seen for seen in sightings if seen.provider_id not in taken), None)
+
+
+def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sighting) -> bool:
+    now = deps.clock.now()
+    ending = Ending(
+        item.tag, AttemptState.ACCEPTED, provider_id=seen.provider_id, provider_status=seen.provider_status
+    )
+    if not attempts.settle(tx, ending, now=now):
+        return False
+    state = advance(MessageState.ACCEPTED, seen.status)
+    reason = Reason.UNDELIVERED if state is MessageState.UNDELIVERED else None
+    messages.move(tx, [Move(item.message_id, state, reason)], OPEN_MESSAGE, now=now)
+    return True
+
+
+def _settle_absent_if_proven(deps: Deps, item: OpenAttempt) -> bool:
+    machine_now = deps.clock.machine_now()
+    with deps.store.transaction() as tx:
+        now = deps.clock.now()
+        fresh = attempts.in_doubt(tx, item.tag)
+        if fresh is None:
+            return False
+        evidence = Evidence(
+            begun_at=fresh.machine_begun_at,
+            empty_looks=fresh.empty_looks,
+            first_look_at=fresh.first_look_at,
+            last_look_at=fresh.last_look_at,
+            hears_receipts=receipts.heard_since(tx, machine_now - HEARING),
+            can_look=item.channel is Channel.SMS,
+        )
+        held = messages.get_many(tx, [item.message_id], for_update=True)[item.message_id]
+        if held.state is not MessageState.UNKNOWN or not is_proven_absent(
+            evidence, deps.resolution, machine_now=machine_now
+        ):
+            return False
+        move = _after_absence(tx, held, now)
+        attempts.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
+        messages.count_resend(tx, item.message_id, is_crash=False)
+        messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
+        open_message_task(tx, deps.identity, held.draft, move, now=now)
+    return True
+
+
+def _after_absence(tx: Transaction, held: Message, now: datetime) -> Move:
+    may_resend = clinics.get(tx, held.draft.clinic_id).resends_unknown and held.resends < MOST_RESENDS
+    if not may_resend:
+        return Move(held.id, MessageState.NEEDS_STAFF, Reason.UNKNOWN_OUTCOME)
+    if held.draft.expires_at <= now:
+        return Move(held.id, MessageState.EXPIRED, Reason.TOO_LATE)
+    return Move(held.id, MessageState.DUE, None, due_at=now)
+
+
+def poll_stuck(deps: Deps) -> int:
+    """Ask about texts that no final receipt followed for an hour (requirement 23); return how many moved."""
+    if deps.sms is None:
+        return 0
+    machine_now = deps.clock.machine_now()
+    with deps.store.reading() as tx:
+        waiting = attempts.stuck(tx, since=machine_now - POLL_AFTER, limit=AT_ONCE)
+    seen = [(tag, message_id, deps.sms.fetch(provider_id)) for tag, message_id, provider_id in waiting]
+    with deps.store.transaction() as tx:
+        attempts.looked_at(tx, [tag for tag, _, _ in seen], machine_now=machine_now)
+        return sum(advance_message(tx, deps, message_id, sight.status) for _, message_id, sight in seen if sight is not None)
+
+

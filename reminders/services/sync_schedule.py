@@ -1,0 +1,232 @@
+"""Sync: read the clinic's schedule, show what it would change, and apply it in one transaction.
+
+Fetch (no transaction open), compare (core), apply. The same file twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from reminders.core.appointments import (
+    Appointment,
+    Change,
+    ChangeKind,
+    Known,
+    ScheduleDiff,
+    ScheduleEntry,
+    cancels_too_much,
+    diff,
+)
+from reminders.core.clinics import Clinic
+from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.core.patients import Channel, PatientRecord
+from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
+from reminders.services.deps import Deps
+from reminders.services.plan_reminders import plan_patients, withdraw
+from reminders.store import appointments, clinics, patients, tasks
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """How careful to be: partial takes the good rows of a faulty file, approved is the explicit yes to many cancels."""
+
+    is_partial: bool = False
+    is_approved: bool = False
+    is_announced: bool = False
+    """Send `booked` messages even for the first import of a source."""
+    is_dry_run: bool = False
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What a reading changes, or changed. `waits_for_yes` and `faults` say why nothing was applied."""
+
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
+    changes: list[Change] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    waits_for_yes: bool = False
+    is_applied: bool = False
+    reminders_added: int = 0
+    reminders_cancelled: int = 0
+
+    def count(self, kind: ChangeKind) -> int:
+        """Return how many rows have this effect."""
+        return sum(1 for change in self.changes if change.kind is kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What one clinic has of one source before the reading is applied."""
+
+    clinic: Clinic
+    source: str
+    people: Mapping[str, tuple[PatientId, PatientRecord]]
+    booked: Mapping[str, Appointment]
+
+    @property
+    def known(self) -> dict[str, Known]:
+        records = {key: record for key, record in self.people.values()}
+        return {
+            external_id: Known(records[item.patient_id], item.booking, is_missing=item.missing_since is not None)
+            for external_id, item in self.booked.items()
+        }
+
+
+def sync_schedule(deps: Deps, source: ScheduleSource, options: SyncOptions) -> SyncReport:
+    """Read a schedule and apply it, unless it has faults, waits for a yes, or only a preview is wanted.
+
+    Raises ScheduleError where the schedule as a whole cannot be read.
+    """
+    reading = source.fetch()
+    report = SyncReport(faults=reading.faults, notes=reading.notes)
+    by_slug: dict[str | None, list[ScheduleEntry]] = {}
+    for slug, entry in reading.entries:
+        by_slug.setdefault(slug, []).append(entry)
+    now = deps.clock.now()
+    with deps.store.reading() as tx:
+        for clinic_id, entries in _by_clinic(tx, by_slug).items():
+            _preview(report, _held(tx, clinic_id, source.name), entries, now)
+    is_blocked = bool(report.faults) and not options.is_partial
+    if is_blocked or options.is_dry_run or (report.waits_for_yes and not options.is_approved):
+        return report
+    with deps.store.transaction() as tx:
+        for clinic_id, entries in _by_clinic(tx, by_slug).items():
+            _apply(tx, deps, _held(tx, clinic_id, source.name), entries, report, options)
+    report.is_applied = True
+    deps.queue.hint(SENDING_JOBS.values())
+    return report
+
+
+def _by_clinic(
+    tx: Transaction, by_slug: Mapping[str | None, Sequence[ScheduleEntry]]
+) -> dict[ClinicId, Sequence[ScheduleEntry]]:
+    every = clinics.every(tx)
+    slugs: dict[str | None, ClinicId] = {clinic.slug: key for key, clinic in every.items()}
+    if len(every) == 1:
+        slugs[None] = next(iter(every))
+    return {slugs[slug]: entries for slug, entries in by_slug.items()}
+
+
+def _held(tx: Transaction, clinic_id: ClinicId, source: str) -> _Held:
+    return _Held(
+        clinics.get(tx, clinic_id),
+        source,
+        patients.by_external_id(tx, clinic_id),
+        appointments.of_source(tx, clinic_id, source),
+    )
+
+
+def _preview(report: SyncReport, held: _Held, entries: Sequence[ScheduleEntry], now: datetime) -> None:
+    known = held.known
+    found = diff(known, entries, now=now)
+    report.changes += found.changes
+    report.missing += [item for item in found.missing if not known[item].is_missing]
+    report.waits_for_yes = report.waits_for_yes or cancels_too_much(found, known, now=now)
+
+
+def _apply(
+    tx: Transaction, deps: Deps, held: _Held, entries: Sequence[ScheduleEntry], report: SyncReport, options: SyncOptions
+) -> None:
+    now = deps.clock.now()
+    found = diff(held.known, entries, now=now)
+    is_first = not held.booked
+    ids = _save_patients(tx, deps, held, found, now)
+    touched = _save_appointments(
+        tx, deps, held, found, ids, is_announced=options.is_announced or not is_first, now=now
+    )
+    if not report.faults:
+        _report_missing(tx, deps, held, found, now)
+    planned = plan_patients(tx, held.clinic, touched, identity=deps.identity, now=now)
+    report.reminders_added += planned.added
+    report.reminders_cancelled += planned.cancelled
+
+
+def _save_patients(
+    tx: Transaction, deps: Deps, held: _Held, found: ScheduleDiff, now: datetime
+) -> dict[str, PatientId]:
+    ids = {external_id: key for external_id, (key, _) in held.people.items()}
+    changed: dict[PatientId, tuple[PatientRecord, PatientRecord | None]] = {}
+    for change in found.changes:
+        record = change.entry.patient
+        key, before = held.people.get(record.external_id, (None, None))
+        if before == record:
+            continue
+        ids.setdefault(record.external_id, key or PatientId(deps.identity.new_id()))
+        changed[ids[record.external_id]] = (record, before)
+    patients.save_many(tx, held.clinic.id, changed)
+    events = [
+        (deps.identity.new_id(), held.clinic.id, key, channel, record.has_consent(channel))
+        for key, (record, before) in changed.items()
+        for channel in Channel
+        if record.has_consent(channel) != (before is not None and before.has_consent(channel))
+    ]
+    patients.record_consents(tx, events, source=f"schedule:{held.source}", now=now)
+    return ids
+
+
+def _save_appointments(
+    tx: Transaction,
+    deps: Deps,
+    held: _Held,
+    found: ScheduleDiff,
+    ids: Mapping[str, PatientId],
+    *,
+    is_announced: bool,
+    now: datetime,
+) -> set[PatientId]:
+    """Store what is new or changed; return the patients whose plan may differ now."""
+    new: list[Appointment] = []
+    changed: list[Appointment] = []
+    superseded: list[AppointmentId] = []
+    touched: set[PatientId] = set()
+    for change in found.effective:
+        patient_id = ids[change.entry.patient.external_id]
+        before = held.booked.get(change.entry.external_id)
+        if before is None:
+            key = AppointmentId(deps.identity.new_id())
+            new.append(_new(key, change.entry, patient_id, is_announced=is_announced, now=now))
+        else:
+            after = _next(before, change.entry, patient_id, now)
+            changed.append(after)
+            touched.add(before.patient_id)
+            superseded += [before.id] if after.version != before.version else []
+        touched.add(patient_id)
+    appointments.insert_many(tx, held.clinic.id, held.source, new)
+    appointments.update_many(tx, held.clinic.id, held.source, changed)
+    withdraw(tx, superseded, now=now)
+    return touched
+
+
+def _new(
+    key: AppointmentId, entry: ScheduleEntry, patient_id: PatientId, *, is_announced: bool, now: datetime
+) -> Appointment:
+    return Appointment(key, entry.external_id, patient_id, entry.booking, 1, now, is_announced=is_announced)
+
+
+def _next(before: Appointment, entry: ScheduleEntry, patient_id: PatientId, now: datetime) -> Appointment:
+    kept = replace(before, booking=entry.booking, patient_id=patient_id, missing_since=None)
+    if before.booking.same_version(entry.booking):
+        return kept
+    return replace(kept, version=before.version + 1, versioned_at=now, is_announced=True)
+
+
+def _report_missing(tx: Transaction, deps: Deps, held: _Held, found: ScheduleDiff, now: datetime) -> None:
+    gone = [held.booked[external_id] for external_id in found.missing]
+    fresh = [item for item in gone if item.missing_since is None]
+    appointments.mark_missing(tx, [item.id for item in fresh], now=now)
+    for item in fresh:
+        kind = TaskKind.MISSING_FROM_SCHEDULE
+        task = tasks.Task(
+            kind=kind,
+            urgency=USUAL_URGENCY[kind],
+            key=f"{kind}:{item.id}:{item.version}",
+            clinic_id=held.clinic.id,
+            patient_id=item.patient_id,
+            appointment_id=item.id,
+        )
+        tasks.open_once(tx, deps.identity.new_id(), task, now=now)
