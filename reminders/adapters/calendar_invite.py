@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 
 from icalendar import Calendar, Event, vCalAddress
 
 _PRODUCT = "-//reminders//appointment//EN"
+_FIRST_STAMP = datetime(2020, 1, 1, tzinfo=UTC)
+_NO_ADDRESS = "invalid:nomail"
+"""What calendars write for an organizer whom nobody can write to."""
 
 
-def invite(  # noqa: PLR0913 - the fields of a calendar entry, each named by the caller
-    uid: str,
+def invite(
     *,
+    uid: str,
     starts_at: datetime,
     ends_at: datetime,
     summary: str,
@@ -19,23 +23,38 @@ def invite(  # noqa: PLR0913 - the fields of a calendar entry, each named by the
     organizer: str,
     sequence: int,
     is_cancelled: bool,
-    now: datetime,
 ) -> str:
-    """Return a calendar object with one event, in UTC.
+    """Return a calendar object with one event, in UTC; the same for the same arguments.
 
     `uid` stays the same for all versions of an appointment and `sequence` is the version, so that calendars replace the
-    entry. `organizer` is an e-mail address. `summary` and `location` show on lock screens: no clinical words in them.
+    entry. `organizer` is an address, a name, or `Name <address>`. `summary` and `location` show on lock screens: no
+    clinical words in them.
     """
     event = Event.new(
         uid=uid,
-        start=starts_at,
-        end=ends_at,
-        stamp=now,
+        start=starts_at.astimezone(UTC),
+        end=ends_at.astimezone(UTC),
+        # Calendars compare stamps within one version only, so a stamp by version orders them and keeps a copy a copy.
+        stamp=_FIRST_STAMP + timedelta(seconds=sequence),
         summary=summary,
         location=location or None,
-        organizer=vCalAddress(f"mailto:{organizer}"),
+        organizer=_organizer(organizer),
         sequence=sequence,
     )
     event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
-    calendar = Calendar.new(method="CANCEL" if is_cancelled else "REQUEST", prodid=_PRODUCT, subcomponents=[event])
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("method", "CANCEL" if is_cancelled else "REQUEST")
+    calendar.add_component(event)
     return bytes(calendar.to_ical()).decode("utf-8")
+
+
+def _organizer(text: str) -> vCalAddress:
+    name, address = parseaddr(text)
+    if "@" not in address:
+        name, address = text, ""
+    organizer = vCalAddress(f"mailto:{address}" if address else _NO_ADDRESS)
+    if name:
+        organizer.params["CN"] = name
+    return organizer

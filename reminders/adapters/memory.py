@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from reminders.core.delivery import Absent, Accepted, Outcome, ReceiptStatus
+from reminders.core.delivery import Absent, Accepted, Outcome, ReceiptStatus, Refusal
 from reminders.core.errors import ForgedHookError, ScheduleError
 from reminders.core.ids import AttemptTag
 from reminders.ports import (
@@ -249,7 +249,7 @@ class MemorySmsHooks:
     `form_of_text` and `form_of_receipt` are the provider's side: they return a body and its signature.
     """
 
-    def __init__(self, secret: str = "memory") -> None:
+    def __init__(self, secret: str) -> None:
         """Take callbacks that carry this secret; none at all where it is empty."""
         self._secret = secret
 
@@ -271,6 +271,7 @@ class MemorySmsHooks:
             "provider_id": receipt.provider_id,
             "provider_status": receipt.provider_status,
             "error_code": receipt.error_code or "",
+            "refusal": receipt.refusal.value if receipt.refusal else "",
         }
         return urlencode(fields).encode(), self._secret
 
@@ -291,7 +292,8 @@ class MemorySmsHooks:
         fields = self._genuine(path, body, signature, {"provider_id", "provider_status"})
         word = fields["provider_status"]
         status = ReceiptStatus(word) if word in set(ReceiptStatus) else None
-        return Receipt(fields["provider_id"], status, word, fields.get("error_code") or None)
+        refusal = Refusal(fields["refusal"]) if fields.get("refusal") else None
+        return Receipt(fields["provider_id"], status, word, fields.get("error_code") or None, refusal)
 
     def _genuine(self, path: str, body: bytes, signature: str | None, required: set[str]) -> dict[str, str]:
         if not self._secret or signature != self._secret:
@@ -301,7 +303,8 @@ class MemorySmsHooks:
         except ValueError as error:
             raise ForgedHookError("the body is not a form") from error
         fields = dict(pairs)
-        if len(fields) != len(pairs) or not required <= fields.keys() or not fields.get("media_count", "0").isdigit():
+        is_whole = len(fields) == len(pairs) and required <= fields.keys()
+        if not is_whole or not fields.get("media_count", "0").isdigit():
             raise ForgedHookError("a field is missing, double or malformed")
         return fields
 

@@ -54,6 +54,11 @@ def classify(code: str) -> ErrorCode:
     return known_codes().get(code) or ErrorCode(code, ErrorKind.UNLISTED, "a code that is not in our list")
 
 
+def reason(code: str) -> Refusal | None:
+    """Return why a text was not delivered; None for codes about anything but person, number and words."""
+    return _REFUSALS.get(classify(code).kind)
+
+
 def refusal(kind: ErrorKind) -> Refusal:
     """Return a final refusal in the product's words."""
     return _REFUSALS.get(kind, Refusal.OTHER)

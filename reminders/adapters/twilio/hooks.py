@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from reminders.adapters.twilio.error_codes import reason
 from reminders.adapters.twilio.protocol import CALLBACK_POLICY, MESSAGE_SID, status_of
 from reminders.core.errors import ForgedHookError
 from reminders.ports import InboundText, Receipt
@@ -57,11 +58,13 @@ class TwilioHooks:
         """Read a delivery report. Raises ForgedHookError."""
         fields = self._genuine(path, body, signature)
         word = _required(fields, "MessageStatus", _STATUS_WORD)
+        code = _optional(fields, "ErrorCode", _ERROR_CODE)
         return Receipt(
             provider_id=_required(fields, "MessageSid", MESSAGE_SID),
             status=status_of(word),
             provider_status=word,
-            error_code=_optional(fields, "ErrorCode", _ERROR_CODE) or None,
+            error_code=code or None,
+            refusal=reason(code) if code else None,
         )
 
     def _genuine(self, path: str, body: bytes, signature: str | None) -> Fields:
