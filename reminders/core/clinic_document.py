@@ -82,6 +82,15 @@ def _check_basics(reader: _Reader, document: Mapping[str, Any]) -> None:
     for key in REQUIRED:
         if not document.get(key):
             reader.fault(f"clinic.{key}", document.get(key), "a value is required")
+    _check_kinds(reader, document)
+    if document.get("slug"):
+        reader.value("clinic.slug", document["slug"], _is_slug, "small letters, digits and hyphens are wanted")
+    if document.get("timezone"):
+        wanted = "an IANA zone such as America/New_York is wanted"
+        reader.value("clinic.timezone", document["timezone"], is_zone, wanted)
+
+
+def _check_kinds(reader: _Reader, document: Mapping[str, Any]) -> None:
     for key in TEXT_KEYS:
         if key in document:
             reader.value(f"clinic.{key}", document[key], lambda found: isinstance(found, str), "text is wanted")
@@ -90,11 +99,6 @@ def _check_basics(reader: _Reader, document: Mapping[str, Any]) -> None:
             reader.value(
                 f"clinic.{key}", document[key], lambda found: isinstance(found, bool), "true or false is wanted"
             )
-    if document.get("slug"):
-        reader.value("clinic.slug", document["slug"], _is_slug, "small letters, digits and hyphens are wanted")
-    if document.get("timezone"):
-        wanted = "an IANA zone such as America/New_York is wanted"
-        reader.value("clinic.timezone", document["timezone"], is_zone, wanted)
 
 
 def _is_slug(found: object) -> bool:

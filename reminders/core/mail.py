@@ -10,7 +10,8 @@ PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title></head>
 <body style="margin:0;background:#f4f5f3">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:24px 12px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr>\
+<td align="center" style="padding:24px 12px">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:34em;background:#fff;\
 border-radius:12px"><tr><td style="padding:28px;font:17px/1.55 -apple-system,'Segoe UI',Roboto,Arial,sans-serif;\
 color:#1d2522">
@@ -35,7 +36,8 @@ def as_html(title: str, text: str, *, language: str, unsubscribe_url: str) -> st
     """Return the HTML part of a text. Whatever a template or a name holds is shown, never interpreted."""
     paragraphs = [f'<p style="margin:0 0 14px">{_linked(line, language)}</p>' for line in text.splitlines() if line]
     footer = html.escape(FOOTERS[language].format(url="")).rstrip()
-    link = f'{footer} <a href="{html.escape(unsubscribe_url, quote=True)}" style="color:#5c6661">{html.escape(unsubscribe_url)}</a>'
+    url = html.escape(unsubscribe_url, quote=True)
+    link = f'{footer} <a href="{url}" style="color:#5c6661">{url}</a>'
     return PAGE.format(language=language, title=html.escape(title), body="\n".join(paragraphs), footer=link)
 
 
@@ -44,6 +46,7 @@ def _linked(line: str, language: str) -> str:
     last = 0
     for match in ADDRESS.finditer(line):
         url = match.group().rstrip(".,;")
-        parts += [html.escape(line[last : match.start()]), BUTTON.format(url=html.escape(url, quote=True), label=LABELS[language])]
+        button = BUTTON.format(url=html.escape(url, quote=True), label=LABELS[language])
+        parts += [html.escape(line[last : match.start()]), button]
         last = match.start() + len(url)
     return "".join([*parts, html.escape(line[last:])])

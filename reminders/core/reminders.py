@@ -62,7 +62,7 @@ def ending(reason: Reason) -> ReminderState:
 
 
 REVIVABLE = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.ADDRESS_FAULT})
-"""Refusals that a patient or the clinic can take back, after which a reminder that is still to come is planned again."""
+"""Refusals that a patient or the clinic can take back; then a reminder that is still to come is planned again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -19,9 +20,23 @@ from reminders.core.actions import (
     Thread,
     respond,
 )
+from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
+from reminders.core.delivery import IN_FLIGHT, WAITING, MessageState
+from reminders.core.gate import Origin
+from reminders.core.ids import AppointmentId, PatientId
+from reminders.core.reminders import Reason
 from reminders.core.replies import Intent, Reply
-from reminders.core.tasks import NEXT_ACTIONS, TITLES, USUAL_URGENCY, TaskKind, Urgency
+from reminders.core.tasks import (
+    BY_REASON,
+    NEXT_ACTIONS,
+    QUIET_ENDS,
+    TITLES,
+    USUAL_URGENCY,
+    TaskKind,
+    Urgency,
+    after_message,
+)
 from tests.builders import NOON, a_patient, a_record, an_appointment
 
 DANA, LEE = a_patient(a_record("P1")), a_patient(a_record("P2", name="Lee Stone"))
@@ -39,8 +54,8 @@ UNCLEAR = Reply(Intent.UNCLEAR)
 CONFIRMED = (ConfirmAppointment(VISIT.id, VISIT.version),)
 
 
-def _unclear(appointment: object = None, patient: object = None) -> tuple[Action, ...]:
-    return (OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.NORMAL, appointment, patient),)  # type: ignore[arg-type] - ids
+def _unclear(appointment: AppointmentId | None = None, patient: PatientId | None = None) -> tuple[Action, ...]:
+    return (OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.NORMAL, appointment, patient),)
 
 
 def _respond(reply: Reply, thread: Thread, now: datetime = NOON) -> tuple[Action, ...]:
@@ -105,9 +120,9 @@ def test_a_confirmation_does_not_answer_another_question(kind: QuestionKind) -> 
     ],
 )
 def test_without_a_question_only_the_one_visit_of_the_next_seven_days_can_be_meant(
-    upcoming: tuple[object, ...], *, is_clear: bool
+    upcoming: tuple[Appointment, ...], *, is_clear: bool
 ) -> None:
-    thread = Thread(patients=(DANA.id,), upcoming=upcoming)  # type: ignore[arg-type] - appointments
+    thread = Thread(patients=(DANA.id,), upcoming=upcoming)
     (action,) = _respond(CONFIRM, thread)
     assert isinstance(action, ConfirmAppointment) is is_clear
     if not is_clear:
@@ -187,3 +202,13 @@ def test_every_kind_of_task_has_a_title_a_next_action_and_an_urgency() -> None:
     assert set(TITLES) == set(NEXT_ACTIONS) == set(USUAL_URGENCY) == set(TaskKind)
     assert len(set(TITLES.values())) == len(TaskKind)
     assert all(text.endswith(".") for text in NEXT_ACTIONS.values())
+
+
+def test_every_end_of_a_message_is_good_quiet_or_somebodys_task() -> None:
+    for state, reason, origin in product(MessageState, [None, *Reason], Origin):
+        kind = after_message(state, reason, origin)
+        if state in WAITING | IN_FLIGHT | {MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED}:
+            assert kind is None
+        if state in {MessageState.EXPIRED, MessageState.UNDELIVERED} and reason not in {None, *QUIET_ENDS}:
+            assert kind is not None or origin is Origin.ANSWER
+    assert not QUIET_ENDS & set(BY_REASON)

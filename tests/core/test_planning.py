@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,25 +13,43 @@ from hypothesis import strategies as st
 
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence
-from reminders.core.clinics import Clinic
+from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.patients import Channel, Patient
 from reminders.core.planning import Plan, Telling, desired, replan
-from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderState
+from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderState, ending
 from reminders.core.windows import is_open
 from tests.builders import a_clinic, a_patient, a_record, a_reminder, an_appointment, held, local, shown
 
 START = "2027-03-25 10:00"  # a Thursday
 LONG_BEFORE = local("2027-03-02 12:00")
+WITHOUT_CONSENT = a_record(has_sms_consent=False, has_email_consent=False)
 SILENT = Telling(is_announced=False)
 BEFORE_STEPS = {"prep_first", "remind_confirm", "ride_check", "remind_final"}
 AFTER_STEPS = {"checkin_evening", "checkin_24h", "checkin_72h"}
 FULFILLED = AppointmentStatus.FULFILLED
 
 
-def _visit(start: str = START, *, name: str = "A1", **changes: object) -> Appointment:
-    visit = an_appointment(local(start), external_id=name)
-    booking = {key: changes.pop(key) for key in ("status", "series_id", "series_number") if key in changes}
-    return replace(visit, booking=replace(visit.booking, **booking), **changes)  # type: ignore[arg-type] - any field
+def _visit(
+    start: str = START,
+    *,
+    name: str = "A1",
+    status: AppointmentStatus = AppointmentStatus.BOOKED,
+    series_id: str | None = None,
+    series_number: int | None = None,
+    version: int = 1,
+    versioned_at: datetime = LONG_BEFORE,
+    ended_at: datetime | None = None,
+) -> Appointment:
+    return an_appointment(
+        local(start),
+        external_id=name,
+        status=status,
+        series_id=series_id,
+        series_number=series_number,
+        version=version,
+        versioned_at=versioned_at,
+        ended_at=ended_at,
+    )
 
 
 def _wanted(
@@ -76,7 +95,7 @@ def _apply(plan: Plan, existing: Sequence[Reminder], visit: Appointment) -> list
     ended = {item.id: reason for item, reason in plan.cancel}
     kept = [replace(item, planned=moved.get(item.id, item.planned)) for item in existing]
     rows = [
-        replace(item, planned=replace(item.planned, state=ReminderState.CANCELLED, reason=ended[item.id]))
+        replace(item, planned=replace(item.planned, state=ending(ended[item.id]), reason=ended[item.id]))
         if item.id in ended
         else item
         for item in kept
@@ -153,9 +172,9 @@ def test_a_step_that_is_off_is_not_planned_and_one_that_is_on_is() -> None:
 # ----- series
 
 
-def _series(starts: Sequence[str], **changes: object) -> list[Appointment]:
+def _series(starts: Sequence[str], *, status: AppointmentStatus = AppointmentStatus.BOOKED) -> list[Appointment]:
     return [
-        _visit(start, name=f"A{number}", series_id="S1", series_number=number, **changes)
+        _visit(start, name=f"A{number}", series_id="S1", series_number=number, status=status)
         for number, start in enumerate(starts, start=1)
     ]
 
@@ -295,9 +314,9 @@ def test_a_session_that_is_long_past_is_recorded_as_too_late_and_nothing_is_plan
     ],
 )
 def test_one_channel_is_used_the_first_that_is_consented_and_reachable(
-    changes: dict[str, bool | None], closed: set[Channel], channel: Channel, reason: Reason | None
+    changes: dict[str, Any], closed: set[Channel], channel: Channel, reason: Reason | None
 ) -> None:
-    record = replace(a_record(), **changes)  # type: ignore[arg-type] - fields of the record
+    record = replace(a_record(), **changes)
     plans = _wanted(_visit(), patient=a_patient(record, closed=frozenset(closed)))
     assert set(plans) == BEFORE_STEPS
     assert {(plan.key.channel, plan.reason) for plan in plans.values()} == {(channel, reason)}
@@ -425,6 +444,51 @@ def test_consent_that_comes_later_revives_what_was_held_back_for_want_of_it() ->
     assert _replan(visit, _apply(plan, rows, visit), patient=a_patient(a_record(email=None))).is_empty
 
 
+def test_what_was_refused_on_one_channel_is_not_revived_once_it_was_said_on_the_other() -> None:
+    visit = _visit()
+    refused = _replan(visit, (), patient=a_patient(WITHOUT_CONSENT)).add
+    mailed = _replan(visit, (), patient=a_patient(a_record(has_sms_consent=False))).add
+    rows = [
+        *(held(item, visit) for item in refused),
+        *_as(ReminderState.DISPATCHED, (held(item, visit) for item in mailed), "remind_confirm", "prep_first"),
+    ]
+    plan = _replan(visit, rows, now=local("2027-03-22 12:00"))
+    assert {item.step for item, _ in plan.move} == {"ride_check", "remind_final"}
+    assert {(item.step, item.planned.key.channel) for item, _ in plan.cancel} == {
+        ("ride_check", Channel.EMAIL),
+        ("remind_final", Channel.EMAIL),
+    }
+
+
+def test_who_opts_out_of_texts_and_in_again_loses_no_reminder() -> None:
+    visit, out = _visit(), a_patient(closed=frozenset({Channel.SMS}))
+    rows = _apply(_replan(visit, (), telling=Telling()), (), visit)
+    for patient, channel in ((out, Channel.EMAIL), (a_patient(), Channel.SMS), (out, Channel.EMAIL)):
+        rows = _apply(_replan(visit, rows, patient=patient, telling=Telling()), rows, visit)
+        waiting = [item.planned.key for item in rows if item.planned.state is ReminderState.PLANNED]
+        assert {(key.step, key.channel) for key in waiting} == {(step, channel) for step in {*BEFORE_STEPS, "booked"}}
+        assert len(waiting) == len(BEFORE_STEPS) + 1
+
+
+def test_a_notice_that_gave_way_to_a_reminder_does_not_come_back() -> None:
+    visit = _visit(versioned_at=local("2027-03-21 09:00"))
+    rows = _apply(_replan(visit, (), now=local("2027-03-21 09:00"), telling=Telling()), (), visit)
+    assert "booked" in {item.step for item in rows}
+    rows = _apply(_replan(visit, rows, now=local("2027-03-21 11:00"), telling=Telling()), rows, visit)
+    rows = [*_as(ReminderState.DISPATCHED, (item for item in rows if item.planned.state is ReminderState.PLANNED))] + [
+        item for item in rows if item.planned.state is not ReminderState.PLANNED
+    ]
+    assert _replan(visit, rows, now=local("2027-03-25 07:00"), telling=Telling()).is_empty
+
+
+def test_an_opt_out_ends_what_waits_and_says_so() -> None:
+    visit = _visit()
+    rows = _apply(_replan(visit, ()), (), visit)
+    plan = _replan(visit, rows, patient=a_patient(closed=frozenset(Channel)))
+    assert {(item.step, reason) for item, reason in plan.cancel} == {(step, Reason.OPTED_OUT) for step in BEFORE_STEPS}
+    assert not plan.add
+
+
 def test_booked_does_not_come_up_late_because_something_else_changed() -> None:
     # Left out at first, because remind_confirm was near; in the last hours no reminder is near any more.
     visit = _visit(versioned_at=local("2027-03-22 08:00"))
@@ -477,7 +541,7 @@ def test_every_plan_is_in_the_window_and_useful_or_has_a_reason(
     status: AppointmentStatus, now: datetime, patient: Patient, hour: int
 ) -> None:
     clinic, visit = a_clinic(), _visit(f"2027-03-25 {hour:02d}:30", status=status, series_id="S1")
-    zone = clinic.zone_of(patient.record.timezone)
+    zone = quiet_zone(patient.record, visit.booking)
     for plan in _wanted(visit, now=now, patient=patient, telling=Telling()).values():
         if plan.state is ReminderState.PLANNED:
             assert now <= plan.due_at < plan.expires_at
