@@ -60,16 +60,21 @@ def compose(
     asks: QuestionKind | None,
     link: str = "",
     also: Sequence[Appointment] = (),
+    about: Appointment | None = None,
 ) -> Words:
     """Return the words of one touch. `link` is the patient's own page; without it the text asks for a reply.
 
-    `also` are further sessions of which the same is to be said: `when` then names them all.
+    `also` are further sessions of which the same is to be said: `when` then names them all. `about` is the session that
+    the question is about; where merging made it another one than the text's, the question names it.
     """
     tongue = language_of(language)
     values = {**appointment_values(appointment, clinic, language=tongue), "link": link}
     days = [moment(item.starts_at, item.booking.tz, tongue) for item in sorted(also, key=lambda item: item.starts_at)]
     values["when"] = "; ".join([values["when"], *days])
     values["question"] = _question(asks, tongue, has_link=bool(link), values=values)
+    if asks is not None and about is not None and about.id != appointment.id:
+        # "Reply C" under Wednesday's text must not be read as Wednesday's when it confirms Friday.
+        values["question"] = f"{moment(about.starts_at, about.booking.tz, tongue)}: {values['question']}"
     return Words(render(SUBJECTS[tongue], values), render(_asking(_template(step, clinic, tongue)), values))
 
 

@@ -136,6 +136,7 @@ def _draft(
         asks=asked[1] if asked else None,
         link=link,
         also=[booked[item.reminder.appointment_id] for item in bundle.also],
+        about=booked[asked[0].reminder.appointment_id] if asked else None,
     )
     return Draft(
         id=message_id,

@@ -47,19 +47,19 @@ def test_every_language_has_every_text() -> None:
         assert (len(WEEKDAYS[language]), len(MONTHS[language])) == (7, 12)
 
 
-@pytest.mark.parametrize("asks", [None, *QuestionKind])
-@pytest.mark.parametrize(("step", "language"), list(product(STEPS, LANGUAGES)))
-def test_every_text_is_cheap_at_its_longest_and_leaves_no_placeholder(
-    step: str, language: str, asks: QuestionKind | None
-) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("step", STEPS)
+def test_every_text_is_cheap_at_its_longest_and_leaves_no_placeholder(step: str, language: str) -> None:
     # A late evening in September makes the longest days and times; merging may bring any question to any text.
     visit = an_appointment(local("2027-09-22 22:45"), duration=timedelta(hours=4))
-    words = compose(step, visit, LONG, language=language, asks=asks)
-    size = measure(words.body)
-    assert size.alphabet is Alphabet.GSM7, size.odd_characters
-    assert size.segments <= MOST_SEGMENTS, words.body
-    assert "{" not in words.body + words.subject
-    assert words.body.startswith(LONG.sender)
+    other = an_appointment(local("2027-09-29 22:45"), external_id="A2")
+    for asks in (None, *QuestionKind):
+        words = compose(step, visit, LONG, language=language, asks=asks, about=other)
+        size = measure(words.body)
+        assert size.alphabet is Alphabet.GSM7, size.odd_characters
+        assert size.segments <= MOST_SEGMENTS, words.body
+        assert "{" not in words.body + words.subject
+        assert words.body.startswith(LONG.sender)
 
 
 def test_no_text_names_the_drug_or_the_specialty() -> None:
@@ -80,11 +80,25 @@ def test_every_day_and_month_can_be_written_cheaply(language: str) -> None:
     assert measure("".join(WEEKDAYS[language] + MONTHS[language])).alphabet is Alphabet.GSM7
 
 
-@pytest.mark.parametrize(("step", "asks", "link"), list(product(STEPS, QuestionKind, ["", LINK])))
-def test_a_question_that_is_asked_is_in_the_text_whatever_leads(step: str, asks: QuestionKind, link: str) -> None:
-    body = compose(step, an_appointment(), a_clinic(), language="en", asks=asks, link=link).body
-    asked = QUESTIONS["en"][asks.value + ("_link" if link else "")].replace("{{link}}", link)
-    assert body.count(asked) == 1
+@pytest.mark.parametrize("step", STEPS)
+def test_a_question_that_is_asked_is_in_the_text_whatever_leads(step: str) -> None:
+    for asks, link in product(QuestionKind, ["", LINK]):
+        body = compose(step, an_appointment(), a_clinic(), language="en", asks=asks, link=link).body
+        asked = QUESTIONS["en"][asks.value + ("_link" if link else "")].replace("{{link}}", link)
+        assert body.count(asked) == 1
+
+
+def test_a_question_about_another_session_than_the_texts_names_it() -> None:
+    wednesday, friday = (
+        an_appointment(local("2027-03-17 09:00")),
+        an_appointment(local("2027-03-19 09:00"), external_id="A2"),
+    )
+    for about, named in ((friday, "Fri Mar 19, 9:00 AM: Reply C to confirm"), (wednesday, "Reply C to confirm")):
+        body = compose(
+            "remind_final", wednesday, a_clinic(), language="en", asks=QuestionKind.CONFIRM, about=about
+        ).body
+        assert named in body
+        assert ("Fri Mar 19" in body) is (about is friday)
 
 
 def test_a_clinics_own_text_without_a_place_for_the_question_gets_it_at_the_end() -> None:
