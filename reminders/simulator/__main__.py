@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reminders.simulator.faults import FaultSpecError, parse_faults
@@ -92,14 +93,15 @@ def _settings(arguments: argparse.Namespace) -> SimulatorSettings:
     )
 
 
-def _stop_quietly(_signal: int, _frame: FrameType | None) -> None:
-    """Uvicorn raises the signal again after it has stopped; the process then ends by itself."""
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Ends the process before the server runs, and after it has stopped, when uvicorn raises the signal again."""
+    sys.exit(0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the simulator; 0 after it was stopped, 2 if it could not start."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop_quietly)
+        signal.signal(number, _stop)
     try:
         simulator = Simulator(_settings(_parser().parse_args(argv)))
     except (OSError, ValueError) as error:

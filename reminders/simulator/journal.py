@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
+
 
 class Journal:
     """An append-only file of events; without a path it forgets everything."""
@@ -34,7 +36,7 @@ class Journal:
     def write(self, kind: str, event: Mapping[str, object]) -> None:
         """Append one event and hand it to the operating system at once, so that a killed process loses none."""
         if self._file is not None:
-            self._file.write(json.dumps({"event": kind, **event}, separators=(",", ":"), default=str) + "\n")
+            self._file.write(_ENCODER.encode({"event": kind, **event}) + "\n")
             self._file.flush()
 
     def close(self) -> None:

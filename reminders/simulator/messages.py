@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -123,7 +123,7 @@ class MessageLog:
     def add(self, message: Message) -> None:
         """Record a new message, and drop the oldest beyond the limit."""
         self._insert(message)
-        self._journal.write("message", asdict(message))
+        self._journal.write("message", {name: getattr(message, name) for name in _FIELDS})
 
     def get(self, sid: str) -> Message | None:
         """The message with this identifier, if it is kept."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -62,7 +62,7 @@ class Provider:
 
     def close_call(self, call: Call) -> None:
         """Write a call into the journal once its outcome is known."""
-        self._journal.write("call", asdict(call))
+        self._journal.write("call", {name: getattr(call, name) for name in Call.__slots__})
 
     def accept(self, params: Mapping[str, str]) -> Message:
         """Take a message for delivery.

@@ -24,6 +24,7 @@ class Service:
     statuses: list[int] = field(default_factory=list)  # of the next posts; 200 when empty
     posts: list[Post] = field(default_factory=list)
     url: str = ""
+    log: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         service = self
@@ -43,7 +44,7 @@ class Service:
 
             @override
             def log_message(self, format: str, *args: object) -> None:
-                """Tests print nothing."""
+                service.log.append(format % args)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

@@ -198,6 +198,7 @@ def test_a_landline_accepts_and_then_fails(twilio: Client, simulator: Simulator)
         ("mañana", 1),
         ("á" * 71, 2),
     ],
+    ids=lambda value: f"{value[:4]}-{len(value)}" if isinstance(value, str) else str(value),
 )
 def test_segments_are_counted_as_twilio_bills_them(twilio: Client, body: str, count: int) -> None:
     assert twilio.messages.create(to=ANA, from_=SENDER, body=body).num_segments == str(count)
