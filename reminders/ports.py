@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -214,7 +214,18 @@ class Job(StrEnum):
     RECEIVE_REPLIES = "reminders.receive_replies"
     SYNC_SCHEDULE = "reminders.sync_schedule"
     RESOLVE_UNKNOWNS = "reminders.resolve_unknowns"
+    POLL_STUCK = "reminders.poll_stuck"
     EXPIRE_OVERDUE = "reminders.expire_overdue"
+
+
+class Queue(StrEnum):
+    """The broker's queues: kept apart so that a large import cannot starve the sending."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    INBOUND = "inbound"
+    SCHEDULE = "schedule"
+    UPKEEP = "upkeep"
 
 
 class Invite(Protocol):
@@ -242,4 +253,14 @@ class JobQueue(Protocol):
         """Say that there may be work."""
 
 
+QUEUES: Mapping[Job, Queue] = {
+    Job.SEND_SMS: Queue.SMS,
+    Job.SEND_EMAIL: Queue.EMAIL,
+    Job.APPLY_RECEIPTS: Queue.INBOUND,
+    Job.RECEIVE_REPLIES: Queue.INBOUND,
+    Job.SYNC_SCHEDULE: Queue.SCHEDULE,
+    Job.RESOLVE_UNKNOWNS: Queue.UPKEEP,
+    Job.POLL_STUCK: Queue.UPKEEP,
+    Job.EXPIRE_OVERDUE: Queue.UPKEEP,
+}
 SENDING_JOBS = {Channel.SMS: Job.SEND_SMS, Channel.EMAIL: Job.SEND_EMAIL}

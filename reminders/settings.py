@@ -9,6 +9,7 @@ import os
 import secrets
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -24,6 +25,22 @@ TWILIO = "https://api.twilio.com"
 SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "SMTP_URL", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 SHORTEST_SECRET = 32
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """The account texts are sent from."""
+
+    sid: str
+    auth_tokens: tuple[str, ...]
+    api_key: str
+    api_secret: str
+    sender: str
+    messaging_service_sid: str
+
+
+MADE_UP = TwilioAccount("AC" + "0" * 32, ("simulated-auth-token",), "", "", "+15005550006", "")
+"""Used where only the address of a simulator is given; the number is Twilio's own for tests."""
 
 
 class Settings(BaseSettings):
@@ -52,6 +69,8 @@ class Settings(BaseSettings):
     mail_from: str = Field("", description="Sender of e-mail, such as `Front Desk <desk@clinic.example>`")
     secret_key: str = Field("", description="Encrypts names, addresses and texts; made in DATA_DIR if absent; newest first, comma-separated")
     clock: str = Field("system", description="`system`, or `START_ISO@SPEED` for a simulated clock")
+    demo: bool = Field(default=False, description="Show the staff pages of the demo; for a service on loopback only")
+    simulator_url: str = Field("", description="Where the demo's phone simulator is, for links to it")
     unknown_grace_seconds: int = Field(600, ge=1, description="How long an unknown outcome is looked for before it counts as not sent")
 
     @field_validator("public_url", "twilio_base_url")
@@ -71,13 +90,28 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.is_simulated and self.twilio_base_url == TWILIO and self.twilio_account_sid:
+        if self.is_simulated and self.twilio_account_sid and self.twilio_base_url == TWILIO:
             raise ValueError(f"{PREFIX}CLOCK: a simulated clock never talks to the real provider; set {PREFIX}TWILIO_BASE_URL")
         if self.twilio_account_sid and not (self.twilio_from or self.twilio_messaging_service_sid):
             raise ValueError(f"{PREFIX}TWILIO_FROM: a sending number or {PREFIX}TWILIO_MESSAGING_SERVICE_SID is wanted")
         if self.twilio_account_sid and not (self.twilio_auth_token or self.twilio_api_secret):
             raise ValueError(f"{PREFIX}TWILIO_AUTH_TOKEN: an auth token, or an API key and its secret, is wanted")
         return self
+
+    @property
+    def twilio(self) -> TwilioAccount | None:
+        """The account, None where no text can be sent. A simulator needs no account: one is made up."""
+        if not self.twilio_account_sid:
+            return MADE_UP if self.twilio_base_url != TWILIO else None
+        tokens = tuple(token.strip() for token in self.twilio_auth_token.split(",") if token.strip())
+        return TwilioAccount(
+            self.twilio_account_sid,
+            tokens,
+            self.twilio_api_key,
+            self.twilio_api_secret,
+            self.twilio_from,
+            self.twilio_messaging_service_sid,
+        )
 
     @property
     def is_simulated(self) -> bool:

@@ -1,1 +1,1 @@
-"""Celery workers: every task takes ids and calls one service."""
+"""The Celery side: every task takes ids or nothing, calls one service, and may be lost, late or doubled."""

@@ -181,7 +181,7 @@ def _kind(before: Known | None, entry: ScheduleEntry) -> ChangeKind:
     old, new = before.booking, entry.booking
     if new.status is AppointmentStatus.CANCELLED and old.status is not AppointmentStatus.CANCELLED:
         return ChangeKind.CANCELLED
-    if new.starts_at != old.starts_at:
+    if new.starts_at != old.starts_at and not new.status.is_off:
         return ChangeKind.MOVED
     if old != new or before.patient != entry.patient or before.is_missing:
         return ChangeKind.CHANGED
@@ -193,7 +193,10 @@ def cancels_too_much(found: ScheduleDiff, known: Mapping[str, Known], *, now: da
     coming = sum(1 for held in known.values() if held.booking.status.is_coming and held.booking.starts_at > now)
     cancelled = sum(
         1
-        for change in found.of_kind(ChangeKind.CANCELLED)
-        if change.before is not None and change.before.booking.starts_at > now
+        for change in found.effective
+        if change.before is not None
+        and change.before.booking.status.is_coming
+        and change.before.booking.starts_at > now
+        and change.entry.booking.status.is_off
     )
     return coming > 0 and cancelled / coming > SHARE_THAT_WAITS

@@ -37,6 +37,7 @@ class TaskKind(StrEnum):
     RIDE_WANTED = "ride_wanted"
     CHANNEL_PAUSED = "channel_paused"
     SENDER_UNKNOWN = "sender_unknown"
+    SCHEDULE_REFUSED = "schedule_refused"
 
 
 TITLES: Mapping[TaskKind, str] = {
@@ -53,6 +54,7 @@ TITLES: Mapping[TaskKind, str] = {
     TaskKind.RIDE_WANTED: "No ride home is arranged",
     TaskKind.CHANNEL_PAUSED: "Sending is paused",
     TaskKind.SENDER_UNKNOWN: "A number that belongs to no patient wrote",
+    TaskKind.SCHEDULE_REFUSED: "A new schedule file was not taken over",
 }
 NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.REPLY_UNCLEAR: "Read the reply and answer it, or phone the patient.",
@@ -68,6 +70,7 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.RIDE_WANTED: "Phone the patient and arrange who takes them home.",
     TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service to check the provider account, then resume sending.",
     TaskKind.SENDER_UNKNOWN: "Find out who wrote; disclose nothing until you know.",
+    TaskKind.SCHEDULE_REFUSED: "Run `reminders import FILE --dry-run` to see its faults, then correct it or say --yes.",
 }
 USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.REPLY_UNCLEAR: Urgency.NORMAL,
@@ -83,6 +86,7 @@ USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.RIDE_WANTED: Urgency.HIGH,
     TaskKind.CHANNEL_PAUSED: Urgency.HIGH,
     TaskKind.SENDER_UNKNOWN: Urgency.LOW,
+    TaskKind.SCHEDULE_REFUSED: Urgency.HIGH,
 }
 
 QUIET_ENDS = frozenset(

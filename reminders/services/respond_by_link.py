@@ -37,10 +37,15 @@ class LinkPage:
     when: str
     arrive_at: str
     pick_up_at: str
+    place: str
+    """The clinic's address, empty where it gave none."""
     is_current: bool
     """False where the appointment moved, ended or was cancelled since the link was made."""
     is_confirmed: bool
     has_ride: bool
+    is_change_wanted: bool
+    """True while staff have not yet called about another time."""
+    is_ride_wanted: bool
 
 
 def read_page(deps: Deps, token: str) -> LinkPage | None:
@@ -61,9 +66,12 @@ def read_page(deps: Deps, token: str) -> LinkPage | None:
             when=values["when"],
             arrive_at=values["arrive_at"],
             pick_up_at=values["pick_up_at"],
+            place=clinic.address,
             is_current=_is_current(link, appointment) and appointment.starts_at > now,
             is_confirmed=appointment.is_confirmed,
             has_ride=appointment.has_ride,
+            is_change_wanted=tasks.is_waiting(tx, _key(link, TaskKind.RESCHEDULE)),
+            is_ride_wanted=tasks.is_waiting(tx, _key(link, TaskKind.RIDE_WANTED)),
         )
 
 
@@ -110,12 +118,16 @@ def _open_task(tx: Transaction, deps: Deps, link: Link, kind: TaskKind) -> None:
     task = tasks.Task(
         kind=kind,
         urgency=USUAL_URGENCY[kind],
-        key=f"{kind}:{link.appointment_id}:{link.version}:link",
+        key=_key(link, kind),
         clinic_id=link.clinic_id,
         patient_id=link.patient_id,
         appointment_id=link.appointment_id,
     )
     tasks.open_once(tx, deps.identity.new_id(), task, now=deps.clock.now())
+
+
+def _key(link: Link, kind: TaskKind) -> str:
+    return f"{kind}:{link.appointment_id}:{link.version}:link"
 
 
 def unsubscribe_by_link(deps: Deps, token: str) -> bool:

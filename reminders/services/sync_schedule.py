@@ -210,7 +210,8 @@ def _new(
 
 def _next(before: Appointment, entry: ScheduleEntry, patient_id: PatientId, now: datetime) -> Appointment:
     kept = replace(before, booking=entry.booking, patient_id=patient_id, missing_since=None)
-    if before.booking.same_version(entry.booking):
+    # An id that passes to another patient must not carry the first one's confirmation along.
+    if before.booking.same_version(entry.booking) and before.patient_id == patient_id:
         return kept
     return replace(kept, version=before.version + 1, versioned_at=now, is_announced=True)
 

@@ -54,6 +54,12 @@ def open_once(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> bo
     return insert_once(tx, task, values)
 
 
+def is_waiting(tx: Transaction, key: str) -> bool:
+    """Say whether a task of this key is open."""
+    statement = select(task.c.id).where(task.c.key == key, task.c.resolved_at.is_(None))
+    return tx.connection.execute(statement).first() is not None
+
+
 def waiting(tx: Transaction, *, clinic_id: ClinicId | None = None, limit: int = 200) -> Sequence[Task]:
     """Return open tasks, the most urgent first, then the oldest."""
     statement = select(task).where(task.c.resolved_at.is_(None)).order_by(BY_URGENCY, task.c.opened_at, task.c.id)

@@ -1,0 +1,208 @@
+"""The one composition root: the environment in, a bundle of services out. Nothing is opened before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from reminders.adapters.calendar_invite import invite
+from reminders.adapters.celery_queue import CeleryJobQueue
+from reminders.adapters.clinic_files import read_clinic_files
+from reminders.adapters.memory import MemoryJobQueue
+from reminders.adapters.random_ids import RandomIdentity
+from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
+from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
+from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
+from reminders.adapters.twilio.hooks import TwilioHooks
+from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
+from reminders.core.delivery import Resolution
+from reminders.ports import QUEUES, Clock, EmailGateway, JobQueue, ScheduleSource, SmsGateway, SmsHooks
+from reminders.services.apply_clinics import BUILT_IN, apply_clinics, known_clinics
+from reminders.services.deps import Deps
+from reminders.settings import Settings, read_settings
+from reminders.store.migrating import migrate
+from reminders.store.unit_of_work import Store
+from reminders.store.vault import Vault
+
+KEY_PREFIX = "reminders:"
+"""Before every key in the broker, so that it can be shared without being mixed up."""
+MAIL_DOMAIN = "reminders.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Plain facts that a door may need; nothing secret."""
+
+    data_dir: Path
+    public_url: str
+    is_embedded_database: bool
+    redis_url: str
+    is_simulated: bool
+    is_allow_list_off: bool
+    allowed_count: int
+    has_sms: bool
+    has_email: bool
+    has_hooks: bool
+    sms_host: str
+    clinic_source: Path
+    schedule_file: Path | None
+    is_demo: bool
+    simulator_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a door is given: `deps` for the functions of `reminders.services`, the hooks' verifier, and plain facts."""
+
+    deps: Deps
+    hooks: SmsHooks
+    facts: Facts
+
+    def migrate(self) -> bool:
+        """Bring the database to the newest migration; False where it was there already."""
+        return migrate(self.deps.store, lock_folder=self.facts.data_dir)
+
+    def prepare(self) -> list[str]:
+        """Migrate, and at the first start apply the clinic files. Returns what a person should know.
+
+        Raises ClinicFileError where a clinic file has faults.
+        """
+        self.migrate()
+        if known_clinics(self.deps):
+            return []
+        source = self.facts.clinic_source
+        if source.exists():
+            return [f"clinic {slug} set up from {source}" for slug in apply_clinics(self.deps, read_clinic_files(source))]
+        apply_clinics(self.deps, [("built-in", BUILT_IN)])
+        return [f"no clinic file at {source}: texts come from '{BUILT_IN['sender']}'; write one and apply it"]
+
+    def schedule_source(self, path: Path) -> ScheduleSource:
+        """Return a reader of a schedule file with the defaults of the clinics we know."""
+        known = {clinic.slug: clinic for clinic in known_clinics(self.deps)}
+        first = next(iter(known.values()))
+        return CsvScheduleSource(path, CsvDefaults(first.timezone, first.language, first.country, clinics=known))
+
+    def clinic_documents(self, path: Path) -> list[tuple[str, Mapping[str, Any]]]:
+        """Read clinic files. Raises ClinicFileError."""
+        return read_clinic_files(path)
+
+    def start_clock(self) -> None:
+        """Let a simulated clock run; the system's runs already."""
+        if isinstance(self.deps.clock, SimulatedClock):
+            self.deps.clock.start_running()
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        for part in (self.deps.sms, self.deps.queue, self.deps.store):
+            close = getattr(part, "close", None)
+            if close is not None:
+                with suppress(OSError):
+                    close()
+
+
+def database_url() -> str:
+    """Return the database of the environment, for migrations."""
+    return read_settings().database
+
+
+def open_services(environment: Mapping[str, str] | None = None) -> Services:
+    """Put everything together from the environment. Raises SettingsError with one line for each bad value."""
+    settings = read_settings(environment)
+    clock = _clock(settings)
+    deps = Deps(
+        store=Store(settings.database, Vault(settings.keys)),
+        clock=clock,
+        identity=RandomIdentity(),
+        queue=_queue(settings),
+        sms=_sms(settings, clock),
+        email=_email(settings, clock),
+        invite=invite,
+        allow_list=settings.allowed,
+        public_url=settings.public_url,
+        mail_domain=_mail_domain(settings),
+        provider_answers_keywords=settings.twilio_answers_keywords,
+        resolution=_resolution(settings),
+    )
+    return Services(deps, _hooks(settings), _facts(settings))
+
+
+def _clock(settings: Settings) -> Clock:
+    if not settings.is_simulated:
+        return SystemClock()
+    time = parse_clock(settings.clock)
+    return SimulatedClock(time.start, time.speed, settings.data_dir.resolve() / "run" / "clock.json")
+
+
+def _queue(settings: Settings) -> JobQueue:
+    # Without a broker a hint has nowhere to go, and need not: workers look for themselves.
+    if not settings.redis_url:
+        return MemoryJobQueue()
+    return CeleryJobQueue(settings.redis_url, QUEUES, key_prefix=KEY_PREFIX)
+
+
+def _sms(settings: Settings, clock: Clock) -> SmsGateway | None:
+    account = settings.twilio
+    if account is None:
+        return None
+    config = TwilioConfig(
+        account_sid=account.sid,
+        status_callback_base=f"{settings.public_url}/hooks/twilio/status/",
+        api_key=account.api_key or None,
+        api_secret=account.api_secret or None,
+        auth_token=account.auth_tokens[0] if account.auth_tokens else None,
+        sender=account.sender or None,
+        messaging_service_sid=account.messaging_service_sid or None,
+        base_url=settings.twilio_base_url,
+    )
+    return TwilioSmsGateway(config, clock)
+
+
+def _email(settings: Settings, clock: Clock) -> EmailGateway | None:
+    if not settings.smtp_url:
+        return None
+    return SmtpEmailGateway(SmtpConfig.from_url(settings.smtp_url, mail_from=settings.mail_from), clock)
+
+
+def _hooks(settings: Settings) -> SmsHooks:
+    account = settings.twilio
+    tokens = account.auth_tokens if account is not None else ()
+    return TwilioHooks(tokens, account.sid if account is not None else "", settings.public_url)
+
+
+def _mail_domain(settings: Settings) -> str:
+    """Return the domain of Message-IDs: that of the sender, which is ours to number."""
+    address = settings.mail_from.rsplit("@", 1)[-1].rstrip("> ")
+    return address or MAIL_DOMAIN
+
+
+def _resolution(settings: Settings) -> Resolution:
+    grace = timedelta(seconds=settings.unknown_grace_seconds)
+    usual = Resolution()
+    return Resolution(grace=grace, spread=min(usual.spread, grace / 5), blind_grace=max(grace, min(usual.blind_grace, 3 * grace)))
+
+
+def _facts(settings: Settings) -> Facts:
+    account = settings.twilio
+    allowed = settings.allowed.addresses
+    return Facts(
+        data_dir=settings.data_dir.resolve(),
+        public_url=settings.public_url,
+        is_embedded_database=not settings.database_url,
+        redis_url=settings.redis_url,
+        is_simulated=settings.is_simulated,
+        is_allow_list_off=allowed is None,
+        allowed_count=len(allowed or ()),
+        has_sms=account is not None,
+        has_email=bool(settings.smtp_url),
+        has_hooks=account is not None and bool(account.auth_tokens),
+        sms_host=urlsplit(settings.twilio_base_url).netloc,
+        clinic_source=settings.clinic_source,
+        schedule_file=settings.schedule_file,
+        is_demo=settings.demo,
+        simulator_url=settings.simulator_url,
+    )

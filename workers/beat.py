@@ -1,0 +1,27 @@
+"""When what is hinted at: the whole periodic table. Two beats at once, or none for a while, do no harm.
+
+Each entry expires before its successor comes, so that a worker that was away finds one hint, not a thousand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reminders.ports import Job
+
+
+def every(seconds: float, job: Job) -> dict[str, Any]:
+    """Hint at a job every so many seconds."""
+    return {"task": job.value, "schedule": seconds, "options": {"expires": seconds}}
+
+
+BEAT = {
+    "send what is due by text": every(5, Job.SEND_SMS),
+    "send what is due by e-mail": every(5, Job.SEND_EMAIL),
+    "apply receipts that were stored": every(10, Job.APPLY_RECEIPTS),
+    "read replies that were stored": every(10, Job.RECEIVE_REPLIES),
+    "find out about unknown outcomes": every(10, Job.RESOLVE_UNKNOWNS),
+    "end what is past its use": every(15, Job.EXPIRE_OVERDUE),
+    "ask about texts without a final receipt": every(300, Job.POLL_STUCK),
+    "read the schedule again if it changed": every(30, Job.SYNC_SCHEDULE),
+}
