@@ -18,7 +18,7 @@ from reminders.adapters.random_ids import RandomIdentity
 from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
-from reminders.adapters.twilio.hooks import TwilioHooks
+from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.core.delivery import Resolution
 from reminders.ports import QUEUES, Clock, EmailGateway, JobQueue, ScheduleSource, SmsGateway, SmsHooks
@@ -77,7 +77,9 @@ class Services:
             return []
         source = self.facts.clinic_source
         if source.exists():
-            return [f"clinic {slug} set up from {source}" for slug in apply_clinics(self.deps, read_clinic_files(source))]
+            return [
+                f"clinic {slug} set up from {source}" for slug in apply_clinics(self.deps, read_clinic_files(source))
+            ]
         apply_clinics(self.deps, [("built-in", BUILT_IN)])
         return [f"no clinic file at {source}: texts come from '{BUILT_IN['sender']}'; write one and apply it"]
 
@@ -171,7 +173,7 @@ def _email(settings: Settings, clock: Clock) -> EmailGateway | None:
 def _hooks(settings: Settings) -> SmsHooks:
     account = settings.twilio
     tokens = account.auth_tokens if account is not None else ()
-    return TwilioHooks(tokens, account.sid if account is not None else "", settings.public_url)
+    return TwilioSmsHooks(tokens, account.sid if account is not None else "", settings.public_url)
 
 
 def _mail_domain(settings: Settings) -> str:
@@ -183,7 +185,9 @@ def _mail_domain(settings: Settings) -> str:
 def _resolution(settings: Settings) -> Resolution:
     grace = timedelta(seconds=settings.unknown_grace_seconds)
     usual = Resolution()
-    return Resolution(grace=grace, spread=min(usual.spread, grace / 5), blind_grace=max(grace, min(usual.blind_grace, 3 * grace)))
+    return Resolution(
+        grace=grace, spread=min(usual.spread, grace / 5), blind_grace=max(grace, min(usual.blind_grace, 3 * grace))
+    )
 
 
 def _facts(settings: Settings) -> Facts:

@@ -19,7 +19,7 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from reminders.core.delivery import Absent, Accepted, Outcome, Refusal, Rejected, Unknown
 from reminders.core.errors import SettingsError
@@ -59,11 +59,11 @@ class SmtpConfig:
 
         Raises SettingsError for an address that cannot work or would send a password in the clear.
         """
-        parts = urlsplit(url)
-        query = parse_qs(parts.query)
+        parts = _split(url)
+        query = parse_qs(parts.query) if parts is not None else {}
         is_starttls = query.get("starttls", ["0"])[-1] in {"1", "true", "yes"}
-        faults = _faults(url, is_starttls=is_starttls, mail_from=mail_from)
-        if faults:
+        faults = _faults(parts, is_starttls=is_starttls, mail_from=mail_from)
+        if parts is None or faults:
             raise SettingsError(faults)
         name, address = parseaddr(mail_from)
         return cls(
@@ -82,11 +82,19 @@ class SmtpConfig:
         return ssl.create_default_context(cafile=self.cafile)
 
 
-def _faults(url: str, *, is_starttls: bool, mail_from: str) -> list[str]:
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def _faults(parts: SplitResult | None, *, is_starttls: bool, mail_from: str) -> list[str]:
     faults = []
-    parts = urlsplit(url)
     wanted = "wanted is smtp://user:password@host:port?starttls=1 or smtps://user:password@host:port"
-    if (parts.scheme, is_starttls) not in _DEFAULT_PORTS or not parts.hostname:
+    if parts is None or (parts.scheme, is_starttls) not in _DEFAULT_PORTS or not parts.hostname:
         faults.append(f"REMINDERS_SMTP_URL: not the address of a mail server; {wanted}")
     elif parts.username and parts.scheme == "smtp" and not is_starttls and parts.hostname not in _LOOPBACK:
         faults.append(f"REMINDERS_SMTP_URL: the password would travel in the clear; {wanted}")

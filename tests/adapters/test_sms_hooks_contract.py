@@ -10,7 +10,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from reminders.adapters.memory import MemorySmsHooks
-from reminders.adapters.twilio.hooks import TwilioHooks
+from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.core.delivery import ReceiptStatus, Refusal
 from reminders.core.errors import ForgedHookError
 from reminders.ports import InboundText, Receipt, SmsHooks
@@ -49,7 +49,7 @@ def by_twilio() -> World:
         fields = {"MessageSid": item.provider_id, "AccountSid": ACCOUNT, "MessageStatus": item.provider_status}
         return signed(fields | ({"ErrorCode": item.error_code} if item.error_code else {}))
 
-    return World(TwilioHooks(("token",), ACCOUNT, URL), TwilioHooks((), ACCOUNT, URL), text, receipt)
+    return World(TwilioSmsHooks(("token",), ACCOUNT, URL), TwilioSmsHooks((), ACCOUNT, URL), text, receipt)
 
 
 def in_memory() -> World:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from reminders.adapters.twilio.hooks import TwilioHooks
+from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.core.errors import ForgedHookError
 
 ACCOUNT = "AC" + "1" * 32
@@ -33,8 +33,8 @@ def sign(fields: dict[str, str], url: str = URL + PATH, *, token: str | None = N
     return str(RequestValidator(token if token is not None else "new").compute_signature(url, fields))
 
 
-def hooks(*tokens: str, url: str = URL) -> TwilioHooks:
-    return TwilioHooks(tokens or ("new",), ACCOUNT, url)
+def hooks(*tokens: str, url: str = URL) -> TwilioSmsHooks:
+    return TwilioSmsHooks(tokens or ("new",), ACCOUNT, url)
 
 
 def body(fields: dict[str, str] | Pairs) -> bytes:
@@ -56,7 +56,7 @@ def test_while_a_token_is_replaced_both_are_good_and_afterwards_only_the_new_one
 
 def test_an_empty_token_opens_nothing() -> None:
     with pytest.raises(ForgedHookError):
-        TwilioHooks(("",), ACCOUNT, URL).read_text(PATH, body(TEXT), sign(TEXT, token=""))
+        TwilioSmsHooks(("",), ACCOUNT, URL).read_text(PATH, body(TEXT), sign(TEXT, token=""))
 
 
 @pytest.mark.parametrize("fragment", ["", "#rc=5&rp=all"], ids=["bare", "with fragment"])

@@ -33,7 +33,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 Fields = Mapping[str, list[str]]
 
 
-class TwilioHooks:
+class TwilioSmsHooks:
     """Reads form callbacks. While one auth token replaces another both may be valid; without any, none is."""
 
     def __init__(self, auth_tokens: tuple[str, ...], account_sid: str, public_url: str) -> None:
