@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import sleep
 from uuid import UUID
+
+import structlog
 
 from reminders.core.delivery import Absent, Outcome
 from reminders.core.ids import AttemptTag, MessageId
@@ -26,6 +29,9 @@ from reminders.store import messages
 Wake = Callable[[float], bool]
 """Waits so many seconds and says whether to stop."""
 FLUSH_AT = 100
+PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between tries to record outcomes."""
+log = structlog.get_logger()
 
 
 def never(_seconds: float) -> bool:
@@ -124,10 +130,25 @@ def _call(deps: Deps, channel: Channel, outgoing: Sequence[Outgoing]) -> None:
         found = _drain(told, deps.policy.flush_after.total_seconds())
         missing -= {tag for tag, _ in found}
         if found:
-            record_outcomes(deps, found)
+            _record_surely(deps, found)
         elif not caller.is_alive() and told.empty():
             break
     caller.join()
+
+
+def _record_surely(deps: Deps, found: Sequence[tuple[AttemptTag, Outcome]]) -> None:
+    """Record outcomes even if the database is away for a moment; recording them twice changes nothing.
+
+    What cannot be recorded at all is found again by receipt or look-up, so giving up loses time, not messages.
+    """
+    for pause in PATIENCE:
+        try:
+            record_outcomes(deps, found)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the outcome is still true
+            log.warning("outcomes.not_recorded", count=len(found), error=type(error).__name__)
+            sleep(pause)
+        else:
+            return
 
 
 def _drain(told: SimpleQueue[tuple[AttemptTag, Outcome]], patience: float) -> list[tuple[AttemptTag, Outcome]]:

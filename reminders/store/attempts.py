@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, exists, insert, select, update
+from sqlalchemy import Row, bindparam, exists, insert, or_, select, update
 
 from reminders.core.delivery import AttemptState, MessageState
 from reminders.core.ids import AttemptTag, ClinicId, MessageId
@@ -91,7 +91,8 @@ def finish(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> None
     known = taken(tx, [item.provider_id for item in endings if item.provider_id])
     statement = (
         update(attempt)
-        .where(attempt.c.tag == bindparam("b_tag"), attempt.c.state.in_(OPEN))
+        # Not `IN`: a statement that runs for many rows at once takes no list.
+        .where(attempt.c.tag == bindparam("b_tag"), or_(*(attempt.c.state == state for state in OPEN)))
         .values(
             state=bindparam("b_state", type_=attempt.c.state.type),
             provider_id=bindparam("b_provider_id"),
