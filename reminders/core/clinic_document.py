@@ -155,7 +155,7 @@ def _is_count(found: object) -> bool:
 
 
 def _cadence(reader: _Reader, path: str, table: Mapping[str, Any]) -> Cadence:
-    steps = {step.key for step in DEFAULT_CADENCE.steps}
+    steps = sorted(step.key for step in DEFAULT_CADENCE.steps)
     reader.unknown_keys(path, table, {*(f"{name}_minutes" for name in DISTANCES), "rebook_weeks", "off", "on"})
     distances = {
         name: timedelta(minutes=table[f"{name}_minutes"])
@@ -164,9 +164,11 @@ def _cadence(reader: _Reader, path: str, table: Mapping[str, Any]) -> Cadence:
         and reader.value(f"{path}.{name}_minutes", table[f"{name}_minutes"], _is_minutes, "whole minutes are wanted")
     }
     switched: dict[str, bool] = {}
+    wanted = f"steps are wanted: {', '.join(steps)}"
     for word, is_on in (("off", False), ("on", True)):
-        for key in table.get(word, []):
-            if reader.value(f"{path}.{word}", key, steps.__contains__, f"a step is wanted: {', '.join(sorted(steps))}"):
+        keys = table.get(word, [])
+        for key in keys if isinstance(keys, list) else [keys]:
+            if reader.value(f"{path}.{word}", key, steps.__contains__, wanted):
                 switched[key] = is_on
     weeks = table.get("rebook_weeks")
     if weeks is not None and not reader.value(f"{path}.rebook_weeks", weeks, _is_count, "a number of weeks is wanted"):
