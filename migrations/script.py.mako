@@ -1,8 +1,8 @@
 """${message}
 
-A migration changes the schema only, and never shares a change with the code that needs it: first expand (add, nullable),
-then backfill in batches, then contract, so that old and new code can run side by side. State names are only added.
-Locks on PostgreSQL are waited for 4 seconds; on SQLite use op.batch_alter_table.
+A migration changes the schema only, and never shares a change with the code that needs it: first expand (add,
+nullable), then backfill in batches, then contract, so that old and new code can run side by side. State names are only
+added. Locks on PostgreSQL are waited for 4 seconds; on SQLite use op.batch_alter_table.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from reminders.adapters.calendar_invite import invite
 from reminders.adapters.celery_queue import CeleryJobQueue
 from reminders.adapters.clinic_files import read_clinic_files
+from reminders.adapters.logs import configure_logs
 from reminders.adapters.memory import MemoryJobQueue
 from reminders.adapters.random_ids import RandomIdentity
 from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
@@ -115,6 +116,7 @@ def database_url() -> str:
 def open_services(environment: Mapping[str, str] | None = None) -> Services:
     """Put everything together from the environment. Raises SettingsError with one line for each bad value."""
     settings = read_settings(environment)
+    configure_logs()
     clock = _clock(settings)
     deps = Deps(
         store=Store(settings.database, Vault(settings.keys)),

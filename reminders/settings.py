@@ -52,26 +52,37 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="PostgreSQL or SQLite URL; default: SQLite in DATA_DIR")
     redis_url: str = Field("", description="Redis or Valkey URL; default: an embedded Valkey in DATA_DIR")
     clinic_file: Path | None = Field(
-        None, description="Clinic file, or folder with one file per clinic, applied at first start; default: clinic.toml in DATA_DIR"
+        None,
+        description="Clinic file, or folder of them, applied at first start; default: clinic.toml in DATA_DIR",
     )
     schedule_file: Path | None = Field(None, description="Schedule CSV, or folder of them, read again when it changes")
     public_url: str = Field("http://localhost:8000", description="How providers and patients reach this service")
-    allow_list: str = Field("", description="`off`, or the numbers and addresses that may be written to; default: nobody")
+    allow_list: str = Field(
+        "", description="`off`, or the numbers and addresses that may be written to; default: nobody"
+    )
     twilio_account_sid: str = Field("", description="Twilio account (AC…); without it no text is sent")
-    twilio_auth_token: str = Field("", description="Checks the signatures of Twilio's callbacks; two, comma-separated, while rotating")
+    twilio_auth_token: str = Field(
+        "", description="Checks the signatures of Twilio's callbacks; two, comma-separated, while rotating"
+    )
     twilio_api_key: str = Field("", description="Twilio API key (SK…) for calls; default: account and auth token")
     twilio_api_secret: str = Field("", description="Secret of that API key")
     twilio_from: str = Field("", description="Sending number in E.164")
     twilio_messaging_service_sid: str = Field("", description="Messaging service (MG…) instead of a sending number")
     twilio_base_url: str = Field(TWILIO, description="Twilio's address; a simulator's for tests and demo")
     twilio_answers_keywords: bool = Field(default=True, description="Twilio itself answers STOP and HELP (its default)")
-    smtp_url: str = Field("", description="`smtp://user:pass@host:port?starttls=1` or `smtps://…`; without it no e-mail is sent")
+    smtp_url: str = Field(
+        "", description="`smtp://user:pass@host:port?starttls=1` or `smtps://…`; without it no e-mail is sent"
+    )
     mail_from: str = Field("", description="Sender of e-mail, such as `Front Desk <desk@clinic.example>`")
-    secret_key: str = Field("", description="Encrypts names, addresses and texts; made in DATA_DIR if absent; newest first, comma-separated")
+    secret_key: str = Field(
+        "", description="Encrypts names, addresses and texts; made in DATA_DIR if absent; newest first, comma-separated"
+    )
     clock: str = Field("system", description="`system`, or `START_ISO@SPEED` for a simulated clock")
     demo: bool = Field(default=False, description="Show the staff pages of the demo; for a service on loopback only")
     simulator_url: str = Field("", description="Where the demo's phone simulator is, for links to it")
-    unknown_grace_seconds: int = Field(600, ge=1, description="How long an unknown outcome is looked for before it counts as not sent")
+    unknown_grace_seconds: int = Field(
+        600, ge=1, description="How long an unknown outcome is looked for before it counts as not sent"
+    )
 
     @field_validator("public_url", "twilio_base_url")
     @classmethod
@@ -91,7 +102,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.is_simulated and self.twilio_account_sid and self.twilio_base_url == TWILIO:
-            raise ValueError(f"{PREFIX}CLOCK: a simulated clock never talks to the real provider; set {PREFIX}TWILIO_BASE_URL")
+            raise ValueError(
+                f"{PREFIX}CLOCK: a simulated clock never talks to the real provider; set {PREFIX}TWILIO_BASE_URL"
+            )
         if self.twilio_account_sid and not (self.twilio_from or self.twilio_messaging_service_sid):
             raise ValueError(f"{PREFIX}TWILIO_FROM: a sending number or {PREFIX}TWILIO_MESSAGING_SERVICE_SID is wanted")
         if self.twilio_account_sid and not (self.twilio_auth_token or self.twilio_api_secret):
@@ -192,5 +205,7 @@ def _read_kept(path: Path) -> str:
         raise SettingsError([f"{path}: others may read this secret; run: chmod 600 {path}"])
     key = path.read_text(encoding="ascii").strip()
     if len(key) < SHORTEST_SECRET:
-        raise SettingsError([f"{path}: this secret is too short or still being written; remove the file if it is broken"])
+        raise SettingsError(
+            [f"{path}: this secret is too short or still being written; remove the file if it is broken"]
+        )
     return key

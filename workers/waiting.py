@@ -14,6 +14,8 @@ from typing import Any
 import structlog
 from celery.signals import beat_init, worker_process_init, worker_process_shutdown, worker_ready, worker_shutting_down
 
+from typing_extensions import override
+
 from reminders.core.patients import Channel
 from reminders.ports import Queue
 from reminders.services.apply_receipts import apply_receipts
@@ -53,13 +55,14 @@ class Waiting(threading.Thread):
         self._sign = name
         self._last: dict[str, float] = {}
 
+    @override
     def run(self) -> None:
         """Work, wait, and survive whatever goes wrong: the database may be away for a while."""
         while not stopping.is_set():
             try:
                 self._round(services().deps)
             except Exception as error:  # noqa: BLE001 - this thread is what finds work again after any trouble
-                log.warning("waiting.failed", error=type(error).__name__)
+                log.warning("waiting.failed", exc=error)
                 stopping.wait(1.0)
 
     def _round(self, deps: Deps) -> None:
@@ -94,34 +97,34 @@ def start(queues: Collection[Queue]) -> None:
     Waiting(queues, NAMES.get(frozenset(queues), "worker")).start()
 
 
-def _queues_of(consumer: Any) -> list[Queue]:  # noqa: ANN401 - Celery is not typed
-    return [Queue(name) for name in consumer.app.amqp.queues.consume_from if name in set(Queue)]
+def _queues_of(app: Any) -> list[Queue]:  # noqa: ANN401 - Celery is not typed
+    return [Queue(name) for name in app.amqp.queues.consume_from if name in set(Queue)]
 
 
-@worker_ready.connect
 def _on_ready(sender: Any = None, **_: object) -> None:  # noqa: ANN401 - Celery is not typed
     """Start the thread in a worker whose tasks run in its own process (threads)."""
-    if getattr(sender.pool, "is_green", False) or "prefork" not in type(sender.pool).__module__:
-        start(_queues_of(sender))
+    if "prefork" not in type(sender.pool).__module__:
+        start(_queues_of(sender.app))
 
 
-@worker_process_init.connect
 def _on_child(**_: object) -> None:
     """Start the thread in each child of a prefork worker."""
     from workers.app import app  # noqa: PLC0415 - the application includes this module
 
-    start([Queue(name) for name in app.amqp.queues.consume_from if name in set(Queue)])
+    start(_queues_of(app))
 
 
-@worker_shutting_down.connect
-@worker_process_shutdown.connect
 def _on_stop(**_: object) -> None:
     stopping.set()
 
 
-@beat_init.connect
 def _on_beat(**_: object) -> None:
     """Let beat leave its sign of life too."""
     Waiting([], "beat").start()
 
 
+worker_ready.connect(_on_ready, weak=False)
+worker_process_init.connect(_on_child, weak=False)
+worker_shutting_down.connect(_on_stop, weak=False)
+worker_process_shutdown.connect(_on_stop, weak=False)
+beat_init.connect(_on_beat, weak=False)

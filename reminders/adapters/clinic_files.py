@@ -18,7 +18,8 @@ def read_clinic_files(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     Raises ClinicFileError with a line for every file that cannot be read.
     """
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
-    found, faults = [], []
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    faults: list[str] = []
     for file in files:
         try:
             found.append((file.name, _read(file)))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.clinics import Clinic
-from reminders.core.content import SUBJECTS, appointment_values, language_of, render
+from reminders.core.content import appointment_values, language_of, render
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId, MessageId, PatientId
@@ -20,6 +20,7 @@ from reminders.core.messages import Draft
 from reminders.core.patients import Channel, Patient
 from reminders.core.reminders import Reason
 from reminders.core.segments import TextSize, measure
+from reminders.core.texts import SUBJECTS
 from reminders.ports import SENDING_JOBS
 from reminders.services.deps import Deps
 from reminders.store import appointments, clinics, contacts, messages, patients
