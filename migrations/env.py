@@ -28,10 +28,10 @@ def run() -> None:
     engine = make_engine(url)
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(ONE_AT_A_TIME)
-            for statement in PATIENCE:
-                connection.execute(text(statement))
-            connection.commit()
+            with connection.begin():
+                connection.execute(ONE_AT_A_TIME)
+                for statement in PATIENCE:
+                    connection.execute(text(statement))
         context.configure(
             connection=connection,
             target_metadata=metadata,

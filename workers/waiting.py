@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 from celery.signals import beat_init, worker_process_init, worker_process_shutdown, worker_ready, worker_shutting_down
-
 from typing_extensions import override
 
 from reminders.core.patients import Channel
