@@ -13,16 +13,21 @@ from reminders.ports import Job
 log = structlog.get_logger()
 
 _EXPIRES_SECONDS = 60
-_SILENCE_SECONDS = 5.0
 _TIMEOUT_SECONDS = 2
 
 
 class CeleryJobQueue:
     """Sends task names to their queues; workers elsewhere know what they mean."""
 
-    def __init__(self, broker_url: str, routes: Mapping[Job, str], *, key_prefix: str = "") -> None:
-        """Open nothing yet. `routes` names the queue of each job; the prefix is that of the workers' broker keys."""
+    def __init__(
+        self, broker_url: str, routes: Mapping[Job, str], *, key_prefix: str = "", silence: float = 5.0
+    ) -> None:
+        """Open nothing yet. `routes` names the queue of each job; the prefix is that of the workers' broker keys.
+
+        After a failure nothing is tried for `silence` seconds, so that a frozen broker costs each caller little.
+        """
         self._routes = dict(routes)
+        self._silence = silence
         self._silent_until = 0.0
         self._app = Celery("reminders-hints", broker=broker_url, set_as_current=False)
         self._app.conf.update(
@@ -39,7 +44,7 @@ class CeleryJobQueue:
         )
 
     def hint(self, jobs: Iterable[Job]) -> None:
-        """Say that there may be work. After a failure nothing is tried for five seconds."""
+        """Say that there may be work, unless a failure was a moment ago."""
         wanted = list(dict.fromkeys(jobs))
         if not wanted or time.monotonic() < self._silent_until:
             return
@@ -53,7 +58,7 @@ class CeleryJobQueue:
                     ignore_result=True,
                 )
         except Exception as error:  # noqa: BLE001 - the port promises not to raise: a lost hint is harmless
-            self._silent_until = time.monotonic() + _SILENCE_SECONDS
+            self._silent_until = time.monotonic() + self._silence
             log.warning("hint.lost", jobs=[job.value for job in wanted], error=type(error).__name__)
 
     def close(self) -> None:

@@ -218,7 +218,7 @@ class _Line:
             try:
                 self._smtp = self._connect()
             except smtplib.SMTPAuthenticationError as error:
-                outcome = _refused("log-in", error.smtp_code, b"", is_configuration=True)
+                outcome = _refused("log-in", error.smtp_code, b"", is_configuration=error.smtp_code >= _PERMANENT)
                 raise _EndError(outcome, is_broken=True) from error
             except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
                 detail = f"{type(error).__name__} on connecting"
