@@ -228,22 +228,22 @@ class Queue(StrEnum):
     UPKEEP = "upkeep"
 
 
-class Invite(Protocol):
-    """A maker of iCalendar objects (RFC 5545) for one appointment."""
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """What a calendar is told of an appointment. `sequence` is its version, so that a move updates the entry."""
 
-    def __call__(
-        self,
-        *,
-        uid: str,
-        starts_at: datetime,
-        ends_at: datetime,
-        summary: str,
-        location: str,
-        organizer: str,
-        sequence: int,
-        is_cancelled: bool,
-    ) -> str:
-        """Return the object as text. `sequence` is the appointment's version, so that a move updates the entry."""
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    location: str
+    organizer: str
+    sequence: int
+    is_cancelled: bool
+
+
+Invite = Callable[[CalendarEntry], str]
+"""A pure maker of iCalendar objects (RFC 5545)."""
 
 
 class JobQueue(Protocol):

@@ -7,45 +7,37 @@ from email.utils import parseaddr
 
 from icalendar import Calendar, Event, vCalAddress
 
+from reminders.ports import CalendarEntry
+
 _PRODUCT = "-//reminders//appointment//EN"
 _FIRST_STAMP = datetime(2020, 1, 1, tzinfo=UTC)
 _NO_ADDRESS = "invalid:nomail"
 """What calendars write for an organizer whom nobody can write to."""
 
 
-def invite(
-    *,
-    uid: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    summary: str,
-    location: str,
-    organizer: str,
-    sequence: int,
-    is_cancelled: bool,
-) -> str:
-    """Return a calendar object with one event, in UTC; the same for the same arguments.
+def invite(entry: CalendarEntry) -> str:
+    """Return a calendar object with one event, in UTC; the same for the same entry.
 
     `uid` stays the same for all versions of an appointment and `sequence` is the version, so that calendars replace the
     entry. `organizer` is an address, a name, or `Name <address>`. `summary` and `location` show on lock screens: no
     clinical words in them.
     """
     event = Event.new(
-        uid=uid,
-        start=starts_at.astimezone(UTC),
-        end=ends_at.astimezone(UTC),
+        uid=entry.uid,
+        start=entry.starts_at.astimezone(UTC),
+        end=entry.ends_at.astimezone(UTC),
         # Calendars compare stamps within one version only, so a stamp by version orders them and keeps a copy a copy.
-        stamp=_FIRST_STAMP + timedelta(seconds=sequence),
-        summary=summary,
-        location=location or None,
-        organizer=_organizer(organizer),
-        sequence=sequence,
+        stamp=_FIRST_STAMP + timedelta(seconds=entry.sequence),
+        summary=entry.summary,
+        location=entry.location or None,
+        organizer=_organizer(entry.organizer),
+        sequence=entry.sequence,
     )
-    event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
+    event.add("status", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", _PRODUCT)
-    calendar.add("method", "CANCEL" if is_cancelled else "REQUEST")
+    calendar.add("method", "CANCEL" if entry.is_cancelled else "REQUEST")
     calendar.add_component(event)
     return bytes(calendar.to_ical()).decode("utf-8")
 

@@ -11,7 +11,7 @@ from reminders.core.content import language_of
 from reminders.core.ids import AttemptTag
 from reminders.core.mail import as_html
 from reminders.core.messages import Draft
-from reminders.ports import OutgoingMail
+from reminders.ports import CalendarEntry, OutgoingMail
 from reminders.services.deps import Deps
 from reminders.store import links
 from reminders.store.unit_of_work import Transaction
@@ -71,7 +71,7 @@ def _calendar(deps: Deps, clinic: Clinic, appointment: Appointment | None, now: 
         versioned_at=appointment.versioned_at,
         ended_at=appointment.ended_at,
     )
-    return deps.invite(
+    entry = CalendarEntry(
         uid=f"{appointment.id}@{deps.mail_domain}",
         starts_at=base.start,
         ends_at=base.end,
@@ -81,3 +81,4 @@ def _calendar(deps: Deps, clinic: Clinic, appointment: Appointment | None, now: 
         sequence=appointment.version,
         is_cancelled=appointment.status.is_off,
     )
+    return deps.invite(entry)

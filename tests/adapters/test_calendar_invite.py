@@ -8,6 +8,7 @@ import pytest
 from icalendar import Calendar
 
 from reminders.adapters.calendar_invite import invite
+from reminders.ports import CalendarEntry
 
 START = datetime(2027, 3, 1, 9, tzinfo=timezone(timedelta(hours=-5)))
 
@@ -19,7 +20,7 @@ def an_invite(
     location: str = "1 Main St",
     is_cancelled: bool = False,
 ) -> str:
-    return invite(
+    entry = CalendarEntry(
         uid="a1@clinic.example",
         starts_at=START,
         ends_at=START + timedelta(hours=2),
@@ -29,6 +30,7 @@ def an_invite(
         sequence=sequence,
         is_cancelled=is_cancelled,
     )
+    return invite(entry)
 
 
 def test_an_entry_reads_back_as_it_was_meant() -> None:
