@@ -73,7 +73,13 @@ def _accept_late(tx: Transaction, deps: Deps, known: Known, item: StoredReceipt,
         attempts.mark_late_accept(tx, known.tag, item.provider_id)
         return
     attempts.revive(tx, known.tag, item.provider_id, item.provider_status, now=now)
-    waiting = [MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.EXPIRED, MessageState.NEEDS_STAFF]
+    waiting = [
+        MessageState.DUE,
+        MessageState.HELD,
+        MessageState.CLAIMED,
+        MessageState.EXPIRED,
+        MessageState.NEEDS_STAFF,
+    ]
     state = advance(MessageState.ACCEPTED, item.status) if item.status is not None else MessageState.ACCEPTED
     messages.move(tx, [Move(known.message_id, state)], waiting, now=now)
 

@@ -158,9 +158,7 @@ def _intent(deps: Deps, item: Message, now: datetime) -> attempts.Intent:
     )
 
 
-def _outgoing(
-    tx: Transaction, deps: Deps, scene: _Scene, item: Message, tag: AttemptTag, now: datetime
-) -> Outgoing:
+def _outgoing(tx: Transaction, deps: Deps, scene: _Scene, item: Message, tag: AttemptTag, now: datetime) -> Outgoing:
     draft, contact = item.draft, scene.contacts[item.draft.contact_id]
     if draft.channel is Channel.EMAIL:
         appointment = scene.booked.get(draft.appointment_id) if draft.appointment_id else None

@@ -64,7 +64,9 @@ def plan_patients(
     return done
 
 
-def _collect(tx: Transaction, done: Planned, item: Appointment, plan: Plan, *, identity: Identity, now: datetime) -> None:
+def _collect(
+    tx: Transaction, done: Planned, item: Appointment, plan: Plan, *, identity: Identity, now: datetime
+) -> None:
     done.rows += [(identity.new_id(), item.id, item.patient_id, item.version, wanted) for wanted in plan.add]
     for held, wanted in plan.move:
         reminders.move(tx, held.id, wanted, now=now)
@@ -82,9 +84,7 @@ def _write(tx: Transaction, clinic: Clinic, done: Planned, *, identity: Identity
     _open_tasks(tx, clinic, done.rows, identity=identity, now=now)
 
 
-def _open_tasks(
-    tx: Transaction, clinic: Clinic, rows: Iterable[NewRow], *, identity: Identity, now: datetime
-) -> None:
+def _open_tasks(tx: Transaction, clinic: Clinic, rows: Iterable[NewRow], *, identity: Identity, now: datetime) -> None:
     for _, appointment_id, patient_id, version, plan in rows:
         kind = TASKS.get(plan.reason) if plan.reason is not None else None
         if kind is None:

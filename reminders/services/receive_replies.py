@@ -150,9 +150,7 @@ def _about(actions: Sequence[Action]) -> AppointmentId | None:
     return next((act.appointment_id for act in actions if isinstance(act, ConfirmAppointment | OpenTask)), None)
 
 
-def _open_task(
-    tx: Transaction, deps: Deps, item: StoredText, sender: _Sender, action: OpenTask, now: datetime
-) -> None:
+def _open_task(tx: Transaction, deps: Deps, item: StoredText, sender: _Sender, action: OpenTask, now: datetime) -> None:
     task = tasks.Task(
         kind=action.kind,
         urgency=action.urgency,

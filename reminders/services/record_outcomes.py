@@ -32,9 +32,7 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
 
 
 def _next(deps: Deps, outcome: Outcome, item: Message, now: datetime) -> Next:
-    return after(
-        outcome, tries=item.fence, jitter=deps.identity.jitter(), expires_at=item.draft.expires_at, now=now
-    )
+    return after(outcome, tries=item.fence, jitter=deps.identity.jitter(), expires_at=item.draft.expires_at, now=now)
 
 
 def _ending(tag: AttemptTag, outcome: Outcome, step: Next) -> Ending:

@@ -80,9 +80,7 @@ def _mine(tx: Transaction, item: OpenAttempt, sightings: Sequence[Sighting]) -> 
 
 def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sighting) -> bool:
     now = deps.clock.now()
-    ending = Ending(
-        item.tag, AttemptState.ACCEPTED, provider_id=seen.provider_id, provider_status=seen.provider_status
-    )
+    ending = Ending(item.tag, AttemptState.ACCEPTED, provider_id=seen.provider_id, provider_status=seen.provider_status)
     if not attempts.settle(tx, ending, now=now):
         return False
     state = advance(MessageState.ACCEPTED, seen.status)
@@ -138,6 +136,6 @@ def poll_stuck(deps: Deps) -> int:
     seen = [(tag, message_id, deps.sms.fetch(provider_id)) for tag, message_id, provider_id in waiting]
     with deps.store.transaction() as tx:
         attempts.looked_at(tx, [tag for tag, _, _ in seen], machine_now=machine_now)
-        return sum(advance_message(tx, deps, message_id, sight.status) for _, message_id, sight in seen if sight is not None)
-
-
+        return sum(
+            advance_message(tx, deps, message_id, sight.status) for _, message_id, sight in seen if sight is not None
+        )

@@ -145,7 +145,7 @@ def _record_surely(deps: Deps, found: Sequence[tuple[AttemptTag, Outcome]]) -> N
         try:
             record_outcomes(deps, found)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the outcome is still true
-            log.warning("outcomes.not_recorded", count=len(found), error=type(error).__name__)
+            log.warning("outcomes.not_recorded", count=len(found), exc=error)
             sleep(pause)
         else:
             return
@@ -171,5 +171,3 @@ def _deliver(deps: Deps, channel: Channel, outgoing: Iterable[Outgoing], report:
     else:
         for item in items:
             report(item.tag, Absent("no provider is configured"))
-
-

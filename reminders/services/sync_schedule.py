@@ -136,9 +136,7 @@ def _apply(
     found = diff(held.known, entries, now=now)
     is_first = not held.booked
     ids = _save_patients(tx, deps, held, found, now)
-    touched = _save_appointments(
-        tx, deps, held, found, ids, is_announced=options.is_announced or not is_first, now=now
-    )
+    touched = _save_appointments(tx, deps, held, found, ids, is_announced=options.is_announced or not is_first, now=now)
     if not report.faults:
         _report_missing(tx, deps, held, found, now)
     planned = plan_patients(tx, held.clinic, touched, identity=deps.identity, now=now)

@@ -274,7 +274,9 @@ def stuck(tx: Transaction, *, since: datetime, limit: int) -> list[tuple[Attempt
         .order_by(attempt.c.machine_begun_at)
         .limit(limit)
     )
-    return [(AttemptTag(row.tag), MessageId(row.message_id), row.provider_id) for row in tx.connection.execute(statement)]
+    return [
+        (AttemptTag(row.tag), MessageId(row.message_id), row.provider_id) for row in tx.connection.execute(statement)
+    ]
 
 
 def looked_at(tx: Transaction, tags: Collection[AttemptTag], *, machine_now: datetime) -> None:

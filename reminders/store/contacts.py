@@ -86,9 +86,7 @@ def opt_out(tx: Transaction, ids: Collection[ContactId], *, by: str, now: dateti
 
 def opt_in(tx: Transaction, ids: Collection[ContactId]) -> None:
     """End an opt-out."""
-    tx.connection.execute(
-        update(contact).where(contact.c.id.in_(ids)).values(opted_out_at=None, opted_out_by=None)
-    )
+    tx.connection.execute(update(contact).where(contact.c.id.in_(ids)).values(opted_out_at=None, opted_out_by=None))
 
 
 def has_opted_out(tx: Transaction, ids: Collection[ContactId]) -> bool:

@@ -48,7 +48,9 @@ def read(tx: Transaction) -> Ledger:
     )
 
 
-def _by_state(tx: Transaction, table: FromClause, states: type[ReminderState | MessageState | AttemptState]) -> dict[str, int]:
+def _by_state(
+    tx: Transaction, table: FromClause, states: type[ReminderState | MessageState | AttemptState]
+) -> dict[str, int]:
     rows = tx.connection.execute(select(table.c.state, func.count().label("n")).group_by(table.c.state))
     found = {str(row.state): row.n for row in rows}
     return {state.value: found.get(state.value, 0) for state in states}

@@ -142,9 +142,7 @@ def move_together(tx: Transaction, moves: Iterable[Move], allowed: Collection[Me
         values: dict[str, Any] = {"state": state, "reason": reason, "changed_at": now}
         if due_at is not None:
             values["due_at"] = due_at
-        tx.connection.execute(
-            update(message).where(message.c.id.in_(ids), message.c.state.in_(allowed)).values(values)
-        )
+        tx.connection.execute(update(message).where(message.c.id.in_(ids), message.c.state.in_(allowed)).values(values))
 
 
 def count_resend(tx: Transaction, message_id: MessageId, *, is_crash: bool) -> None:

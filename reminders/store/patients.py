@@ -62,7 +62,9 @@ def save_many(
             )
 
 
-def record_consents(tx: Transaction, events: Sequence[tuple[UUID, ClinicId, PatientId, Channel, bool]], *, source: str, now: datetime) -> None:
+def record_consents(
+    tx: Transaction, events: Sequence[tuple[UUID, ClinicId, PatientId, Channel, bool]], *, source: str, now: datetime
+) -> None:
     """Append to the ledger of consents."""
     rows = [
         {

@@ -59,9 +59,7 @@ def latest(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) -
     return None if row is None else OpenQuestion(row.kind, AppointmentId(row.appointment_id), row.version)
 
 
-def mark_answered(
-    tx: Transaction, appointment_id: AppointmentId, kind: QuestionKind, *, now: datetime
-) -> None:
+def mark_answered(tx: Transaction, appointment_id: AppointmentId, kind: QuestionKind, *, now: datetime) -> None:
     """Close the questions of one kind about an appointment."""
     here = (question.c.appointment_id == appointment_id) & (question.c.kind == kind)
     tx.connection.execute(update(question).where(here, question.c.answered_at.is_(None)).values(answered_at=now))

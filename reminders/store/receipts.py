@@ -49,7 +49,8 @@ def waiting(tx: Transaction, *, limit: int) -> list[StoredReceipt]:
     statement = select(receipt).where(receipt.c.applied_at.is_(None)).order_by(receipt.c.received_at, receipt.c.id)
     rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True))
     return [
-        StoredReceipt(row.id, row.tag, row.provider_id, row.status, row.provider_status, row.code, row.refusal) for row in rows
+        StoredReceipt(row.id, row.tag, row.provider_id, row.status, row.provider_status, row.code, row.refusal)
+        for row in rows
     ]
 
 

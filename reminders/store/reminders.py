@@ -75,7 +75,9 @@ def end(
         tx.connection.execute(statement.values(state=state, reason=reason, changed_at=now))
 
 
-def dispatch(tx: Transaction, leader: ReminderId, others: Collection[ReminderId], message_id: MessageId, *, now: datetime) -> None:
+def dispatch(
+    tx: Transaction, leader: ReminderId, others: Collection[ReminderId], message_id: MessageId, *, now: datetime
+) -> None:
     """Tie a bundle to its message: the leader dispatched, the others merged into it."""
     waiting = update(reminder).where(IS_PLANNED)
     led = waiting.where(reminder.c.id == leader)

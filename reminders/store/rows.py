@@ -234,9 +234,7 @@ attempt = Table(
     _at("first_look_at"),
     _at("last_look_at"),
     Column("is_late_accept", Boolean, nullable=False),
-    Index(
-        "one_live_attempt", "message_id", unique=True, **_only("state IN ('sending', 'unknown', 'accepted')")
-    ),
+    Index("one_live_attempt", "message_id", unique=True, **_only("state IN ('sending', 'unknown', 'accepted')")),
     Index("ix_attempt_open", "deadline_at", **_only("state IN ('sending', 'unknown')")),
     Index("ix_attempt_message_id", "message_id"),
 )
