@@ -1,0 +1,193 @@
+"""What can be asked of the command line: every command, its options and its help."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter, _SubParsersAction
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+Commands = _SubParsersAction  # argparse has no public name for what `add_subparsers` returns
+
+DESCRIPTION = """\
+Reminds patients of their sessions by SMS and e-mail, hears their answers, and shows the clinic what needs a person.
+
+  python3 -m reminders demo       try it: a sample clinic and simulated phones on this machine
+  python3 -m reminders up         run it: web, worker, beat and broker under one supervisor
+"""
+EPILOG = "Exit status: 0 done, 1 not possible as things stand, 2 the input has faults or waits for a yes."
+QUEUES = ("sms", "email", "inbound", "schedule", "upkeep")
+CHANNELS = ("sms", "email")
+
+
+def parser() -> ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = ArgumentParser(
+        "reminders", description=DESCRIPTION, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _running(commands)
+    _import(commands)
+    _send(commands)
+    _status(commands)
+    _clinic(commands)
+    _parts(commands)
+    commands.add_parser("test", help="run the tests (further words go to pytest)")
+    commands.add_parser(
+        "check", help="run everything a change must pass: format, lint, types, layers, tests of the house"
+    )
+    return top
+
+
+def _running(commands: Commands[ArgumentParser]) -> None:
+    demo = commands.add_parser("demo", help="a sample clinic and simulated phones, in simulated time, on this machine")
+    demo.add_argument("--port", type=port, help="port of the clinic's pages (default: 8000, or a free one)")
+    demo.add_argument("--simulator-port", type=port, help="port of the phones (default: 8001, or a free one)")
+    demo.add_argument("--speed", type=speed, default=600.0, help="how fast time runs (default: 600, a day in 144 s)")
+    demo.add_argument("--folder", type=Path, help="a new or empty folder for the demo's data, which is kept")
+    demo.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    demo.add_argument("--verbose", action="store_true", help="show what every process writes")
+    up = commands.add_parser("up", help="run the whole service: web, worker, beat and, where none is given, a broker")
+    up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    up.add_argument("--port", type=port, default=8000, help="port to listen on (default: 8000)")
+    up.add_argument("--verbose", action="store_true", help="show what every process writes")
+
+
+def _import(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "import",
+        help="read the clinic's schedule, show what it changes, and apply it",
+        description="Reads a schedule and applies it, unless a row has a fault. The same file twice changes nothing.",
+    )
+    command.add_argument("file", type=Path, metavar="FILE", help="the schedule")
+    command.add_argument("--source", choices=("csv",), default="csv", help="its format (default: csv)")
+    command.add_argument("--dry-run", action="store_true", help="only show what would change")
+    command.add_argument("--partial", action="store_true", help="import the good rows of a faulty file (exit status 2)")
+    command.add_argument(
+        "--yes", action="store_true", help="apply even if it cancels more than a fifth of what is to come"
+    )
+    command.add_argument(
+        "--announce", action="store_true", help="tell patients that they are booked at a first import too"
+    )
+    _for_programs(command)
+
+
+def _send(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "send",
+        help="write to one patient, or to everybody with a session on some days",
+        description="Shows who gets what and who is left out and why; sends with --yes, or after a yes at a terminal.",
+    )
+    to = command.add_mutually_exclusive_group(required=True)
+    to.add_argument("--patient", metavar="ID", help="one patient, by the schedule's patient_id")
+    to.add_argument(
+        "--starting", type=days, metavar="DAY[..DAY]", help="everybody booked on these days (YYYY-MM-DD, clinic's time)"
+    )
+    command.add_argument(
+        "--text", required=True, help="what they read; {{sender}}, {{phone}} and, by day, {{when}} are filled in"
+    )
+    command.add_argument("--channel", choices=CHANNELS, help="this channel only (default: the first one that is open)")
+    command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
+    command.add_argument("--override-quiet-hours", metavar="REASON", help="send at any hour; the reason is kept")
+    command.add_argument("--key", help="a name of this request: the same one again sends nothing twice")
+    command.add_argument("--yes", action="store_true", help="send without asking")
+    _for_programs(command)
+
+
+def _status(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "status", help="what is planned, sent and answered, what needs a person, what is running"
+    )
+    command.add_argument("--days", type=count, default=7, help="how many days ahead (default: 7)")
+    _for_programs(command)
+
+
+def _clinic(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser("clinic", help="bring a clinic's configuration in, or write it out")
+    verbs = command.add_subparsers(dest="verb", metavar="VERB", required=True)
+    apply = verbs.add_parser("apply", help="apply a clinic file, or every *.toml of a folder")
+    apply.add_argument("path", type=Path, metavar="FILE|FOLDER")
+    _of_the_demo(apply)
+    export = verbs.add_parser("export", help="write a clinic's configuration as a file that `apply` reads")
+    export.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
+    _of_the_demo(export)
+
+
+def _parts(commands: Commands[ArgumentParser]) -> None:
+    commands.add_parser("migrate", help="bring the database up to date (for containers; `up` does it by itself)")
+    web = commands.add_parser("web", help="run the web process alone")
+    web.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    web.add_argument("--port", type=port, default=8000, help="port to listen on (default: 8000)")
+    worker = commands.add_parser("worker", help="run one worker process")
+    worker.add_argument(
+        "--queues", type=queues, default=QUEUES, metavar="A,B", help=f"of {','.join(QUEUES)} (default: all)"
+    )
+    worker.add_argument("--concurrency", type=count, default=8, help="tasks at a time (default: 8)")
+    commands.add_parser("beat", help="run the ticker; never more than one")
+    health = commands.add_parser("health", help="exit 0 if a process left a sign of life in the last 90 seconds")
+    health.add_argument(
+        "name", metavar="NAME", help="worker, worker-sms, worker-email, worker-inbound, worker-upkeep, beat"
+    )
+
+
+def _for_programs(command: ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")
+    _of_the_demo(command)
+
+
+def _of_the_demo(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--demo", action="store_true", help="of the demo that is running, instead of this environment's"
+    )
+
+
+def port(text: str) -> int:
+    """Read a port to listen on; `urlsplit` knows their range."""
+    try:
+        found = urlsplit(f"//host:{text}").port
+    except ValueError:
+        found = None
+    if not found:
+        raise ArgumentTypeError(f"found {text!r}; a number from 1 to 65535 is wanted")
+    return found
+
+
+def count(text: str) -> int:
+    """Read a number above zero."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"found {text!r}; a whole number above 0 is wanted")
+    return int(text)
+
+
+def speed(text: str) -> float:
+    """Read how many seconds of clinic time pass in one of ours."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 100_000:  # noqa: PLR2004 - stated to the user
+        raise ArgumentTypeError(f"found {text!r}; a number above 0 and at most 100000 is wanted")
+    return found
+
+
+def queues(text: str) -> tuple[str, ...]:
+    """Read names of queues."""
+    found = tuple(name.strip() for name in text.split(","))
+    unknown = [name for name in found if name not in QUEUES]
+    if unknown:
+        raise ArgumentTypeError(f"found {', '.join(map(repr, unknown))}; queues are {', '.join(QUEUES)}")
+    return found
+
+
+def days(text: str) -> tuple[date, date]:
+    """Read a day, or a first and a last one."""
+    first, _, last = text.partition("..")
+    try:
+        found = (date.fromisoformat(first), date.fromisoformat(last or first))
+    except ValueError:
+        raise ArgumentTypeError(
+            f"found {text!r}; a day such as 2027-03-05, or 2027-03-05..2027-03-07, is wanted"
+        ) from None
+    if found[1] < found[0]:
+        raise ArgumentTypeError(f"found {text!r}; the first day comes first")
+    return found

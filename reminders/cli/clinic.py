@@ -1,0 +1,45 @@
+"""`reminders clinic`: the database holds each clinic's configuration; files bring it in and out."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from reminders.cli.surroundings import opened
+from reminders.cli.toml import to_toml
+from reminders.core.errors import InputError
+from reminders.services.apply_clinics import apply_clinics, clinic_document, known_clinics
+
+if TYPE_CHECKING:
+    from reminders.bootstrap import Services
+
+DONE = 0
+
+
+def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
+    """Apply or export. Raises ClinicFileError with every fault, InputError for a slug nobody has."""
+    with opened(arguments, environment) as services:
+        services.migrate()
+        if arguments.verb == "apply":
+            _apply(services, arguments)
+        else:
+            print(_export(services, arguments.slug), end="")
+    return DONE
+
+
+def _apply(services: Services, arguments: Namespace) -> None:
+    documents = services.clinic_documents(arguments.path)
+    changed = set(apply_clinics(services.deps, documents))
+    for _, document in documents:
+        slug = document["slug"]
+        print(f"{slug}: {'applied' if slug in changed else 'unchanged'}")
+
+
+def _export(services: Services, slug: str | None) -> str:
+    known = [clinic.slug for clinic in known_clinics(services.deps)]
+    chosen = [item for item in known if slug in {None, item}]
+    document = clinic_document(services.deps, chosen[0]) if len(chosen) == 1 else None
+    if document is None:
+        raise InputError([f"clinic: found {slug or 'none named'}; name one of: {', '.join(known) or 'none yet'}"])
+    return to_toml("clinic", document)

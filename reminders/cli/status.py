@@ -1,0 +1,191 @@
+"""`reminders status`: the ledger, the processes, the coming appointments with their answers, and the worklist."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from reminders.cli.surroundings import opened
+from reminders.cli.tables import BOLD, GREEN, RED, paint, print_table
+from reminders.core.tasks import NEXT_ACTIONS, TITLES
+from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
+from reminders.supervisor import TreeState, read_state
+
+if TYPE_CHECKING:
+    from reminders.bootstrap import Facts
+
+DONE = 0
+DAY_AND_TIME = "%a %d %b %H:%M"
+COMING = {"booked", "arrived"}
+
+
+def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
+    """Show the state of things; with `--json` all of it, for programs."""
+    with opened(arguments, environment) as services:
+        services.migrate()
+        status = read_status(services.deps, days=arguments.days)
+        facts, speed = services.facts, services.deps.clock.speed
+    tree = read_state(facts.data_dir)
+    if arguments.json:
+        print(json.dumps(to_document(status, facts, tree, speed=speed), ensure_ascii=False, indent=2))
+    else:
+        _show(status, facts, tree, speed=speed, environment=environment)
+    return DONE
+
+
+def to_document(status: Status, facts: Facts, tree: TreeState | None, *, speed: float) -> dict[str, object]:
+    """Return everything for programs. Instants are UTC in ISO 8601: the clinic's time but for signs of life."""
+    found = status.ledger
+    return {
+        "now": status.now.isoformat(),
+        "clock": {"simulated": facts.is_simulated, "speed": speed, "machine_now": status.machine_now.isoformat()},
+        "ledger": {
+            "reminders": found.reminders,
+            "messages": found.messages,
+            "attempts": found.attempts,
+            "contradictions": found.contradictions,
+            "balanced": found.is_balanced,
+            "possible_doubles": found.possible_doubles,
+        },
+        "appointments": [_appointment(line) for line in status.appointments],
+        "tasks": [_task(line) for line in status.tasks],
+        "processes": _processes(status, tree),
+    }
+
+
+def _appointment(line: AppointmentLine) -> dict[str, object]:
+    message, reply = line.last_message, line.last_reply
+    return {
+        "clinic": line.clinic,
+        "external_id": line.external_id,
+        "patient": line.patient,
+        "name": line.name,
+        "starts_at": line.starts_at.isoformat(),
+        "timezone": line.timezone,
+        "status": line.status,
+        "confirmed": line.is_confirmed,
+        "ride": line.has_ride,
+        "last_message": message
+        and {"at": message.at.isoformat(), "kind": message.kind, "state": message.state, "reason": message.reason},
+        "last_reply": reply and {"at": reply.at.isoformat(), "intent": reply.kind, "decision": reply.state},
+    }
+
+
+def _task(line: TaskLine) -> dict[str, object]:
+    task = line.task
+    return {
+        "kind": task.kind,
+        "title": TITLES[task.kind],
+        "next_action": NEXT_ACTIONS[task.kind],
+        "urgency": task.urgency,
+        "name": line.name,
+        "starts_at": line.starts_at.isoformat() if line.starts_at else None,
+        "opened_at": task.opened_at.isoformat() if task.opened_at else None,
+        "reason": task.reason,
+    }
+
+
+def _processes(status: Status, tree: TreeState | None) -> list[dict[str, object]]:
+    """Join what the supervisor knows with the signs of life; either may know of a process that the other does not."""
+    children = {child.name: child for child in tree.children} if tree else {}
+    return [
+        {
+            "name": name,
+            "phase": children[name].phase if name in children else None,
+            "pid": children[name].pid if name in children else None,
+            "restarts": children[name].restarts if name in children else None,
+            "since": children[name].since if name in children else None,
+            "last_sign_of_life": status.beats[name].isoformat() if name in status.beats else None,
+        }
+        for name in dict.fromkeys((*children, *status.beats))
+    ]
+
+
+def _show(
+    status: Status, facts: Facts, tree: TreeState | None, *, speed: float, environment: Mapping[str, str]
+) -> None:
+    zones = {line.timezone for line in status.appointments} or {"UTC"}
+    now = ", ".join(f"{_local(status.now, zone)} ({zone})" for zone in sorted(zones))
+    print(f"{now}{f', simulated, {speed:g} times as fast' if facts.is_simulated else ''}")
+    _show_ledger(status, environment)
+    _show_processes(status, tree, environment)
+    _show_appointments(status, environment)
+    _show_tasks(status, environment)
+
+
+def _show_ledger(status: Status, environment: Mapping[str, str]) -> None:
+    found = status.ledger
+    for name, counts in (("reminders", found.reminders), ("messages", found.messages)):
+        parts = " + ".join(f"{number} {state}" for state, number in counts.items() if number) or "none"
+        print(f"{name}: {sum(counts.values())} = {parts}")
+    if found.is_balanced:
+        print(paint("the ledger balances", GREEN, environment), end="")
+    else:
+        wrong = ", ".join(f"{name} {number}" for name, number in found.contradictions.items() if number)
+        print(paint(f"THE LEDGER DOES NOT BALANCE: {wrong}", RED, environment), end="")
+    print(f"; possible doubles: {found.possible_doubles}")
+
+
+def _show_processes(status: Status, tree: TreeState | None, environment: Mapping[str, str]) -> None:
+    _headline("Processes", environment)
+    if tree is None:
+        print("nothing is running on this data folder under `up` or `demo`")
+    rows = [
+        (
+            str(item["name"]),
+            str(item["phase"] or ""),
+            str(item["pid"] or ""),
+            "" if item["restarts"] is None else str(item["restarts"]),
+            _ago(status, str(item["name"])),
+        )
+        for item in _processes(status, tree)
+    ]
+    print_table(("Name", "State", "Process", "Restarts", "Sign of life"), rows, environment)
+
+
+def _ago(status: Status, name: str) -> str:
+    beat = status.beats.get(name)
+    return "" if beat is None else f"{max(0, round((status.machine_now - beat).total_seconds()))} s ago"
+
+
+def _show_appointments(status: Status, environment: Mapping[str, str]) -> None:
+    coming = [line for line in status.appointments if line.status in COMING and line.starts_at >= status.now]
+    _headline(f"Coming sessions ({len(coming)})", environment)
+    rows = [
+        (
+            _local(line.starts_at, line.timezone),
+            line.name,
+            line.external_id,
+            "confirmed" if line.is_confirmed else "",
+            "ride" if line.has_ride else "",
+            f"{line.last_message.kind} {line.last_message.state}" if line.last_message else "",
+        )
+        for line in coming
+    ]
+    print_table(("Start", "Patient", "Session", "Confirmed", "Ride", "Last message"), rows, environment)
+
+
+def _show_tasks(status: Status, environment: Mapping[str, str]) -> None:
+    _headline(f"Tasks for people ({len(status.tasks)})", environment)
+    rows = [
+        (
+            line.task.urgency,
+            line.name or "",
+            _local(line.starts_at, line.timezone) if line.starts_at and line.timezone else "",
+            f"{TITLES[line.task.kind]}. {NEXT_ACTIONS[line.task.kind]}",
+        )
+        for line in status.tasks
+    ]
+    print_table(("Urgency", "Patient", "Session", "What to do"), rows, environment)
+
+
+def _headline(text: str, environment: Mapping[str, str]) -> None:
+    print(f"\n{paint(text, BOLD, environment)}")
+
+
+def _local(at: datetime, timezone: str) -> str:
+    return at.astimezone(ZoneInfo(timezone)).strftime(DAY_AND_TIME)
