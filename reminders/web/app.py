@@ -1,0 +1,41 @@
+"""The web app: hooks, patients' pages and health for everybody; staff pages in the demo only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from reminders.bootstrap import Services, open_services
+from reminders.web import console, errors, health, hooks, links, send
+from reminders.web.envelope import Envelope
+from reminders.web.guards import TryLimit
+from reminders.web.pages import STATIC, base_path
+
+
+def create_app(services: Services | None = None) -> FastAPI:
+    """Return the app. Without services it opens those of the environment; either way it closes them at its end."""
+    given = services or open_services()
+    app = FastAPI(title="Reminders", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.services = given
+    app.state.base = base_path(given)
+    app.state.limit = TryLimit(given.deps.clock)
+    app.state.metrics = health.Metrics(given.deps)
+    app.state.readiness = health.Readiness(given.deps)
+    errors.install(app)
+    for door in (hooks, links, health):
+        app.include_router(door.router)
+    if given.facts.is_demo:
+        app.include_router(console.router)
+        app.include_router(send.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Envelope, services=given)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.services.close()

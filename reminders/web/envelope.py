@@ -1,0 +1,143 @@
+"""What is around every answer: a size limit, headers, one line of log, and a fence that no error gets through.
+
+It stands outside the framework's own layers, so that even an answer to an unforeseen error carries the headers.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from uuid import UUID
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reminders.bootstrap import Services
+from reminders.web.errors import problem
+from reminders.web.pages import base_path
+
+log = structlog.get_logger()
+
+MOST_BYTES = 64_000
+"""No form of ours and no callback is larger (requirement 5 of the webhooks)."""
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Robots-Tag": "noindex",
+}
+ONE_YEAR = 31_536_000
+
+
+class Envelope:
+    """The outermost layer, in ASGI's own terms: it sees the answer after everything else had its say."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        """Stand around an app."""
+        self._app = app
+        self._identity = services.deps.identity
+        self._clock = services.deps.clock
+        self._base = base_path(services)
+        self._headers = dict(HEADERS)
+        if services.facts.public_url.startswith("https:"):
+            self._headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        reference = self._identity.new_id()
+        scope.setdefault("state", {})["reference"] = str(reference)
+        begun = self._clock.monotonic()
+        answer = _Answer(send, self._headers, is_static=scope["path"].startswith("/static/"))
+        await self._within_fence(scope, receive, answer, reference)
+        log.info(
+            "web.request",
+            route=_template(scope),
+            method=scope["method"],
+            status=answer.status,
+            duration_ms=round((self._clock.monotonic() - begun) * 1000, 1),
+            id=str(reference),
+        )
+
+    async def _within_fence(self, scope: Scope, receive: Receive, answer: _Answer, reference: UUID) -> None:
+        body = await _whole(scope, receive)
+        if body is None:
+            await self._refuse(scope, receive, answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reference)
+            return
+        try:
+            await self._app(scope, _again(body, receive), answer)
+        except Exception as error:
+            log.error("web.failed", exc=error, id=str(reference))  # noqa: TRY400 - a traceback may quote what a person wrote
+            if answer.status:
+                raise
+            await self._refuse(scope, receive, answer, HTTPStatus.INTERNAL_SERVER_ERROR, reference)
+
+    async def _refuse(
+        self, scope: Scope, receive: Receive, answer: _Answer, status: HTTPStatus, reference: UUID
+    ) -> None:
+        is_page = "text/html" in Headers(scope=scope).get("accept", "")
+        response = problem(status, wants_page=is_page, reference=str(reference), base=self._base)
+        await response(scope, receive, answer)
+
+
+class _Answer:
+    """Sends an answer on, with our headers, and remembers its status."""
+
+    def __init__(self, send: Send, headers: dict[str, str], *, is_static: bool) -> None:
+        self.status = 0
+        self._send = send
+        self._headers = headers
+        self._is_static = is_static
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers.update(self._headers)
+            # Browsers keep styles but ask whether they changed; pages are kept nowhere.
+            headers["Cache-Control"] = "no-cache" if self._is_static else "no-store"
+        await self._send(message)
+
+
+async def _whole(scope: Scope, receive: Receive) -> bytes | None:
+    """Read the body; None where it is too large, whatever its headers claim."""
+    claimed = Headers(scope=scope).get("content-length", "0")
+    if not claimed.isdecimal() or int(claimed) > MOST_BYTES:
+        return None
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if len(body) > MOST_BYTES:
+            return None
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a receiver that brings the body once, then whatever else there is to hear."""
+    told = False
+
+    async def bring() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return bring
+
+
+def _template(scope: Scope) -> str:
+    """Return the route as it is spelled in code: a path may hold a token and is never logged (requirement 13)."""
+    return getattr(scope.get("route"), "path", "none")

@@ -1,0 +1,93 @@
+"""Errors as answers: the tree of errors mapped to HTTP by class. No answer says more than its kind and a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from reminders.core import errors
+from reminders.web.pages import TEMPLATES
+
+log = structlog.get_logger()
+
+STATUSES: Mapping[type[errors.RemindersError], HTTPStatus] = {
+    errors.RemindersError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InputError: HTTPStatus.BAD_REQUEST,
+    errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.NeedsConsentError: HTTPStatus.CONFLICT,
+    errors.ContentError: HTTPStatus.BAD_REQUEST,
+    errors.NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ForgedHookError: HTTPStatus.FORBIDDEN,
+}
+"""By class; one that is not listed is answered as its nearest ancestor."""
+
+WORDS: Mapping[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("That did not reach us in one piece.", "Eso no nos llegó completo."),
+    HTTPStatus.FORBIDDEN: ("That is not allowed here.", "Eso no está permitido aquí."),
+    HTTPStatus.NOT_FOUND: ("There is no such page.", "Esta página no existe."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("That is not how this page works.", "Esta página no funciona así."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too much at once.", "Eso es demasiado a la vez."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Please wait a minute, then try again.", "Espere un minuto e inténtelo de nuevo."),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("We are not ready just now.", "Ahora mismo no estamos disponibles."),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("Something went wrong on our side.", "Algo ha fallado de nuestra parte."),
+}
+"""English and Spanish: whoever meets an error may be a patient."""
+
+
+def status_of(error: errors.RemindersError) -> HTTPStatus:
+    """Return the HTTP status of one of our errors."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def problem(status: int, *, wants_page: bool, reference: str, base: str = "") -> Response:
+    """Return a plain answer for a status, as a page for people and as JSON for programs."""
+    known = HTTPStatus(status)
+    nearest = HTTPStatus.INTERNAL_SERVER_ERROR if known >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
+    english, spanish = WORDS.get(known, WORDS[nearest])
+    if not wants_page:
+        return JSONResponse({"error": known.phrase, "reference": reference}, status_code=status)
+    text = TEMPLATES.get_template("error.html").render(
+        base=base, english=english, spanish=spanish, reference=reference, status=status
+    )
+    return HTMLResponse(text, status_code=status)
+
+
+def wants_page(request: Request) -> bool:
+    """Say whether a person's browser asks."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: Request, status: int, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a request that cannot be served."""
+    reference = getattr(request.state, "reference", "")
+    found = problem(status, wants_page=wants_page(request), reference=reference, base=request.app.state.base)
+    found.headers.update(headers or {})
+    return found
+
+
+def install(app: FastAPI) -> None:
+    """Let the app answer our own errors, and the framework's."""
+    app.exception_handler(errors.RemindersError)(_ours)
+    app.exception_handler(HTTPException)(_theirs)
+    app.exception_handler(RequestValidationError)(_malformed)
+
+
+def _ours(request: Request, error: Exception) -> Response:
+    status = status_of(error) if isinstance(error, errors.RemindersError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    log.warning("web.refused", exc=error, status=int(status))
+    return answer(request, status)
+
+
+def _theirs(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    return answer(request, status, headers=getattr(error, "headers", None))
+
+
+def _malformed(request: Request, _error: Exception) -> Response:
+    return answer(request, HTTPStatus.BAD_REQUEST)

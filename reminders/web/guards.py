@@ -1,0 +1,106 @@
+"""Who may come in: a same-site nonce, a limit on tries, and doors that open to this machine only."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections import deque
+from http import HTTPStatus
+from ipaddress import ip_address
+from threading import Lock
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from reminders.ports import Clock
+from reminders.web.pages import services_of
+
+NONCE = re.compile(r"[A-Za-z0-9_=-]{22,64}")
+LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+HOST = re.compile(r"(\[[0-9a-f:]+\]|[^:]*)(:[0-9]+)?")
+TRIES = 30
+SPAN_SECONDS = 60.0
+MOST_ADDRESSES = 10_000
+
+
+def _cookie(request: Request) -> str:
+    # The prefix makes browsers refuse a cookie of this name from a neighbouring host; it exists with TLS only.
+    return "__Host-nonce" if _has_tls(request) else "nonce"
+
+
+def _has_tls(request: Request) -> bool:
+    return services_of(request).facts.public_url.startswith("https:")
+
+
+def nonce_of(request: Request) -> str:
+    """Return the browser's nonce, a new one where it has none: the page puts it into its forms."""
+    held = request.cookies.get(_cookie(request), "")
+    return held if NONCE.fullmatch(held) else services_of(request).deps.identity.new_token()
+
+
+def leave_nonce(request: Request, response: Response, nonce: str) -> None:
+    """Give the browser its nonce, which it will bring back from our own pages only."""
+    response.set_cookie(_cookie(request), nonce, httponly=True, samesite="strict", secure=_has_tls(request), path="/")
+
+
+def is_from_our_page(request: Request, nonce: str) -> bool:
+    """Say whether a form was sent from a page of ours: cookie and field agree, and the browser names no other site.
+
+    Our pages send no referrer, for which browsers put 'null' as the Origin; their own word on the site counts first.
+    """
+    held = request.cookies.get(_cookie(request), "")
+    if not NONCE.fullmatch(held) or not hmac.compare_digest(held.encode(), nonce.encode()):
+        return False
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin")
+    return origin in {None, "null"} or origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
+
+
+class TryLimit:
+    """Counts tries by address over the last minute, in this process."""
+
+    def __init__(self, clock: Clock, *, tries: int = TRIES) -> None:
+        """Start with nobody counted."""
+        self._clock = clock
+        self._tries = tries
+        self._seen: dict[str, deque[float]] = {}
+        self._lock = Lock()
+
+    def permits(self, address: str) -> bool:
+        """Count one try and say whether it may go on."""
+        now = self._clock.monotonic()
+        with self._lock:
+            if len(self._seen) >= MOST_ADDRESSES:
+                self._seen = {key: times for key, times in self._seen.items() if times[-1] > now - SPAN_SECONDS}
+            times = self._seen.setdefault(address, deque(maxlen=self._tries))
+            if len(times) == self._tries and times[0] > now - SPAN_SECONDS:
+                return False
+            times.append(now)
+            return True
+
+
+def limit_tries(request: Request) -> None:
+    """Refuse an address that tries too often."""
+    limit: TryLimit = request.app.state.limit
+    if not limit.permits(request.client.host if request.client else ""):
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": f"{SPAN_SECONDS:.0f}"})
+
+
+def only_local(request: Request) -> None:
+    """Hide a door from everybody but this machine's own browser.
+
+    The name in the Host header is checked too: a strange site's name that leads to 127.0.0.1 must not open it.
+    """
+    host = HOST.fullmatch(request.headers.get("host", "").lower())
+    if host is None or host.group(1) not in LOCAL_NAMES or not _is_loopback(request):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def _is_loopback(request: Request) -> bool:
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
