@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import structlog
-from celery import Celery
 
 from reminders.ports import Job
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 log = structlog.get_logger()
 
@@ -29,19 +33,7 @@ class CeleryJobQueue:
         self._routes = dict(routes)
         self._silence = silence
         self._silent_until = 0.0
-        self._app = Celery("reminders-hints", broker=broker_url, set_as_current=False)
-        self._app.conf.update(
-            task_ignore_result=True,
-            task_serializer="json",
-            broker_connection_timeout=_TIMEOUT_SECONDS,
-            broker_transport_options={
-                "socket_timeout": _TIMEOUT_SECONDS,
-                "socket_connect_timeout": _TIMEOUT_SECONDS,
-                "retry_on_timeout": False,
-                "max_retries": 0,
-                "global_keyprefix": key_prefix,
-            },
-        )
+        self._broker_url, self._key_prefix = broker_url, key_prefix
 
     def hint(self, jobs: Iterable[Job]) -> None:
         """Say that there may be work, unless a failure was a moment ago."""
@@ -63,4 +55,24 @@ class CeleryJobQueue:
 
     def close(self) -> None:
         """Close the connections to the broker."""
-        self._app.close()
+        if "_app" in self.__dict__:
+            self._app.close()
+
+    @cached_property
+    def _app(self) -> Celery:
+        from celery import Celery  # noqa: PLC0415 - a third of a second, for those who hint only
+
+        app = Celery("reminders-hints", broker=self._broker_url, set_as_current=False)
+        app.conf.update(
+            task_ignore_result=True,
+            task_serializer="json",
+            broker_connection_timeout=_TIMEOUT_SECONDS,
+            broker_transport_options={
+                "socket_timeout": _TIMEOUT_SECONDS,
+                "socket_connect_timeout": _TIMEOUT_SECONDS,
+                "retry_on_timeout": False,
+                "max_retries": 0,
+                "global_keyprefix": self._key_prefix,
+            },
+        )
+        return app

@@ -247,10 +247,10 @@ class _Line:
         config = self._config
         if smtp.sock is not None:
             smtp.sock.settimeout(config.command_timeout)
-        smtp.ehlo_or_helo_if_needed()
+        _introduce(smtp)
         if config.is_starttls:
             smtp.starttls(context=config.tls())
-            smtp.ehlo_or_helo_if_needed()
+            _introduce(smtp)  # what it said before cannot be trusted (RFC 3207, 4.2)
         if config.user is not None:
             smtp.login(config.user, config.password or "")
 
@@ -288,6 +288,12 @@ class _Line:
         except _FAILURES:
             is_broken = True
         raise _EndError(outcome, is_broken=is_broken)
+
+
+def _introduce(smtp: smtplib.SMTP) -> None:
+    code, _ = smtp.ehlo()
+    if not _POSITIVE <= code < _START_INPUT:
+        raise smtplib.SMTPConnectError(code, "the server does not greet back")
 
 
 def _stuffed(content: bytes) -> bytes:

@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from reminders.adapters.twilio.error_codes import ErrorKind, classify, refusal
+from reminders.adapters.twilio.passage import RefusedError
 from reminders.adapters.twilio.protocol import MESSAGE_SID
-from reminders.adapters.twilio.wire import RefusedError
 from reminders.core.delivery import Absent, Accepted, Outcome, Rejected, Unknown
 
 _SERVER_FAULTS = 500

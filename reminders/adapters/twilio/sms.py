@@ -10,20 +10,24 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.message import MessageInstance
 
 from reminders.adapters.twilio.calls import Batch, Call
 from reminders.adapters.twilio.loop_thread import LoopThread
 from reminders.adapters.twilio.outcomes import refused, taken
+from reminders.adapters.twilio.passage import Passage, RefusedError, UnreadableError, passing
 from reminders.adapters.twilio.protocol import CALLBACK_POLICY, MESSAGE_SID, status_of
-from reminders.adapters.twilio.wire import Passage, RefusedError, UnreadableError, Wire, passing
 from reminders.core.delivery import Absent, Outcome, ReceiptStatus
 from reminders.core.errors import SettingsError
 from reminders.ports import Clock, OutgoingText, Report, Sighting
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+    from twilio.rest.api.v2010.account.message import MessageInstance
+
+    from reminders.adapters.twilio.wire import Wire
 
 REAL_TWILIO = "https://api.twilio.com"
 T = TypeVar("T")
@@ -152,26 +156,28 @@ class TwilioSmsGateway:
             return self._open_line
 
     def _open(self) -> _Line:
-        thread = LoopThread("twilio")
-        return thread.submit(self._open_on(thread)).result(self._config.read_timeout)
+        # Half a second of imports, which a process that sends nothing need not spend.
+        from twilio.rest import Client  # noqa: PLC0415 - as above
+        from twilio.rest.api.v2010.account import message  # noqa: F401, PLC0415 - else twilio-python imports it on our loop
 
-    async def _open_on(self, thread: LoopThread) -> _Line:
+        from reminders.adapters.twilio.wire import Wire  # noqa: PLC0415 - as above
+
         config = self._config
-        wire = Wire(
-            config.base_url,
-            connections=config.concurrency + _CONNECTIONS_FOR_LOOKS,
-            connect_timeout=config.connect_timeout,
-            read_timeout=config.read_timeout,
-        )
-        user, password = config.credentials
-        client = Client(
-            user,
-            password,
-            config.account_sid,
-            http_client=wire,
-            environment={"TWILIO_EDGE": ""},  # else it reads the real environment
-        )
-        return _Line(os.getpid(), thread, wire, client, asyncio.Semaphore(config.concurrency))
+
+        async def connect() -> _Line:
+            wire = Wire(
+                config.base_url,
+                connections=config.concurrency + _CONNECTIONS_FOR_LOOKS,
+                connect_timeout=config.connect_timeout,
+                read_timeout=config.read_timeout,
+            )
+            # With no environment given, the client would read the real one.
+            nothing = {"TWILIO_EDGE": ""}
+            client = Client(*config.credentials, config.account_sid, http_client=wire, environment=nothing)
+            return _Line(os.getpid(), thread, wire, client, asyncio.Semaphore(config.concurrency))
+
+        thread = LoopThread("twilio")
+        return thread.submit(connect()).result(config.read_timeout)
 
     def _run(self, work: Callable[[_Line], Coroutine[Any, Any, T]]) -> T:
         line = self._line()

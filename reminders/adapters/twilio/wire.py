@@ -5,56 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from twilio.http.response import Response
 
+from reminders.adapters.twilio.passage import EndedError, Passage, RefusedError, UnreadableError, current_passage
+
 _MOST_BYTES = 1_000_000
 _OK, _FIRST_THAT_IS_NO_SUCCESS = 200, 300
-
-
-class RefusedError(Exception):
-    """The server answered, and did not do it. `code` is Twilio's, empty where the answer has none."""
-
-    def __init__(self, status: int, code: str, retry_after: str | None) -> None:
-        """Keep what decides; the server's own words may repeat a number and are dropped."""
-        super().__init__(f"HTTP {status} {code}".rstrip())
-        self.status, self.code, self.retry_after = status, code, retry_after
-
-
-class UnreadableError(Exception):
-    """The server said yes in a way that cannot be read."""
-
-
-class EndedError(Exception):
-    """The call was given up before its request was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """The limits of one request: `leave` is asked just before the first byte is written."""
-
-    connect_timeout: float
-    leave: Callable[[], bool]
-
-
-_passage: ContextVar[Passage | None] = ContextVar("passage", default=None)
-
-
-@contextmanager
-def passing(passage: Passage) -> Iterator[None]:
-    """Set the limits of the requests made inside: twilio-python hands no context of ours through."""
-    token = _passage.set(passage)
-    try:
-        yield
-    finally:
-        _passage.reset(token)
 
 
 class Wire:
@@ -95,7 +56,7 @@ class Wire:
             UnreadableError: for a success that is too large or cut off.
             aiohttp.ClientError, OSError, TimeoutError: where no answer came.
         """
-        passage = _passage.get() or Passage(self._connect_timeout, lambda: True)
+        passage = current_passage() or Passage(self._connect_timeout, lambda: True)
         async with (
             asyncio.timeout(passage.connect_timeout + self._read_timeout),
             self._session.request(
