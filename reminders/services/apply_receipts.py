@@ -6,13 +6,20 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus, Refusal, advance
+from reminders.core.delivery import (
+    Accepted,
+    AttemptState,
+    MessageState,
+    ReceiptStatus,
+    Refusal,
+    advance,
+)
 from reminders.core.ids import MessageId
 from reminders.core.messages import Draft
 from reminders.core.reminders import Reason
 from reminders.ports import Job, Receipt
 from reminders.services.deps import Deps
-from reminders.services.open_tasks import open_message_task
+from reminders.services.open_tasks import open_message_tasks
 from reminders.store import attempts, contacts, messages, receipts
 from reminders.store.attempts import Ending, Known
 from reminders.store.messages import Move
@@ -20,6 +27,14 @@ from reminders.store.receipts import StoredReceipt
 from reminders.store.unit_of_work import Transaction
 
 AT_ONCE = 100
+GIVEN_UP = (
+    MessageState.DUE,
+    MessageState.HELD,
+    MessageState.CLAIMED,
+    MessageState.EXPIRED,
+    MessageState.NEEDS_STAFF,
+)
+"""Where a message may be whose attempt was given up for absent."""
 
 
 def store_receipt(deps: Deps, tag: UUID | None, receipt: Receipt) -> bool:
@@ -43,6 +58,7 @@ def apply_receipts(deps: Deps) -> int:
 def _apply_batch(deps: Deps) -> int:
     with deps.store.transaction() as tx:
         waiting = receipts.waiting(tx, limit=AT_ONCE)
+        attempts.lock_known(tx, [item.tag for item in waiting if item.tag], [item.provider_id for item in waiting])
         for item in waiting:
             _apply(tx, deps, item)
         receipts.mark_applied(tx, [item.id for item in waiting], now=deps.clock.machine_now())
@@ -54,34 +70,33 @@ def _apply(tx: Transaction, deps: Deps, item: StoredReceipt) -> None:
     if known is None or item.status is None:
         return
     now = deps.clock.now()
+    accepted = Accepted(item.provider_id, item.provider_status)
+    if known.state is AttemptState.ABSENT and not accept_late(tx, known, accepted, now=now):
+        return
+    if known.state is AttemptState.REJECTED:
+        return
     if known.state in attempts.OPEN:
         ending = Ending(
             known.tag, AttemptState.ACCEPTED, provider_id=item.provider_id, provider_status=item.provider_status
         )
         attempts.settle(tx, ending, now=now)
-    elif known.state is AttemptState.ABSENT:
-        _accept_late(tx, deps, known, item, now)
-        return
-    elif known.state is AttemptState.REJECTED:
-        return
     advance_message(tx, deps, known.message_id, item.status, refusal=item.refusal, code=item.code)
 
 
-def _accept_late(tx: Transaction, deps: Deps, known: Known, item: StoredReceipt, now: datetime) -> None:
-    """The provider had taken what we took for lost: stop the second try if it has not begun, else count a double."""
-    if known.message_id in attempts.has_live(tx, [known.message_id]):
-        attempts.mark_late_accept(tx, known.tag, item.provider_id)
-        return
-    attempts.revive(tx, known.tag, item.provider_id, item.provider_status, now=now)
-    waiting = [
-        MessageState.DUE,
-        MessageState.HELD,
-        MessageState.CLAIMED,
-        MessageState.EXPIRED,
-        MessageState.NEEDS_STAFF,
-    ]
-    state = advance(MessageState.ACCEPTED, item.status) if item.status is not None else MessageState.ACCEPTED
-    messages.move(tx, [Move(known.message_id, state)], waiting, now=now)
+def accept_late(tx: Transaction, known: Known, accepted: Accepted, *, now: datetime) -> bool:
+    """The provider had taken an attempt that we gave up for absent; say whether it is the message's attempt again.
+
+    It is where the second try has not begun, which then never begins. Else a possible double is counted.
+    """
+    messages.get_many(tx, [known.message_id], for_update=True)
+    if known.state is not AttemptState.ABSENT:
+        return False
+    if attempts.has_live(tx, [known.message_id]):
+        attempts.mark_late_accept(tx, known.tag, accepted.provider_id)
+        return False
+    attempts.revive(tx, known.tag, accepted.provider_id, accepted.provider_status, now=now)
+    messages.move(tx, [Move(known.message_id, MessageState.ACCEPTED)], GIVEN_UP, now=now)
+    return True
 
 
 def advance_message(
@@ -103,7 +118,7 @@ def advance_message(
     messages.move(tx, [move], [held.state], now=now)
     if refusal is not None and state is MessageState.UNDELIVERED:
         CONSEQUENCES[refusal](tx, held.draft, code or "", now)
-    open_message_task(tx, deps.identity, held.draft, move, now=now)
+    open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from reminders.core.allow_list import AllowList
@@ -44,5 +44,5 @@ class Deps:
     public_url: str
     mail_domain: str
     provider_answers_keywords: bool = True
-    resolution: Resolution = Resolution()
-    policy: SendingPolicy = SendingPolicy()
+    resolution: Resolution = field(default_factory=Resolution)
+    policy: SendingPolicy = field(default_factory=SendingPolicy)

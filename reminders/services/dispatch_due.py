@@ -6,143 +6,181 @@ Gather (who has something due), decide (core/merging, core/gate), apply: one tra
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from reminders.core.appointments import Appointment
+from reminders.core.cadences import QuestionKind, Step
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.content import compose
 from reminders.core.gate import Origin, unneeded
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
 from reminders.core.merging import Bundle, Candidate, bundles
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel, Patient
-from reminders.core.reminders import Reason, Reminder, ReminderState, ending
+from reminders.core.reminders import Reason, Reminder, ending
 from reminders.core.segments import measure
 from reminders.core.windows import DAY_AND_A_HALF
 from reminders.ports import Identity
 from reminders.services.deps import Deps
 from reminders.store import appointments, clinics, contacts, links, messages, patients, questions, reminders
+from reminders.store.links import Link, Purpose
+from reminders.store.questions import Asked
+from reminders.store.reminders import Tie
 from reminders.store.unit_of_work import Transaction
 
 PATIENTS_AT_ONCE = 100
 
 
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Everything one transaction knows of one clinic; `now` includes the claim-ahead."""
+
+    clinic: Clinic
+    people: dict[PatientId, Patient]
+    booked: dict[AppointmentId, Appointment]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """A bundle on its way to becoming a message. `token` opens the patient's own page, where the mail has one."""
+
+    patient: Patient
+    bundle: Bundle
+    address: str
+    id: MessageId
+    token: str
+
+    @property
+    def leader(self) -> Reminder:
+        return self.bundle.leader.reminder
+
+    @property
+    def others(self) -> tuple[ReminderId, ...]:
+        return tuple(item.reminder.id for item in self.bundle.others)
+
+    @property
+    def place(self) -> tuple[Channel, str]:
+        return self.leader.planned.key.channel, self.address
+
+
 def dispatch_due(deps: Deps) -> int:
     """Make messages of the reminders that are due, or will be within the claim-ahead; return how many messages."""
-    now = deps.clock.now() + deps.policy.ahead
+    now = deps.clock.now()
+    soon = now + deps.policy.ahead
     with deps.store.reading() as tx:
-        is_any = bool(reminders.patients_due(tx, before=now, limit=1))
+        is_any = bool(reminders.patients_due(tx, now=now, before=soon, limit=1))
     if not is_any:
         return 0
     with deps.store.transaction() as tx:
-        due = reminders.patients_due(tx, before=now, limit=PATIENTS_AT_ONCE)
-        held = reminders.lock_waiting(tx, due, before=now + DAY_AND_A_HALF)
+        due = reminders.patients_due(tx, now=now, before=soon, limit=PATIENTS_AT_ONCE)
+        held = reminders.lock_waiting(tx, due, before=soon + DAY_AND_A_HALF)
         return sum(
-            _dispatch_patients(tx, deps, clinic_id, {key: held[key] for key in held if due[key] == clinic_id}, now)
+            _dispatch(tx, deps, clinic_id, {key: held[key] for key in held if due[key] == clinic_id}, soon)
             for clinic_id in dict.fromkeys(due.values())
         )
 
 
-def _dispatch_patients(
+def _dispatch(
     tx: Transaction, deps: Deps, clinic_id: ClinicId, held: dict[PatientId, list[Reminder]], now: datetime
 ) -> int:
-    clinic = clinics.get(tx, clinic_id)
-    people = patients.get_many(tx, clinic_id, held)
-    booked = appointments.get_many(tx, {item.appointment_id for items in held.values() for item in items})
-    return sum(_dispatch_patient(tx, deps, clinic, people[key], items, booked, now) for key, items in held.items())
+    scene = _Scene(
+        clinic=clinics.get(tx, clinic_id),
+        people=patients.get_many(tx, clinic_id, held),
+        booked=appointments.get_many(tx, {item.appointment_id for items in held.values() for item in items}),
+        now=now,
+    )
+    ended: dict[Reason, list[ReminderId]] = {}
+    leaving = [item for key, items in held.items() for item in _bundles(deps.identity, scene, key, items, ended)]
+    for reason, ids in ended.items():
+        reminders.end(tx, ids, ending(reason), reason, now=now)
+    _write(tx, deps, scene, leaving)
+    return len(leaving)
 
 
-def _dispatch_patient(
-    tx: Transaction,
-    deps: Deps,
-    clinic: Clinic,
-    patient: Patient,
+def _bundles(
+    identity: Identity,
+    scene: _Scene,
+    patient_id: PatientId,
     held: Sequence[Reminder],
-    booked: dict[AppointmentId, Appointment],
-    now: datetime,
-) -> int:
+    ended: dict[Reason, list[ReminderId]],
+) -> list[_Leaving]:
+    """Merge what is due for one patient; what has nothing left to say goes to `ended`."""
+    patient = scene.people[patient_id]
     candidates = []
     for item in held:
-        appointment = booked[item.appointment_id]
-        step = clinic.cadence(appointment.booking.appointment_type).step(item.step)
-        reason = _refusal(item, appointment) if step is not None else Reason.REPLANNED
+        step, reason = _step(scene, item)
         if step is not None and reason is None:
-            candidates.append(Candidate(item, step, appointment.starts_at))
-        elif reason is not None and item.due_at <= now:
-            reminders.end(tx, [item.id], ending(reason), reason, now=now)
+            candidates.append(Candidate(item, step, scene.booked[item.appointment_id].starts_at))
+        elif reason is not None and item.due_at <= scene.now:
+            ended.setdefault(reason, []).append(item.id)
     if not candidates:
-        return 0
-    zone = quiet_zone(patient.record, booked[candidates[0].reminder.appointment_id].booking)
-    found = bundles(candidates, tz=zone, now=now)
-    return sum(_send_off(tx, deps, clinic, patient, bundle, booked, now) for bundle in found)
+        return []
+    zone = quiet_zone(patient.record, scene.booked[candidates[0].reminder.appointment_id].booking)
+    leaving = []
+    for bundle in bundles(candidates, tz=zone, now=scene.now):
+        address = patient.record.address(bundle.leader.reminder.planned.key.channel)
+        if address is None:
+            gone = [item.reminder.id for item in (bundle.leader, *bundle.others)]
+            ended.setdefault(Reason.NO_ADDRESS, []).extend(gone)
+        else:
+            leaving.append(_Leaving(patient, bundle, address, MessageId(identity.new_id()), identity.new_token()))
+    return leaving
 
 
-def _refusal(item: Reminder, appointment: Appointment) -> Reason | None:
+def _step(scene: _Scene, item: Reminder) -> tuple[Step | None, Reason | None]:
+    """Return the step of a reminder, and why it has nothing left to say, if so."""
+    appointment = scene.booked[item.appointment_id]
+    step = scene.clinic.cadence(appointment.booking.appointment_type).step(item.step)
+    if step is None:
+        return None, Reason.REPLANNED
     if item.version != appointment.version:
-        return Reason.SUPERSEDED
-    return unneeded(item.step, appointment)
+        return step, Reason.SUPERSEDED
+    return step, unneeded(item.step, appointment)
 
 
-def _send_off(
-    tx: Transaction,
-    deps: Deps,
-    clinic: Clinic,
-    patient: Patient,
-    bundle: Bundle,
-    booked: dict[AppointmentId, Appointment],
-    now: datetime,
-) -> int:
-    leader = bundle.leader.reminder
-    channel = leader.planned.key.channel
-    address = patient.record.address(channel)
-    if address is None:
-        ids = [item.reminder.id for item in (bundle.leader, *bundle.others)]
-        reminders.end(tx, ids, ReminderState.SUPPRESSED, Reason.NO_ADDRESS, now=now)
-        return 0
-    contact_id = contacts.ensure(tx, clinic.id, channel, address, new_id=deps.identity.new_id())
-    message_id = MessageId(deps.identity.new_id())
-    draft = _draft(tx, deps, clinic, patient, bundle, booked, contact_id=contact_id, message_id=message_id, now=now)
-    messages.add(tx, [draft], now=now)
-    reminders.dispatch(tx, leader.id, [item.reminder.id for item in bundle.others], message_id, now=now)
-    _ask(tx, deps.identity, clinic, bundle, booked, contact_id=contact_id, message_id=message_id, now=now)
-    return 1
+def _write(tx: Transaction, deps: Deps, scene: _Scene, leaving: Sequence[_Leaving]) -> None:
+    """Store messages, ties, links and questions, each kind in one statement."""
+    if not leaving:
+        return
+    places = {item.place for item in leaving}
+    found = contacts.ensure_many(tx, scene.clinic.id, places, new_id=deps.identity.new_id)
+    drafts = [_draft(deps, scene, item, found[item.place]) for item in leaving]
+    messages.add(tx, drafts, now=scene.now)
+    reminders.dispatch(tx, [Tie(item.id, item.leader.id, item.others) for item in leaving], now=scene.now)
+    new_id = deps.identity.new_id
+    asking = [(item, item.bundle.asks, found[item.place]) for item in leaving]
+    asked = [_asked(new_id(), scene, item, asks, contact) for item, asks, contact in asking if asks is not None]
+    questions.ask(tx, asked, now=scene.now)
+    mails = [(item, asks, contact) for item, asks, contact in asking if _has_page(item)]
+    pages = [(new_id(), item.token, _page(scene, asks, contact)) for item, asks, contact in mails if asks is not None]
+    links.add(tx, pages, now=scene.now)
 
 
-def _draft(
-    tx: Transaction,
-    deps: Deps,
-    clinic: Clinic,
-    patient: Patient,
-    bundle: Bundle,
-    booked: dict[AppointmentId, Appointment],
-    *,
-    contact_id: ContactId,
-    message_id: MessageId,
-    now: datetime,
-) -> Draft:
-    leader = bundle.leader.reminder
-    appointment = booked[leader.appointment_id]
-    asked = bundle.asks
-    channel = leader.planned.key.channel
-    link = ""
-    if channel is Channel.EMAIL and asked is not None:
-        link = _link(tx, deps, clinic, booked[asked[0].reminder.appointment_id], contact_id, now)
+def _has_page(item: _Leaving) -> bool:
+    return item.leader.planned.key.channel is Channel.EMAIL and item.bundle.asks is not None
+
+
+def _draft(deps: Deps, scene: _Scene, item: _Leaving, contact_id: ContactId) -> Draft:
+    leader, bundle, channel = item.leader, item.bundle, item.leader.planned.key.channel
+    appointment, asked = scene.booked[leader.appointment_id], bundle.asks
     words = compose(
         leader.step,
         appointment,
-        clinic,
-        language=patient.record.language,
+        scene.clinic,
+        language=item.patient.record.language,
         asks=asked[1] if asked else None,
-        link=link,
-        also=[booked[item.reminder.appointment_id] for item in bundle.also],
-        about=booked[asked[0].reminder.appointment_id] if asked else None,
+        link=f"{deps.public_url}/r/{item.token}" if _has_page(item) else "",
+        also=[scene.booked[other.reminder.appointment_id] for other in bundle.also],
+        about=scene.booked[asked[0].reminder.appointment_id] if asked else None,
     )
     return Draft(
-        id=message_id,
-        clinic_id=clinic.id,
+        id=item.id,
+        clinic_id=scene.clinic.id,
         contact_id=contact_id,
-        patient_id=patient.id,
+        patient_id=item.patient.id,
         appointment_id=appointment.id,
         version=leader.version,
         channel=channel,
@@ -151,57 +189,39 @@ def _draft(
         body=words.body,
         subject=words.subject,
         segments=measure(words.body).segments if channel is Channel.SMS else 0,
-        due_at=min(item.reminder.due_at for item in (bundle.leader, *bundle.others)),
+        due_at=min(member.reminder.due_at for member in (bundle.leader, *bundle.others)),
         expires_at=leader.planned.expires_at,
         asks=asked[1] if asked else None,
     )
 
 
-def _link(
-    tx: Transaction, deps: Deps, clinic: Clinic, appointment: Appointment, contact_id: ContactId, now: datetime
-) -> str:
-    """Make the patient's own page for this version; it is good until the appointment starts, or for check-ins a week."""
-    token = deps.identity.new_token()
-    item = links.Link(
-        purpose=links.Purpose.RESPOND,
-        clinic_id=clinic.id,
+def _page(scene: _Scene, asks: tuple[Candidate, QuestionKind], contact_id: ContactId) -> Link:
+    """Describe the patient's own page for a version; good until the appointment starts, or for check-ins a week."""
+    appointment = scene.booked[asks[0].reminder.appointment_id]
+    return Link(
+        purpose=Purpose.RESPOND,
+        clinic_id=scene.clinic.id,
         contact_id=contact_id,
         patient_id=appointment.patient_id,
         appointment_id=appointment.id,
         version=appointment.version,
-        expires_at=max(appointment.starts_at, now + links.SHORTEST_LIFE),
+        expires_at=max(appointment.starts_at, scene.now + links.SHORTEST_LIFE),
     )
-    links.add(tx, deps.identity.new_id(), token, item, now=now)
-    return f"{deps.public_url}/r/{token}"
 
 
-def _ask(
-    tx: Transaction,
-    identity: Identity,
-    clinic: Clinic,
-    bundle: Bundle,
-    booked: dict[AppointmentId, Appointment],
-    *,
-    contact_id: ContactId,
-    message_id: MessageId,
-    now: datetime,
-) -> None:
-    asked = bundle.asks
-    if asked is None:
-        return
-    about, kind = asked
-    appointment = booked[about.reminder.appointment_id]
-    new_id: UUID = identity.new_id()
-    questions.ask(
-        tx,
-        new_id,
-        clinic_id=clinic.id,
+def _asked(
+    new_id: UUID, scene: _Scene, item: _Leaving, asks: tuple[Candidate, QuestionKind], contact_id: ContactId
+) -> Asked:
+    about, kind = asks
+    appointment = scene.booked[about.reminder.appointment_id]
+    return Asked(
+        id=new_id,
+        clinic_id=scene.clinic.id,
         patient_id=appointment.patient_id,
         contact_id=contact_id,
         appointment_id=appointment.id,
-        message_id=message_id,
+        message_id=item.id,
         version=appointment.version,
         kind=kind,
-        asked_at=now,
         expires_at=max(about.reminder.planned.expires_at, appointment.starts_at),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from reminders.core.messages import Draft
@@ -12,18 +13,17 @@ from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
 
-def open_message_task(tx: Transaction, identity: Identity, draft: Draft, move: Move, *, now: datetime) -> None:
-    """Open the task that this end of a message calls for, if any."""
-    kind = after_message(move.state, move.reason, draft.origin)
-    if kind is not None:
-        open_task_about(tx, identity, draft, kind, move, now=now)
-
-
-def open_task_about(
-    tx: Transaction, identity: Identity, draft: Draft, kind: TaskKind, move: Move, *, now: datetime
+def open_message_tasks(
+    tx: Transaction, identity: Identity, ends: Iterable[tuple[Draft, Move]], *, now: datetime
 ) -> None:
-    """Open a task of a kind about a message, once."""
-    task = tasks.Task(
+    """Open the tasks that these ends of messages call for, each once."""
+    found = [(draft, move, after_message(move.state, move.reason, draft.origin)) for draft, move in ends]
+    wanted = [(identity.new_id(), _task(draft, kind, move)) for draft, move, kind in found if kind is not None]
+    tasks.open_many(tx, wanted, now=now)
+
+
+def _task(draft: Draft, kind: TaskKind, move: Move) -> tasks.Task:
+    return tasks.Task(
         kind=kind,
         urgency=USUAL_URGENCY[kind],
         key=f"{kind}:{draft.id}",
@@ -33,4 +33,3 @@ def open_task_about(
         message_id=draft.id,
         reason=move.reason,
     )
-    tasks.open_once(tx, identity.new_id(), task, now=now)

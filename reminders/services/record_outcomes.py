@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from reminders.core.delivery import Absent, Accepted, Next, Outcome, Refusal, Rejected, Unknown, after
 from reminders.core.ids import AttemptTag
 from reminders.core.messages import Message
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.services.apply_receipts import accept_late
 from reminders.services.deps import Deps
-from reminders.services.open_tasks import open_message_task
+from reminders.services.open_tasks import open_message_tasks
 from reminders.store import attempts, contacts, messages, tasks
 from reminders.store.attempts import OPEN_MESSAGE, Ending
+from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One outcome with the message it is about and what follows."""
+
+    tag: AttemptTag
+    outcome: Outcome
+    message: Message
+    follows: Next
+
+    @property
+    def move(self) -> Move:
+        step, is_unsent = self.follows, isinstance(self.outcome, Absent)
+        return Move(self.message.id, step.state, step.reason, step.due_at, is_unsent=is_unsent)
+
+    @property
+    def ending(self) -> Ending:
+        state = self.follows.attempt
+        match self.outcome:
+            case Accepted(provider_id=provider_id, provider_status=status):
+                return Ending(self.tag, state, provider_id=provider_id, provider_status=status)
+            case Rejected(code=code, detail=detail):
+                return Ending(self.tag, state, code=code, detail=detail)
+            case Absent(detail=detail) | Unknown(detail=detail):
+                return Ending(self.tag, state, detail=detail)
 
 
 def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> None:
@@ -22,43 +51,43 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         now = deps.clock.now()
         owners = attempts.lock_open(tx, [tag for tag, _ in told])
         held = messages.get_many(tx, set(owners.values()), for_update=True)
-        live = [(tag, outcome, held[owners[tag]]) for tag, outcome in told if tag in owners]
-        follows = [(tag, outcome, item, _next(deps, outcome, item, now)) for tag, outcome, item in live]
-        attempts.finish(tx, [_ending(tag, outcome, step) for tag, outcome, _, step in follows], now=now)
-        moves = [messages.Move(item.id, step.state, step.reason, step.due_at) for _, _, item, step in follows]
-        messages.move_together(tx, moves, OPEN_MESSAGE, now=now)
-        for (_, outcome, item, _), move in zip(follows, moves, strict=True):
-            _consequences(tx, deps, outcome, item, move, now)
+        found = [
+            _Told(tag, outcome, held[owners[tag]], _next(deps, outcome, held[owners[tag]], now))
+            for tag, outcome in told
+            if tag in owners
+        ]
+        attempts.finish(tx, [item.ending for item in found], now=now)
+        messages.move(tx, [item.move for item in found], OPEN_MESSAGE, now=now)
+        for item in found:
+            _consequences(tx, deps, item, now)
+        open_message_tasks(tx, deps.identity, [(item.message.draft, item.move) for item in found], now=now)
+        _accept_late(tx, [(tag, outcome) for tag, outcome in told if tag not in owners], now)
 
 
 def _next(deps: Deps, outcome: Outcome, item: Message, now: datetime) -> Next:
     return after(outcome, tries=item.fence, jitter=deps.identity.jitter(), expires_at=item.draft.expires_at, now=now)
 
 
-def _ending(tag: AttemptTag, outcome: Outcome, step: Next) -> Ending:
-    match outcome:
-        case Accepted(provider_id=provider_id, provider_status=status):
-            return Ending(tag, step.attempt, provider_id=provider_id, provider_status=status)
-        case Rejected(code=code, detail=detail):
-            return Ending(tag, step.attempt, code=code, detail=detail)
-        case Absent(detail=detail) | Unknown(detail=detail):
-            return Ending(tag, step.attempt, detail=detail)
+def _accept_late(tx: Transaction, settled: Sequence[tuple[AttemptTag, Outcome]], now: datetime) -> None:
+    """A worker that slept past every grace tells of a success that was given up: it must not be forgotten."""
+    for tag, outcome in settled:
+        if isinstance(outcome, Accepted):
+            known = attempts.by_receipt(tx, tag=tag, provider_id=outcome.provider_id)
+            if known is not None:
+                accept_late(tx, known, outcome, now=now)
 
 
-def _consequences(
-    tx: Transaction, deps: Deps, outcome: Outcome, item: Message, move: messages.Move, now: datetime
-) -> None:
-    draft = item.draft
-    match outcome:
+def _consequences(tx: Transaction, deps: Deps, item: _Told, now: datetime) -> None:
+    draft = item.message.draft
+    match item.outcome:
         case Rejected(kind=Refusal.OPTED_OUT):
             contacts.opt_out(tx, [draft.contact_id], by="provider", now=now)
         case Rejected(kind=Refusal.ADDRESS, code=code):
             contacts.mark_fault(tx, draft.contact_id, code, now=now)
         case Absent(is_configuration=True):
-            _report_configuration(tx, deps, item, now)
+            _report_configuration(tx, deps, item.message, now)
         case _:
             pass
-    open_message_task(tx, deps.identity, draft, move, now=now)
 
 
 def _report_configuration(tx: Transaction, deps: Deps, item: Message, now: datetime) -> None:

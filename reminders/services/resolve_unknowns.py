@@ -13,7 +13,6 @@ from reminders.core.delivery import (
     AttemptState,
     Evidence,
     MessageState,
-    advance,
     is_proven_absent,
 )
 from reminders.core.messages import Message
@@ -22,7 +21,7 @@ from reminders.core.reminders import Reason
 from reminders.ports import SENDING_JOBS, Sighting
 from reminders.services.apply_receipts import advance_message
 from reminders.services.deps import Deps
-from reminders.services.open_tasks import open_message_task
+from reminders.services.open_tasks import open_message_tasks
 from reminders.store import attempts, clinics, messages, receipts
 from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
 from reminders.store.messages import Move
@@ -40,7 +39,7 @@ def resolve_unknowns(deps: Deps) -> int:
         messages.release_expired(tx, machine_now=deps.clock.machine_now())
         attempts.doubt_overdue(tx, machine_now=deps.clock.machine_now(), now=deps.clock.now())
     with deps.store.reading() as tx:
-        doubtful = attempts.unknown(tx, limit=AT_ONCE)
+        doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
     settled = sum(_resolve(deps, item) for item in doubtful if _may_look(deps, item))
     if settled:
         deps.queue.hint(SENDING_JOBS.values())
@@ -58,7 +57,7 @@ def _resolve(deps: Deps, item: OpenAttempt) -> bool:
     """Look for one attempt, with no transaction open, and act on what was seen."""
     sightings = _look(deps, item)
     with deps.store.transaction() as tx:
-        owned = _mine(tx, item, sightings or ())
+        owned = _mine(tx, sightings or ())
         if owned is not None:
             return _settle_accepted(tx, deps, item, owned)
         if sightings is not None and item.channel is Channel.SMS:
@@ -72,7 +71,7 @@ def _look(deps: Deps, item: OpenAttempt) -> Sequence[Sighting] | None:
     return deps.sms.find(item.address, item.body, since=item.machine_begun_at)
 
 
-def _mine(tx: Transaction, item: OpenAttempt, sightings: Sequence[Sighting]) -> Sighting | None:
+def _mine(tx: Transaction, sightings: Sequence[Sighting]) -> Sighting | None:
     """Return a sighting that no other attempt accounts for: an equal text to the same number is not ours."""
     taken = attempts.taken(tx, [seen.provider_id for seen in sightings])
     return next((seen for seen in sightings if seen.provider_id not in taken), None)
@@ -83,9 +82,8 @@ def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sight
     ending = Ending(item.tag, AttemptState.ACCEPTED, provider_id=seen.provider_id, provider_status=seen.provider_status)
     if not attempts.settle(tx, ending, now=now):
         return False
-    state = advance(MessageState.ACCEPTED, seen.status)
-    reason = Reason.UNDELIVERED if state is MessageState.UNDELIVERED else None
-    messages.move(tx, [Move(item.message_id, state, reason)], OPEN_MESSAGE, now=now)
+    messages.move(tx, [Move(item.message_id, MessageState.ACCEPTED)], OPEN_MESSAGE, now=now)
+    advance_message(tx, deps, item.message_id, seen.status)
     return True
 
 
@@ -113,7 +111,7 @@ def _settle_absent_if_proven(deps: Deps, item: OpenAttempt) -> bool:
         attempts.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
         messages.count_resend(tx, item.message_id, is_crash=False)
         messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
-        open_message_task(tx, deps.identity, held.draft, move, now=now)
+        open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
     return True
 
 
@@ -122,8 +120,8 @@ def _after_absence(tx: Transaction, held: Message, now: datetime) -> Move:
     if not may_resend:
         return Move(held.id, MessageState.NEEDS_STAFF, Reason.UNKNOWN_OUTCOME)
     if held.draft.expires_at <= now:
-        return Move(held.id, MessageState.EXPIRED, Reason.TOO_LATE)
-    return Move(held.id, MessageState.DUE, None, due_at=now)
+        return Move(held.id, MessageState.EXPIRED, Reason.TOO_LATE, is_unsent=True)
+    return Move(held.id, MessageState.DUE, due_at=now, is_unsent=True)
 
 
 def poll_stuck(deps: Deps) -> int:

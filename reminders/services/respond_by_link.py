@@ -137,7 +137,7 @@ def unsubscribe_by_link(deps: Deps, token: str) -> bool:
         link = links.find(tx, token, Purpose.UNSUBSCRIBE, now=now)
         if link is None:
             return False
-        address = contacts.lock_many(tx, [link.contact_id])[link.contact_id].address
+        address = contacts.address_of(tx, link.contact_id)
         opt_out_address(tx, deps, address, by="link", now=now)
     return True
 

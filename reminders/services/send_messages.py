@@ -7,11 +7,11 @@ as they come. The database decides who sends what; a pump that dies leaves lease
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
-from threading import Thread
-from time import sleep
+from time import monotonic, sleep
 from uuid import UUID
 
 import structlog
@@ -29,29 +29,29 @@ from reminders.store import messages
 Wake = Callable[[float], bool]
 """Waits so many seconds and says whether to stop."""
 FLUSH_AT = 100
+LONGEST_WAIT = timedelta(seconds=1)
 PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between tries to record outcomes."""
 log = structlog.get_logger()
 
 
-def never(_seconds: float) -> bool:
-    """Do not wait and do not stop: for a pump that only sends what is due now."""
-    return False
-
-
 def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
     """Send what is due on a channel until nothing is or `lasts` (machine time) has passed; return how many left.
 
-    `wake` waits until the next due time within the claim-ahead, and says when to stop.
+    `wake` waits until the next due time within the claim-ahead, and says when to stop: then nothing new is begun.
     """
     until = deps.clock.monotonic() + lasts.total_seconds()
+
+    def is_over() -> bool:
+        return wake(0.0) or deps.clock.monotonic() >= until
+
     sent = 0
-    while deps.clock.monotonic() < until:
+    while not is_over():
         made = dispatch_due(deps)
         taken = _claim(deps, channel)
         if not taken.due and not made:
             break
-        sent += _send_claimed(deps, channel, taken, wake)
+        sent += _send_claimed(deps, channel, taken, wake=wake, is_over=is_over)
     return sent
 
 
@@ -60,7 +60,7 @@ class _Claim:
     """Messages taken together, each with its due time, in order."""
 
     token: UUID
-    due: list[tuple[MessageId, float]] = field(default_factory=list)
+    due: list[tuple[MessageId, datetime]] = field(default_factory=list)
 
 
 def _claim(deps: Deps, channel: Channel) -> _Claim:
@@ -73,7 +73,7 @@ def _claim(deps: Deps, channel: Channel) -> _Claim:
     if first is None or first > before:
         return taken
     with deps.store.transaction() as tx:
-        rows = messages.claim(
+        taken.due = messages.claim(
             tx,
             channel,
             before=before,
@@ -81,7 +81,6 @@ def _claim(deps: Deps, channel: Channel) -> _Claim:
             token=taken.token,
             lease_until=deps.clock.machine_now() + deps.policy.lease,
         )
-    taken.due = [(key, due_at.timestamp()) for key, due_at in rows]
     return taken
 
 
@@ -89,18 +88,17 @@ def _has_gateway(deps: Deps, channel: Channel) -> bool:
     return (deps.sms if channel is Channel.SMS else deps.email) is not None
 
 
-def _send_claimed(deps: Deps, channel: Channel, taken: _Claim, wake: Wake) -> int:
+def _send_claimed(deps: Deps, channel: Channel, taken: _Claim, *, wake: Wake, is_over: Callable[[], bool]) -> int:
     sent = 0
     rest = taken.due
-    while rest:
+    while rest and not is_over():
         group, rest = _next_group(deps, rest)
-        if not group:
-            if wake(min(1.0, (rest[0][1] - deps.clock.now().timestamp()) / deps.clock.speed)):
-                break
-            continue
-        outgoing = begin_attempts(deps, [key for key, _ in group], taken.token)
-        sent += len(outgoing)
-        _call(deps, channel, outgoing)
+        if group:
+            outgoing = begin_attempts(deps, [key for key, _ in group], taken.token)
+            sent += len(outgoing)
+            _call(deps, channel, outgoing)
+        else:
+            deps.clock.sleep_until(rest[0][1], at_most=LONGEST_WAIT, wake=wake)
     if rest:
         with deps.store.transaction() as tx:
             messages.release(tx, taken.token)
@@ -108,32 +106,33 @@ def _send_claimed(deps: Deps, channel: Channel, taken: _Claim, wake: Wake) -> in
 
 
 def _next_group(
-    deps: Deps, waiting: Sequence[tuple[MessageId, float]]
-) -> tuple[Sequence[tuple[MessageId, float]], list[tuple[MessageId, float]]]:
+    deps: Deps, waiting: Sequence[tuple[MessageId, datetime]]
+) -> tuple[Sequence[tuple[MessageId, datetime]], list[tuple[MessageId, datetime]]]:
     """Split off what is due by now, at most one group: nothing leaves before its time."""
-    now = deps.clock.now().timestamp()
+    now = deps.clock.now()
     ready = [item for item in waiting if item[1] <= now][: deps.policy.group_size]
     return ready, list(waiting[len(ready) :])
 
 
 def _call(deps: Deps, channel: Channel, outgoing: Sequence[Outgoing]) -> None:
-    """Call the provider for a group and record each outcome soon after it is known."""
+    """Call the provider for a group and record each outcome soon after it is known.
+
+    What a gateway raises is raised here, after everything it had reported is recorded.
+    """
     if not outgoing:
         return
     told: SimpleQueue[tuple[AttemptTag, Outcome]] = SimpleQueue()
-    caller = Thread(
-        target=_deliver, args=(deps, channel, outgoing, lambda tag, outcome: told.put((tag, outcome))), daemon=True
-    )
-    caller.start()
     missing = {item.tag for item in outgoing}
-    while missing:
-        found = _drain(told, deps.policy.flush_after.total_seconds())
-        missing -= {tag for tag, _ in found}
-        if found:
-            _record_surely(deps, found)
-        elif not caller.is_alive() and told.empty():
-            break
-    caller.join()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"calls-{channel}") as caller:
+        calls = caller.submit(_deliver, deps, channel, outgoing, lambda tag, outcome: told.put((tag, outcome)))
+        while missing:
+            found = _drain(told, deps.policy.flush_after.total_seconds(), most=min(FLUSH_AT, len(missing)))
+            missing -= {tag for tag, _ in found}
+            if found:
+                _record_surely(deps, found)
+            elif calls.done() and told.empty():
+                break
+    calls.result()
 
 
 def _record_surely(deps: Deps, found: Sequence[tuple[AttemptTag, Outcome]]) -> None:
@@ -151,12 +150,15 @@ def _record_surely(deps: Deps, found: Sequence[tuple[AttemptTag, Outcome]]) -> N
             return
 
 
-def _drain(told: SimpleQueue[tuple[AttemptTag, Outcome]], patience: float) -> list[tuple[AttemptTag, Outcome]]:
+def _drain(
+    told: SimpleQueue[tuple[AttemptTag, Outcome]], patience: float, *, most: int
+) -> list[tuple[AttemptTag, Outcome]]:
     """Collect outcomes for a moment after the first, so that many are recorded together."""
     found: list[tuple[AttemptTag, Outcome]] = []
+    until = monotonic() + patience
     try:
-        while len(found) < FLUSH_AT:
-            found.append(told.get(timeout=patience))
+        while len(found) < most:
+            found.append(told.get(timeout=max(0.0, until - monotonic())))
     except Empty:
         return found
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reminders.core.appointments import Appointment
@@ -16,28 +18,31 @@ from reminders.services.deps import Deps
 from reminders.store import links
 from reminders.store.unit_of_work import Transaction
 
-UNSUBSCRIBE_LASTS = timedelta(days=400)
+UNSUBSCRIBE_LASTS = timedelta(days=36_500)
+"""However old a mail is, its way out works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is on the outside of a mail, and in whose language its footer is."""
+
+    tag: AttemptTag
+    address: str
+    language: str
+    unsubscribe_token: str
 
 
 def write_mail(
-    tx: Transaction,
-    deps: Deps,
-    clinic: Clinic,
-    draft: Draft,
-    address: str,
-    appointment: Appointment | None,
-    tag: AttemptTag,
-    *,
-    now: datetime,
+    deps: Deps, clinic: Clinic, draft: Draft, appointment: Appointment | None, *, envelope: Envelope, now: datetime
 ) -> OutgoingMail:
     """Return the mail of a message: its Message-ID depends on the message alone, so a second copy can be told."""
-    url = f"{deps.public_url}/u/{_unsubscribe_token(tx, deps, clinic, draft, now)}"
+    url = f"{deps.public_url}/u/{envelope.unsubscribe_token}"
     return OutgoingMail(
-        tag=tag,
-        to=address,
+        tag=envelope.tag,
+        to=envelope.address,
         subject=draft.subject,
         text=f"{draft.body}\n\n{url}\n",
-        html=as_html(draft.subject, draft.body, language=language_of(clinic.language), unsubscribe_url=url),
+        html=as_html(draft.subject, draft.body, language=language_of(envelope.language), unsubscribe_url=url),
         message_id=f"<{draft.id}@{deps.mail_domain}>",
         start_by=0.0,
         calendar=_calendar(deps, clinic, appointment, now),
@@ -45,20 +50,29 @@ def write_mail(
     )
 
 
-def _unsubscribe_token(tx: Transaction, deps: Deps, clinic: Clinic, draft: Draft, now: datetime) -> str:
-    """Return the address's own token, the same in every mail; its row is made with the first."""
-    token = tx.vault.token("unsubscribe", draft.contact_id)
-    item = links.Link(
+def unsubscribe_token(tx: Transaction, draft: Draft) -> str:
+    """Return the token by which an address opts out, the same in every mail to it."""
+    return tx.vault.token("unsubscribe", draft.contact_id)
+
+
+def keep_unsubscribe_links(tx: Transaction, deps: Deps, drafts: Iterable[Draft], *, now: datetime) -> None:
+    """Make the unsubscribe tokens of these mails valid; their rows are made with an address's first."""
+    found = {
+        draft.contact_id: (deps.identity.new_id(), unsubscribe_token(tx, draft), _link(draft, now)) for draft in drafts
+    }
+    links.add(tx, found.values(), now=now)
+
+
+def _link(draft: Draft, now: datetime) -> links.Link:
+    return links.Link(
         purpose=links.Purpose.UNSUBSCRIBE,
-        clinic_id=clinic.id,
+        clinic_id=draft.clinic_id,
         contact_id=draft.contact_id,
         patient_id=draft.patient_id,
         appointment_id=None,
         version=None,
         expires_at=now + UNSUBSCRIBE_LASTS,
     )
-    links.add(tx, deps.identity.new_id(), token, item, now=now)
-    return token
 
 
 def _calendar(deps: Deps, clinic: Clinic, appointment: Appointment | None, now: datetime) -> str | None:

@@ -31,12 +31,17 @@ def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, 
     return found
 
 
-def get_many(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, Appointment]:
-    """Return appointments by id."""
+def get_many(
+    tx: Transaction, ids: Collection[AppointmentId], *, is_kept: bool = False
+) -> dict[AppointmentId, Appointment]:
+    """Return appointments by id; `is_kept` keeps anybody from moving or cancelling them until the transaction ends."""
+    statement = select(appointment).order_by(appointment.c.id)
+    if is_kept:
+        statement = statement.with_for_update(read=True)
     return {
         AppointmentId(row.id): _appointment(tx, row)
-        for batch in in_batches(ids)
-        for row in tx.connection.execute(select(appointment).where(appointment.c.id.in_(batch)))
+        for batch in in_batches(sorted(ids))
+        for row in tx.connection.execute(statement.where(appointment.c.id.in_(batch)))
     }
 
 
@@ -70,8 +75,8 @@ def insert_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequen
 
 
 def update_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
-    """Store changed appointments."""
-    for item in items:
+    """Store changed appointments, in the order in which they are locked elsewhere."""
+    for item in sorted(items, key=lambda item: item.id):
         values = _values(tx, clinic_id, source, item)
         tx.connection.execute(update(appointment).where(appointment.c.id == item.id).values(values))
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, exists, insert, or_, select, update
 from reminders.core.delivery import AttemptState, MessageState
 from reminders.core.ids import AttemptTag, ClinicId, MessageId
 from reminders.core.patients import Channel
+from reminders.store.batches import in_batches
 from reminders.store.rows import attempt, contact, message
 from reminders.store.unit_of_work import Transaction
 
@@ -136,31 +137,39 @@ def lock_open(tx: Transaction, tags: Collection[AttemptTag]) -> dict[AttemptTag,
         select(attempt.c.tag, attempt.c.message_id)
         .where(attempt.c.tag.in_(tags), attempt.c.state.in_(OPEN))
         .order_by(attempt.c.tag)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return {AttemptTag(row.tag): MessageId(row.message_id) for row in tx.connection.execute(statement)}
 
 
 def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> list[MessageId]:
     """Take attempts past their deadline, whose worker died or hangs, to unknown; their messages with them."""
+    # One that somebody else holds is about to get its outcome; it is left to them.
     late = (
-        update(attempt)
+        select(attempt.c.tag)
         .where(attempt.c.state == AttemptState.SENDING, attempt.c.deadline_at < machine_now)
+        .with_for_update(skip_locked=True, key_share=True)
+        .cte("late")
+    )
+    doubt = (
+        update(attempt)
+        .where(attempt.c.tag.in_(select(late.c.tag)))
         .values(state=AttemptState.UNKNOWN, detail="no outcome was recorded in time")
         .returning(attempt.c.message_id)
     )
-    ids = [MessageId(row) for row in tx.connection.scalars(late)]
-    if ids:
-        statement = update(message).where(message.c.id.in_(ids), message.c.state == MessageState.SENDING)
+    ids = [MessageId(row) for row in tx.connection.scalars(doubt)]
+    for batch in in_batches(ids):
+        statement = update(message).where(message.c.id.in_(batch), message.c.state == MessageState.SENDING)
         tx.connection.execute(statement.values(state=MessageState.UNKNOWN, changed_at=now))
     return ids
 
 
-def unknown(tx: Transaction, *, limit: int) -> list[OpenAttempt]:
-    """Return attempts in doubt, those longest not looked at first."""
+def unknown(tx: Transaction, channel: Channel, *, limit: int) -> list[OpenAttempt]:
+    """Return attempts in doubt on a channel, those longest not looked at first."""
     statement = (
         _open_attempts()
         .where(attempt.c.state == AttemptState.UNKNOWN, message.c.state == MessageState.UNKNOWN)
+        .where(message.c.channel == channel)
         .order_by(attempt.c.last_look_at.asc().nulls_first(), attempt.c.machine_begun_at)
         .limit(limit)
     )
@@ -168,9 +177,10 @@ def unknown(tx: Transaction, *, limit: int) -> list[OpenAttempt]:
 
 
 def in_doubt(tx: Transaction, tag: AttemptTag) -> OpenAttempt | None:
-    """Return an attempt if it is still in doubt."""
+    """Return an attempt, locked, if it is still in doubt."""
     where = (attempt.c.tag == tag) & (attempt.c.state == AttemptState.UNKNOWN)
-    row = tx.connection.execute(_open_attempts().where(where)).one_or_none()
+    locked = _open_attempts().where(where).with_for_update(of=attempt, key_share=True)
+    row = tx.connection.execute(locked).one_or_none()
     return None if row is None else _open(tx, row)
 
 
@@ -225,6 +235,13 @@ class Known:
     clinic_id: ClinicId
     state: AttemptState
     provider_id: str | None
+
+
+def lock_known(tx: Transaction, tags: Collection[UUID], provider_ids: Collection[str]) -> None:
+    """Lock the attempts that receipts are about, in the order in which outcomes lock them too."""
+    named = attempt.c.tag.in_(tags) | attempt.c.provider_id.in_(provider_ids)
+    statement = select(attempt.c.tag).where(named).order_by(attempt.c.tag)
+    tx.connection.execute(statement.with_for_update(key_share=True)).all()
 
 
 def by_receipt(tx: Transaction, *, tag: UUID | None, provider_id: str) -> Known | None:

@@ -25,6 +25,12 @@ def every(tx: Transaction) -> dict[ClinicId, Clinic]:
     return {ClinicId(row.id): _parsed(row.id, row.document) for row in rows}
 
 
+def lock(tx: Transaction, clinic_id: ClinicId) -> None:
+    """Let one transaction at a time change what a clinic has booked."""
+    here = select(clinic.c.id).where(clinic.c.id == clinic_id)
+    tx.connection.execute(here.with_for_update(key_share=True))
+
+
 def get(tx: Transaction, clinic_id: ClinicId) -> Clinic:
     """Return one clinic. Raises NotFoundError."""
     document = tx.connection.scalar(select(clinic.c.document).where(clinic.c.id == clinic_id))

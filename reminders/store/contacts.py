@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from reminders.core.ids import ClinicId, ContactId
 from reminders.core.patients import Channel
+from reminders.store.once import insert_many_once
 from reminders.store.rows import contact
 from reminders.store.unit_of_work import Transaction
 
@@ -29,26 +30,50 @@ class Contact:
 
 def ensure(tx: Transaction, clinic_id: ClinicId, channel: Channel, address: str, *, new_id: UUID) -> ContactId:
     """Return the row of an address, made where it is new. An opt-out at one clinic holds for a new row elsewhere."""
-    index = tx.vault.index(address)
-    here = (contact.c.clinic_id == clinic_id) & (contact.c.channel == channel) & (contact.c.address_index == index)
-    found = tx.connection.scalar(select(contact.c.id).where(here))
-    if found is not None:
-        return ContactId(found)
-    elsewhere = select(contact.c.opted_out_at, contact.c.opted_out_by).where(
-        contact.c.address_index == index, contact.c.channel == channel, contact.c.opted_out_at.is_not(None)
+    return ensure_many(tx, clinic_id, [(channel, address)], new_id=lambda: new_id)[channel, address]
+
+
+def ensure_many(
+    tx: Transaction, clinic_id: ClinicId, wanted: Collection[tuple[Channel, str]], *, new_id: Callable[[], UUID]
+) -> dict[tuple[Channel, str], ContactId]:
+    """Return the rows of addresses, made where they are new, in as many statements as for one."""
+    indexes = {pair: tx.vault.index(pair[1]) for pair in wanted}
+    held = _ids(tx, clinic_id, indexes)
+    new = {pair: index for pair, index in indexes.items() if pair not in held}
+    if not new:
+        return held
+    opted_out = _opted_out(tx, new.values())
+    rows = []
+    for (channel, address), index in new.items():
+        key, (at, by) = new_id(), opted_out.get((channel, index), (None, None))
+        sealed = tx.vault.seal("contact.address", key, address)
+        columns = {"id": key, "clinic_id": clinic_id, "channel": channel, "address": sealed, "address_index": index}
+        rows.append({**columns, "opted_out_at": at, "opted_out_by": by})
+    # Somebody else may be making the same row at this moment; then theirs is taken.
+    insert_many_once(tx, contact, rows)
+    return held | _ids(tx, clinic_id, new)
+
+
+def _ids(
+    tx: Transaction, clinic_id: ClinicId, indexes: Mapping[tuple[Channel, str], bytes]
+) -> dict[tuple[Channel, str], ContactId]:
+    statement = select(contact.c.id, contact.c.channel, contact.c.address_index).where(
+        contact.c.clinic_id == clinic_id, contact.c.address_index.in_(set(indexes.values()))
     )
-    known = tx.connection.execute(elsewhere.limit(1)).one_or_none()
-    values = {
-        "id": new_id,
-        "clinic_id": clinic_id,
-        "channel": channel,
-        "address": tx.vault.seal("contact.address", new_id, address),
-        "address_index": index,
-        "opted_out_at": known.opted_out_at if known else None,
-        "opted_out_by": known.opted_out_by if known else None,
-    }
-    tx.connection.execute(insert(contact).values(values))
-    return ContactId(new_id)
+    found = {(row.channel, row.address_index): ContactId(row.id) for row in tx.connection.execute(statement)}
+    return {pair: found[pair[0], index] for pair, index in indexes.items() if (pair[0], index) in found}
+
+
+def _opted_out(tx: Transaction, indexes: Iterable[bytes]) -> dict[tuple[Channel, bytes], tuple[datetime, str]]:
+    statement = select(contact).where(contact.c.address_index.in_(set(indexes)), contact.c.opted_out_at.is_not(None))
+    rows = tx.connection.execute(statement)
+    return {(row.channel, row.address_index): (row.opted_out_at, row.opted_out_by) for row in rows}
+
+
+def address_of(tx: Transaction, contact_id: ContactId) -> str:
+    """Return an address by its row."""
+    sealed = tx.connection.scalars(select(contact.c.address).where(contact.c.id == contact_id)).one()
+    return tx.vault.open("contact.address", contact_id, sealed)
 
 
 def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
@@ -73,7 +98,10 @@ def at_address(tx: Transaction, address: str) -> list[ContactId]:
     """Return the rows of an address at every clinic, locked for a change: an opt-out holds for all of them."""
     index = tx.vault.index(address)
     rows = tx.connection.scalars(
-        select(contact.c.id).where(contact.c.address_index == index).order_by(contact.c.id).with_for_update()
+        select(contact.c.id)
+        .where(contact.c.address_index == index)
+        .order_by(contact.c.id)
+        .with_for_update(key_share=True)
     )
     return [ContactId(row) for row in rows]
 
@@ -109,9 +137,3 @@ def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes
         contact.c.opted_out_at.is_not(None) | contact.c.fault_at.is_not(None),
     )
     return {(row.address_index, row.channel) for row in tx.connection.execute(statement)}
-
-
-def clinics_of(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, ClinicId]:
-    """Return the clinic of each address row."""
-    rows = tx.connection.execute(select(contact.c.id, contact.c.clinic_id).where(contact.c.id.in_(ids)))
-    return {ContactId(row.id): ClinicId(row.clinic_id) for row in rows}

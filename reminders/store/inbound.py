@@ -55,7 +55,7 @@ def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime)
 def lock_waiting(tx: Transaction, *, limit: int) -> list[StoredText]:
     """Return texts that nobody read yet, oldest first; those another worker holds are left to it."""
     statement = select(inbound).where(inbound.c.handled_at.is_(None)).order_by(inbound.c.received_at, inbound.c.id)
-    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True))
+    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True, key_share=True))
     return [
         StoredText(
             InboundId(row.id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,11 +11,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, PatientId
-from reminders.store.once import insert_once
+from reminders.store.once import insert_many_once
 from reminders.store.rows import link
 from reminders.store.unit_of_work import Transaction
 from reminders.store.vault import token_hash
-
 
 SHORTEST_LIFE = timedelta(days=7)
 """Check-ins come after the start, so their page must outlive it."""
@@ -40,21 +40,24 @@ class Link:
     expires_at: datetime
 
 
-def add(tx: Transaction, new_id: UUID, token: str, item: Link, *, now: datetime) -> None:
-    """Make a link's token valid, once. Only its hash is kept."""
-    values = {
-        "id": new_id,
-        "clinic_id": item.clinic_id,
-        "contact_id": item.contact_id,
-        "patient_id": item.patient_id,
-        "appointment_id": item.appointment_id,
-        "purpose": item.purpose.value,
-        "token_hash": token_hash(token),
-        "version": item.version,
-        "made_at": now,
-        "expires_at": item.expires_at,
-    }
-    insert_once(tx, link, values)
+def add(tx: Transaction, items: Iterable[tuple[UUID, str, Link]], *, now: datetime) -> None:
+    """Make tokens of links valid, each once: (new id, token, link). Only the token's hash is kept."""
+    rows = [
+        {
+            "id": new_id,
+            "clinic_id": item.clinic_id,
+            "contact_id": item.contact_id,
+            "patient_id": item.patient_id,
+            "appointment_id": item.appointment_id,
+            "purpose": item.purpose.value,
+            "token_hash": token_hash(token),
+            "version": item.version,
+            "made_at": now,
+            "expires_at": item.expires_at,
+        }
+        for new_id, token, item in items
+    ]
+    insert_many_once(tx, link, rows)
 
 
 def find(tx: Transaction, token: str, purpose: Purpose, *, now: datetime) -> Link | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Boolean, Row, bindparam, case, func, insert, null, or_, select, update
 
-from reminders.core.delivery import WAITING, MessageState
+from reminders.core.delivery import LEFT, WAITING, MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
@@ -43,21 +43,23 @@ def claim(
     tx: Transaction, channel: Channel, *, before: datetime, limit: int, token: UUID, lease_until: datetime
 ) -> list[tuple[MessageId, datetime]]:
     """Take messages that fall due before an instant, the longest due first; `lease_until` is machine time."""
+    # In a CTE, because PostgreSQL may run a locking subquery of `IN` again and again, and lock more than the limit.
     candidates = (
         select(message.c.id)
         .where(CLAIMABLE, message.c.channel == channel, message.c.due_at <= before)
-        .order_by(message.c.due_at)
+        .order_by(message.c.due_at, message.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
+        .cte("candidates")
     )
     taken = (
         update(message)
-        .where(message.c.id.in_(candidates), CLAIMABLE)
+        .where(message.c.id.in_(select(candidates.c.id)), CLAIMABLE)
         .values(state=MessageState.CLAIMED, claim=token, lease_until=lease_until)
         .returning(message.c.id, message.c.due_at)
     )
     rows = [(MessageId(row.id), row.due_at) for row in tx.connection.execute(taken)]
-    return sorted(rows, key=lambda row: row[1])
+    return sorted(rows, key=lambda row: (row[1], row[0]))
 
 
 def release_expired(tx: Transaction, *, machine_now: datetime) -> int:
@@ -72,13 +74,31 @@ def release(tx: Transaction, token: UUID) -> None:
     tx.connection.execute(statement.values(state=MessageState.DUE, claim=None, lease_until=None))
 
 
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What a group of messages is about: to be locked before the messages themselves."""
+
+    contacts: frozenset[ContactId]
+    appointments: frozenset[AppointmentId]
+
+
+def subjects(tx: Transaction, ids: Collection[MessageId]) -> Subjects:
+    """Return whom and what messages are about."""
+    statement = select(message.c.contact_id, message.c.appointment_id).where(message.c.id.in_(ids))
+    rows = tx.connection.execute(statement).all()
+    return Subjects(
+        frozenset(ContactId(row.contact_id) for row in rows),
+        frozenset(AppointmentId(row.appointment_id) for row in rows if row.appointment_id is not None),
+    )
+
+
 def lock_claimed(tx: Transaction, ids: Collection[MessageId], token: UUID) -> list[Message]:
     """Return those of our claimed messages that are still ours, locked, in order of due time."""
     statement = (
         select(message)
         .where(message.c.id.in_(ids), message.c.state == MessageState.CLAIMED, message.c.claim == token)
         .order_by(message.c.due_at, message.c.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return [_message(tx, row) for row in tx.connection.execute(statement)]
 
@@ -86,63 +106,61 @@ def lock_claimed(tx: Transaction, ids: Collection[MessageId], token: UUID) -> li
 def get_many(tx: Transaction, ids: Collection[MessageId], *, for_update: bool = False) -> dict[MessageId, Message]:
     """Return messages by id."""
     statement = select(message).where(message.c.id.in_(ids)).order_by(message.c.id)
-    rows = tx.connection.execute(statement.with_for_update() if for_update else statement)
+    rows = tx.connection.execute(statement.with_for_update(key_share=True) if for_update else statement)
     return {MessageId(row.id): _message(tx, row) for row in rows}
 
 
-def begin_sending(tx: Transaction, sent: Collection[tuple[MessageId, int]], *, now: datetime) -> None:
-    """Record the intent to send: (message, its new fence)."""
-    statement = (
-        update(message)
-        .where(message.c.id == bindparam("b_id"), message.c.state == MessageState.CLAIMED)
-        .values(
-            state=MessageState.SENDING,
-            fence=bindparam("b_fence"),
-            claim=None,
-            lease_until=None,
-            left_at=func.coalesce(message.c.left_at, bindparam("b_now", type_=message.c.left_at.type)),
-            changed_at=bindparam("b_now", type_=message.c.changed_at.type),
-        )
-    )
-    if sent:
-        tx.connection.execute(statement, [{"b_id": key, "b_fence": fence, "b_now": now} for key, fence in sent])
+def begin_sending(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
+    """Record the intent to send messages that this transaction has locked; each gets its next fence."""
+    if ids:
+        statement = update(message).where(message.c.id.in_(ids), message.c.state == MessageState.CLAIMED)
+        values = {"state": MessageState.SENDING, "fence": message.c.fence + 1, "claim": None, "lease_until": None}
+        tx.connection.execute(statement.values(**values, left_at=now, changed_at=now, reason=None))
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One change of state, guarded by the states and the fence it may start from."""
+    """A change of state. `is_unsent` says that what was tried is known not to have left."""
 
     id: MessageId
     state: MessageState
     reason: Reason | None = None
     due_at: datetime | None = None
-    fence: int | None = None
+    is_unsent: bool = False
 
 
-def move(tx: Transaction, moves: Iterable[Move], allowed: Collection[MessageState], *, now: datetime) -> int:
-    """Apply changes of state; one that finds the message elsewhere by now does nothing. Returns how many did."""
-    done = 0
-    for item in moves:
-        statement = update(message).where(message.c.id == item.id, message.c.state.in_(allowed))
-        if item.fence is not None:
-            statement = statement.where(message.c.fence == item.fence)
-        values: dict[str, Any] = {"state": item.state, "reason": item.reason, "changed_at": now, "claim": None}
-        if item.due_at is not None:
-            values["due_at"] = item.due_at
-        done += tx.connection.execute(statement.values(values, lease_until=None)).rowcount
-    return done
+def move(tx: Transaction, moves: Sequence[Move], allowed: Collection[MessageState], *, now: datetime) -> None:
+    """Apply changes of state in one statement; one that finds its message elsewhere by now does nothing."""
+    if not moves:
+        return
+    columns = message.c
+    may_move = or_(*(columns.state == state for state in allowed))  # not `IN`: many rows at once take no list
+    left_at = func.coalesce(columns.left_at, bindparam("b_left_at", type_=columns.left_at.type))
+    statement = (
+        update(message)
+        .where(columns.id == bindparam("b_id"), may_move)
+        .values(
+            state=bindparam("b_state", type_=columns.state.type),
+            reason=bindparam("b_reason", type_=columns.reason.type),
+            due_at=func.coalesce(bindparam("b_due_at", type_=columns.due_at.type), columns.due_at),
+            left_at=case((bindparam("b_is_unsent", type_=Boolean), null()), else_=left_at),
+            changed_at=now,
+            claim=None,
+            lease_until=None,
+        )
+    )
+    tx.connection.execute(statement, [_parameters(item, now) for item in moves])
 
 
-def move_together(tx: Transaction, moves: Iterable[Move], allowed: Collection[MessageState], *, now: datetime) -> None:
-    """Apply changes of state in as few statements as there are different ones; fences are not looked at."""
-    alike: dict[tuple[MessageState, Reason | None, datetime | None], list[MessageId]] = {}
-    for item in moves:
-        alike.setdefault((item.state, item.reason, item.due_at), []).append(item.id)
-    for (state, reason, due_at), ids in alike.items():
-        values: dict[str, Any] = {"state": state, "reason": reason, "changed_at": now}
-        if due_at is not None:
-            values["due_at"] = due_at
-        tx.connection.execute(update(message).where(message.c.id.in_(ids), message.c.state.in_(allowed)).values(values))
+def _parameters(item: Move, now: datetime) -> dict[str, Any]:
+    return {
+        "b_id": item.id,
+        "b_state": item.state,
+        "b_reason": item.reason,
+        "b_due_at": item.due_at,
+        "b_is_unsent": item.is_unsent,
+        "b_left_at": now if item.state in LEFT else None,
+    }
 
 
 def count_resend(tx: Transaction, message_id: MessageId, *, is_crash: bool) -> None:
@@ -174,7 +192,9 @@ def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
     """Return messages whose use is over and that have not left, or of which nobody knows whether they did."""
     states = [MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN]
     statement = select(message).where(message.c.state.in_(states), message.c.expires_at <= now).limit(limit)
-    return [_message(tx, row) for row in tx.connection.execute(statement.with_for_update(skip_locked=True))]
+    return [
+        _message(tx, row) for row in tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True))
+    ]
 
 
 def next_due(tx: Transaction, channel: Channel) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Table
@@ -10,7 +11,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from reminders.store.unit_of_work import Transaction
 
 
+def insert_many_once(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert those rows of which a unique constraint does not hold the like already."""
+    if rows:
+        tx.connection.execute(_insert(tx, table), rows)
+
+
 def insert_once(tx: Transaction, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless a unique constraint already holds its like; say whether it was inserted."""
-    dialect_insert: Any = postgresql.insert if tx.is_postgres else sqlite.insert
-    return bool(tx.connection.execute(dialect_insert(table).values(values).on_conflict_do_nothing()).rowcount == 1)
+    return tx.connection.execute(_insert(tx, table).values(values)).rowcount == 1
+
+
+def _insert(tx: Transaction, table: Table) -> postgresql.Insert | sqlite.Insert:
+    if tx.is_postgres:
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

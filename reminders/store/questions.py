@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,34 +16,25 @@ from reminders.store.rows import message, question
 from reminders.store.unit_of_work import Transaction
 
 
-def ask(
-    tx: Transaction,
-    new_id: UUID,
-    *,
-    clinic_id: ClinicId,
-    patient_id: PatientId,
-    contact_id: ContactId,
-    appointment_id: AppointmentId,
-    message_id: MessageId,
-    version: int,
-    kind: QuestionKind,
-    asked_at: datetime,
-    expires_at: datetime,
-) -> None:
-    """Remember a question that a message asks."""
-    values = {
-        "id": new_id,
-        "clinic_id": clinic_id,
-        "patient_id": patient_id,
-        "contact_id": contact_id,
-        "appointment_id": appointment_id,
-        "message_id": message_id,
-        "version": version,
-        "kind": kind,
-        "asked_at": asked_at,
-        "expires_at": expires_at,
-    }
-    tx.connection.execute(insert(question).values(values))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that a message asks about one version of an appointment."""
+
+    id: UUID
+    clinic_id: ClinicId
+    patient_id: PatientId
+    contact_id: ContactId
+    appointment_id: AppointmentId
+    message_id: MessageId
+    version: int
+    kind: QuestionKind
+    expires_at: datetime
+
+
+def ask(tx: Transaction, items: Sequence[Asked], *, now: datetime) -> None:
+    """Remember what is asked."""
+    if items:
+        tx.connection.execute(insert(question), [{**asdict(item), "asked_at": now} for item in items])
 
 
 def latest(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) -> OpenQuestion | None:

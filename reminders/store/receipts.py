@@ -47,7 +47,7 @@ def add_once(tx: Transaction, new_id: UUID, tag: UUID | None, item: Receipt, *, 
 def waiting(tx: Transaction, *, limit: int) -> list[StoredReceipt]:
     """Return receipts that were not applied yet, oldest first; those another worker holds are left to it."""
     statement = select(receipt).where(receipt.c.applied_at.is_(None)).order_by(receipt.c.received_at, receipt.c.id)
-    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True))
+    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True, key_share=True))
     return [
         StoredReceipt(row.id, row.tag, row.provider_id, row.status, row.provider_status, row.code, row.refusal)
         for row in rows

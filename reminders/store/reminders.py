@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, union, update
 
+from reminders.core.delivery import IN_FLIGHT, LEFT, MessageState
 from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, ReminderId
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.store.batches import in_batches
-from reminders.store.rows import message, reminder
+from reminders.store.rows import message, patient, reminder
 from reminders.store.unit_of_work import Transaction
 
 IS_PLANNED = reminder.c.state == ReminderState.PLANNED
@@ -75,38 +77,64 @@ def end(
         tx.connection.execute(statement.values(state=state, reason=reason, changed_at=now))
 
 
-def dispatch(
-    tx: Transaction, leader: ReminderId, others: Collection[ReminderId], message_id: MessageId, *, now: datetime
-) -> None:
-    """Tie a bundle to its message: the leader dispatched, the others merged into it."""
-    waiting = update(reminder).where(IS_PLANNED)
-    led = waiting.where(reminder.c.id == leader)
-    tx.connection.execute(led.values(state=ReminderState.DISPATCHED, message_id=message_id, changed_at=now))
-    if others:
-        merged = waiting.where(reminder.c.id.in_(others))
-        values = {"state": ReminderState.MERGED, "reason": Reason.MERGED, "merged_into_id": leader}
-        tx.connection.execute(merged.values(**values, message_id=message_id, changed_at=now))
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A bundle and its message: the leader is dispatched, the others are merged into it."""
+
+    message_id: MessageId
+    leader: ReminderId
+    others: tuple[ReminderId, ...]
 
 
-def patients_due(tx: Transaction, *, before: datetime, limit: int) -> dict[PatientId, ClinicId]:
-    """Return patients of whom a reminder falls due before an instant, the longest due first."""
+def dispatch(tx: Transaction, ties: Sequence[Tie], *, now: datetime) -> None:
+    """Tie bundles to their messages."""
+    led = [{"b_id": tie.leader, "b_message": tie.message_id} for tie in ties]
+    merged = [
+        {"b_id": other, "b_message": tie.message_id, "b_leader": tie.leader} for tie in ties for other in tie.others
+    ]
+    waiting = update(reminder).where(reminder.c.id == bindparam("b_id"), IS_PLANNED)
+    waiting = waiting.values(message_id=bindparam("b_message"), changed_at=now)
+    if led:
+        tx.connection.execute(waiting.values(state=ReminderState.DISPATCHED), led)
+    if merged:
+        values = {"state": ReminderState.MERGED, "reason": Reason.MERGED, "merged_into_id": bindparam("b_leader")}
+        tx.connection.execute(waiting.values(values), merged)
+
+
+def free_merged(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
+    """Let what was merged into messages wait for one of its own again: theirs never left, through no fault of it."""
+    for batch in in_batches(ids):
+        statement = update(reminder).where(reminder.c.message_id.in_(batch), reminder.c.state == ReminderState.MERGED)
+        values = {"state": ReminderState.PLANNED, "reason": None, "merged_into_id": None, "message_id": None}
+        tx.connection.execute(statement.values(values | {"changed_at": now}))
+
+
+def patients_due(tx: Transaction, *, now: datetime, before: datetime, limit: int) -> dict[PatientId, ClinicId]:
+    """Return patients of whom a reminder of use falls due before an instant, the longest due first."""
     statement = (
         select(reminder.c.patient_id, reminder.c.clinic_id)
-        .where(IS_PLANNED, reminder.c.due_at <= before)
+        # What is past its use is for `expire_overdue`; it must not stand in the way of what is not.
+        .where(IS_PLANNED, reminder.c.due_at <= before, reminder.c.expires_at > now)
         .group_by(reminder.c.patient_id, reminder.c.clinic_id)
-        .order_by(func.min(reminder.c.due_at))
+        .order_by(func.min(reminder.c.due_at), reminder.c.patient_id)
         .limit(limit)
     )
     return {PatientId(row.patient_id): ClinicId(row.clinic_id) for row in tx.connection.execute(statement)}
 
 
 def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetime) -> dict[PatientId, list[Reminder]]:
-    """Return the waiting reminders of patients due before an instant; rows another worker holds are left to it."""
+    """Return the waiting reminders of patients due before an instant.
+
+    The patients are locked first: two workers that shared one patient's reminders would not merge them. Patients whom
+    another worker holds are left to it.
+    """
+    free = select(patient.c.id).where(patient.c.id.in_(ids)).order_by(patient.c.id)
+    mine = tx.connection.scalars(free.with_for_update(skip_locked=True, key_share=True)).all()
     statement = (
         select(reminder)
-        .where(IS_PLANNED, reminder.c.patient_id.in_(ids), reminder.c.due_at <= before)
+        .where(IS_PLANNED, reminder.c.patient_id.in_(mine), reminder.c.due_at <= before)
         .order_by(reminder.c.due_at, reminder.c.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     found: dict[PatientId, list[Reminder]] = {}
     for row in tx.connection.execute(statement):
@@ -117,7 +145,7 @@ def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetim
 def overdue(tx: Transaction, *, now: datetime, limit: int) -> list[tuple[ClinicId, Reminder]]:
     """Return waiting reminders whose use is over."""
     statement = select(reminder).where(IS_PLANNED, reminder.c.expires_at <= now).limit(limit)
-    rows = tx.connection.execute(statement.with_for_update(skip_locked=True))
+    rows = tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True))
     return [(ClinicId(row.clinic_id), _reminder(row)) for row in rows]
 
 
@@ -128,15 +156,22 @@ def next_due(tx: Transaction) -> datetime | None:
 
 
 def told_versions(tx: Transaction, ids: Collection[AppointmentId]) -> Mapping[AppointmentId, int]:
-    """Return, of each appointment, the earliest version of which a message left for the patient."""
+    """Return, of each appointment, the earliest version whose time a message that left has told the patient.
+
+    A message speaks of its own appointment, and of those whose reminder of the same step was merged into it.
+    """
     told: dict[AppointmentId, int] = {}
+    has_left = message.c.left_at.is_not(None) & message.c.state.in_([*LEFT, *IN_FLIGHT, MessageState.NEEDS_STAFF])
     for batch in in_batches(ids):
-        statement = (
-            select(message.c.appointment_id, func.min(message.c.version).label("version"))
-            .where(message.c.appointment_id.in_(batch), message.c.left_at.is_not(None))
-            .group_by(message.c.appointment_id)
+        own = select(message.c.appointment_id, message.c.version).where(message.c.appointment_id.in_(batch), has_left)
+        merged = (
+            select(reminder.c.appointment_id, reminder.c.version)
+            .join(message, message.c.id == reminder.c.message_id)
+            .where(reminder.c.appointment_id.in_(batch), reminder.c.step == message.c.kind, has_left)
         )
-        told |= {AppointmentId(row.appointment_id): row.version for row in tx.connection.execute(statement)}
+        for row in tx.connection.execute(union(own, merged)):
+            key = AppointmentId(row.appointment_id)
+            told[key] = min(row.version, told.get(key, row.version))
     return told
 
 

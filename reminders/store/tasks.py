@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, select
@@ -12,7 +13,7 @@ from sqlalchemy import case, select
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
 from reminders.core.reminders import Reason
 from reminders.core.tasks import TaskKind, Urgency
-from reminders.store.once import insert_once
+from reminders.store.once import insert_many_once, insert_once
 from reminders.store.rows import task
 from reminders.store.unit_of_work import Transaction
 
@@ -38,7 +39,16 @@ class Task:
 
 def open_once(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> bool:
     """Open a task; False where one of the same key exists, open or resolved."""
-    values = {
+    return insert_once(tx, task, _values(new_id, item, now))
+
+
+def open_many(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datetime) -> None:
+    """Open tasks, each given with its new id, where none of the same key exists, open or resolved."""
+    insert_many_once(tx, task, [_values(new_id, item, now) for new_id, item in items])
+
+
+def _values(new_id: UUID, item: Task, now: datetime) -> dict[str, Any]:
+    return {
         "id": new_id,
         "clinic_id": item.clinic_id,
         "patient_id": item.patient_id,
@@ -51,7 +61,6 @@ def open_once(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> bo
         "key": item.key,
         "opened_at": now,
     }
-    return insert_once(tx, task, values)
 
 
 def is_waiting(tx: Transaction, key: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -60,7 +61,7 @@ class Store:
     def reading(self) -> Iterator[Transaction]:
         """Read only, from one snapshot."""
         with self.engine.connect() as connection:
-            reader = connection.execution_options(**{READS_ONLY: True})
+            reader = connection.execution_options(**_reads_only(connection))
             with reader.begin() as begun:
                 yield Transaction(reader, self.vault)
                 begun.rollback()
@@ -70,3 +71,10 @@ class Store:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+
+def _reads_only(connection: Connection) -> dict[str, Any]:
+    """Return the options by which every statement of a transaction sees one moment. SQLite does so by itself."""
+    if connection.dialect.name != "postgresql":
+        return {READS_ONLY: True}
+    return {READS_ONLY: True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
