@@ -118,10 +118,10 @@ class Postgres:
         engine.dispose()
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Yield the address of a fresh database with our tables; it is dropped at the end."""
+    def database(self, *, is_bare: bool = False) -> Iterator[str]:
+        """Yield the address of a fresh database with our tables, or a bare one; it is dropped at the end."""
         name = f"{self._mine}_{next(self._numbers)}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{"template0" if is_bare else self._template}"')
         try:
             yield self._url.set(database=name).render_as_string(hide_password=False)
         finally:
