@@ -151,7 +151,7 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("duration_minutes", sa.Integer(), nullable=False),
-        sa.Column("appointment_type", sa.String(length=64), nullable=False),
+        sa.Column("appointment_type", sa.String(length=200), nullable=False),
         sa.Column(
             "status",
             sa.Enum(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from reminders.core.ids import ClinicId, ContactId, PatientId
+from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
 from reminders.services.deps import Deps
@@ -19,14 +19,13 @@ def opt_out_address(tx: Transaction, deps: Deps, address: str, *, by: str, now: 
 
     Where several patients share the address only the address itself is stopped: nobody knows whose wish it was.
     """
-    ids = contacts.at_address(tx, address)
     people = patients.at_address(tx, address)
-    if len(people) == 1:
-        ids += _other_addresses(tx, deps, people[0])
+    reached = [address] if len(people) != 1 else _addresses(tx, deps, people[0], address)
+    ids = [key for item in reached for key in contacts.at_address(tx, item)]
     contacts.opt_out(tx, ids, by=by, now=now)
     if ids:
         messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
-    _replan(tx, deps, people, now)
+    _replan(tx, deps, {person for item in reached for person in patients.at_address(tx, item)}, now)
 
 
 def opt_in_address(tx: Transaction, deps: Deps, address: str, *, now: datetime) -> None:
@@ -35,15 +34,13 @@ def opt_in_address(tx: Transaction, deps: Deps, address: str, *, now: datetime) 
     _replan(tx, deps, patients.at_address(tx, address), now)
 
 
-def _other_addresses(tx: Transaction, deps: Deps, owner: tuple[ClinicId, PatientId]) -> list[ContactId]:
+def _addresses(tx: Transaction, deps: Deps, owner: tuple[ClinicId, PatientId], first: str) -> list[str]:
+    """Return every address of a patient, each with its row."""
     clinic_id, patient_id = owner
     record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
-    found = [(channel, record.address(channel)) for channel in Channel]
-    return [
-        contacts.ensure(tx, clinic_id, channel, address, new_id=deps.identity.new_id())
-        for channel, address in found
-        if address is not None
-    ]
+    places = {(channel, address) for channel in Channel if (address := record.address(channel))}
+    contacts.ensure_many(tx, clinic_id, places, new_id=deps.identity.new_id)
+    return [first, *(address for _, address in sorted(places) if address != first)]
 
 
 def _replan(tx: Transaction, deps: Deps, people: Collection[tuple[ClinicId, PatientId]], now: datetime) -> None:

@@ -64,7 +64,7 @@ def read_status(deps: Deps, *, days: int = 7, limit: int = 200) -> Status:
         lines = [
             line
             for clinic_id, clinic in clinics.every(tx).items()
-            for line in _appointments(tx, clinic_id, clinic.slug, now, days, limit)
+            for line in _appointments(tx, clinic_id, clinic.slug, now=now, days=days, limit=limit)
         ]
         return Status(
             now=now,
@@ -83,7 +83,7 @@ def read_ledger(deps: Deps) -> Ledger:
 
 
 def _appointments(
-    tx: Transaction, clinic_id: ClinicId, slug: str, now: datetime, days: int, limit: int
+    tx: Transaction, clinic_id: ClinicId, slug: str, *, now: datetime, days: int, limit: int
 ) -> list[AppointmentLine]:
     booked = appointments.between(tx, clinic_id, now - timedelta(days=1), now + timedelta(days=days), limit=limit)
     people = patients.get_many(tx, clinic_id, {item.patient_id for item in booked})

@@ -33,7 +33,6 @@ from reminders.store import appointments, clinics, contacts, inbound, messages, 
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
 
-AT_ONCE = 20
 ANSWER_LASTS = timedelta(hours=1)
 
 
@@ -47,21 +46,21 @@ def store_text(deps: Deps, text: InboundText) -> bool:
 
 
 def receive_replies(deps: Deps) -> int:
-    """Read waiting texts, a batch a transaction; return how many."""
+    """Read waiting texts, each in a transaction of its own; return how many."""
     done = 0
-    while batch := _receive_batch(deps):
-        done += batch
+    while _receive_next(deps):
+        done += 1
     if done:
         deps.queue.hint([Job.SEND_SMS])
     return done
 
 
-def _receive_batch(deps: Deps) -> int:
+def _receive_next(deps: Deps) -> bool:
     with deps.store.transaction() as tx:
-        waiting = inbound.lock_waiting(tx, limit=AT_ONCE)
+        waiting = inbound.lock_waiting(tx, limit=1)
         for item in waiting:
             _receive(tx, deps, item)
-    return len(waiting)
+    return bool(waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,16 @@ class _Sender:
     people: Sequence[tuple[ClinicId, PatientId]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One text and everything that acting on it takes."""
+
+    deps: Deps
+    item: StoredText
+    sender: _Sender
+    now: datetime
+
+
 def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
     now = deps.clock.now()
     sender = _sender(tx, deps, item.sender)
@@ -80,8 +89,9 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
     kind = thread.open_question.kind if thread.open_question else None
     reply = interpret(item.body, open_question=kind)
     actions = respond(reply, thread, now=now)
+    case = _Case(deps, item, sender, now)
     for action in actions:
-        _act(tx, deps, item, sender, action, now)
+        _act(tx, case, action)
     found = Decision(
         intent=reply.intent,
         decision="; ".join(_told(action) for action in actions),
@@ -113,19 +123,20 @@ def _thread(tx: Transaction, deps: Deps, sender: _Sender, now: datetime) -> Thre
     )
 
 
-def _act(tx: Transaction, deps: Deps, item: StoredText, sender: _Sender, action: Action, now: datetime) -> None:
+def _act(tx: Transaction, case: _Case, action: Action) -> None:
+    now = case.now
     match action:
         case ConfirmAppointment(appointment_id=appointment_id, version=version):
             appointments.confirm(tx, appointment_id, version, now=now)
             questions.mark_answered(tx, appointment_id, QuestionKind.CONFIRM, now=now)
         case OpenTask():
-            _open_task(tx, deps, item, sender, action, now)
+            _open_task(tx, case, action)
         case OptOutAddress():
-            opt_out_address(tx, deps, sender.address, by="text", now=now)
+            opt_out_address(tx, case.deps, case.sender.address, by="text", now=now)
         case OptInAddress():
-            opt_in_address(tx, deps, sender.address, now=now)
+            opt_in_address(tx, case.deps, case.sender.address, now=now)
         case Answer():
-            _answer(tx, deps, sender, now)
+            _answer(tx, case)
         case Note():
             pass
 
@@ -150,27 +161,29 @@ def _about(actions: Sequence[Action]) -> AppointmentId | None:
     return next((act.appointment_id for act in actions if isinstance(act, ConfirmAppointment | OpenTask)), None)
 
 
-def _open_task(tx: Transaction, deps: Deps, item: StoredText, sender: _Sender, action: OpenTask, now: datetime) -> None:
+def _open_task(tx: Transaction, case: _Case, action: OpenTask) -> None:
+    people = case.sender.people
     task = tasks.Task(
         kind=action.kind,
         urgency=action.urgency,
-        key=f"{action.kind}:{item.id}",
-        clinic_id=sender.people[0][0] if sender.people else None,
+        key=f"{action.kind}:{case.item.id}",
+        clinic_id=people[0][0] if people else None,
         patient_id=action.patient_id,
         appointment_id=action.appointment_id,
-        inbound_id=item.id,
+        inbound_id=case.item.id,
     )
-    tasks.open_once(tx, deps.identity.new_id(), task, now=now)
+    tasks.open_once(tx, case.deps.identity.new_id(), task, now=case.now)
 
 
-def _answer(tx: Transaction, deps: Deps, sender: _Sender, now: datetime) -> None:
-    owner = sender.people[0] if sender.people else (next(iter(clinics.every(tx)), None), None)
-    clinic_id, patient_id = owner
+def _answer(tx: Transaction, case: _Case) -> None:
+    people, new_id = case.sender.people, case.deps.identity.new_id
+    clinic_id = people[0][0] if people else next(iter(clinics.every(tx)), None)
     if clinic_id is None:
         return
     clinic = clinics.get(tx, clinic_id)
-    contact_id = contacts.ensure(tx, clinic_id, Channel.SMS, sender.address, new_id=deps.identity.new_id())
-    messages.add(tx, [_help(deps, clinic, contact_id, patient_id, now)], now=now)
+    contact_id = contacts.ensure(tx, clinic_id, Channel.SMS, case.sender.address, new_id=new_id())
+    patient_id = people[0][1] if len(people) == 1 else None
+    messages.add(tx, [_help(case.deps, clinic, contact_id, patient_id, case.now)], now=case.now)
 
 
 def _help(deps: Deps, clinic: Clinic, contact_id: ContactId, patient_id: PatientId | None, now: datetime) -> Draft:

@@ -28,6 +28,7 @@ from reminders.store.unit_of_work import Transaction
 
 LONGEST = 1600
 """Characters that the provider takes at most."""
+LONGEST_KEY = 64
 LASTS = timedelta(hours=24)
 
 
@@ -85,7 +86,9 @@ def send_ad_hoc(deps: Deps, request: AdHocRequest) -> list[Recipient]:
         for target in _targets(tx, clinic, request):
             recipient = _recipient(tx, deps, clinic, request, target)
             if recipient.left_out is None and recipient.channel is not None and not recipient.is_sent_before:
-                messages.add(tx, [_draft(tx, deps, clinic, request, target, recipient, now)], now=now)
+                messages.add(
+                    tx, [_draft(tx, deps, clinic, request, target=target, recipient=recipient, now=now)], now=now
+                )
             found.append(recipient)
     deps.queue.hint(SENDING_JOBS.values())
     return found
@@ -121,6 +124,9 @@ def _check(request: AdHocRequest) -> None:
         raise InputError(["text: found nothing; write what the patient is to read"])
     if len(request.text) > LONGEST:
         raise InputError([f"text: found {len(request.text)} characters; at most {LONGEST} can be sent"])
+
+    if len(request.request_key) > LONGEST_KEY:
+        raise InputError([f"request_key: found {len(request.request_key)} characters; at most {LONGEST_KEY} are kept"])
 
 
 def _one(tx: Transaction, clinic_id: ClinicId, external_id: str) -> _Target:
@@ -179,6 +185,7 @@ def _draft(
     deps: Deps,
     clinic: Clinic,
     request: AdHocRequest,
+    *,
     target: _Target,
     recipient: Recipient,
     now: datetime,

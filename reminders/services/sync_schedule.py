@@ -5,7 +5,7 @@ Fetch (no transaction open), compare (core), apply. The same file twice changes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -70,7 +70,7 @@ class _Held:
 
     @property
     def known(self) -> dict[str, Known]:
-        records = {key: record for key, record in self.people.values()}
+        records = dict(self.people.values())
         return {
             external_id: Known(records[item.patient_id], item.booking, is_missing=item.missing_since is not None)
             for external_id, item in self.booked.items()
@@ -83,33 +83,40 @@ def sync_schedule(deps: Deps, source: ScheduleSource, options: SyncOptions) -> S
     Raises ScheduleError where the schedule as a whole cannot be read.
     """
     reading = source.fetch()
-    report = SyncReport(faults=reading.faults, notes=reading.notes)
-    by_slug: dict[str | None, list[ScheduleEntry]] = {}
-    for slug, entry in reading.entries:
-        by_slug.setdefault(slug, []).append(entry)
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        for clinic_id, entries in _by_clinic(tx, by_slug).items():
+        by_clinic, strangers = _by_clinic(clinics.every(tx), reading.entries)
+        report = SyncReport(faults=(*reading.faults, *strangers), notes=reading.notes)
+        for clinic_id, entries in by_clinic.items():
             _preview(report, _held(tx, clinic_id, source.name), entries, now)
     is_blocked = bool(report.faults) and not options.is_partial
     if is_blocked or options.is_dry_run or (report.waits_for_yes and not options.is_approved):
         return report
     with deps.store.transaction() as tx:
-        for clinic_id, entries in _by_clinic(tx, by_slug).items():
-            _apply(tx, deps, _held(tx, clinic_id, source.name), entries, report, options)
+        for clinic_id in sorted(by_clinic):
+            clinics.lock(tx, clinic_id)
+            _apply(tx, deps, _held(tx, clinic_id, source.name), by_clinic[clinic_id], report, options=options)
     report.is_applied = True
     deps.queue.hint(SENDING_JOBS.values())
     return report
 
 
 def _by_clinic(
-    tx: Transaction, by_slug: Mapping[str | None, Sequence[ScheduleEntry]]
-) -> dict[ClinicId, Sequence[ScheduleEntry]]:
-    every = clinics.every(tx)
+    every: Mapping[ClinicId, Clinic], entries: Iterable[tuple[str | None, ScheduleEntry]]
+) -> tuple[dict[ClinicId, list[ScheduleEntry]], list[Fault]]:
+    """Sort rows by clinic; a row that names none where there are several, or one we do not know, is a fault."""
     slugs: dict[str | None, ClinicId] = {clinic.slug: key for key, clinic in every.items()}
+    wanted = f"one of these is wanted: {', '.join(clinic.slug for clinic in every.values()) or 'none yet'}"
     if len(every) == 1:
         slugs[None] = next(iter(every))
-    return {slugs[slug]: entries for slug, entries in by_slug.items()}
+    found: dict[ClinicId, list[ScheduleEntry]] = {}
+    faults = []
+    for slug, entry in entries:
+        if slug in slugs:
+            found.setdefault(slugs[slug], []).append(entry)
+        else:
+            faults.append(Fault(entry.line, "clinic", f"found {slug!r}" if slug else "found nothing", wanted))
+    return found, faults
 
 
 def _held(tx: Transaction, clinic_id: ClinicId, source: str) -> _Held:
@@ -130,13 +137,20 @@ def _preview(report: SyncReport, held: _Held, entries: Sequence[ScheduleEntry], 
 
 
 def _apply(
-    tx: Transaction, deps: Deps, held: _Held, entries: Sequence[ScheduleEntry], report: SyncReport, options: SyncOptions
+    tx: Transaction,
+    deps: Deps,
+    held: _Held,
+    entries: Sequence[ScheduleEntry],
+    report: SyncReport,
+    *,
+    options: SyncOptions,
 ) -> None:
     now = deps.clock.now()
     found = diff(held.known, entries, now=now)
     is_first = not held.booked
     ids = _save_patients(tx, deps, held, found, now)
-    touched = _save_appointments(tx, deps, held, found, ids, is_announced=options.is_announced or not is_first, now=now)
+    is_announced = options.is_announced or not is_first
+    touched = _save_appointments(tx, deps, held, found, ids=ids, is_announced=is_announced, now=now)
     if not report.faults:
         _report_missing(tx, deps, held, found, now)
     planned = plan_patients(tx, held.clinic, touched, identity=deps.identity, now=now)
@@ -172,8 +186,8 @@ def _save_appointments(
     deps: Deps,
     held: _Held,
     found: ScheduleDiff,
-    ids: Mapping[str, PatientId],
     *,
+    ids: Mapping[str, PatientId],
     is_announced: bool,
     now: datetime,
 ) -> set[PatientId]:

@@ -129,7 +129,7 @@ appointment = Table(
     _at("starts_at", is_required=True),
     Column("timezone", String(64), nullable=False),
     Column("duration_minutes", Integer, nullable=False),
-    Column("appointment_type", String(64), nullable=False),
+    Column("appointment_type", String(200), nullable=False),
     Column("status", word(AppointmentStatus, "status"), nullable=False),
     Column("series_id", String(200)),
     Column("series_number", Integer),
