@@ -47,6 +47,12 @@ class Thread:
     answers_last_hour: int = 0
     provider_answers_keywords: bool = False
 
+    def writer(self, about: AppointmentId | None) -> PatientId | None:
+        """Return who wrote, where that is sure: the only owner of the phone, or whose appointment it was about."""
+        if about is not None:
+            return next((item.patient_id for item in self.upcoming if item.id == about), None)
+        return self.patients[0] if len(self.patients) == 1 else None
+
 
 @dataclass(frozen=True, slots=True)
 class ConfirmAppointment:

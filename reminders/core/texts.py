@@ -56,9 +56,9 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "remind_final": (
             "{{sender}}: your session is {{when}}, please arrive at {{arrive_at}}. No food after {{solids_until}}, "
             "clear liquids until {{liquids_until}}. Bring your ride; no driving until {{drive_after}}. "
-            "{{question}} {{phone}}"
+            "{{question}} Questions: {{phone}}."
         ),
-        "day_of": "{{sender}}: see you today at {{arrive_at}}. Bring your ride home. {{question}} {{phone}}",
+        "day_of": "{{sender}}: see you today at {{arrive_at}}. Bring your ride home. {{question}} Questions: {{phone}}.",
         "checkin_evening": (
             "{{sender}}: we hope you are resting. No driving until {{drive_after}}. If you feel unwell call {{phone}}, "
             "in an emergency {{emergency}}."
@@ -84,9 +84,12 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "remind_final": (
             "{{sender}}: su cita es {{when}}, llegue a las {{arrive_at}}. No coma después de {{solids_until}}; "
             "liquidos claros hasta {{liquids_until}}. Venga con quien le lleve; no conduzca hasta {{drive_after}}. "
-            "{{question}} {{phone}}"
+            "{{question}} Preguntas: {{phone}}."
         ),
-        "day_of": "{{sender}}: le esperamos hoy a las {{arrive_at}}. Venga con quien le lleve. {{question}} {{phone}}",
+        "day_of": (
+            "{{sender}}: le esperamos hoy a las {{arrive_at}}. Venga con quien le lleve. {{question}} "
+            "Preguntas: {{phone}}."
+        ),
         "checkin_evening": (
             "{{sender}}: esperamos que descanse. No conduzca hasta {{drive_after}}. Si se siente mal llame al "
             "{{phone}}, en una emergencia al {{emergency}}."

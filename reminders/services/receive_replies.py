@@ -96,7 +96,7 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
         intent=reply.intent,
         decision="; ".join(_told(action) for action in actions),
         clinic_id=sender.people[0][0] if sender.people else None,
-        patient_id=thread.patients[0] if len(thread.patients) == 1 else None,
+        patient_id=thread.writer(_about(actions)),
         appointment_id=_about(actions),
     )
     inbound.mark_handled(tx, item.id, found, now=now)
