@@ -23,7 +23,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reminders.cli.demo_pointer import FOLDER_PREFIX, clear_killed_demo, forget_demo, point_at_demo
+from reminders.cli.demo_pointer import FOLDER_PREFIX, clear_killed_demo, forget_demo, point_at_demo, temporary_folder
 from reminders.cli.surroundings import PREFIX
 from reminders.cli.tables import BOLD, paint
 from reminders.cli.tree import (
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reminders.bootstrap import Services
 
 HOST = "127.0.0.1"
+DONE = 0
 WEB_PORT, SIMULATOR_PORT = 8000, 8001
 ZONE = "America/New_York"
 OPENS = time(9, 58)
@@ -82,12 +83,15 @@ class Plan:
 
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     """Run until stopped; leave nothing running and, unless asked to, nothing on the disk."""
-    clear_killed_demo()
-    with _ending_tidily(), _folder(arguments) as folder:
+    place = temporary_folder(environment)
+    clear_killed_demo(place)
+    with _ending_tidily(), _folder(arguments, place) as folder:
         plan = _plan(arguments, folder)
         sample = sample_schedule(plan.start, ZONE)
         _write_files(plan, sample)
-        return _run(arguments, plan, _environment(plan, environment))
+        status = _run(arguments, plan, _environment(plan, environment))
+        arguments.keep = arguments.keep or status != DONE  # the logs say what went wrong
+        return status
 
 
 @contextmanager
@@ -106,7 +110,7 @@ def _ending_tidily() -> Iterator[None]:
 
 
 @contextmanager
-def _folder(arguments: Namespace) -> Iterator[Path]:
+def _folder(arguments: Namespace, place: Path) -> Iterator[Path]:
     """Give the demo's folder: a temporary one that is removed, or the one that is asked for.
 
     Raises InputError where the latter is in use.
@@ -118,7 +122,7 @@ def _folder(arguments: Namespace) -> Iterator[Path]:
             raise InputError([f"--folder: {wanted} is not empty; name a new or empty folder"])
         yield wanted
         return
-    made = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX)).resolve()
+    made = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=place)).resolve()
     try:
         yield made
     finally:
@@ -207,7 +211,7 @@ def _run(arguments: Namespace, plan: Plan, own: dict[str, str]) -> int:
             children += service_children(own, watch, host=HOST, port=plan.port, after=names)
             return watch.run(children, lock, plan.folder, is_verbose=arguments.verbose)
         finally:
-            forget_demo(plan.folder)
+            forget_demo(plan.folder, temporary_folder(own))
             services.close()
 
 
@@ -241,7 +245,7 @@ def _open_doors(services: Services, plan: Plan, own: Mapping[str, str]) -> None:
     shown = {"start": plan.start, "speed": plan.speed, "anchor": services.deps.clock.machine_now(), "zone": ZONE}
     (plan.folder / CLOCK).write_text(json.dumps(shown, default=datetime.isoformat), encoding="utf-8")
     with suppress(OSError):  # without it, the demo works and `--demo` does not find it
-        point_at_demo({name: value for name, value in own.items() if name.startswith(PREFIX)})
+        point_at_demo({name: value for name, value in own.items() if name.startswith(PREFIX)}, temporary_folder(own))
     print(_banner(plan, own), flush=True)
 
 

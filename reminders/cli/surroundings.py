@@ -44,10 +44,10 @@ def opened(arguments: Namespace, environment: Mapping[str, str]) -> Iterator[Ser
     Raises SettingsError, or NotReadyError where no demo is running.
     """
     from reminders.bootstrap import open_services
-    from reminders.cli.demo_pointer import demo_environment
+    from reminders.cli.demo_pointer import demo_environment, temporary_folder
 
     is_demo = getattr(arguments, "demo", False)
-    chosen = demo_environment() if is_demo else with_running_broker(environment)
+    chosen = demo_environment(temporary_folder(environment)) if is_demo else with_running_broker(environment)
     services = open_services(chosen)
     try:
         yield services
