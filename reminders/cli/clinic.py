@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from reminders.cli.surroundings import opened
+from reminders.cli.opening import opened
 from reminders.cli.toml import to_toml
 from reminders.core.errors import InputError
 from reminders.services.apply_clinics import apply_clinics, clinic_document, known_clinics

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reminders.cli.surroundings import opened
+from reminders.cli.opening import opened
 from reminders.cli.tables import print_table
 from reminders.core.appointments import Booking, Change, ChangeKind
 from reminders.core.errors import ScheduleError

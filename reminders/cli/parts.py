@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reminders.cli.arguments import QUEUES
-from reminders.cli.surroundings import ROOT, data_dir, opened
+from reminders.cli.opening import opened
+from reminders.cli.surroundings import ROOT, data_dir
 
 if TYPE_CHECKING:
     from reminders.bootstrap import Services

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from reminders.cli.surroundings import opened
+from reminders.cli.opening import opened
 from reminders.cli.tables import print_table
 from reminders.core.errors import InputError
 from reminders.core.patients import Channel

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reminders.cli.surroundings import opened
+from reminders.cli.opening import opened
 from reminders.cli.tables import BOLD, GREEN, RED, paint, print_table
 from reminders.core.tasks import NEXT_ACTIONS, TITLES
 from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
