@@ -19,6 +19,8 @@ from reminders.web.pages import services_of
 NONCE = re.compile(r"[A-Za-z0-9_=-]{22,64}")
 LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 HOST = re.compile(r"(\[[0-9a-f:]+\]|[^:]*)(:[0-9]+)?")
+FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers by which a proxy tells that somebody else is asking."""
 TRIES = 30
 SPAN_SECONDS = 60.0
 MOST_ADDRESSES = 10_000
@@ -95,7 +97,8 @@ def only_local(request: Request) -> None:
     The name in the Host header is checked too: a strange site's name that leads to 127.0.0.1 must not open it.
     """
     host = HOST.fullmatch(request.headers.get("host", "").lower())
-    if host is None or host.group(1) not in LOCAL_NAMES or not _is_loopback(request):
+    is_direct = not any(name in request.headers for name in FORWARDED)
+    if host is None or host.group(1) not in LOCAL_NAMES or not is_direct or not _is_loopback(request):
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 

@@ -22,8 +22,12 @@ from reminders.web.labels import INTENTS, MESSAGE_STATES, REASONS, STATUSES, STE
 
 STAFF_LANGUAGE = "en"
 DAY = timedelta(days=1)
+SOON = timedelta(days=2)
 MINUTES_IN_HOUR = 60
 HOURS_TOLD = 48
+SAID_BY_STATE = frozenset({Reason.UNDELIVERED, Reason.TOO_LATE, Reason.PROVIDER_REFUSED})
+TO_PHONE = frozenset({TaskKind.PHONE_PATIENT, TaskKind.ADDRESS_FAULT, TaskKind.NO_CONSENT})
+"""Writing cannot help: the address is closed."""
 ABOUT_A_REPLY = frozenset({TaskKind.REPLY_UNCLEAR, TaskKind.PHONE_PATIENT, TaskKind.RESCHEDULE})
 
 
@@ -50,6 +54,8 @@ class Visit:
     status: str
     tone: str
     is_coming: bool
+    open_tone: str
+    """How loudly to say that an answer is missing: quietly while the visit is far off."""
     is_confirmed: bool
     has_ride: bool
     message: Said | None
@@ -113,7 +119,7 @@ class Today:
 
 def today(status: Status, facts: Facts, *, zone: ZoneInfo, speed: float) -> Today:
     """Return what the page shows; `zone` is the clinic's, in which the strip's clock runs."""
-    lines = sorted(status.appointments, key=lambda line: (_day(line), line.starts_at, line.external_id))
+    lines = sorted(status.appointments, key=lambda line: _place(line, status.now))
     return Today(
         strip=_strip(status, facts, zone, speed),
         days=[_one_day(on, list(group), status.now) for on, group in groupby(lines, key=_day)],
@@ -123,6 +129,12 @@ def today(status: Status, facts: Facts, *, zone: ZoneInfo, speed: float) -> Toda
 
 def _day(line: AppointmentLine) -> date:
     return local_day(line.starts_at, ZoneInfo(line.timezone))
+
+
+def _place(line: AppointmentLine, now: datetime) -> tuple[bool, date, datetime, str]:
+    """Sort by day, those that are over last: the page is about today and next."""
+    on = _day(line)
+    return on < local_day(now, ZoneInfo(line.timezone)), on, line.starts_at, line.external_id
 
 
 def _by_patient(status: Status) -> Mapping[PatientId, AppointmentLine]:
@@ -160,6 +172,7 @@ def _visit(line: AppointmentLine, now: datetime) -> Visit:
         status=status,
         tone=tone,
         is_coming=is_coming,
+        open_tone="wait" if line.starts_at - now <= SOON else "calm",
         is_confirmed=line.is_confirmed,
         has_ride=line.has_ride,
         message=_message(line, zone),
@@ -172,7 +185,8 @@ def _message(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
     if last is None:
         return None
     state, tone = MESSAGE_STATES[MessageState(last.state)]
-    why = f": {REASONS[Reason(last.reason)]}" if last.reason else ""
+    reason = Reason(last.reason) if last.reason else None
+    why = f": {REASONS[reason]}" if reason is not None and reason not in SAID_BY_STATE else ""
     what = STEPS.get(last.kind, last.kind.replace("_", " ").capitalize())
     return Said(what=what, state=state + why, tone=tone, at=moment(last.at, zone, STAFF_LANGUAGE))
 
@@ -198,7 +212,7 @@ def _item(line: TaskLine, people: Mapping[PatientId, AppointmentLine], now: date
         urgency=urgency,
         tone=tone,
         name=line.name or "",
-        patient=booked.patient if booked else "",
+        patient=booked.patient if booked and task.kind not in TO_PHONE else "",
         visit=_moment(line.starts_at, line.timezone),
         words=(reply.text or "") if reply else "",
         why=REASONS[task.reason] if task.reason else "",

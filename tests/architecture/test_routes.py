@@ -7,6 +7,7 @@ from tests.architecture.sources import Function, functions, python_files, tree
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 SIGNATURE, TOKEN, OPEN = "the provider's signature", "an unguessable token in the path", "nothing: it tells nothing"
+LOCAL = "only this machine's own browser may ask"
 
 PUBLIC = {
     "POST /hooks/twilio/sms": SIGNATURE,
@@ -17,6 +18,13 @@ PUBLIC = {
     "POST /u/{token}": TOKEN,
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
+    "GET /metrics": LOCAL,
+    "GET /": LOCAL,
+    "GET /parts/today": LOCAL,
+    "GET /send": LOCAL,
+    "POST /send": LOCAL,
+    "POST /send/edit": LOCAL,
+    "POST /send/preview": LOCAL,
 }
 
 
@@ -50,6 +58,19 @@ def test_every_hook_asks_for_the_signature() -> None:
     for route, function in routes():
         if PUBLIC.get(route) == SIGNATURE:
             assert "signature" in ast.unparse(function).lower(), f"{route} would believe anybody"
+
+
+def test_every_local_door_stands_behind_the_guard_of_local_doors() -> None:
+    for route, function in routes():
+        if PUBLIC.get(route) == LOCAL:
+            module = next(path for path in python_files("reminders/web") if function in functions(path))
+            routers = [
+                node
+                for node in ast.walk(tree(module))
+                if isinstance(node, ast.Call) and "APIRouter" in ast.unparse(node.func)
+            ]
+            guarded = [*map(ast.unparse, function.decorator_list), *map(ast.unparse, routers)]
+            assert any("only_local" in text for text in guarded), f"{route} would answer anybody"
 
 
 def test_every_page_for_patients_is_reached_by_token_only() -> None:
