@@ -58,7 +58,9 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
             "clear liquids until {{liquids_until}}. Bring your ride; no driving until {{drive_after}}. "
             "{{question}} Questions: {{phone}}."
         ),
-        "day_of": "{{sender}}: see you today at {{arrive_at}}. Bring your ride home. {{question}} Questions: {{phone}}.",
+        "day_of": (
+            "{{sender}}: see you today at {{arrive_at}}. Bring your ride home. {{question}} Questions: {{phone}}."
+        ),
         "checkin_evening": (
             "{{sender}}: we hope you are resting. No driving until {{drive_after}}. If you feel unwell call {{phone}}, "
             "in an emergency {{emergency}}."
