@@ -6,7 +6,6 @@ A server that cannot be found fails the test that needs it: a test that cannot r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from reminders.store.vault import Vault
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.sqlite import SqliteTemplate
 from tests.servers.valkey import Valkey, running_valkey
+from tests.servers.wiping import wipe
 from tests.world import World
 
 SECRET = "a secret that only these tests know"
@@ -48,27 +48,52 @@ def valkey(valkey_server: Valkey) -> Valkey:
     return valkey_server
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def vault() -> Vault:
     """What seals and opens fields."""
     return Vault([SECRET])
 
 
-@pytest.fixture
-def sqlite_store(sqlite_template: SqliteTemplate, tmp_path: Path, vault: Vault) -> Iterator[Store]:
-    """An empty SQLite database with our tables."""
-    store = Store(sqlite_template.copy(tmp_path / "reminders.sqlite3"), vault)
-    yield store
-    store.close()
+@pytest.fixture(scope="session")
+def shared_sqlite(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory, vault: Vault) -> Store:
+    """One SQLite database for the whole run: an engine of its own for each test would compile every statement again."""
+    return Store(sqlite_template.copy(tmp_path_factory.mktemp("shared") / "reminders.sqlite3"), vault)
 
 
-@pytest.fixture
-def postgres_store(postgres: Postgres, vault: Vault) -> Iterator[Store]:
-    """An empty PostgreSQL database with our tables."""
-    with ExitStack() as stack:
-        store = Store(stack.enter_context(postgres.database()), vault)
-        stack.callback(store.close)
+@pytest.fixture(scope="session")
+def shared_postgres(postgres: Postgres, vault: Vault) -> Iterator[Store]:
+    """One PostgreSQL database for the whole run."""
+    with postgres.database() as url:
+        store = Store(url, vault)
         yield store
+        store.close()
+
+
+@pytest.fixture
+def sqlite_store(shared_sqlite: Store) -> Iterator[Store]:
+    """An empty SQLite database with our tables."""
+    yield shared_sqlite
+    wipe(shared_sqlite)
+
+
+@pytest.fixture
+def postgres_store(shared_postgres: Store) -> Iterator[Store]:
+    """An empty PostgreSQL database with our tables."""
+    yield shared_postgres
+    wipe(shared_postgres)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The address of a PostgreSQL database with our tables that no other test ever sees, for other processes."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: SqliteTemplate, tmp_path: Path) -> str:
+    """The address of an SQLite database with our tables that no other test ever sees, for other processes."""
+    return sqlite_template.copy(tmp_path / "reminders.sqlite3")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -22,24 +22,43 @@ from reminders.adapters.memory import (
 )
 from reminders.core.allow_list import AllowList
 from reminders.core.appointments import ScheduleEntry
+from reminders.core.cadences import DEFAULT_CADENCE
 from reminders.core.delivery import ReceiptStatus, Refusal
+from reminders.core.ids import MessageId
 from reminders.core.patients import Channel
 from reminders.ports import Fault, InboundText, Receipt, ScheduleReading
 from reminders.services.apply_clinics import apply_clinics
 from reminders.services.apply_receipts import apply_receipts, store_receipt
 from reminders.services.deps import Deps, SendingPolicy
+from reminders.services.dispatch_due import dispatch_due
 from reminders.services.receive_replies import receive_replies, store_text
 from reminders.services.resolve_unknowns import resolve_unknowns
 from reminders.services.send_messages import pump
 from reminders.services.sync_schedule import SyncOptions, SyncReport, sync_schedule
-from reminders.store import ledger, rows
+from reminders.store import ledger, messages, rows
 from reminders.store.unit_of_work import Store
-from tests.builders import NEW_YORK, NOON
+from tests.builders import NEW_YORK, NOON, a_record, an_entry, local
 
 CLINIC = {"slug": "riverside", "sender": "Riverside Clinic", "timezone": NEW_YORK, "phone": "+12025550100"}
 PHONE = "+12025550101"
 """The phone of the patient that `builders.a_record` makes."""
 MINUTE = timedelta(minutes=1)
+CONFIRM_AT = local("2027-03-13 10:00")
+"""When the patient of `builders.a_booking` is asked to confirm: three days before, a Saturday."""
+
+
+def only(*steps: str, **parts: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of a clinic's document
+    """Return a clinic whose cadence has only these steps."""
+    off = [step.key for step in DEFAULT_CADENCE.steps if step.key not in steps]
+    return {**CLINIC, "cadence": {"*": {"off": off, "on": list(steps)}}, **parts}
+
+
+def some_entries(count: int) -> list[ScheduleEntry]:
+    """Return one appointment each for so many patients, all at the same time."""
+    return [
+        an_entry(f"A{n}", patient=a_record(f"P{n}", phone=f"+1202555{n:04d}", email=f"p{n}@example.org"))
+        for n in range(1, count + 1)
+    ]
 
 
 class World:
@@ -96,6 +115,15 @@ class World:
     def pump(self, channel: Channel = Channel.SMS, *, wake: Callable[[float], bool] | None = None) -> int:
         """Send what is due."""
         return pump(self.deps, channel, lasts=timedelta(seconds=20), wake=wake or (lambda _seconds: False))
+
+    def claim(self, channel: Channel = Channel.SMS, *, limit: int = 100) -> tuple[UUID, list[MessageId]]:
+        """Make messages of what is due and take them, as a pump does before the gate."""
+        dispatch_due(self.deps)
+        token, lease = self.identity.new_id(), self.clock.machine_now() + self.deps.policy.lease
+        with self.store.transaction() as tx:
+            before = self.clock.now() + self.deps.policy.ahead
+            taken = messages.claim(tx, channel, before=before, limit=limit, token=token, lease_until=lease)
+        return token, [key for key, _ in taken]
 
     def resolve(self) -> int:
         """Settle what is in doubt."""

@@ -20,6 +20,7 @@ from sqlalchemy import URL, create_engine, make_url
 from reminders.store.rows import metadata
 
 UNPRIVILEGED = "nobody"
+ROOM = 500_000_000
 TEMPLATE = "reminders_template"
 SETTINGS = {
     "listen_addresses": "",
@@ -94,7 +95,7 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         who: dict[str, Any] = {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid} if self._user else {}
-        command = [self._binaries / program, *arguments]
+        command = [str(self._binaries / program), *arguments]
         # Its output goes to a file: a server that inherits a pipe would keep it open.
         with (self._home / "output").open("w+") as output:
             done = subprocess.run(command, cwd=self._home, stdout=output, stderr=output, check=False, timeout=60, **who)
@@ -137,6 +138,13 @@ class Postgres:
             connection.execute(statement.encode())
 
 
+def _in_memory() -> Path | None:
+    """Return a folder in memory, where there is one with room: a database for every test is many small files."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder made in it has a name of its own
+    is_there = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
+    return memory if is_there else None
+
+
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """Yield the server named by REMINDERS_TEST_DATABASE_URL, or a private one."""
@@ -146,7 +154,8 @@ def running_postgres() -> Iterator[Postgres]:
         yield server
         server.close()
         return
-    home = Path(tempfile.mkdtemp(prefix="rpg"))  # not below pytest's folder: a socket's path is at most 104 bytes
+    # Not below pytest's folder: a socket's path is at most 104 bytes.
+    home = Path(tempfile.mkdtemp(prefix="rpg", dir=_in_memory()))
     try:
         home.chmod(0o755)
         cluster = Cluster(home)
