@@ -19,7 +19,9 @@ def insert_many_once(tx: Transaction, table: Table, rows: Sequence[dict[str, Any
 
 def insert_once(tx: Transaction, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless a unique constraint already holds its like; say whether it was inserted."""
-    return tx.connection.execute(_insert(tx, table).values(values)).rowcount == 1
+    # Not `rowcount`: for an INSERT it is not to be had from every driver.
+    statement = _insert(tx, table).values(values).returning(*table.primary_key)
+    return tx.connection.execute(statement).first() is not None
 
 
 def _insert(tx: Transaction, table: Table) -> postgresql.Insert | sqlite.Insert:

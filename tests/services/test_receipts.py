@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from itertools import permutations
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from reminders.core.delivery import Accepted, ReceiptStatus, Refusal
+from reminders.ports import Receipt
+from reminders.services.apply_receipts import store_receipt
+from reminders.store.rows import receipt
+from reminders.store.unit_of_work import Store
+from tests.builders import a_record, an_entry
+from tests.world import CONFIRM_AT, World, only, some_entries
+
+QUEUED, SENT, DELIVERED = ReceiptStatus.QUEUED, ReceiptStatus.SENT, ReceiptStatus.DELIVERED
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    world = World(store, only("remind_confirm", "ride_check"))
+    world.sync(an_entry(patient=a_record(email=None)))
+    world.at(CONFIRM_AT)
+    world.pump()
+    return world
+
+
+@pytest.mark.parametrize("order", [*permutations([QUEUED, SENT, DELIVERED])], ids="-".join)
+def test_receipts_in_any_order_and_number_end_at_the_furthest(world: World, order: tuple[ReceiptStatus, ...]) -> None:
+    tag = world.sms.sent[0].text.tag
+    for status in order:
+        assert world.receipt(tag, status)
+        assert not world.receipt(tag, status), "the same report is kept once"
+    assert world.states() == [("delivered", None)]
+    assert world.count("receipt") == 3
+    world.check()
+
+
+def test_a_receipt_without_a_tag_is_found_by_the_providers_id(world: World) -> None:
+    world.receipt(None, DELIVERED, provider_id=world.sms.sent[0].provider_id)
+    assert world.states() == [("delivered", None)]
+
+
+def test_a_receipt_of_a_stranger_changes_nothing(world: World) -> None:
+    assert world.receipt(uuid4(), DELIVERED, provider_id="SMstranger")
+    assert world.states() == [("accepted", None)]
+    assert [row.applied_at is not None for row in world.all(select(receipt))] == [True]
+
+
+def test_a_status_that_we_do_not_know_is_kept_and_changes_nothing(world: World) -> None:
+    sent = world.sms.sent[0]
+    store_receipt(world.deps, sent.text.tag, Receipt(sent.provider_id, None, "partially_delivered", None))
+    world.receipt(sent.text.tag, SENT)
+    assert world.states() == [("sent", None)]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason", "task"),
+    [
+        (Refusal.ADDRESS, "address_fault", "address_fault"),
+        (Refusal.OPTED_OUT, "opted_out", "not_delivered"),
+        (None, "undelivered", "not_delivered"),
+    ],
+)
+def test_a_failed_delivery_is_a_task_and_closes_the_address_where_that_is_the_cause(
+    world: World, refusal: Refusal | None, reason: str, task: str
+) -> None:
+    tag = world.sms.sent[0].text.tag
+    world.receipt(tag, ReceiptStatus.UNDELIVERED, code="30006", refusal=refusal)
+    assert world.states() == [("undelivered", reason)]
+    assert world.tasks() == [task]
+    world.at(CONFIRM_AT.replace(day=14, hour=18))
+    world.pump()
+    assert (len(world.sms.sent) == 2) is (refusal is None)
+    world.check()
+
+
+def test_a_provider_that_hands_out_one_id_twice_loses_no_outcome(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(*some_entries(3))
+    world.at(CONFIRM_AT)
+    for _ in range(3):
+        world.sms.answer_next(Accepted("SMsame", "queued"))
+    world.pump()
+    assert world.states() == [("accepted", None)] * 3
+    assert sorted(row.provider_id or "" for row in world.attempts()) == ["", "", "SMsame"]
+    world.check()
