@@ -89,7 +89,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         plan = _plan(arguments, folder)
         sample = sample_schedule(plan.start, ZONE)
         _write_files(plan, sample)
-        status = _run(arguments, plan, _environment(plan, environment))
+        status = _run(arguments, plan, plan_environment(plan, environment))
         arguments.keep = arguments.keep or status != DONE  # the logs say what went wrong
         return status
 
@@ -172,7 +172,7 @@ def _write_files(plan: Plan, sample: SampleClinic) -> None:
     (plan.folder / PEOPLE).write_text(json.dumps(sample.people, ensure_ascii=False), encoding="utf-8")
 
 
-def _environment(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
+def plan_environment(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of everything in the demo. Of the caller's, nothing that configures us is left."""
     # Blank and not left out: children inherit what the supervisor has, and blank is as good as not there.
     blank = {name: "" for name in environment if name.startswith(PREFIX)}

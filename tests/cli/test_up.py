@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import socket
+
+from reminders.supervisor import FolderLock
+from tests.cli.command_line import CommandLine
+
+
+def test_the_first_line_says_that_nothing_leaves_by_default(cli: CommandLine) -> None:
+    cli.environment["REMINDERS_ALLOW_LIST"] = ""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = cli.run("up", "--port", str(taken.getsockname()[1]))
+    assert said.out.splitlines()[0] == (
+        "ALLOW-LIST ON: nothing leaves for numbers that are not listed (0 listed). "
+        "Turn off with REMINDERS_ALLOW_LIST=off"
+    )
+
+
+def test_a_taken_port_is_said_before_anything_starts(cli: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = cli.run("up", "--port", str(port))
+    assert said.status == 2
+    assert said.err == f"--port: {port} on 127.0.0.1 is taken, or may not be used; name another with --port\n"
+
+
+def test_a_second_service_on_one_data_folder_is_refused(cli: CommandLine) -> None:
+    with FolderLock(cli.folder / "data"):
+        said = cli.run("up")
+    assert said.status == 1
+    assert "is already in use by process" in said.err
+
+
+def test_a_fault_in_the_clinic_file_stops_the_start(cli: CommandLine) -> None:
+    (cli.folder / "data").mkdir()
+    (cli.folder / "data" / "clinic.toml").write_text("[clinic]\nslug = 'x'\n")
+    said = cli.run("up", "--port", "65000")
+    assert said.status == 2
+    assert said.err.count("\n") >= 3
+    assert "clinic.timezone" in said.err
