@@ -105,7 +105,8 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             headers.update(self._headers)
             # Browsers keep styles but ask whether they changed; pages are kept nowhere.
-            headers["Cache-Control"] = "no-cache" if self._is_static else "no-store"
+            may_keep = self._is_static and self.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
+            headers["Cache-Control"] = "no-cache" if may_keep else "no-store"
         await self._send(message)
 
 

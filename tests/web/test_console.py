@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reminders.core.appointments import AppointmentStatus
+from reminders.core.delivery import ReceiptStatus
+from reminders.core.patients import Channel
+from reminders.services.sync_schedule import SyncOptions
+from reminders.web.app import create_app
+from tests.builders import NOON, a_booking, a_record, an_entry, local
+from tests.web.browser import Browser, some_app, some_services
+from tests.web.snapshots import everything
+from tests.world import World
+
+DANA = a_record("P1", name="Dana Rivers")
+ROBIN = a_record("P2", name="Robin O'Hara <b>", phone="+12025550102", email=None)
+TOMORROW = local("2027-03-03 09:30")
+
+
+@pytest.fixture
+def clinic(world: World) -> World:
+    """Two patients: one comes tomorrow, one in three days in another zone."""
+    world.sync(
+        an_entry("A1", patient=DANA, booking=a_booking(TOMORROW)),
+        an_entry("A2", patient=ROBIN, booking=a_booking(NOON + timedelta(days=3), timezone="America/Los_Angeles")),
+        options=SyncOptions(is_approved=True),
+    )
+    return world
+
+
+def shown(browser: Browser) -> str:
+    """The page as a person reads it."""
+    answer = browser.get("/")
+    assert answer.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
+@pytest.mark.parametrize("path", ["/", "/parts/today", "/send"])
+def test_staff_pages_exist_in_the_demo_only(browser: Browser, desk: Browser, path: str) -> None:
+    assert desk.get(path).status_code == 200
+    assert browser.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/parts/today", "/send"])
+def test_a_strange_name_for_this_machine_opens_nothing(world: World, tmp_path: Path, path: str) -> None:
+    app = some_app(world, tmp_path, is_demo=True)
+    for host in ("http://evil.example:8000", "http://localhost.evil.example:8000", "http://192.168.1.7:8000"):
+        assert Browser(app, host, address="127.0.0.1").get(path).status_code == 404
+    assert Browser(app, "http://localhost:8000", address="192.168.1.9").get(path).status_code == 404
+    for host in ("http://127.0.0.1:8000", "http://[::1]:8000", "http://localhost"):
+        assert Browser(app, host, address="::1").get(path).status_code == 200
+
+
+def test_the_page_shows_days_in_order_with_each_visit_in_its_own_zone(clinic: World, desk: Browser) -> None:
+    text = shown(desk)
+    assert text.index("Tomorrow · Wednesday March 3") < text.index("Friday March 5")
+    assert "9:30 AM EST Dana Rivers" in text
+    assert "9:00 AM PST Robin O&#39;Hara &lt;b&gt;" in text
+    assert "1 visit · 1 not confirmed · 1 without ride" in text
+
+
+def test_names_are_escaped(clinic: World, desk: Browser) -> None:
+    assert "<b>" not in desk.get("/").text
+
+
+def test_an_empty_clinic_says_what_to_do(desk: Browser) -> None:
+    text = shown(desk)
+    assert "Import a schedule to begin" in text
+    assert "Nothing needs a person just now." in text
+
+
+def test_messages_replies_and_answers_show_at_a_glance(clinic: World, desk: Browser) -> None:
+    clinic.pump()
+    for sent in clinic.sms.sent:
+        clinic.receipt(sent.text.tag, ReceiptStatus.DELIVERED)
+    assert "Asked to confirm delivered" in shown(desk)
+    clinic.text("C", sender="+12025550102")
+    clinic.text("who takes me home?", sender="+12025550101")
+    text = shown(desk)
+    assert "✓ confirmed" in text
+    assert "C confirms" in text
+    assert "who takes me home? needs a reader" in text
+    assert "A reply needs a reader Dana Rivers" in text
+    assert "Read the reply and answer it, or phone the patient." in text
+
+
+def test_a_visit_that_is_over_or_off_asks_for_nothing(clinic: World, desk: Browser) -> None:
+    entry = an_entry("A1", patient=DANA, booking=a_booking(TOMORROW, status=AppointmentStatus.CANCELLED))
+    clinic.sync(entry, options=SyncOptions(is_approved=True))
+    assert "1 visit Time" in shown(desk)
+    assert "cancelled" in shown(desk)
+    clinic.at(local("2027-03-04 08:00"))
+    text = shown(desk)
+    assert text.index("Tomorrow · Friday March 5") < text.index("Yesterday · Wednesday March 3")
+
+
+def test_the_strip_says_how_the_service_stands(clinic: World, desk: Browser) -> None:
+    text = shown(desk)
+    for words in ("Simulated time Tue Mar 2, 12:00 PM EST", "balances", "off: everybody may be written to"):
+        assert words in text
+    assert 'href="http://127.0.0.1:8001/"' in desk.get("/").text
+
+
+def test_the_part_that_is_fetched_is_the_part_that_is_shown(clinic: World, desk: Browser) -> None:
+    part, page = desk.get("/parts/today").text, desk.get("/").text
+    assert part.strip() in page
+    assert "<html" not in part
+
+
+def test_looking_changes_nothing(clinic: World, desk: Browser) -> None:
+    before = everything(clinic)
+    for path in ("/", "/parts/today", "/send", "/send?patient=P1"):
+        desk.get(path)
+    assert everything(clinic) == before
+
+
+def send_form(desk: Browser, **fields: str) -> dict[str, str]:
+    desk.get("/send")
+    return {"to": "patient", "patient": "P1", "text": "{{sender}}: hello", "nonce": desk.nonce, **fields}
+
+
+def key_in(page: str) -> str:
+    found = re.search(r'name="request_key" value="([^"]+)"', page)
+    assert found is not None
+    return found.group(1)
+
+
+def test_a_preview_shows_who_gets_what_and_who_does_not_and_stores_nothing(clinic: World, desk: Browser) -> None:
+    clinic.text("STOP", sender="+12025550101")
+    before = everything(clinic)
+    form = send_form(desk, to="tomorrow", text="{{sender}}: bring a coat, {{when}}")
+    page = desk.post("/send/preview", form).text
+    assert "Nobody can be reached" in page
+    assert "opted out" in page
+    robin = desk.post("/send/preview", send_form(desk, patient="P2")).text
+    assert "Riverside Clinic: hello" in robin
+    assert "text message, 1 segment" in robin
+    assert everything(clinic) == before
+
+
+def test_what_was_previewed_is_sent_and_a_second_click_sends_nothing_more(clinic: World, desk: Browser) -> None:
+    form = send_form(desk, to="tomorrow", text="Bring a coat on {{when}}.")
+    key = key_in(desk.post("/send/preview", form).text)
+    answers = [desk.post("/send", form | {"request_key": key}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "On its way to one person" in answers[0].text
+    assert "was sent already" in answers[1].text
+    clinic.pump(Channel.SMS)
+    assert clinic.bodies.count("Bring a coat on Wed Mar 3, 9:30 AM.") == 1
+
+
+def test_two_previews_are_two_requests(desk: Browser, clinic: World) -> None:
+    form = send_form(desk)
+    keys = {key_in(desk.post("/send/preview", form).text) for _ in range(2)}
+    assert len(keys) == 2
+
+
+def test_going_back_keeps_what_was_written(clinic: World, desk: Browser) -> None:
+    page = desk.post("/send/edit", send_form(desk, text="Bring <both> coats", channel="email")).text
+    assert "Bring &lt;both&gt; coats" in page
+    assert '<option value="email" selected>' in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"text": "   "}, "text: found nothing"),
+        ({"patient": "P9"}, "no patient &#39;P9&#39;"),
+        ({"text": "{{drug}}"}, "no value for {{drug}}"),
+        ({"text": "x" * 1601}, "at most 1600"),
+        ({"clinic": "elsewhere"}, "clinic: choose one"),
+    ],
+)
+def test_a_faulty_request_says_why_and_keeps_the_form(
+    clinic: World, desk: Browser, fields: dict[str, str], fault: str
+) -> None:
+    for path, more in (("/send/preview", {}), ("/send", {"request_key": "k" * 32})):
+        answer = desk.post(path, send_form(desk) | fields | more)
+        assert answer.status_code == 400
+        assert fault in answer.text
+        assert 'role="alert"' in answer.text
+
+
+def test_a_request_that_did_not_come_from_our_page_sends_nothing(clinic: World, desk: Browser) -> None:
+    form = send_form(desk) | {"request_key": "k" * 32}
+    before = everything(clinic)
+    answers = [
+        desk.post("/send", form | {"nonce": "x" * 32}),
+        desk.post("/send", form | {"request_key": ""}),
+        desk.post("/send", form, **{"sec-fetch-site": "cross-site"}),
+        desk.post("/send", form, origin="http://evil.example"),
+        desk.post("/send/preview", form, origin="http://evil.example"),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * 5
+    assert everything(clinic) == before
+
+
+def test_our_own_page_may_name_itself(clinic: World, desk: Browser) -> None:
+    form = send_form(desk)
+    for headers in ({"origin": "http://localhost:8000"}, {"origin": "null", "sec-fetch-site": "same-origin"}):
+        assert desk.post("/send/preview", form, **headers).status_code == 200
+
+
+def test_a_form_of_another_shape_is_refused(desk: Browser) -> None:
+    assert desk.post("/send/preview", send_form(desk, to="everybody")).status_code == 400
+
+
+def test_the_allow_list_says_how_many_may_be_written_to(clinic: World, tmp_path: Path) -> None:
+    for count, words in ((0, "empty: nothing leaves"), (1, "1 address may"), (7, "7 addresses may")):
+        services = some_services(clinic, tmp_path, public_url="http://localhost:8000", is_demo=True)
+        facts = replace(services.facts, is_allow_list_off=False, allowed_count=count)
+        app = create_app(replace(services, facts=facts))
+        assert words in shown(Browser(app, "http://localhost:8000", address="127.0.0.1"))
