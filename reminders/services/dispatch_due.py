@@ -15,7 +15,7 @@ from reminders.core.cadences import QuestionKind, Step
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.content import compose
 from reminders.core.gate import Origin, unneeded
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
+from reminders.core.ids import AppointmentId, ContactId, MessageId, PatientId, ReminderId
 from reminders.core.merging import Bundle, Candidate, bundles
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel, Patient
@@ -35,12 +35,13 @@ PATIENTS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """Everything one transaction knows of one clinic; `now` includes the claim-ahead."""
+    """Everything one transaction knows of one clinic. What is due by `until`, the end of the claim-ahead, is due."""
 
     clinic: Clinic
     people: dict[PatientId, Patient]
     booked: dict[AppointmentId, Appointment]
     now: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +78,25 @@ def dispatch_due(deps: Deps) -> int:
     with deps.store.transaction() as tx:
         due = reminders.patients_due(tx, now=now, before=soon, limit=PATIENTS_AT_ONCE)
         held = reminders.lock_waiting(tx, due, before=soon + DAY_AND_A_HALF)
-        return sum(
-            _dispatch(tx, deps, clinic_id, {key: held[key] for key in held if due[key] == clinic_id}, soon)
-            for clinic_id in dict.fromkeys(due.values())
-        )
+        made = 0
+        for clinic_id in dict.fromkeys(due.values()):
+            mine = {key: items for key, items in held.items() if due[key] == clinic_id}
+            scene = _Scene(
+                clinic=clinics.get(tx, clinic_id),
+                people=patients.get_many(tx, clinic_id, mine),
+                booked=appointments.get_many(tx, {item.appointment_id for items in mine.values() for item in items}),
+                now=now,
+                until=soon,
+            )
+            made += _dispatch(tx, deps, scene, mine)
+    return made
 
 
-def _dispatch(
-    tx: Transaction, deps: Deps, clinic_id: ClinicId, held: dict[PatientId, list[Reminder]], now: datetime
-) -> int:
-    scene = _Scene(
-        clinic=clinics.get(tx, clinic_id),
-        people=patients.get_many(tx, clinic_id, held),
-        booked=appointments.get_many(tx, {item.appointment_id for items in held.values() for item in items}),
-        now=now,
-    )
+def _dispatch(tx: Transaction, deps: Deps, scene: _Scene, held: dict[PatientId, list[Reminder]]) -> int:
     ended: dict[Reason, list[ReminderId]] = {}
     leaving = [item for key, items in held.items() for item in _bundles(deps.identity, scene, key, items, ended)]
     for reason, ids in ended.items():
-        reminders.end(tx, ids, ending(reason), reason, now=now)
+        reminders.end(tx, ids, ending(reason), reason, now=scene.now)
     _write(tx, deps, scene, leaving)
     return len(leaving)
 
@@ -114,13 +115,13 @@ def _bundles(
         step, reason = _step(scene, item)
         if step is not None and reason is None:
             candidates.append(Candidate(item, step, scene.booked[item.appointment_id].starts_at))
-        elif reason is not None and item.due_at <= scene.now:
+        elif reason is not None and item.due_at <= scene.until:
             ended.setdefault(reason, []).append(item.id)
     if not candidates:
         return []
     zone = quiet_zone(patient.record, scene.booked[candidates[0].reminder.appointment_id].booking)
     leaving = []
-    for bundle in bundles(candidates, tz=zone, now=scene.now):
+    for bundle in bundles(candidates, tz=zone, now=scene.until):
         address = patient.record.address(bundle.leader.reminder.planned.key.channel)
         if address is None:
             gone = [item.reminder.id for item in (bundle.leader, *bundle.others)]
