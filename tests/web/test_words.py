@@ -41,7 +41,8 @@ def test_patients_pages_speak_every_language_of_our_texts() -> None:
 
 
 def test_every_error_of_the_tree_has_an_answer() -> None:
-    for kind in (errors.RemindersError, *offspring(errors.RemindersError)):
+    kinds: list[type[errors.RemindersError]] = [errors.RemindersError, *offspring(errors.RemindersError)]
+    for kind in kinds:
         error = kind(["a fault"])
         assert status_of(error).value >= HTTPStatus.BAD_REQUEST
     assert status_of(errors.ScheduleError(["a fault"])) is STATUSES[errors.InputError]
