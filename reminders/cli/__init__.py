@@ -51,6 +51,8 @@ def main(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> i
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:  # a folder that may not be written, a full disk
+        return _say([f"{error.filename}: {error.strerror}" if error.filename else str(error)], NOT_POSSIBLE)
     except KeyboardInterrupt:
         return INTERRUPTED
     return status

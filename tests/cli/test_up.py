@@ -38,3 +38,10 @@ def test_a_fault_in_the_clinic_file_stops_the_start(cli: CommandLine) -> None:
     assert said.status == 2
     assert said.err.count("\n") >= 3
     assert "clinic.timezone" in said.err
+
+
+def test_a_data_folder_that_cannot_be_used_is_named_in_one_line(cli: CommandLine) -> None:
+    (cli.folder / "data").write_text("a file stands in its place")
+    said = cli.run("up", "--port", "65000")
+    assert said.status == 1
+    assert said.err == f"{cli.folder / 'data'}: File exists\n"
