@@ -1,0 +1,105 @@
+"""How many statements a group of messages costs: not one more for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event
+
+from reminders.core.delivery import Absent, Refusal, Rejected
+from reminders.core.patients import Channel
+from reminders.services.dispatch_due import dispatch_due
+from reminders.store.unit_of_work import Store
+from tests.servers.wiping import wipe
+from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
+
+FEW, MANY = 4, 32
+MORE_AT_MOST = 4
+"""More outcomes may be recorded in a flush or two more, when the machine is busy: two statements each."""
+
+
+@contextmanager
+def counting(store: Store) -> Iterator[list[str]]:
+    """Collect the statements that reach the database."""
+    seen: list[str] = []
+
+    def note(*arguments: object) -> None:
+        seen.append(str(arguments[2]))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
+
+
+def ready(store: Store, patients: int, channel: Channel = Channel.SMS) -> World:
+    wipe(store)
+    world = World(store, only("remind_confirm"))
+    by_mail = [replace(entry, patient=replace(entry.patient, phone=None)) for entry in some_entries(patients)]
+    world.sync(*(by_mail if channel is Channel.EMAIL else some_entries(patients)))
+    world.at(CONFIRM_AT)
+    return world
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_sending_many_costs_no_more_statements_than_sending_few(store: Store, channel: Channel) -> None:
+    costs = []
+    for patients in (FEW, MANY):
+        world = ready(store, patients, channel)
+        dispatch_due(world.deps)
+        with counting(store) as seen:
+            assert world.pump(channel) == patients
+        costs.append(len(seen))
+    assert costs[1] <= costs[0] + MORE_AT_MOST
+
+
+def test_dispatching_many_costs_no_more_statements_than_dispatching_few(store: Store) -> None:
+    costs = []
+    for patients in (FEW, MANY):
+        world = ready(store, patients)
+        with counting(store) as seen:
+            assert dispatch_due(world.deps) == patients
+        costs.append(len(seen))
+    assert costs[1] <= costs[0]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Absent("busy", retry_after=MINUTE), Rejected(Refusal.CONTENT, "30007", "filtered")],
+    ids=["absent", "rejected"],
+)
+def test_an_outage_costs_no_more_statements_for_many_than_for_few(store: Store, outcome: Absent | Rejected) -> None:
+    costs = []
+    for patients in (FEW, MANY):
+        world = ready(store, patients)
+        dispatch_due(world.deps)
+        for _ in range(patients):
+            world.sms.answer_next(outcome)
+        with counting(store) as seen:
+            world.pump()
+        costs.append(len(seen))
+    assert costs[1] <= costs[0] + MORE_AT_MOST
+
+
+def test_holding_many_back_costs_no_more_statements_than_few(store: Store) -> None:
+    costs = []
+    for patients in (FEW, MANY):
+        world = ready(store, patients)
+        dispatch_due(world.deps)
+        world.at(CONFIRM_AT.replace(day=14, hour=2))
+        with counting(store) as seen:
+            assert world.pump() == 0
+        assert {state for state, _ in world.states()} == {"held"}
+        costs.append(len(seen))
+    assert costs[1] <= costs[0]
+
+
+def test_a_pump_with_nothing_to_do_takes_no_write_lock(store: Store) -> None:
+    world = ready(store, 0)
+    with counting(store) as seen:
+        world.pump()
+    assert [statement for statement in seen if not statement.lstrip().startswith("SELECT")] in ([], ["BEGIN"] * 2)
