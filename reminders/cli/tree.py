@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reminders.cli.parts import BEAT, FRESH, WORKER, beat_argv, worker_argv
 from reminders.cli.surroundings import PREFIX, ROOT, data_dir
-from reminders.core.errors import InputError
+from reminders.core.errors import InputError, NotReadyError
 from reminders.services.read_status import is_alive
 from reminders.supervisor import (
     Child,
@@ -52,7 +52,10 @@ class Watch:
 
     def is_working(self, name: str) -> bool:
         """Say whether a process left a sign of life of late; one that hangs does not."""
-        return is_alive(self._deps, name, within=FRESH)
+        try:
+            return is_alive(self._deps, name, within=FRESH)
+        except NotReadyError:
+            return True  # the database is away, which no restart of a worker cures
 
     def run(self, children: Sequence[Child], lock: FolderLock, folder: Path, *, is_verbose: bool) -> int:
         """Run the tree until it is asked to stop; 1 where a child never became ready."""

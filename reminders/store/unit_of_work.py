@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ArgumentError, OperationalError
 
+from reminders.core.errors import NotReadyError
 from reminders.store.engine import READS_ONLY, make_engine
 from reminders.store.vault import Vault
 
@@ -46,9 +48,10 @@ class Store:
     def transaction(self) -> Iterator[Transaction]:
         """Write: committed at the end of the block, rolled back where it raises.
 
-        An error from the commit itself means that nobody knows whether it happened; never repeat it blindly.
+        An error from the commit itself means that nobody knows whether it happened; never repeat it blindly. Raises
+        NotReadyError where no database answers.
         """
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             begun = connection.begin()
             try:
                 yield Transaction(connection, self.vault)
@@ -59,12 +62,21 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Read only, from one snapshot."""
-        with self.engine.connect() as connection:
+        """Read only, from one snapshot. Raises NotReadyError without a database."""
+        with self._connected() as connection:
             reader = connection.execution_options(**_reads_only(connection))
             with reader.begin() as begun:
                 yield Transaction(reader, self.vault)
                 begun.rollback()
+
+    def _connected(self) -> Connection:
+        """Return a connection. Raises NotReadyError where no database answers or its address is none."""
+        try:
+            return self.engine.connect()
+        except ArgumentError:
+            raise NotReadyError("the database's URL cannot be read; it is postgresql://… or sqlite:///…") from None
+        except OperationalError as error:
+            raise NotReadyError(f"the database does not answer: {' '.join(str(error.orig).split())}") from error
 
     def close(self) -> None:
         """Give connections back."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.command_line import SCHEDULE, CommandLine
 
 
@@ -67,3 +69,20 @@ def test_a_bad_setting_is_one_line_that_names_it(cli: CommandLine) -> None:
     assert said.status == 2
     assert said.err.startswith("REMINDERS_PUBLIC_URL: ")
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("postgresql://somebody:secret@127.0.0.1:9/x", "the database does not answer: connection failed"),
+        ("no address", "the database's URL cannot be read"),
+    ],
+)
+def test_a_database_that_is_not_there_is_one_line_without_its_password(
+    cli: CommandLine, url: str, complaint: str
+) -> None:
+    cli.environment["REMINDERS_DATABASE_URL"] = url
+    said = cli.run("status")
+    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith(complaint)
+    assert "secret" not in said.err
