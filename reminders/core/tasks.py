@@ -122,6 +122,7 @@ def after_message(state: MessageState, reason: Reason | None, origin: Origin) ->
         return None
     if state is MessageState.EXPIRED:
         return TaskKind.NOT_SENT_IN_TIME
-    if reason is None or reason in QUIET_ENDS or origin is Origin.ANSWER:
+    is_answer = origin is Origin.ANSWER and state is not MessageState.NEEDS_STAFF
+    if reason is None or reason in QUIET_ENDS or is_answer:
         return None
     return BY_REASON.get(reason, TaskKind.NOT_DELIVERED)

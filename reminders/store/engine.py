@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 READS_ONLY = "reads_only"
@@ -28,7 +28,7 @@ def make_engine(url: str) -> Engine:
 
 
 def _postgres(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,  # an error's text goes to logs, and parameters name people
         pool_size=4,
@@ -44,6 +44,17 @@ def _postgres(url: URL) -> Engine:
             "options": POSTGRES_SESSION,
         },
     )
+    event.listen(engine, "handle_error", _on_postgres_error)
+    return engine
+
+
+def _on_postgres_error(context: ExceptionContext) -> None:
+    """Keep the first line of an error only: the detail below it quotes the row, and a row names people."""
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    kept = str(original).partition("\n")[0]
+    original.args = (kept,)
+    if wrapped is not None:
+        wrapped.args = (f"({type(original).__module__}.{type(original).__name__}) {kept}",)
 
 
 def _sqlite(url: URL) -> Engine:

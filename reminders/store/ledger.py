@@ -43,7 +43,7 @@ def read(tx: Transaction) -> Ledger:
         reminders=_by_state(tx, reminder, ReminderState),
         messages=_by_state(tx, message, MessageState),
         attempts=_by_state(tx, attempt, AttemptState),
-        contradictions={name: _count(tx, table, where) for name, (table, where) in _contradictions().items()},
+        contradictions={name: _count(tx, table, where) for name, (table, where) in CONTRADICTIONS.items()},
         possible_doubles=_count(tx, attempt, attempt.c.is_late_accept.is_(True)),
     )
 
@@ -93,3 +93,6 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
             ),
         ),
     }
+
+
+CONTRADICTIONS = _contradictions()

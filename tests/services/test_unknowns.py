@@ -220,3 +220,15 @@ def test_doubt_and_refusal_of_a_receipt_end_in_a_task(world: World) -> None:
     assert world.states() == [("undelivered", "address_fault")]
     assert world.tasks() == ["address_fault"]
     world.check()
+
+
+def test_an_answer_in_doubt_is_shown_to_staff_too(world: World) -> None:
+    world.sync(*some_entries(1))
+    world.text("HELP", sender="+12025550001")
+    world.sms.answer_next(LOST)
+    world.pump()
+    world.later(timedelta(hours=2))
+    expire_overdue(world.deps)
+    assert world.states() == [("needs_staff", "unknown_outcome")]
+    assert world.tasks() == ["outcome_unknown"]
+    world.check()
