@@ -27,7 +27,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "ride": "Who will take you home? Please reply with their name.",
         "ride_link": "Tell us about your ride here: {{link}}",
         "check_in": "How is your pain now, from 0 (none) to 10 (worst)? Reply with one number.",
-        "check_in_link": "How is your pain now, from 0 (none) to 10 (worst)? Tell us here: {{link}}",
+        "check_in_link": "How are you since your session? We would like to hear: {{phone}}.",
     },
     "es": {
         "confirm": "Responda C para confirmar o R para cambiarla.",
@@ -35,7 +35,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "ride": "¿Quién le lleva a casa? Responda con su nombre.",
         "ride_link": "Cuéntenos quién le lleva a casa: {{link}}",
         "check_in": "¿Cuanto dolor tiene ahora, de 0 (nada) a 10 (el peor)? Responda con un solo numero.",
-        "check_in_link": "¿Cuanto dolor tiene ahora, de 0 (nada) a 10 (el peor)? Responda en: {{link}}",
+        "check_in_link": "¿Como se siente desde su cita? Cuéntenos: {{phone}}.",
     },
 }
 TEMPLATES: Mapping[str, Mapping[str, str]] = {

@@ -38,6 +38,9 @@ def apply_clinics(deps: Deps, documents: Sequence[tuple[str, Mapping[str, Any]]]
         raise ClinicFileError(faults)
     now = deps.clock.now()
     with deps.store.transaction() as tx:
+        if len(slugs) == 1:
+            # The first real clinic takes the place of the built-in one, with whatever was imported for it.
+            clinics.rename(tx, BUILT_IN["slug"], slugs[0], only_if=BUILT_IN)
         return [
             document["slug"]
             for _, document in documents

@@ -60,6 +60,15 @@ def save(tx: Transaction, new_id: ClinicId, slug: str, content: Mapping[str, Any
     return True
 
 
+def rename(tx: Transaction, old: str, new: str, *, only_if: Mapping[str, Any]) -> bool:
+    """Give a clinic another slug, if its configuration is still this one and the new slug is free."""
+    is_taken = tx.connection.scalar(select(clinic.c.id).where(clinic.c.slug == new)) is not None
+    if is_taken or document(tx, old) != only_if:
+        return False
+    tx.connection.execute(update(clinic).where(clinic.c.slug == old).values(slug=new))
+    return True
+
+
 @lru_cache(maxsize=1024)
 def _parsed(clinic_id: UUID, text: str) -> Clinic:
     return read_clinic(json.loads(text), clinic_id=ClinicId(clinic_id))
