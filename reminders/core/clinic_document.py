@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence
 from reminders.core.clinics import Caps, Clinic
+from reminders.core.content import KNOWN_VALUES, PLACEHOLDER
 from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId
 from reminders.core.windows import DEFAULT_WINDOW, Opening, SendWindow
@@ -187,7 +188,11 @@ def _templates(reader: _Reader, table: Mapping[str, Any]) -> Mapping[str, Mappin
         path = f"clinic.templates.{language}"
         for key, text in reader.table(path, texts).items():
             reader.value(f"{path}.{key}", key, steps.__contains__, f"a step is wanted: {', '.join(sorted(steps))}")
-            reader.value(
-                f"{path}.{key}", text, lambda found: isinstance(found, str) and found.strip() != "", "text is wanted"
-            )
+            if reader.value(f"{path}.{key}", text, _is_text, "text is wanted"):
+                for name in sorted(set(PLACEHOLDER.findall(text)) - KNOWN_VALUES):
+                    reader.fault(f"{path}.{key}", f"{{{{{name}}}}}", f"known here: {', '.join(sorted(KNOWN_VALUES))}")
     return table
+
+
+def _is_text(found: object) -> bool:
+    return isinstance(found, str) and found.strip() != ""

@@ -20,6 +20,22 @@ from reminders.core.texts import HELP_ANSWERS, MONTHS, QUESTIONS, SUBJECTS, TEMP
 from reminders.core.windows import local_day
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+KNOWN_VALUES = frozenset(
+    {
+        "sender",
+        "phone",
+        "emergency",
+        "when",
+        "arrive_at",
+        "pick_up_at",
+        "solids_until",
+        "liquids_until",
+        "drive_after",
+        "link",
+        "question",
+    }
+)
+"""What a clinic's own texts may speak of; one that asks for more is refused with the clinic's file, not when due."""
 FALLBACK_LANGUAGE = "en"
 NOON = 12
 QUARTER = timedelta(minutes=15)
