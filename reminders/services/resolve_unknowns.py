@@ -56,19 +56,25 @@ def _may_look(deps: Deps, item: OpenAttempt) -> bool:
 def _resolve(deps: Deps, item: OpenAttempt) -> bool:
     """Look for one attempt, with no transaction open, and act on what was seen."""
     sightings = _look(deps, item)
+    if sightings is None:
+        return False
     with deps.store.transaction() as tx:
-        owned = _mine(tx, sightings or ())
+        if attempts.in_doubt(tx, item.tag) is None:
+            return False
+        owned = _mine(tx, sightings)
         if owned is not None:
             return _settle_accepted(tx, deps, item, owned)
-        if sightings is not None and item.channel is Channel.SMS:
+        if item.channel is Channel.SMS:
             attempts.saw_nothing(tx, item.tag, machine_now=deps.clock.machine_now())
-    return _settle_absent_if_proven(deps, item)
+        return _settle_absent_if_proven(tx, deps, item)
 
 
 def _look(deps: Deps, item: OpenAttempt) -> Sequence[Sighting] | None:
-    if item.channel is not Channel.SMS or deps.sms is None:
-        return None
-    return deps.sms.find(item.address, item.body, since=item.machine_begun_at)
+    """Return what the provider shows; None where that is no evidence. A mail server shows nothing but time passing."""
+    if item.channel is Channel.EMAIL:
+        is_old = deps.clock.machine_now() - item.machine_begun_at >= deps.resolution.blind_grace
+        return () if is_old else None
+    return None if deps.sms is None else deps.sms.find(item.address, item.body, since=item.machine_begun_at)
 
 
 def _mine(tx: Transaction, sightings: Sequence[Sighting]) -> Sighting | None:
@@ -87,31 +93,27 @@ def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sight
     return True
 
 
-def _settle_absent_if_proven(deps: Deps, item: OpenAttempt) -> bool:
-    machine_now = deps.clock.machine_now()
-    with deps.store.transaction() as tx:
-        now = deps.clock.now()
-        fresh = attempts.in_doubt(tx, item.tag)
-        if fresh is None:
-            return False
-        evidence = Evidence(
-            begun_at=fresh.machine_begun_at,
-            empty_looks=fresh.empty_looks,
-            first_look_at=fresh.first_look_at,
-            last_look_at=fresh.last_look_at,
-            hears_receipts=receipts.heard_since(tx, machine_now - HEARING),
-            can_look=item.channel is Channel.SMS,
-        )
-        held = messages.get_many(tx, [item.message_id], for_update=True)[item.message_id]
-        if held.state is not MessageState.UNKNOWN or not is_proven_absent(
-            evidence, deps.resolution, machine_now=machine_now
-        ):
-            return False
-        move = _after_absence(tx, held, now)
-        attempts.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
-        messages.count_resend(tx, item.message_id, is_crash=False)
-        messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
-        open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
+def _settle_absent_if_proven(tx: Transaction, deps: Deps, item: OpenAttempt) -> bool:
+    machine_now, now = deps.clock.machine_now(), deps.clock.now()
+    fresh = attempts.in_doubt(tx, item.tag)
+    held = messages.get_many(tx, [item.message_id], for_update=True)[item.message_id]
+    if fresh is None or held.state is not MessageState.UNKNOWN:
+        return False
+    evidence = Evidence(
+        begun_at=fresh.machine_begun_at,
+        empty_looks=fresh.empty_looks,
+        first_look_at=fresh.first_look_at,
+        last_look_at=fresh.last_look_at,
+        hears_receipts=receipts.heard_since(tx, machine_now - HEARING),
+        can_look=item.channel is Channel.SMS,
+    )
+    if not is_proven_absent(evidence, deps.resolution, machine_now=machine_now):
+        return False
+    move = _after_absence(tx, held, now)
+    attempts.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
+    messages.count_resend(tx, item.message_id, is_crash=False)
+    messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
+    open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
     return True
 
 
