@@ -14,7 +14,7 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -198,12 +198,12 @@ def plan_environment(plan: Plan, environment: Mapping[str, str]) -> dict[str, st
 def _run(arguments: Namespace, plan: Plan, own: dict[str, str]) -> int:
     from reminders.bootstrap import open_services
 
-    with FolderLock(plan.folder) as lock:
+    with FolderLock(plan.folder) as lock, ExitStack() as after:
         services = open_services(own)  # without a broker: hints would find none yet
         try:
             print("loading the sample clinic", flush=True)
             _load(services, plan)
-            broker = embedded_valkey(plan.folder)
+            broker = after.enter_context(closing(embedded_valkey(plan.folder)))
             own[f"{PREFIX}REDIS_URL"] = broker.broker_url
             watch = Watch(services.deps, partial(_open_doors, services, plan, own))
             children = [broker.child, simulator_child(plan, own)]

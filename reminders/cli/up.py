@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from reminders.cli.surroundings import PREFIX, data_dir
@@ -31,7 +32,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     services = open_services(own)
     print(allow_list_line(services.facts, environment), flush=True)
     try:
-        with FolderLock(folder) as lock:
+        with FolderLock(folder) as lock, ExitStack() as after:
             refuse_taken_port(host, port)
             broker = broker_of(own, folder)
             for line in (*_what_leaves(services.facts), *services.prepare()):
@@ -43,6 +44,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
 
             watch = Watch(services.deps, when_ready)
             if broker is not None:
+                after.callback(broker.close)
                 own[f"{PREFIX}REDIS_URL"] = broker.broker_url
             children = [broker.child] if broker is not None else []
             names = tuple(child.name for child in children)

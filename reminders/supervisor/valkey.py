@@ -26,6 +26,9 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _DARWIN_MACHINES = {"amd64": "x86_64", "aarch64": "arm64"}
 
 
+SHORT_FOLDER = "reminders-socket-"
+
+
 class NoBrokerError(RuntimeError):
     """No server binary is on this machine that could serve as the broker."""
 
@@ -46,6 +49,11 @@ class EmbeddedValkey:
     def redis_url(self) -> str:
         """The address as redis-py wants it."""
         return redis_url(self.socket_path)
+
+    def close(self) -> None:
+        """Remove the folder that was made only because the data folder's own path is too long for a socket."""
+        if self.socket_path.parent.name.startswith(SHORT_FOLDER):
+            shutil.rmtree(self.socket_path.parent, ignore_errors=True)
 
 
 def broker_url(socket_path: Path) -> str:
@@ -127,7 +135,7 @@ def _socket_path(home: Path, *, run_dir: Path) -> Path:
     recorded = Path(record.read_text()) if record.exists() else None
     if recorded is not None and _is_private(recorded):
         return recorded / "v.sock"
-    folder = Path(tempfile.mkdtemp(prefix="reminders-"))
+    folder = Path(tempfile.mkdtemp(prefix=SHORT_FOLDER))
     record.write_text(str(folder))
     return folder / "v.sock"
 

@@ -142,7 +142,7 @@ def test_a_frozen_broker_delays_nobody_for_long_and_then_not_at_all(
         assert seconds(lambda: queue.hint([Job.SEND_SMS])) < 0.1
         broker.process.send_signal(signal.SIGCONT)
 
-    assert "hint.lost" in capsys.readouterr().out
+    assert "hint.lost" in "".join(capsys.readouterr())
 
 
 def test_a_broker_that_is_not_there_delays_nobody(tmp_path: Path) -> None:
