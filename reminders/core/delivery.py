@@ -144,6 +144,8 @@ BACK_OFF_CAP = timedelta(minutes=15)
 MOST_RESENDS = 2
 """How often a message whose outcome was unknown may be sent again once it is proven absent."""
 MOST_CRASHES = 3
+CRASH_PAUSE = timedelta(minutes=5)
+"""A message that stopped the work is left alone this long; after the third time it is a person's."""
 MOST_DOUBLINGS = 10
 
 

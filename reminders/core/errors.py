@@ -10,6 +10,7 @@ RemindersError
 ├── ContentError
 ├── NaiveDatetimeError
 ├── NotReadyError
+├── SpoiledError
 └── ForgedHookError
 """
 
@@ -61,6 +62,10 @@ class SettingsError(InputError):
 
 class NotReadyError(RemindersError):
     """A part this needs is not there: a database that is behind, a broker that does not answer."""
+
+
+class SpoiledError(RemindersError):
+    """A stored value that does not open: it was changed, or moved from another row."""
 
 
 class ForgedHookError(RemindersError):

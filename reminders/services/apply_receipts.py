@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from reminders.core.ids import MessageId
 from reminders.core.messages import Draft
 from reminders.core.reminders import Reason
 from reminders.ports import Job, Receipt
+from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
 from reminders.store import attempts, contacts, messages, receipts
@@ -56,8 +57,22 @@ def apply_receipts(deps: Deps) -> int:
 
 
 def _apply_batch(deps: Deps) -> int:
+    with deps.store.reading() as tx:
+        ids = receipts.waiting_ids(tx, limit=AT_ONCE)
+    if not ids:
+        return 0
+    return sum(together_or_apart(ids, lambda some: _apply_some(deps, some), lambda one: _pass_over(deps, one)))
+
+
+def _pass_over(deps: Deps, receipt_id: UUID) -> None:
+    """Leave a receipt that cannot be applied: what it says is found out by a look at the provider."""
     with deps.store.transaction() as tx:
-        waiting = receipts.waiting(tx, limit=AT_ONCE)
+        receipts.mark_applied(tx, [receipt_id], now=deps.clock.machine_now())
+
+
+def _apply_some(deps: Deps, ids: Sequence[UUID]) -> int:
+    with deps.store.transaction() as tx:
+        waiting = receipts.lock_waiting(tx, ids)
         attempts.lock_known(tx, [item.tag for item in waiting if item.tag], [item.provider_id for item in waiting])
         for item in waiting:
             _apply(tx, deps, item)

@@ -14,8 +14,9 @@ from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind, Step
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.content import compose
+from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.gate import Origin, unneeded
-from reminders.core.ids import AppointmentId, ContactId, MessageId, PatientId, ReminderId
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
 from reminders.core.merging import Bundle, Candidate, bundles
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel, Patient
@@ -23,6 +24,7 @@ from reminders.core.reminders import Reason, Reminder, ending
 from reminders.core.segments import measure
 from reminders.core.windows import DAY_AND_A_HALF
 from reminders.ports import Identity
+from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
 from reminders.store import appointments, clinics, contacts, links, messages, patients, questions, reminders
 from reminders.store.links import Link, Purpose
@@ -72,11 +74,24 @@ def dispatch_due(deps: Deps) -> int:
     now = deps.clock.now()
     soon = now + deps.policy.ahead
     with deps.store.reading() as tx:
-        is_any = bool(reminders.patients_due(tx, now=now, before=soon, limit=1))
-    if not is_any:
-        return 0
-    with deps.store.transaction() as tx:
         due = reminders.patients_due(tx, now=now, before=soon, limit=PATIENTS_AT_ONCE)
+    if not due:
+        return 0
+    made = together_or_apart(
+        list(due),
+        lambda some: _dispatch_patients(deps, {key: due[key] for key in some}, now, soon),
+        lambda key: _put_off(deps, key, now, soon),
+    )
+    return sum(made)
+
+
+def _put_off(deps: Deps, patient_id: PatientId, now: datetime, soon: datetime) -> None:
+    with deps.store.transaction() as tx:
+        reminders.put_off(tx, patient_id, before=soon, until=now + CRASH_PAUSE, now=now)
+
+
+def _dispatch_patients(deps: Deps, due: dict[PatientId, ClinicId], now: datetime, soon: datetime) -> int:
+    with deps.store.transaction() as tx:
         held = reminders.lock_waiting(tx, due, before=soon + DAY_AND_A_HALF)
         made = 0
         for clinic_id in dict.fromkeys(due.values()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from reminders.core.actions import (
     Action,
@@ -21,18 +22,21 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Clinic
 from reminders.core.content import help_answer
 from reminders.core.gate import Origin
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, InboundId, MessageId, PatientId
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel
 from reminders.core.replies import interpret
 from reminders.core.segments import measure
+from reminders.core.tasks import TaskKind, Urgency
 from reminders.ports import InboundText, Job
+from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
 from reminders.services.opt_out import opt_in_address, opt_out_address
 from reminders.store import appointments, clinics, contacts, inbound, messages, patients, questions, tasks
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
 
+AT_ONCE = 200
 ANSWER_LASTS = timedelta(hours=1)
 
 
@@ -46,21 +50,35 @@ def store_text(deps: Deps, text: InboundText) -> bool:
 
 
 def receive_replies(deps: Deps) -> int:
-    """Read waiting texts, each in a transaction of its own; return how many."""
-    done = 0
-    while _receive_next(deps):
-        done += 1
-    if done:
+    """Read waiting texts, each in a transaction of its own; return how many.
+
+    One that cannot be read goes to staff and is tried again the next time: it must not keep a STOP behind it waiting.
+    """
+    with deps.store.reading() as tx:
+        waiting = inbound.waiting(tx, limit=AT_ONCE)
+    read = [
+        is_read
+        for text_id in waiting
+        for is_read in together_or_apart([text_id], lambda one: _receive_one(deps, one[0]), partial(_tell_staff, deps))
+    ]
+    if any(read):
         deps.queue.hint([Job.SEND_SMS])
-    return done
+    return sum(read)
 
 
-def _receive_next(deps: Deps) -> bool:
+def _receive_one(deps: Deps, text_id: InboundId) -> bool:
     with deps.store.transaction() as tx:
-        waiting = inbound.lock_waiting(tx, limit=1)
-        for item in waiting:
+        item = inbound.lock_waiting(tx, text_id)
+        if item is not None:
             _receive(tx, deps, item)
-    return bool(waiting)
+    return item is not None
+
+
+def _tell_staff(deps: Deps, text_id: InboundId) -> None:
+    kind = TaskKind.REPLY_UNCLEAR
+    task = tasks.Task(kind=kind, urgency=Urgency.HIGH, key=f"{kind}:{text_id}:unread", inbound_id=text_id)
+    with deps.store.transaction() as tx:
+        tasks.open_once(tx, deps.identity.new_id(), task, now=deps.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def _settle_absent_if_proven(tx: Transaction, deps: Deps, item: OpenAttempt) -> 
         return False
     move = _after_absence(tx, held, now)
     attempts.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
-    messages.count_resend(tx, item.message_id, is_crash=False)
+    messages.count_resend(tx, item.message_id)
     messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
     open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
     return True

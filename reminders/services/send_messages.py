@@ -20,9 +20,11 @@ from reminders.core.delivery import Absent, Outcome
 from reminders.core.ids import AttemptTag, MessageId
 from reminders.core.patients import Channel
 from reminders.ports import OutgoingMail, OutgoingText, Report
+from reminders.services.apart import together_or_apart
 from reminders.services.begin_attempts import Outgoing, begin_attempts
 from reminders.services.deps import Deps
 from reminders.services.dispatch_due import dispatch_due
+from reminders.services.put_aside import put_aside
 from reminders.services.record_outcomes import record_outcomes
 from reminders.store import messages
 
@@ -94,7 +96,7 @@ def _send_claimed(deps: Deps, channel: Channel, taken: _Claim, *, wake: Wake, is
     while rest and not is_over():
         group, rest = _next_group(deps, rest)
         if group:
-            outgoing = begin_attempts(deps, [key for key, _ in group], taken.token)
+            outgoing = _begin(deps, [key for key, _ in group], taken.token)
             sent += len(outgoing)
             _call(deps, channel, outgoing)
         else:
@@ -103,6 +105,13 @@ def _send_claimed(deps: Deps, channel: Channel, taken: _Claim, *, wake: Wake, is
         with deps.store.transaction() as tx:
             messages.release(tx, taken.token)
     return sent
+
+
+def _begin(deps: Deps, ids: Sequence[MessageId], token: UUID) -> list[Outgoing]:
+    begun = together_or_apart(
+        ids, lambda some: begin_attempts(deps, some, token), lambda key: put_aside(deps, key, token)
+    )
+    return [item for outgoing in begun for item in outgoing]
 
 
 def _next_group(

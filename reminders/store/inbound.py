@@ -52,20 +52,26 @@ def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime)
     return insert_once(tx, inbound, values)
 
 
-def lock_waiting(tx: Transaction, *, limit: int) -> list[StoredText]:
-    """Return texts that nobody read yet, oldest first; those another worker holds are left to it."""
-    statement = select(inbound).where(inbound.c.handled_at.is_(None)).order_by(inbound.c.received_at, inbound.c.id)
-    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True, key_share=True))
-    return [
-        StoredText(
-            InboundId(row.id),
-            tx.vault.open("inbound.sender", row.id, row.sender),
-            tx.vault.open("inbound.body", row.id, row.body),
-            row.media_count,
-            row.received_at,
-        )
-        for row in rows
-    ]
+def waiting(tx: Transaction, *, limit: int) -> list[InboundId]:
+    """Return the ids of texts that nobody read yet, oldest first."""
+    statement = select(inbound.c.id).where(inbound.c.handled_at.is_(None))
+    rows = tx.connection.scalars(statement.order_by(inbound.c.received_at, inbound.c.id).limit(limit))
+    return [InboundId(row) for row in rows]
+
+
+def lock_waiting(tx: Transaction, text_id: InboundId) -> StoredText | None:
+    """Return a text to read; None where it is read by now, or another worker holds it."""
+    statement = select(inbound).where(inbound.c.id == text_id, inbound.c.handled_at.is_(None))
+    row = tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True)).one_or_none()
+    if row is None:
+        return None
+    return StoredText(
+        InboundId(row.id),
+        tx.vault.open("inbound.sender", row.id, row.sender),
+        tx.vault.open("inbound.body", row.id, row.body),
+        row.media_count,
+        row.received_at,
+    )
 
 
 def mark_handled(tx: Transaction, text_id: InboundId, found: Decision, *, now: datetime) -> None:

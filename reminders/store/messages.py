@@ -163,10 +163,32 @@ def _parameters(item: Move, now: datetime) -> dict[str, Any]:
     }
 
 
-def count_resend(tx: Transaction, message_id: MessageId, *, is_crash: bool) -> None:
-    """Count that an attempt left no proof, and whether its worker died."""
-    values = {"resends": message.c.resends + 1, "crashes": message.c.crashes + int(is_crash)}
-    tx.connection.execute(update(message).where(message.c.id == message_id).values(values))
+def count_resend(tx: Transaction, message_id: MessageId) -> None:
+    """Count that an attempt left no proof."""
+    tx.connection.execute(update(message).where(message.c.id == message_id).values(resends=message.c.resends + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A message that could not even be looked at: what can be said of it without opening its fields."""
+
+    id: MessageId
+    clinic_id: ClinicId
+    patient_id: PatientId | None
+    appointment_id: AppointmentId | None
+    crashes: int
+
+
+def count_crash(tx: Transaction, message_id: MessageId, token: UUID, *, retry_at: datetime) -> Spoilt | None:
+    """Give back a claimed message that stopped the work, to be tried again later; None where it is not ours now."""
+    statement = (
+        update(message)
+        .where(message.c.id == message_id, message.c.state == MessageState.CLAIMED, message.c.claim == token)
+        .values(state=MessageState.DUE, claim=None, lease_until=None, due_at=retry_at, crashes=message.c.crashes + 1)
+        .returning(message.c.id, message.c.clinic_id, message.c.patient_id, message.c.appointment_id, message.c.crashes)
+    )
+    row = tx.connection.execute(statement).one_or_none()
+    return None if row is None else Spoilt(*row)
 
 
 def cancel_waiting(

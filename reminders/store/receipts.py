@@ -44,10 +44,17 @@ def add_once(tx: Transaction, new_id: UUID, tag: UUID | None, item: Receipt, *, 
     return insert_once(tx, receipt, values)
 
 
-def waiting(tx: Transaction, *, limit: int) -> list[StoredReceipt]:
-    """Return receipts that were not applied yet, oldest first; those another worker holds are left to it."""
-    statement = select(receipt).where(receipt.c.applied_at.is_(None)).order_by(receipt.c.received_at, receipt.c.id)
-    rows = tx.connection.execute(statement.limit(limit).with_for_update(skip_locked=True, key_share=True))
+def waiting_ids(tx: Transaction, *, limit: int) -> list[UUID]:
+    """Return the ids of receipts that were not applied yet, oldest first."""
+    statement = select(receipt.c.id).where(receipt.c.applied_at.is_(None))
+    return list(tx.connection.scalars(statement.order_by(receipt.c.received_at, receipt.c.id).limit(limit)))
+
+
+def lock_waiting(tx: Transaction, ids: Collection[UUID]) -> list[StoredReceipt]:
+    """Return those of these receipts that still wait, oldest first; those another worker holds are left to it."""
+    statement = select(receipt).where(receipt.c.id.in_(ids), receipt.c.applied_at.is_(None))
+    ordered = statement.order_by(receipt.c.received_at, receipt.c.id)
+    rows = tx.connection.execute(ordered.with_for_update(skip_locked=True, key_share=True))
     return [
         StoredReceipt(row.id, row.tag, row.provider_id, row.status, row.provider_status, row.code, row.refusal)
         for row in rows

@@ -109,6 +109,12 @@ def free_merged(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -
         tx.connection.execute(statement.values(values | {"changed_at": now}))
 
 
+def put_off(tx: Transaction, patient_id: PatientId, *, before: datetime, until: datetime, now: datetime) -> None:
+    """Let what is due for a patient wait a while: something about it stops the work."""
+    statement = update(reminder).where(IS_PLANNED, reminder.c.patient_id == patient_id, reminder.c.due_at <= before)
+    tx.connection.execute(statement.values(due_at=until, changed_at=now))
+
+
 def patients_due(tx: Transaction, *, now: datetime, before: datetime, limit: int) -> dict[PatientId, ClinicId]:
     """Return patients of whom a reminder of use falls due before an instant, the longest due first."""
     statement = (

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from reminders.core.errors import NotReadyError
+from reminders.core.errors import NotReadyError, SpoiledError
 
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
@@ -56,7 +56,10 @@ class Vault:
         return None if text is None else self.seal(field, row, text)
 
     def open(self, field: str, row: UUID, sealed: bytes) -> str:
-        """Decrypt what `seal` made for the same field and row. Raises NotReadyError without the right key."""
+        """Decrypt what `seal` made for the same field and row.
+
+        Raises NotReadyError without the right key, and SpoiledError for a value that was changed or moved.
+        """
         cipher = self._ciphers.get(sealed[:KEY_ID_BYTES])
         if cipher is None:
             raise NotReadyError("a stored field was written under another secret; set REMINDERS_SECRET_KEY to that one")
@@ -64,7 +67,7 @@ class Vault:
         try:
             return cipher.decrypt(nonce, body, _place(field, row)).decode("utf-8", "surrogatepass")
         except InvalidTag:
-            raise NotReadyError(f"a stored {field} does not open: it was changed or moved") from None
+            raise SpoiledError(f"a stored {field} does not open: it was changed or moved") from None
 
     def open_optional(self, field: str, row: UUID, sealed: bytes | None) -> str | None:
         """Decrypt a text, or keep None."""

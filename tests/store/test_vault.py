@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from reminders.core.errors import NotReadyError
+from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.patients import Channel
 from reminders.store import rows
 from reminders.store.unit_of_work import Store
@@ -21,13 +21,13 @@ def test_a_value_opens_only_where_it_was_sealed(vault: Vault) -> None:
     sealed = vault.seal("patient.name", HERE, "Dana Rivers")
     assert vault.open("patient.name", HERE, sealed) == "Dana Rivers"
     for field, row in (("patient.name", THERE), ("patient.phone", HERE)):
-        with pytest.raises(NotReadyError):
+        with pytest.raises(SpoiledError):
             vault.open(field, row, sealed)
 
 
 def test_a_value_that_was_tampered_with_does_not_open(vault: Vault) -> None:
     sealed = vault.seal("patient.name", HERE, "Dana Rivers")
-    with pytest.raises(NotReadyError):
+    with pytest.raises(SpoiledError):
         vault.open("patient.name", HERE, sealed[:-1] + bytes([sealed[-1] ^ 1]))
 
 
@@ -61,7 +61,7 @@ def test_a_value_moved_to_another_row_of_the_database_does_not_open(store: Store
     with store.transaction() as tx:
         first, second = tx.connection.execute(select(rows.patient).order_by(rows.patient.c.external_id)).all()
         tx.connection.execute(rows.patient.update().where(rows.patient.c.id == second.id).values(name=first.name))
-    with pytest.raises(NotReadyError, match=r"patient\.name does not open"):
+    with pytest.raises(SpoiledError, match=r"patient\.name does not open"):
         world.sync(an_entry("A1"))
 
 
