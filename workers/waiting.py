@@ -1,14 +1,16 @@
-"""The thread by which a worker looks for itself: it sleeps until something falls due, hint or no hint.
+"""The threads by which a worker looks for itself: each sleeps until something falls due, hint or no hint.
 
-Each worker process has one. It makes the broker a convenience: with Redis gone, work is found within seconds. It also
-leaves the sign of life by which the supervisor and the health checks judge the process: work done, not a ping.
+Each worker process has one for each of its queues. They make the broker a convenience: with Redis gone, work is found
+within seconds. One queue's slow work (a provider that does not answer) holds up no other's. A last thread leaves the
+sign of life by which supervisor and health checks judge the process: that all the others move, not that it is there.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -17,25 +19,28 @@ from typing_extensions import override
 
 from reminders.core.patients import Channel
 from reminders.ports import Queue
-from reminders.services.apply_receipts import apply_receipts
-from reminders.services.deps import Deps
-from reminders.services.expire_overdue import expire_overdue
 from reminders.services.next_due import next_due
 from reminders.services.read_status import leave_beat
-from reminders.services.receive_replies import receive_replies
-from reminders.services.resolve_unknowns import resolve_unknowns
 from workers.pumps import run_pump, stopping
 from workers.services import services
+from workers.tasks.inbound import apply_receipts, receive_replies
+from workers.tasks.schedule import sync_schedule
+from workers.tasks.upkeep import expire_overdue, poll_stuck, resolve_unknowns
 
 log = structlog.get_logger()
 LONGEST_WAIT = timedelta(seconds=1)
-SWEEP_EVERY = 5.0
-BEAT_EVERY = 10.0
+SIGN_EVERY = 10.0
+STUCK_AFTER = 240.0
+"""A round may take this many seconds; a thread that takes longer hangs, and the process shows no sign of life."""
 CHANNELS = {Queue.SMS: Channel.SMS, Queue.EMAIL: Channel.EMAIL}
-SWEEPS: dict[Queue, tuple[Callable[[Deps], int], ...]] = {
-    Queue.INBOUND: (apply_receipts, receive_replies),
-    Queue.UPKEEP: (resolve_unknowns, expire_overdue),
+SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
+    Queue.SMS: (),
+    Queue.EMAIL: (),
+    Queue.INBOUND: ((5, apply_receipts), (5, receive_replies)),
+    Queue.UPKEEP: ((5, resolve_unknowns), (5, expire_overdue), (300, poll_stuck)),
+    Queue.SCHEDULE: ((30, sync_schedule),),
 }
+"""What each queue's thread does by itself, and how often: the beat table's work, should no hint come."""
 NAMES = {
     frozenset({Queue.SMS}): "worker-sms",
     frozenset({Queue.EMAIL}): "worker-email",
@@ -44,56 +49,75 @@ NAMES = {
 }
 
 
-class Waiting(threading.Thread):
-    """Looks for work of some queues until it is told to stop."""
+class Looking(threading.Thread):
+    """Looks for the work of one queue until it is told to stop."""
 
-    def __init__(self, queues: Collection[Queue], name: str) -> None:
-        """Take the queues this process serves, and the name of its sign of life."""
-        super().__init__(name="waiting", daemon=True)
-        self._queues = frozenset(queues)
-        self._sign = name
-        self._last: dict[str, float] = {}
+    def __init__(self, queue: Queue) -> None:
+        """Take the queue."""
+        super().__init__(name=f"looking-{queue}", daemon=True)
+        self._channel = CHANNELS.get(queue)
+        self._sweeps = SWEEPS[queue]
+        self._next = [0.0] * len(self._sweeps)
+        self.moved_at = monotonic()
 
     @override
     def run(self) -> None:
         """Work, wait, and survive whatever goes wrong: the database may be away for a while."""
         while not stopping.is_set():
+            self.moved_at = monotonic()
             try:
-                self._round(services().deps)
+                self._round()
             except Exception as error:  # noqa: BLE001 - this thread is what finds work again after any trouble
-                log.warning("waiting.failed", exc=error)
+                log.warning("looking.failed", exc=error)
                 stopping.wait(1.0)
 
-    def _round(self, deps: Deps) -> None:
-        if self._is_time(deps, "beat", BEAT_EVERY):
-            leave_beat(deps, self._sign)
-        if self._is_time(deps, "sweep", SWEEP_EVERY):
-            for queue in self._queues & SWEEPS.keys():
-                for sweep in SWEEPS[queue]:
-                    sweep(deps)
-        sent = sum(run_pump(CHANNELS[queue]) for queue in self._queues & CHANNELS.keys())
-        if not sent:
-            self._sleep(deps)
+    def _round(self) -> None:
+        if self._channel is not None:
+            if not run_pump(self._channel):
+                self._sleep()
+            return
+        for place, (every, sweep) in enumerate(self._sweeps):
+            if monotonic() >= self._next[place]:
+                self._next[place] = monotonic() + every
+                sweep()
+        stopping.wait(LONGEST_WAIT.total_seconds())
 
-    def _is_time(self, deps: Deps, what: str, every: float) -> bool:
-        now = deps.clock.monotonic()
-        if now - self._last.get(what, float("-inf")) < every:
-            return False
-        self._last[what] = now
-        return True
-
-    def _sleep(self, deps: Deps) -> None:
+    def _sleep(self) -> None:
         """Sleep until the next message falls due, a second of machine time at most."""
-        due: datetime | None = next_due(deps) if self._queues & CHANNELS.keys() else None
+        deps = services().deps
+        due: datetime | None = next_due(deps)
         latest = deps.clock.now() + LONGEST_WAIT * deps.clock.speed
         until = min(due, latest) if due is not None and due > deps.clock.now() else latest
         deps.clock.sleep_until(until, at_most=LONGEST_WAIT, wake=stopping.wait)
 
 
+class Signing(threading.Thread):
+    """Leaves a sign of life while all the others move."""
+
+    def __init__(self, name: str, others: Sequence[Looking]) -> None:
+        """Take the name to sign with, and whom to watch."""
+        super().__init__(name="signing", daemon=True)
+        self._sign = name
+        self._others = others
+
+    @override
+    def run(self) -> None:
+        """Sign until told to stop; with the database away there is nowhere to."""
+        while not stopping.is_set():
+            try:
+                if all(monotonic() - other.moved_at < STUCK_AFTER for other in self._others):
+                    leave_beat(services().deps, self._sign)
+            except Exception as error:  # noqa: BLE001 - the next sign may succeed
+                log.warning("signing.failed", exc=error)
+            stopping.wait(SIGN_EVERY)
+
+
 def start(queues: Collection[Queue]) -> None:
-    """Begin to wait for the work of these queues."""
+    """Begin to look for the work of these queues."""
     stopping.clear()
-    Waiting(queues, NAMES.get(frozenset(queues), "worker")).start()
+    looking = [Looking(queue) for queue in queues]
+    for thread in (*looking, Signing(NAMES.get(frozenset(queues), "worker"), looking)):
+        thread.start()
 
 
 def _queues_of(app: Any) -> list[Queue]:  # noqa: ANN401 - Celery is not typed
@@ -119,7 +143,7 @@ def _on_stop(**_: object) -> None:
 
 def _on_beat(**_: object) -> None:
     """Let beat leave its sign of life too."""
-    Waiting([], "beat").start()
+    Signing("beat", []).start()
 
 
 worker_ready.connect(_on_ready, weak=False)

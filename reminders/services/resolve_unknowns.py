@@ -28,6 +28,8 @@ from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
 AT_ONCE = 50
+LOOKS_LAST = timedelta(seconds=60)
+"""How long one round of looks may take; a provider that does not answer must not keep the rest of the upkeep."""
 POLL_AFTER = timedelta(hours=1)
 HEARING = timedelta(hours=1)
 """Receipts count as arriving when one came within this time."""
@@ -40,7 +42,10 @@ def resolve_unknowns(deps: Deps) -> int:
         attempts.doubt_overdue(tx, machine_now=deps.clock.machine_now(), now=deps.clock.now())
     with deps.store.reading() as tx:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
-    settled = sum(_resolve(deps, item) for item in doubtful if _may_look(deps, item))
+    until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
+    settled = sum(
+        _resolve(deps, item) for item in doubtful if _may_look(deps, item) and deps.clock.monotonic() < until
+    )
     if settled:
         deps.queue.hint(SENDING_JOBS.values())
     return settled
@@ -133,7 +138,12 @@ def poll_stuck(deps: Deps) -> int:
     machine_now = deps.clock.machine_now()
     with deps.store.reading() as tx:
         waiting = attempts.stuck(tx, since=machine_now - POLL_AFTER, limit=AT_ONCE)
-    seen = [(tag, message_id, deps.sms.fetch(provider_id)) for tag, message_id, provider_id in waiting]
+    until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
+    seen = [
+        (tag, message_id, deps.sms.fetch(provider_id))
+        for tag, message_id, provider_id in waiting
+        if deps.clock.monotonic() < until
+    ]
     with deps.store.transaction() as tx:
         attempts.looked_at(tx, [tag for tag, _, _ in seen], machine_now=machine_now)
         return sum(
