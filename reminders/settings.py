@@ -6,13 +6,14 @@ Each secret may also be given as a file: `REMINDERS_TWILIO_AUTH_TOKEN_FILE=/run/
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,7 +25,9 @@ PREFIX = "REMINDERS_"
 TWILIO = "https://api.twilio.com"
 SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "SMTP_URL", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 SHORTEST_SECRET = 32
-LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
+BROKERS = {"redis", "rediss", "redis+socket"}
+_ADDRESS = re.compile(r"\+[0-9]{6,15}|[^@]+@[^@]+")
+"""What an allow-list can hold; a number written otherwise would never match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,26 @@ class Settings(BaseSettings):
     @classmethod
     def _is_web_address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and _has_good_port(parts)
+        if not is_address or parts.query or parts.fragment:
             raise ValueError("an address such as https://reminders.clinic.example is wanted")
         return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_broker(cls, value: str) -> str:
+        # Celery takes any other word for the host of a broker of another make, and asks after it for ever.
+        if value and (urlsplit(value).scheme not in BROKERS or not _has_good_port(urlsplit(value))):
+            raise ValueError("an address such as redis://127.0.0.1:6379/0 is wanted")
+        return value
+
+    @field_validator("allow_list")
+    @classmethod
+    def _lists_addresses(cls, value: str) -> str:
+        listed = AllowList.parse(value).addresses or frozenset()
+        if any(_ADDRESS.fullmatch(word) is None for word in listed):
+            raise ValueError("wanted is the word off, or numbers as +12125550123 and e-mail addresses, with commas")
+        return value
 
     @field_validator("secret_key")
     @classmethod
@@ -173,6 +193,13 @@ def _fault(where: tuple[int | str, ...], message: str) -> str:
     return f"{PREFIX}{str(where[0]).upper()}: {text}" if where else text
 
 
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
 def _from_files(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     values, faults = {}, []
     for name in SECRETS:
@@ -188,7 +215,7 @@ def _from_files(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 def _kept_secret(path: Path) -> str:
     """Return the secret kept in a file that only its owner reads; make it where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
     except FileExistsError:
