@@ -99,6 +99,11 @@ class Services:
         if isinstance(self.deps.clock, SimulatedClock):
             self.deps.clock.start_running()
 
+    def load_ahead(self) -> None:
+        """Import what the first message of a process would else wait for; nothing is opened."""
+        if isinstance(self.deps.sms, TwilioSmsGateway):
+            self.deps.sms.load()
+
     def close(self) -> None:
         """Give back what was opened."""
         for part in (self.deps.sms, self.deps.queue, self.deps.store):

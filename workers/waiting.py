@@ -115,6 +115,8 @@ class Signing(threading.Thread):
 def start(queues: Collection[Queue]) -> None:
     """Begin to look for the work of these queues."""
     stopping.clear()
+    if Queue.SMS in queues:
+        services().load_ahead()
     looking = [Looking(queue) for queue in queues]
     for thread in (*looking, Signing(NAMES.get(frozenset(queues), "worker"), looking)):
         thread.start()

@@ -155,12 +155,18 @@ class TwilioSmsGateway:
                 self._open_line = self._open()
             return self._open_line
 
-    def _open(self) -> _Line:
-        # Half a second of imports, which a process that sends nothing need not spend.
-        from twilio.rest import Client  # noqa: PLC0415 - as above
+    @staticmethod
+    def load() -> None:
+        """Import what a line needs: half a second that a worker spends ahead, not between an intent and its call."""
         from twilio.rest.api.v2010.account import message  # noqa: F401, PLC0415 - else twilio-python imports it on our loop
 
-        from reminders.adapters.twilio.wire import Wire  # noqa: PLC0415 - as above
+        import reminders.adapters.twilio.wire  # noqa: F401, PLC0415 - a process that sends nothing need not spend it
+
+    def _open(self) -> _Line:
+        self.load()
+        from twilio.rest import Client  # noqa: PLC0415 - as in load
+
+        from reminders.adapters.twilio.wire import Wire  # noqa: PLC0415 - as in load
 
         config = self._config
 
