@@ -22,6 +22,7 @@ from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_c
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.core.delivery import Resolution
+from reminders.core.errors import SettingsError
 from reminders.ports import QUEUES, Clock, EmailGateway, JobQueue, ScheduleSource, SmsGateway, SmsHooks
 from reminders.services.apply_clinics import BUILT_IN, apply_clinics, known_clinics
 from reminders.services.deps import Deps
@@ -51,6 +52,7 @@ class Facts:
     has_hooks: bool
     sms_host: str
     clinic_source: Path
+    is_clinic_file_named: bool
     schedule_file: Path | None
     is_demo: bool
     simulator_url: str
@@ -71,12 +73,14 @@ class Services:
     def prepare(self) -> list[str]:
         """Migrate, and at the first start apply the clinic files. Returns what a person should know.
 
-        Raises ClinicFileError where a clinic file has faults.
+        Raises ClinicFileError where a clinic file has faults, SettingsError where the one that is named is missing.
         """
         self.migrate()
         if known_clinics(self.deps):
             return []
         source = self.facts.clinic_source
+        if self.facts.is_clinic_file_named and not source.exists():
+            raise SettingsError([f"REMINDERS_CLINIC_FILE: {source} does not exist; name a file, or a folder of them"])
         if source.exists():
             return [
                 f"clinic {slug} set up from {source}" for slug in apply_clinics(self.deps, read_clinic_files(source))
@@ -213,6 +217,7 @@ def _facts(settings: Settings) -> Facts:
         has_hooks=account is not None and bool(account.auth_tokens),
         sms_host=urlsplit(settings.twilio_base_url).netloc,
         clinic_source=settings.clinic_source,
+        is_clinic_file_named=settings.clinic_file is not None,
         schedule_file=settings.schedule_file,
         is_demo=settings.demo,
         simulator_url=settings.simulator_url,

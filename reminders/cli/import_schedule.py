@@ -52,7 +52,8 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     else:
         is_refused = bool(report.faults) and not options.is_partial
         _show(report, (*notes, *report.notes), environment, is_refused=is_refused)
-    _conclude(report, options)
+    # With --json standard output is for a program; else standard error holds the faults alone, one line each.
+    print(_conclusion(report, options), file=sys.stderr if arguments.json else sys.stdout)
     waits = report.waits_for_yes and not (report.is_applied or options.is_dry_run)
     return BAD_INPUT if report.faults or waits else DONE
 
@@ -96,20 +97,18 @@ def in_words(at: datetime, timezone: str) -> str:
     return at.astimezone(ZoneInfo(timezone)).strftime("%a %d %b %Y %H:%M")
 
 
-def _conclude(report: SyncReport, options: SyncOptions) -> None:
-    """Say on standard error what was done, and what to do where nothing was."""
-    rows, faults = len(report.changes), len(report.faults)
+def _conclusion(report: SyncReport, options: SyncOptions) -> str:
+    """Return what was done, and what to do where nothing was."""
+    rows, faults = len(report.changes), "1 fault" if len(report.faults) == 1 else f"{len(report.faults)} faults"
     if report.is_applied:
         added, cancelled = report.reminders_added, report.reminders_cancelled
-        rest = f"; the rows of {faults} faults were left out" if faults else ""
-        text = f"imported {rows} rows{rest}; {added} reminders planned, {cancelled} withdrawn"
-    elif faults and not options.is_partial:
-        text = f"nothing was imported: {faults} faults (correct them, or import the good rows with --partial)"
-    elif options.is_dry_run:
-        text = "nothing was imported, as asked" + ("; it would wait for --yes" if report.waits_for_yes else "")
-    else:
-        text = "nothing was imported: this cancels more than 20 % of what is to come; if that is right, add --yes"
-    print(text, file=sys.stderr)
+        rest = f"; the rows of {faults} were left out" if report.faults else ""
+        return f"imported {rows} rows{rest}; {added} reminders planned, {cancelled} withdrawn"
+    if report.faults and not options.is_partial:
+        return f"nothing was imported: {faults} (correct them, or import the good rows with --partial)"
+    if options.is_dry_run:
+        return "nothing was imported, as asked" + ("; it would wait for --yes" if report.waits_for_yes else "")
+    return "nothing was imported: this cancels more than 20 % of what is to come; if that is right, add --yes"
 
 
 def to_document(file: Path, report: SyncReport, options: SyncOptions) -> dict[str, object]:

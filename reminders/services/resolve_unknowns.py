@@ -43,9 +43,7 @@ def resolve_unknowns(deps: Deps) -> int:
     with deps.store.reading() as tx:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
     until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
-    settled = sum(
-        _resolve(deps, item) for item in doubtful if _may_look(deps, item) and deps.clock.monotonic() < until
-    )
+    settled = sum(_resolve(deps, item) for item in doubtful if _may_look(deps, item) and deps.clock.monotonic() < until)
     if settled:
         deps.queue.hint(SENDING_JOBS.values())
     return settled

@@ -11,7 +11,7 @@ def test_a_good_schedule_is_imported_and_planned(cli: CommandLine) -> None:
     said = cli.run("import", SCHEDULE)
     assert said.status == 0
     assert "12 added, 0 moved, 0 cancelled" in said.out
-    assert "imported 12 rows" in said.err
+    assert "imported 12 rows" in said.out
     assert cli.ledger()["reminders"]["planned"] > 20
 
 
@@ -31,7 +31,8 @@ def test_each_fault_is_one_line_with_its_place_and_nothing_is_imported(cli: Comm
     assert said.status == 2
     assert len(lines) >= 20
     assert f"{FAULTS}:7: starts_at: '3/5/2027 10:00' is no date and time" in said.err
-    assert "nothing was imported" in said.err
+    assert "nothing was imported" in said.out
+    assert said.err.splitlines() == lines, "standard error holds one line for each fault and no other"
     assert cli.run("status", "--json", "--days", "30").document["appointments"] == []
 
 
@@ -46,7 +47,7 @@ def test_the_good_rows_of_a_faulty_file_are_imported_on_request(cli: CommandLine
     said = cli.run("import", FAULTS, "--partial")
     assert said.status == 2
     assert "1 added" in said.out
-    assert "imported 1 rows; the rows of 24 faults were left out" in said.err
+    assert "imported 1 rows; the rows of 24 faults were left out" in said.out
     [appointment] = cli.run("status", "--json", "--days", "30").document["appointments"]
     assert appointment["external_id"] == "F-27"
 
@@ -66,7 +67,7 @@ def test_a_dry_run_shows_and_changes_nothing(cli: CommandLine) -> None:
     said = cli.run("import", SCHEDULE, "--dry-run")
     assert said.status == 0
     assert "12 added" in said.out
-    assert "nothing was imported, as asked" in said.err
+    assert "nothing was imported, as asked" in said.out
     assert sum(cli.ledger()["reminders"].values()) == 0
 
 
@@ -85,7 +86,7 @@ def test_a_file_that_cancels_a_fifth_waits_for_a_yes(cli: CommandLine) -> None:
     emptied = cli.schedule(("booked", "cancelled"))
     waits = cli.run("import", emptied)
     assert waits.status == 2
-    assert "add --yes" in waits.err
+    assert "add --yes" in waits.out
     assert cli.run("import", emptied, "--dry-run").status == 0
     assert cli.ledger()["reminders"]["planned"] > 20
     approved = cli.run("import", emptied, "--yes", "--json")

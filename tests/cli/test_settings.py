@@ -9,6 +9,7 @@ import pytest
 
 from reminders.core.errors import SettingsError
 from reminders.settings import read_settings
+from tests.cli.command_line import SCHEDULE, CommandLine
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,12 @@ def test_a_data_folder_that_the_secret_is_made_in_is_its_owners_alone(tmp_path: 
     folder = tmp_path / "data"
     assert read_settings({"REMINDERS_DATA_DIR": str(folder)}).keys
     assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IRWXU
+
+
+def test_a_clinic_file_that_is_named_must_be_there(cli: CommandLine) -> None:
+    cli.environment["REMINDERS_CLINIC_FILE"] = "/nowhere/clinic.toml"
+    said = cli.run("import", SCHEDULE)
+    assert said.status == 2
+    assert said.err.splitlines() == [
+        "REMINDERS_CLINIC_FILE: /nowhere/clinic.toml does not exist; name a file, or a folder of them"
+    ]

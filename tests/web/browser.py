@@ -109,6 +109,7 @@ def some_services(
         has_hooks=has_hooks,
         sms_host="api.twilio.com",
         clinic_source=folder / "clinic.toml",
+        is_clinic_file_named=False,
         schedule_file=None,
         is_demo=is_demo,
         simulator_url="http://127.0.0.1:8001/" if is_demo else "",
