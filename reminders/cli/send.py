@@ -44,9 +44,9 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         print(json.dumps(document, ensure_ascii=False, indent=2))
     was_sent = any(item.is_sent_before for item in recipients)
     if may_send:
-        return _say(f"{len(ready)} on the way; `reminders status` shows what becomes of them", DONE)
+        return _say(f"{len(ready)} on the way; {_status_command(arguments)} shows what becomes of them", DONE)
     if ready:
-        return _say(f"nothing was sent: {len(ready)} wait for --yes", BAD_INPUT)
+        return _say(f"nothing was sent; with --yes it goes to {len(ready)}", BAD_INPUT)
     if was_sent:
         return _say("nothing was sent: this key was used before", DONE)
     return _say("nothing was sent: nobody is left to write to", NOT_POSSIBLE)
@@ -101,6 +101,10 @@ def _verdict(item: Recipient) -> str:
     if item.left_out is not None:
         return f"left out: {item.left_out.replace('_', ' ')}"
     return "sent already by this key" if item.is_sent_before else item.text
+
+
+def _status_command(arguments: Namespace) -> str:
+    return f"`python3 -m reminders status{' --demo' if arguments.demo else ''}`"
 
 
 def _is_yes(number: int, arguments: Namespace) -> bool:

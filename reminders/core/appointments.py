@@ -143,10 +143,6 @@ class ScheduleDiff:
     changes: tuple[Change, ...]
     missing: tuple[str, ...]
 
-    def of_kind(self, kind: ChangeKind) -> tuple[Change, ...]:
-        """Return the changes of one kind, in the schedule's order."""
-        return tuple(change for change in self.changes if change.kind is kind)
-
     @property
     def effective(self) -> tuple[Change, ...]:
         """The changes that write something."""

@@ -55,10 +55,6 @@ class Patient:
     record: PatientRecord
     closed: frozenset[Channel] = frozenset()
 
-    def open_channels(self) -> tuple[Channel, ...]:
-        """Return the channels that are consented, reachable and not closed, in the order of Channel."""
-        return tuple(channel for channel in Channel if self.is_open(channel))
-
     def is_open(self, channel: Channel) -> bool:
         """Say whether an automated message may be planned on this channel."""
         record = self.record

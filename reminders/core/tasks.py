@@ -70,7 +70,7 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.RIDE_WANTED: "Phone the patient and arrange who takes them home.",
     TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service to check the provider account, then resume sending.",
     TaskKind.SENDER_UNKNOWN: "Find out who wrote; disclose nothing until you know.",
-    TaskKind.SCHEDULE_REFUSED: "Run `reminders import FILE --dry-run` to see its faults, then correct it or say --yes.",
+    TaskKind.SCHEDULE_REFUSED: "Run `python3 -m reminders import FILE --dry-run` to see its faults; correct it, or repeat with --yes.",
 }
 USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.REPLY_UNCLEAR: Urgency.NORMAL,

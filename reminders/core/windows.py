@@ -79,7 +79,6 @@ def _daily(opens: int, closes: int) -> tuple[Opening, ...]:
 
 DEFAULT_WINDOW = SendWindow((*(_daily(9, 20),) * 6, _daily(12, 20)))
 """Requirement 7: 09:00 to 20:00 in the patient's zone, on Sunday from 12:00."""
-ALWAYS_OPEN = SendWindow(((Opening(time(0), time(0)),),) * 7)
 
 
 def spans(around: datetime, tz: ZoneInfo, window: SendWindow, *, back: int = 1) -> Iterator[tuple[datetime, datetime]]:

@@ -101,12 +101,6 @@ def arrange_ride(tx: Transaction, appointment_id: AppointmentId, version: int) -
     return tx.connection.execute(update(appointment).where(here).values(ride_version=version)).rowcount == 1
 
 
-def clinic_of(tx: Transaction, appointment_id: AppointmentId) -> ClinicId | None:
-    """Return the clinic an appointment belongs to."""
-    found = tx.connection.scalar(select(appointment.c.clinic_id).where(appointment.c.id == appointment_id))
-    return None if found is None else ClinicId(found)
-
-
 def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment) -> Mapping[str, Any]:
     booking, seal = item.booking, tx.vault.seal_optional
     return {

@@ -28,7 +28,6 @@ class PageWords:
     ride_wanted: str
     press_again: str
     questions: str
-    call: str
 
 
 PAGE: Mapping[str, PageWords] = {
@@ -51,7 +50,6 @@ PAGE: Mapping[str, PageWords] = {
         ride_wanted="You have no ride yet. We will call you about it.",
         press_again="That did not reach us. Please press the button once more, or call us.",
         questions="Questions? Please call",
-        call="Call",
     ),
     "es": PageWords(
         title="Su cita",
@@ -72,6 +70,5 @@ PAGE: Mapping[str, PageWords] = {
         ride_wanted="Todavía no tiene quien le lleve. Le llamaremos por ello.",
         press_again="No nos ha llegado. Pulse el botón otra vez o llámenos, por favor.",
         questions="¿Preguntas? Llame al",
-        call="Llamar",
     ),
 }

@@ -14,7 +14,7 @@ def test_without_a_yes_it_shows_who_gets_what_and_sends_nothing(cli: CommandLine
     said = cli.run("send", "--patient", "P-02", "--text", TEXT)
     assert said.status == 2
     assert "Daniel Okafor (P-02)  sms      1         Your clinic: please use the side door." in said.out
-    assert "1 wait for --yes" in said.err
+    assert "with --yes it goes to 1" in said.err
     assert sent(cli) == 0
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.windows import (
-    ALWAYS_OPEN,
     DEFAULT_WINDOW,
     Opening,
     SendWindow,
@@ -56,6 +55,7 @@ openings = st.builds(
 windows = st.lists(st.lists(openings, max_size=2).map(tuple), min_size=7, max_size=7).map(
     lambda days: SendWindow(tuple(days))
 )
+ALWAYS_OPEN = SendWindow(((Opening(time(0), time(0)),),) * 7)
 
 
 # ----- civil time

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from reminders.core.clinics import DEFAULT_TYPE
+
 
 class Place(Protocol):
     """Where a clinic is: what its rows need for times, phone numbers and texts. A core `Clinic` is one."""
@@ -35,7 +37,7 @@ class CsvDefaults:
     language: str
     country: str
     duration_minutes: int = 60
-    appointment_type: str = "ketamine_infusion"
+    appointment_type: str = DEFAULT_TYPE
     clinics: Mapping[str, Place] = field(default_factory=dict)
 
     @property

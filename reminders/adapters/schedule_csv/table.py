@@ -77,7 +77,7 @@ def load(path: Path) -> str:
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        raise ScheduleError([f"{path}: {reason or error}"]) from error
+        raise ScheduleError([f"cannot be read: {reason or error}"]) from error
     if len(content) > MOST_BYTES:
         raise ScheduleError(["the file is larger than 10 MB; export fewer weeks at a time"])
     for start, what in FOREIGN_STARTS.items():
