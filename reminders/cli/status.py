@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from reminders.cli.opening import opened
 from reminders.cli.tables import BOLD, GREEN, RED, paint, print_table
 from reminders.core.tasks import NEXT_ACTIONS, TITLES
+from reminders.services.apply_clinics import known_clinics
 from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
 from reminders.supervisor import TreeState, read_state
 
@@ -29,11 +30,14 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         services.migrate()
         status = read_status(services.deps, days=arguments.days)
         facts, speed = services.facts, services.deps.clock.speed
+        zones = sorted({clinic.tz.key for clinic in known_clinics(services.deps)}) or ["UTC"]
     tree = read_state(facts.data_dir)
     if arguments.json:
         print(json.dumps(to_document(status, facts, tree, speed=speed), ensure_ascii=False, indent=2))
     else:
-        _show(status, facts, tree, speed=speed, environment=environment)
+        now = ", ".join(f"{_local(status.now, zone)} ({zone})" for zone in zones)
+        print(f"{now}{f', simulated, {speed:g} times as fast' if facts.is_simulated else ''}")
+        _show(status, tree, environment)
     return DONE
 
 
@@ -105,12 +109,7 @@ def _processes(status: Status, tree: TreeState | None) -> list[dict[str, object]
     ]
 
 
-def _show(
-    status: Status, facts: Facts, tree: TreeState | None, *, speed: float, environment: Mapping[str, str]
-) -> None:
-    zones = {line.timezone for line in status.appointments} or {"UTC"}
-    now = ", ".join(f"{_local(status.now, zone)} ({zone})" for zone in sorted(zones))
-    print(f"{now}{f', simulated, {speed:g} times as fast' if facts.is_simulated else ''}")
+def _show(status: Status, tree: TreeState | None, environment: Mapping[str, str]) -> None:
     _show_ledger(status, environment)
     _show_processes(status, tree, environment)
     _show_appointments(status, environment)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from reminders.core.delivery import ENDED, MessageState
 from reminders.core.gate import Origin
+from reminders.core.messages import Draft
 from reminders.core.reminders import Reason
 
 
@@ -70,7 +71,7 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.RIDE_WANTED: "Phone the patient and arrange who takes them home.",
     TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service to check the provider account, then resume sending.",
     TaskKind.SENDER_UNKNOWN: "Find out who wrote; disclose nothing until you know.",
-    TaskKind.SCHEDULE_REFUSED: "Run `python3 -m reminders import FILE --dry-run` to see its faults; correct it, or repeat with --yes.",
+    TaskKind.SCHEDULE_REFUSED: "`python3 -m reminders import FILE --dry-run` shows why; correct it, or add --yes.",
 }
 USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.REPLY_UNCLEAR: Urgency.NORMAL,
@@ -126,3 +127,9 @@ def after_message(state: MessageState, reason: Reason | None, origin: Origin) ->
     if reason is None or reason in QUIET_ENDS or is_answer:
         return None
     return BY_REASON.get(reason, TaskKind.NOT_DELIVERED)
+
+
+def key_after_message(kind: TaskKind, draft: Draft) -> str:
+    """Return the key under which such a task is opened once: an address that does not work is one task per session."""
+    is_about_the_address = kind is TaskKind.ADDRESS_FAULT and draft.appointment_id is not None
+    return f"{kind}:{draft.appointment_id if is_about_the_address else draft.id}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from reminders.core.messages import Draft
-from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_message
+from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_message, key_after_message
 from reminders.ports import Identity
 from reminders.store import tasks
 from reminders.store.messages import Move
@@ -26,7 +26,7 @@ def _task(draft: Draft, kind: TaskKind, move: Move) -> tasks.Task:
     return tasks.Task(
         kind=kind,
         urgency=USUAL_URGENCY[kind],
-        key=f"{kind}:{draft.id}",
+        key=key_after_message(kind, draft),
         clinic_id=draft.clinic_id,
         patient_id=draft.patient_id,
         appointment_id=draft.appointment_id,

@@ -28,6 +28,7 @@ HOURS_TOLD = 48
 SAID_BY_STATE = frozenset({Reason.UNDELIVERED, Reason.TOO_LATE, Reason.PROVIDER_REFUSED})
 TO_PHONE = frozenset({TaskKind.PHONE_PATIENT, TaskKind.ADDRESS_FAULT, TaskKind.NO_CONSENT})
 """Writing cannot help: the address is closed."""
+SAID_BY_TITLE = frozenset({TaskKind.ADDRESS_FAULT, TaskKind.NO_CONSENT, TaskKind.NO_WINDOW})
 ABOUT_A_REPLY = frozenset({TaskKind.REPLY_UNCLEAR, TaskKind.PHONE_PATIENT, TaskKind.RESCHEDULE})
 
 
@@ -215,7 +216,7 @@ def _item(line: TaskLine, people: Mapping[PatientId, AppointmentLine], now: date
         patient=booked.patient if booked and task.kind not in TO_PHONE else "",
         visit=_moment(line.starts_at, line.timezone),
         words=(reply.text or "") if reply else "",
-        why=REASONS[task.reason] if task.reason else "",
+        why=REASONS[task.reason] if task.reason and task.kind not in SAID_BY_TITLE else "",
         age=_age(now - task.opened_at) if task.opened_at else "",
     )
 

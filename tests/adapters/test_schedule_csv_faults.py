@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -284,7 +283,7 @@ def test_several_clinics_need_the_column(tmp_path: Path) -> None:
         read(tmp_path, text, with_clinics(east=NEW_YORK, west=NEW_YORK))
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "nothing.csv"
     with pytest.raises(ScheduleError, match="cannot be read: No such file or directory"):
         CsvScheduleSource(path, NEW_YORK).fetch()

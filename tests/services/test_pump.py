@@ -287,6 +287,7 @@ def test_a_refusal_ends_the_message_and_is_remembered_of_the_address(
     world.later(timedelta(days=2))
     world.pump()
     assert (len(world.sms.sent) == 1) is (kind is Refusal.CONTENT)
+    assert world.tasks().count("address_fault") == (kind is Refusal.ADDRESS), "one a session, not one a message"
     world.check()
 
 

@@ -61,7 +61,7 @@ def test_the_page_shows_days_in_order_with_each_visit_in_its_own_zone(clinic: Wo
     assert text.index("Tomorrow · Wednesday March 3") < text.index("Friday March 5")
     assert "9:30 AM EST Dana Rivers" in text
     assert "9:00 AM PST Robin O&#39;Hara &lt;b&gt;" in text
-    assert "1 visit · 1 not confirmed · 1 without ride" in text
+    assert "1 session · 1 not confirmed · 1 without ride" in text
 
 
 def test_names_are_escaped(clinic: World, desk: Browser) -> None:
@@ -92,7 +92,7 @@ def test_messages_replies_and_answers_show_at_a_glance(clinic: World, desk: Brow
 def test_a_visit_that_is_over_or_off_asks_for_nothing(clinic: World, desk: Browser) -> None:
     entry = an_entry("A1", patient=DANA, booking=a_booking(TOMORROW, status=AppointmentStatus.CANCELLED))
     clinic.sync(entry, options=SyncOptions(is_approved=True))
-    assert "1 visit Time" in shown(desk)
+    assert "1 session Time" in shown(desk)
     assert "cancelled" in shown(desk)
     clinic.at(local("2027-03-04 08:00"))
     text = shown(desk)
