@@ -44,7 +44,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         print(json.dumps(document, ensure_ascii=False, indent=2))
     was_sent = any(item.is_sent_before for item in recipients)
     if may_send:
-        return _say(f"{len(ready)} on the way; {_status_command(arguments)} shows what becomes of them", DONE)
+        return _say(f"{len(ready)} on the way, or waiting out quiet hours; {_status_command(arguments)} shows what becomes of them", DONE)
     if ready:
         return _say(f"nothing was sent; with --yes it goes to {len(ready)}", BAD_INPUT)
     if was_sent:
