@@ -44,7 +44,8 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         print(json.dumps(document, ensure_ascii=False, indent=2))
     was_sent = any(item.is_sent_before for item in recipients)
     if may_send:
-        return _say(f"{len(ready)} on the way, or waiting out quiet hours; {_status_command(arguments)} shows what becomes of them", DONE)
+        place = f"`python3 -m reminders status{' --demo' if arguments.demo else ''}`"
+        return _say(f"{len(ready)} on the way, or waiting out quiet hours; {place} shows what becomes of them", DONE)
     if ready:
         return _say(f"nothing was sent; with --yes it goes to {len(ready)}", BAD_INPUT)
     if was_sent:
@@ -101,10 +102,6 @@ def _verdict(item: Recipient) -> str:
     if item.left_out is not None:
         return f"left out: {item.left_out.replace('_', ' ')}"
     return "sent already by this key" if item.is_sent_before else item.text
-
-
-def _status_command(arguments: Namespace) -> str:
-    return f"`python3 -m reminders status{' --demo' if arguments.demo else ''}`"
 
 
 def _is_yes(number: int, arguments: Namespace) -> bool:
