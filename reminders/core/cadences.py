@@ -7,12 +7,12 @@ own file may change it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from reminders.core.patients import Channel, Recipient
+from reminders.core.patients import NO_OVERRIDE, Channel, Override, Recipient
 from reminders.core.windows import civil, local_day
 
 NO_TIME = timedelta(0)
@@ -132,10 +132,30 @@ def _end(hours: float) -> Elapsed:
 MOVED = Step("moved", Phase.NOTICE, Elapsed(Anchor.VERSION), _start(0), rank=0)
 CANCELLED = Step("cancelled", Phase.NOTICE, Elapsed(Anchor.VERSION), _start(0), rank=0)
 BOOKED = Step("booked", Phase.NOTICE, Elapsed(Anchor.VERSION), _start(0), rank=12)
+PICK_UP = Step(
+    "pick_up",
+    Phase.BEFORE,
+    Civil(Anchor.START, -1),
+    _end(0),
+    rank=1,
+    recipient=Recipient.ESCORT,
+    channels=(Channel.SMS,),
+)
+PICK_UP_OFF = Step(
+    "pick_up_off",
+    Phase.NOTICE,
+    Elapsed(Anchor.VERSION),
+    _end(0),
+    rank=0,
+    recipient=Recipient.ESCORT,
+    channels=(Channel.SMS,),
+)
+"""For the escort: when and where to be, and that it is off. Only with their own consent (requirement 52)."""
 
 DEFAULT_STEPS = (
     MOVED,
     CANCELLED,
+    PICK_UP_OFF,
     BOOKED,
     Step("prep_first", Phase.BEFORE, Civil(Anchor.START, -5), _start(-24), rank=8, is_first_only=True),
     _before("remind_confirm", -3, _start(-26), 4, QuestionKind.CONFIRM),
@@ -149,14 +169,30 @@ DEFAULT_STEPS = (
         rank=2,
         is_enabled=False,
     ),
+    PICK_UP,
     Step("checkin_evening", Phase.AFTER, _end(4), Civil(Anchor.END, 1, time(12)), rank=5, is_first_only=True),
     Step("checkin_24h", Phase.AFTER, _end(24), _end(36), 6, QuestionKind.CHECK_IN, is_alone_in_between=True),
     Step("checkin_72h", Phase.AFTER, _end(72), _end(96), 7, QuestionKind.CHECK_IN, is_alone_in_between=True),
     Step("outcome_7d", Phase.SERIES, Civil(Anchor.END, 7), Elapsed(Anchor.DUE, 4 * DAY), 9, QuestionKind.CHECK_IN),
     Step("outcome_14d", Phase.SERIES, Civil(Anchor.END, 14), Elapsed(Anchor.DUE, 4 * DAY), 10, QuestionKind.CHECK_IN),
-    Step("rebook", Phase.REBOOK, Civil(Anchor.END, 0), Elapsed(Anchor.DUE, 14 * DAY), rank=11),
+    Step("rebook", Phase.REBOOK, Civil(Anchor.START, 0), Elapsed(Anchor.DUE, 14 * DAY), rank=11),
 )
 DEFAULT_CADENCE = Cadence(DEFAULT_STEPS)
+
+
+def overridden(cadence: Cadence, override: Override) -> Cadence:
+    """Return a cadence as staff changed it for one patient."""
+    if override == NO_OVERRIDE:
+        return cadence
+    steps = tuple(_overridden(step, override) for step in cadence.steps)
+    weeks = override.rebook_weeks or cadence.rebook_weeks
+    return replace(cadence, **override.distances, steps=steps, rebook_weeks=weeks if override.is_rebooking else None)
+
+
+def _overridden(step: Step, override: Override) -> Step:
+    is_enabled = step.key in override.on or (step.is_enabled and step.key not in override.off)
+    is_theirs = step.recipient is Recipient.PATIENT and bool(override.channels)
+    return replace(step, is_enabled=is_enabled, channels=override.channels if is_theirs else step.channels)
 
 
 @dataclass(frozen=True, slots=True)

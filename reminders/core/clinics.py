@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Booking
-from reminders.core.cadences import DEFAULT_CADENCE, Cadence
+from reminders.core.cadences import DEFAULT_CADENCE, Cadence, overridden
 from reminders.core.ids import ClinicId
-from reminders.core.patients import PatientRecord
+from reminders.core.patients import NO_OVERRIDE, Override, PatientRecord
+from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.windows import DEFAULT_WINDOW, SendWindow
 
 DEFAULT_TYPE = "ketamine_infusion"
@@ -21,6 +23,12 @@ class Caps:
 
     per_day: int = 2
     per_week: int = 8
+    characters: int | None = None
+    """The longest text, where one is prescribed: 160 under the exemption from consent (domain C1)."""
+
+
+EXEMPTION = Caps(per_day=1, per_week=3, characters=160)
+MONDAY_TO_FRIDAY = frozenset(range(5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,16 @@ class Clinic:
     """The clinic's own texts: language, then step key."""
     assume_fulfilled: bool = False
     """Lets check-ins run for appointments whose outcome nobody marked."""
+    closures: frozenset[date] = frozenset()
+    """Days on which the clinic is closed, in its own calendar; reminders due then go out on the open day before."""
+    open_days: frozenset[int] = MONDAY_TO_FRIDAY
+    """Weekdays on which somebody works off the worklist; Monday is 0."""
+    most_segments: int = 3
+    """The longest text a template may grow to, in the parts it is billed as."""
+    allows_ucs2: bool = False
+    """True lets texts use characters that more than double what they cost."""
+    catch_up_per_minute: int = 60
+    """How many late messages may leave in a minute after an outage."""
     resends_unknown: bool = True
     """False is the policy `hold`: an unknown outcome goes to staff instead of being sent again."""
 
@@ -51,9 +69,17 @@ class Clinic:
         """The zone of appointments whose row in the schedule names none."""
         return ZoneInfo(self.timezone)
 
-    def cadence(self, appointment_type: str) -> Cadence:
-        """Return the cadence of an appointment type, the default one where the clinic has none of its own."""
-        return self.cadences.get(appointment_type, self.cadences.get("*", DEFAULT_CADENCE))
+    def cadence(self, appointment_type: str, override: Override = NO_OVERRIDE) -> Cadence:
+        """Return the cadence of an appointment type, the default one where the clinic has none of its own.
+
+        What staff changed for one patient goes before what the clinic decided for all.
+        """
+        own = self.cadences.get(appointment_type, self.cadences.get("*", DEFAULT_CADENCE))
+        return overridden(own, override)
+
+    def is_closed(self, on: date, pauses: Pauses = NO_PAUSES) -> bool:
+        """Say whether the clinic is closed on a day of its calendar, by its file or by staff."""
+        return on in self.closures or on in pauses.days
 
 
 def quiet_zone(record: PatientRecord, booking: Booking) -> ZoneInfo:

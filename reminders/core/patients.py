@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from reminders.core.ids import PatientId
@@ -45,6 +47,25 @@ class PatientRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """What staff changed of the cadence for one patient. Empty parts leave the clinic's own as they are.
+
+    `distances` are named as in `Cadence` (solids_fast, driving_ban, …). `is_rebooking` is false where the patient was
+    discharged or does not want to be asked for another session.
+    """
+
+    off: frozenset[str] = frozenset()
+    on: frozenset[str] = frozenset()
+    channels: tuple[Channel, ...] = ()
+    distances: Mapping[str, timedelta] = field(default_factory=dict)
+    rebook_weeks: int | None = None
+    is_rebooking: bool = True
+
+
+NO_OVERRIDE = Override()
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """A patient as we hold them: the schedule's record under our own id, and the channels that are closed to us.
 
@@ -54,6 +75,7 @@ class Patient:
     id: PatientId
     record: PatientRecord
     closed: frozenset[Channel] = frozenset()
+    override: Override = NO_OVERRIDE
 
     def is_open(self, channel: Channel) -> bool:
         """Say whether an automated message may be planned on this channel."""

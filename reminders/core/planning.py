@@ -1,52 +1,26 @@
 """The planner: what should be said about one appointment, when, and on which channel; and what changed since.
 
 `desired` is the plan as if nothing existed; `replan` is the difference to what does. Re-planning unchanged input
-changes nothing. Rules: requirements 2, 4 to 8, 10, 13 and 31.
+changes nothing. Rules: requirements 2, 4 to 10, 13, 15 and 31.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reminders.core.appointments import Appointment, AppointmentStatus
-from reminders.core.cadences import (
-    BOOKED,
-    CANCELLED,
-    MOVED,
-    Anchor,
-    Anchors,
-    Cadence,
-    Civil,
-    Phase,
-    Step,
-    anchors,
-    instant,
-)
-from reminders.core.clinics import Clinic, quiet_zone
-from reminders.core.patients import Channel, Patient
+from reminders.core.cadences import BOOKED, Anchor, Cadence, Civil, Phase, Step, instant
+from reminders.core.clinics import quiet_zone
+from reminders.core.conditions import LASTING, NOTICES, Case, applies, is_in_between
+from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import REVIVABLE, PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
-from reminders.core.windows import place
+from reminders.core.windows import from_local, local_day, open_day_before, place
 
 SPOKEN = frozenset({ReminderState.DISPATCHED, ReminderState.MERGED})
-NOTICES = frozenset({MOVED.key, CANCELLED.key, BOOKED.key})
-LASTING = frozenset({Phase.AFTER, Phase.SERIES, Phase.REBOOK})
-"""What follows a session is said once, though marking its outcome makes a new version of the appointment."""
 BOOKED_IS_NEWS_UNTIL = timedelta(hours=24)
 """`booked` is left out where a reminder is due within this time anyway: it would say the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """What the patient was told before this plan, which decides on notices.
-
-    `is_announced` asks for `booked` messages; a first import is silent unless staff ask for them.
-    """
-
-    is_announced: bool = True
-    knows_an_earlier_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +37,14 @@ class Plan:
         return not (self.add or self.move or self.cancel)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One appointment in its surroundings, as every rule below sees it."""
-
-    appointment: Appointment
-    patient: Patient
-    clinic: Clinic
-    cadence: Cadence
-    base: Anchors
-    siblings: tuple[Appointment, ...]
-    now: datetime
-
-    @property
-    def tz(self) -> ZoneInfo:
-        return self.appointment.booking.tz
-
-    @property
-    def is_fulfilled(self) -> bool:
-        status = self.appointment.status
-        return status is AppointmentStatus.FULFILLED or (self.clinic.assume_fulfilled and status.is_coming)
-
-
-def replan(
-    appointment: Appointment,
-    patient: Patient,
-    clinic: Clinic,
-    *,
-    siblings: Sequence[Appointment],
-    existing: Iterable[Reminder],
-    telling: Telling,
-    now: datetime,
-) -> Plan:
+def replan(case: Case, existing: Iterable[Reminder]) -> Plan:
     """Return what to add, move and cancel so that the reminders of one appointment are right.
 
-    `siblings` are the patient's other appointments. What already left or ended is never touched.
+    What already left or ended is never touched.
     """
-    held = tuple(existing)
-    wanted = {
-        plan.key: plan for plan in desired(appointment, patient, clinic, siblings=siblings, telling=telling, now=now)
-    }
+    held, appointment, cadence, now = tuple(existing), case.appointment, case.cadence, case.now
+    wanted = {plan.key: plan for plan in desired(case)}
     current = {item.planned.key: item for item in held if item.version == appointment.version}
-    cadence = clinic.cadence(appointment.booking.appointment_type)
     told = {key for key in wanted if _is_told(key, cadence, current, held)}
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
     unwanted = [(item, _why_not(wanted.get(key))) for key, item in current.items() if _waits(item)]
@@ -179,122 +119,97 @@ def _times(plan: PlannedReminder) -> tuple[datetime, datetime]:
     return plan.due_at, plan.expires_at
 
 
-def desired(
-    appointment: Appointment,
-    patient: Patient,
-    clinic: Clinic,
-    *,
-    siblings: Sequence[Appointment],
-    telling: Telling,
-    now: datetime,
-) -> tuple[PlannedReminder, ...]:
+def desired(case: Case) -> tuple[PlannedReminder, ...]:
     """Return every touch this appointment should get, expired and suppressed ones with their reasons."""
-    cadence = clinic.cadence(appointment.booking.appointment_type)
-    base = anchors(
-        appointment.starts_at,
-        appointment.booking.duration,
-        cadence,
-        versioned_at=appointment.versioned_at,
-        ended_at=appointment.ended_at,
-    )
-    case = _Case(appointment, patient, clinic, cadence, base, tuple(siblings), now)
-    plans = [_place(step, case) for step in cadence.steps if step.is_enabled and _applies(step, case, telling)]
-    return tuple(plan for plan in plans if plan.key.step != "booked" or not _is_old_news(plans, now))
+    placed = [(step, _place(step, case)) for step in case.cadence.steps if step.is_enabled and applies(step, case)]
+    plans = [plan for step, plan in placed if not (step.is_alone_in_between and is_in_between(case, plan.due_at))]
+    return tuple(plan for plan in plans if plan.key.step != BOOKED.key or not _is_old_news(case, plans))
 
 
-def _is_old_news(plans: Sequence[PlannedReminder], now: datetime) -> bool:
-    soon = now + BOOKED_IS_NEWS_UNTIL
-    return any(
-        plan.key.step.startswith("remind_") and plan.state is ReminderState.PLANNED and plan.due_at <= soon
-        for plan in plans
-    )
+def _is_old_news(case: Case, plans: Sequence[PlannedReminder]) -> bool:
+    """Say whether a reminder that is still useful is overdue or follows so soon that `booked` would say the same."""
+    soon = case.now + BOOKED_IS_NEWS_UNTIL
+    reminders = [plan for plan in plans if plan.key.step.startswith("remind_")]
+    return any(plan.state is not ReminderState.EXPIRED and _nominal(plan, case) <= soon for plan in reminders)
 
 
-def _applies(step: Step, case: _Case, telling: Telling) -> bool:
-    match step.phase:
-        case Phase.NOTICE:
-            return _notice_applies(step.key, case.appointment, telling)
-        case Phase.BEFORE:
-            return case.appointment.status is AppointmentStatus.BOOKED and (not step.is_first_only or _is_first(case))
-        case Phase.AFTER:
-            return case.is_fulfilled and _after_applies(step, case)
-        case Phase.SERIES:
-            return case.is_fulfilled and case.appointment.booking.series_id is not None and _is_last_of_series(case)
-        case Phase.REBOOK:
-            return case.is_fulfilled and case.cadence.rebook_weeks is not None and _is_last_of_all(case)
+def _nominal(plan: PlannedReminder, case: Case) -> datetime:
+    step = case.cadence.step(plan.key.step)
+    return plan.due_at if step is None else min(plan.due_at, max(_due(step, case), case.now))
 
 
-def _notice_applies(key: str, appointment: Appointment, telling: Telling) -> bool:
-    is_booked = appointment.status is AppointmentStatus.BOOKED
-    if key == "moved":
-        return is_booked and telling.knows_an_earlier_version
-    if key == "cancelled":
-        return appointment.status is AppointmentStatus.CANCELLED and telling.knows_an_earlier_version
-    return is_booked and telling.is_announced and not telling.knows_an_earlier_version
-
-
-def _after_applies(step: Step, case: _Case) -> bool:
-    if step.is_first_only and not _is_first(case):
-        return False
-    if not step.is_alone_in_between:
-        return True
-    due = instant(step.due, case.base, case.tz)
-    return not any(case.base.start < other.starts_at <= due for other in case.siblings if not other.status.is_off)
-
-
-def _is_first(case: _Case) -> bool:
-    booking = case.appointment.booking
-    if booking.series_id is None:
-        return True
-    if booking.series_number is not None:
-        return booking.series_number == 1
-    return not any(other.starts_at < booking.starts_at for other in _series(case))
-
-
-def _is_last_of_series(case: _Case) -> bool:
-    return not any(other.starts_at > case.appointment.starts_at for other in _series(case))
-
-
-def _is_last_of_all(case: _Case) -> bool:
-    return not any(other.starts_at > case.appointment.starts_at for other in case.siblings if not other.status.is_off)
-
-
-def _series(case: _Case) -> list[Appointment]:
-    series_id = case.appointment.booking.series_id
-    return [other for other in case.siblings if other.booking.series_id == series_id and not other.status.is_off]
-
-
-def _due(step: Step, case: _Case) -> datetime:
+def _due(step: Step, case: Case) -> datetime:
     if step.phase is Phase.REBOOK:
         weeks = case.cadence.rebook_weeks or 0
-        return instant(Civil(Anchor.END, 7 * weeks), case.base, case.tz)
-    return instant(step.due, case.base, case.tz)
+        due = instant(Civil(Anchor.START, 7 * weeks), case.base, case.tz)
+    else:
+        due = instant(step.due, case.base, case.tz)
+    return _on_an_open_day(step, due, case)
 
 
-def _place(step: Step, case: _Case) -> PlannedReminder:
+def _on_an_open_day(step: Step, due: datetime, case: Case) -> datetime:
+    """Move what falls on a closed day to the same hour of the open day before (requirement 9).
+
+    A text that says "call us" is useless while nobody is there. What counts in hours from the session's start or in
+    minutes from now stays; so does a check-in that would have to come at the session's very end or before.
+    """
+
+    def is_closed(on: date) -> bool:
+        return case.clinic.is_closed(on, case.pauses)
+
+    on = local_day(due, case.tz)
+    is_civil = isinstance(step.due, Civil)
+    if not is_closed(on) or not (is_civil or step.phase is Phase.AFTER):
+        return due
+    before = open_day_before(on, is_closed)
+    if before is None:
+        return due
+    moved = from_local(datetime.combine(before, due.astimezone(case.tz).time()), case.tz)
+    return due if step.phase in LASTING and moved <= case.base.end else moved
+
+
+def _place(step: Step, case: Case) -> PlannedReminder:
     due = _due(step, case)
     expires = instant(step.expires, case.base, case.tz, due=due)
-    not_before = due if step.phase in LASTING else case.now
-    channel, refusal = _channel(step, case.patient)
+    channel, refusal = _channel(step, case)
     key = ReminderKey(step.key, step.recipient, channel)
     if expires <= case.now:
         reason = Reason.TOO_LATE_WHEN_PLANNED
-        return PlannedReminder(key, min(not_before, due), due, expires, ReminderState.EXPIRED, reason)
-    if refusal is not None:
-        return PlannedReminder(key, min(not_before, due), due, expires, ReminderState.SUPPRESSED, refusal)
-    zone = quiet_zone(case.patient.record, case.appointment.booking)
-    placed = place(due, expires=expires, now=case.now, tz=zone, window=case.clinic.window)
-    if placed is None or placed < not_before:
-        return PlannedReminder(key, due, due, expires, ReminderState.SUPPRESSED, Reason.NO_WINDOW)
-    return PlannedReminder(key, min(not_before, placed), placed, expires)
+        return PlannedReminder(key, due, due, expires, ReminderState.EXPIRED, reason)
+    is_after = step.phase in LASTING
+    placed = place(
+        due,
+        expires=expires,
+        now=case.now,
+        tz=_quiet_zone(step, case),
+        window=case.clinic.window,
+        earliest=case.base.end if is_after else None,
+    )
+    refusal = refusal or (Reason.NO_WINDOW if placed is None else None)
+    falls_due = placed or max(due, case.now)
+    # Merging may bring a reminder forward, but never a check-in before its own time.
+    not_before = min(due, falls_due) if is_after else min(case.now, falls_due)
+    state = ReminderState.PLANNED if refusal is None else ReminderState.SUPPRESSED
+    return PlannedReminder(key, not_before, falls_due, expires, state, refusal)
 
 
-def _channel(step: Step, patient: Patient) -> tuple[Channel, Reason | None]:
+def _quiet_zone(step: Step, case: Case) -> ZoneInfo:
+    """Return the zone whose quiet hours hold; where an escort lives we do not know, but they come to the clinic."""
+    if step.recipient is Recipient.ESCORT:
+        return case.tz
+    return quiet_zone(case.patient.record, case.appointment.booking)
+
+
+def _channel(step: Step, case: Case) -> tuple[Channel, Reason | None]:
     """Return the first channel that may be used, or the first of the step's with the reason why none may."""
+    refusal, first, patient = case.pauses.refusal(case.appointment), step.channels[0], case.patient
+    if refusal is not None:
+        return first, refusal
+    if step.recipient is Recipient.ESCORT:
+        return Channel.SMS, None
     for channel in step.channels:
         if patient.is_open(channel):
             return channel, None
-    first = step.channels[0]
     reachable = [channel for channel in step.channels if patient.record.address(channel)]
     if not reachable:
         return first, Reason.NO_ADDRESS

@@ -46,6 +46,9 @@ class Reason(StrEnum):
     APPOINTMENT_OFF = "appointment_off"
     MERGED = "merged"
     CAP = "cap"
+    ON_HOLD = "on_hold"
+    """Staff put the patient on hold."""
+    SERIES_STOPPED = "series_stopped"
     QUIET_HOURS = "quiet_hours"
     PROVIDER_REFUSED = "provider_refused"
     UNDELIVERED = "undelivered"
@@ -61,7 +64,16 @@ def ending(reason: Reason) -> ReminderState:
     return ReminderState.CANCELLED if is_change else ReminderState.SUPPRESSED
 
 
-REVIVABLE = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.ADDRESS_FAULT})
+REVIVABLE = frozenset(
+    {
+        Reason.OPTED_OUT,
+        Reason.NO_CONSENT,
+        Reason.NO_ADDRESS,
+        Reason.ADDRESS_FAULT,
+        Reason.ON_HOLD,
+        Reason.SERIES_STOPPED,
+    }
+)
 """Refusals that a patient or the clinic can take back; then a reminder that is still to come is planned again."""
 
 

@@ -39,6 +39,8 @@ class TaskKind(StrEnum):
     CHANNEL_PAUSED = "channel_paused"
     SENDER_UNKNOWN = "sender_unknown"
     SCHEDULE_REFUSED = "schedule_refused"
+    MARK_OUTCOME = "mark_outcome"
+    SESSION_ON_CLOSED_DAY = "session_on_closed_day"
 
 
 TITLES: Mapping[TaskKind, str] = {
@@ -56,6 +58,8 @@ TITLES: Mapping[TaskKind, str] = {
     TaskKind.CHANNEL_PAUSED: "Sending is paused",
     TaskKind.SENDER_UNKNOWN: "A number that belongs to no patient wrote",
     TaskKind.SCHEDULE_REFUSED: "A new schedule file was not taken over",
+    TaskKind.MARK_OUTCOME: "Session is over and its outcome is not marked",
+    TaskKind.SESSION_ON_CLOSED_DAY: "A session is booked on a day the clinic is closed",
 }
 NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.REPLY_UNCLEAR: "Read the reply and answer it, or phone the patient.",
@@ -72,6 +76,8 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service to check the provider account, then resume sending.",
     TaskKind.SENDER_UNKNOWN: "Find out who wrote; disclose nothing until you know.",
     TaskKind.SCHEDULE_REFUSED: "`python3 -m reminders import FILE --dry-run` shows why; correct it, or add --yes.",
+    TaskKind.MARK_OUTCOME: "Mark it in the schedule as fulfilled, cancelled or no-show; check-ins wait for it.",
+    TaskKind.SESSION_ON_CLOSED_DAY: "Move or cancel it in the schedule, and phone the patient.",
 }
 USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.REPLY_UNCLEAR: Urgency.NORMAL,
@@ -88,6 +94,8 @@ USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.CHANNEL_PAUSED: Urgency.HIGH,
     TaskKind.SENDER_UNKNOWN: Urgency.LOW,
     TaskKind.SCHEDULE_REFUSED: Urgency.HIGH,
+    TaskKind.MARK_OUTCOME: Urgency.NORMAL,
+    TaskKind.SESSION_ON_CLOSED_DAY: Urgency.HIGH,
 }
 
 QUIET_ENDS = frozenset(
@@ -98,6 +106,8 @@ QUIET_ENDS = frozenset(
         Reason.RIDE_ARRANGED,
         Reason.APPOINTMENT_OFF,
         Reason.WITHDRAWN,
+        Reason.ON_HOLD,
+        Reason.SERIES_STOPPED,
         Reason.CAP,
         Reason.NOT_ON_ALLOW_LIST,
     }

@@ -6,9 +6,10 @@ is the first of the two (requirement 4). All results are UTC instants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHORT_OF_CLOSING = timedelta(minutes=60)
@@ -20,6 +21,7 @@ DAY_AND_A_HALF = timedelta(hours=36)
 """Reaches past the end of the current local day in every zone."""
 
 
+@lru_cache(maxsize=32_768)
 def civil(on: date, at: time, tz: ZoneInfo) -> datetime:
     """Return the UTC instant of a wall-clock time in `tz`, right across clock changes (PEP 495)."""
     return from_local(datetime.combine(on, at), tz)
@@ -81,16 +83,27 @@ DEFAULT_WINDOW = SendWindow((*(_daily(9, 20),) * 6, _daily(12, 20)))
 """Requirement 7: 09:00 to 20:00 in the patient's zone, on Sunday from 12:00."""
 
 
-def spans(around: datetime, tz: ZoneInfo, window: SendWindow, *, back: int = 1) -> Iterator[tuple[datetime, datetime]]:
+Span = tuple[datetime, datetime]
+
+
+@lru_cache(maxsize=32_768)
+def _spans_of_day(on: date, openings: tuple[Opening, ...], tz: ZoneInfo) -> tuple[Span, ...]:
+    """Return one day's spans as instants, in order. Kept, because all appointments of a clinic share their days."""
+    found = []
+    for opening in sorted(openings, key=lambda span: span.opens):
+        closes_on = on if opening.closes > opening.opens else on + timedelta(days=1)
+        opens, closes = civil(on, opening.opens, tz), civil(closes_on, opening.closes, tz)
+        if opens < closes:  # a span inside a gap of the clock does not happen that day
+            found.append((opens, closes))
+    return tuple(found)
+
+
+def spans(around: datetime, tz: ZoneInfo, window: SendWindow, *, back: int = 1) -> Iterator[Span]:
     """Yield the window's spans as (opening, closing) instants, in order, from `back` days before an instant on."""
     first = local_day(around, tz) - timedelta(days=back)
     for step in range(back + HORIZON_DAYS):
         on = first + timedelta(days=step)
-        for opening in sorted(window.days[on.weekday()], key=lambda span: span.opens):
-            closes_on = on if opening.closes > opening.opens else on + timedelta(days=1)
-            opens, closes = civil(on, opening.opens, tz), civil(closes_on, opening.closes, tz)
-            if opens < closes:  # a span inside a gap of the clock does not happen that day
-                yield opens, closes
+        yield from _spans_of_day(on, window.days[on.weekday()], tz)
 
 
 def is_open(at: datetime, tz: ZoneInfo, window: SendWindow) -> bool:
@@ -114,22 +127,36 @@ def closes_at(at: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None
     return None
 
 
-def place(due: datetime, *, expires: datetime, now: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
+def place(
+    due: datetime,
+    *,
+    expires: datetime,
+    now: datetime,
+    tz: ZoneInfo,
+    window: SendWindow,
+    earliest: datetime | None = None,
+) -> datetime | None:
     """Move a due time into the window (requirements 7 and 8): forward if that is still useful, else back.
 
-    Back means 60 minutes before the last closing that precedes `expires`, never before `now`, and inside the window.
-    None where neither serves: the caller raises a staff task.
+    Back means 60 minutes before the last closing that precedes `expires`, never before `now` nor `earliest` (a check-in
+    is never before the session's end), and inside the window. None where neither serves: a person has to act.
     """
     forward = next_opening(max(due, now), tz, window)
     if forward is not None and forward < expires and due < expires:
         return forward
-    return _pull_back(expires, now=now, tz=tz, window=window)
+    return _pull_back(expires, not_before=max(now, earliest or now), tz=tz, window=window)
 
 
-def _pull_back(expires: datetime, *, now: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
+def _pull_back(expires: datetime, *, not_before: datetime, tz: ZoneInfo, window: SendWindow) -> datetime | None:
     closed = [(opens, closes) for opens, closes in spans(expires, tz, window, back=HORIZON_DAYS) if closes <= expires]
     if not closed:
         return None
     opens, closes = max(closed, key=lambda span: span[1])
-    earlier = max(now, opens, closes - SHORT_OF_CLOSING)
+    earlier = max(not_before, opens, closes - SHORT_OF_CLOSING)
     return earlier if earlier < expires and is_open(earlier, tz, window) else None
+
+
+def open_day_before(on: date, is_closed: Callable[[date], bool]) -> date | None:
+    """Return the last open day before a day; None where the clinic is closed for longer than reminders reach."""
+    days = (on - timedelta(days=back) for back in range(1, HORIZON_DAYS + 1))
+    return next((day for day in days if not is_closed(day)), None)

@@ -17,12 +17,12 @@ from reminders.core.content import compose
 from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.gate import Origin, unneeded
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
-from reminders.core.merging import Bundle, Candidate, bundles
+from reminders.core.merging import Asking, Bundle, Candidate, bundles
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel, Patient
 from reminders.core.reminders import Reason, Reminder, ending
 from reminders.core.segments import measure
-from reminders.core.windows import DAY_AND_A_HALF
+from reminders.core.windows import DAY_AND_A_HALF, local_day
 from reminders.ports import Identity
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
@@ -129,7 +129,8 @@ def _bundles(
     for item in held:
         step, reason = _step(scene, item)
         if step is not None and reason is None:
-            candidates.append(Candidate(item, step, scene.booked[item.appointment_id].starts_at))
+            booking = scene.booked[item.appointment_id].booking
+            candidates.append(Candidate(item, step, booking.starts_at, local_day(booking.starts_at, booking.tz)))
         elif reason is not None and item.due_at <= scene.until:
             ended.setdefault(reason, []).append(item.id)
     if not candidates:
@@ -149,7 +150,8 @@ def _bundles(
 def _step(scene: _Scene, item: Reminder) -> tuple[Step | None, Reason | None]:
     """Return the step of a reminder, and why it has nothing left to say, if so."""
     appointment = scene.booked[item.appointment_id]
-    step = scene.clinic.cadence(appointment.booking.appointment_type).step(item.step)
+    override = scene.people[item.patient_id].override
+    step = scene.clinic.cadence(appointment.booking.appointment_type, override).step(item.step)
     if step is None:
         return None, Reason.REPLANNED
     if item.version != appointment.version:
@@ -168,7 +170,12 @@ def _write(tx: Transaction, deps: Deps, scene: _Scene, leaving: Sequence[_Leavin
     reminders.dispatch(tx, [Tie(item.id, item.leader.id, item.others) for item in leaving], now=scene.now)
     new_id = deps.identity.new_id
     asking = [(item, item.bundle.asks, found[item.place]) for item in leaving]
-    asked = [_asked(new_id(), scene, item, asks, contact) for item, asks, contact in asking if asks is not None]
+    asked = [
+        _asked(new_id(), scene, item, contact, kind=asks.kind, about=about)
+        for item, asks, contact in asking
+        if asks is not None
+        for about in asks.about
+    ]
     questions.ask(tx, asked, now=scene.now)
     mails = [(item, asks, contact) for item, asks, contact in asking if _has_page(item)]
     pages = [(new_id(), item.token, _page(scene, asks, contact)) for item, asks, contact in mails if asks is not None]
@@ -187,10 +194,10 @@ def _draft(deps: Deps, scene: _Scene, item: _Leaving, contact_id: ContactId) -> 
         appointment,
         scene.clinic,
         language=item.patient.record.language,
-        asks=asked[1] if asked else None,
+        asks=asked.kind if asked else None,
         link=f"{deps.public_url}/r/{item.token}" if _has_page(item) else "",
         also=[scene.booked[other.reminder.appointment_id] for other in bundle.also],
-        about=scene.booked[asked[0].reminder.appointment_id] if asked else None,
+        about=scene.booked[asked.about[0].reminder.appointment_id] if asked else None,
     )
     return Draft(
         id=item.id,
@@ -207,13 +214,13 @@ def _draft(deps: Deps, scene: _Scene, item: _Leaving, contact_id: ContactId) -> 
         segments=measure(words.body).segments if channel is Channel.SMS else 0,
         due_at=min(member.reminder.due_at for member in (bundle.leader, *bundle.others)),
         expires_at=leader.planned.expires_at,
-        asks=asked[1] if asked else None,
+        asks=asked.kind if asked else None,
     )
 
 
-def _page(scene: _Scene, asks: tuple[Candidate, QuestionKind], contact_id: ContactId) -> Link:
+def _page(scene: _Scene, asks: Asking, contact_id: ContactId) -> Link:
     """Describe the patient's own page for a version; good until the appointment starts, or for check-ins a week."""
-    appointment = scene.booked[asks[0].reminder.appointment_id]
+    appointment = scene.booked[asks.about[0].reminder.appointment_id]
     return Link(
         purpose=Purpose.RESPOND,
         clinic_id=scene.clinic.id,
@@ -226,9 +233,8 @@ def _page(scene: _Scene, asks: tuple[Candidate, QuestionKind], contact_id: Conta
 
 
 def _asked(
-    new_id: UUID, scene: _Scene, item: _Leaving, asks: tuple[Candidate, QuestionKind], contact_id: ContactId
+    new_id: UUID, scene: _Scene, item: _Leaving, contact_id: ContactId, *, kind: QuestionKind, about: Candidate
 ) -> Asked:
-    about, kind = asks
     appointment = scene.booked[about.reminder.appointment_id]
     return Asked(
         id=new_id,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
+from reminders.core.conditions import Telling, Told, case_of
 from reminders.core.ids import AppointmentId, PatientId, ReminderId
-from reminders.core.planning import Plan, Telling, replan
+from reminders.core.patients import Recipient
+from reminders.core.planning import Plan, replan
 from reminders.core.reminders import PlannedReminder, Reason, ReminderState, ending
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
 from reminders.ports import Identity
-from reminders.store import appointments, messages, patients, reminders, tasks
+from reminders.store import appointments, escorts, messages, patients, pauses, reminders, tasks
 from reminders.store.unit_of_work import Transaction
 
 TASKS = {
@@ -46,22 +48,36 @@ def plan_patients(
     booked = appointments.of_patients(tx, ids)
     every = [item.id for items in booked.values() for item in items]
     held = reminders.of_appointments(tx, every)
-    told = reminders.told_versions(tx, every)
+    told = reminders.last_told(tx, every)
+    paused = pauses.current(tx, clinic.id)
+    willing = escorts.willing(tx, ids)
     done = Planned()
     for patient_id, items in booked.items():
         for item in items:
-            plan = replan(
+            case = case_of(
                 item,
                 people[patient_id],
                 clinic,
                 siblings=[other for other in items if other.id != item.id],
-                existing=held[item.id],
-                telling=Telling(item.is_announced, told.get(item.id, item.version) < item.version),
+                telling=_telling(item, told),
                 now=now,
+                pauses=paused,
+                has_escort_consent=(patient_id, item.booking.escort_phone) in willing,
             )
-            _collect(tx, done, item, plan, identity=identity, now=now)
+            _collect(tx, done, item, replan(case, held[item.id]), identity=identity, now=now)
     _write(tx, clinic, done, identity=identity, now=now)
     return done
+
+
+def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], tuple[int, Told]]) -> Telling:
+    """Return what was said of earlier versions: what this one said is no news to anybody."""
+    heard = {
+        recipient: what
+        for recipient in Recipient
+        for version, what in [told.get((item.id, recipient), (item.version, None))]
+        if version < item.version
+    }
+    return Telling(item.is_announced, patient=heard.get(Recipient.PATIENT), escort=heard.get(Recipient.ESCORT))
 
 
 def _collect(

@@ -11,7 +11,8 @@ from sqlalchemy import Row, insert, select, update
 from reminders.core.appointments import Appointment, AppointmentStatus, Booking
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.store.batches import in_batches
-from reminders.store.rows import appointment
+from reminders.store.once import insert_many_once
+from reminders.store.rows import appointment, appointment_version
 from reminders.store.unit_of_work import Transaction
 
 
@@ -72,6 +73,7 @@ def insert_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequen
     """Store new appointments."""
     if items:
         tx.connection.execute(insert(appointment), [_values(tx, clinic_id, source, item) for item in items])
+        _keep_versions(tx, clinic_id, items)
 
 
 def update_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
@@ -79,6 +81,25 @@ def update_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequen
     for item in sorted(items, key=lambda item: item.id):
         values = _values(tx, clinic_id, source, item)
         tx.connection.execute(update(appointment).where(appointment.c.id == item.id).values(values))
+    _keep_versions(tx, clinic_id, items)
+
+
+def _keep_versions(tx: Transaction, clinic_id: ClinicId, items: Sequence[Appointment]) -> None:
+    """Remember what each version said; one that is known already stays as it is."""
+    rows = [
+        {
+            "appointment_id": item.id,
+            "version": item.version,
+            "clinic_id": clinic_id,
+            "starts_at": item.starts_at,
+            "timezone": item.booking.timezone,
+            "appointment_type": item.booking.appointment_type,
+            "status": item.status,
+            "versioned_at": item.versioned_at,
+        }
+        for item in items
+    ]
+    insert_many_once(tx, appointment_version, rows)
 
 
 def mark_missing(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> None:

@@ -10,11 +10,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, insert, select, union, update
 
+from reminders.core.appointments import AppointmentStatus
+from reminders.core.conditions import Told
 from reminders.core.delivery import IN_FLIGHT, LEFT, MessageState
 from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, ReminderId
+from reminders.core.patients import Recipient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.store.batches import in_batches
-from reminders.store.rows import message, patient, reminder
+from reminders.store.rows import appointment_version, message, patient, reminder
 from reminders.store.unit_of_work import Transaction
 
 IS_PLANNED = reminder.c.state == ReminderState.PLANNED
@@ -161,23 +164,32 @@ def next_due(tx: Transaction) -> datetime | None:
     return found
 
 
-def told_versions(tx: Transaction, ids: Collection[AppointmentId]) -> Mapping[AppointmentId, int]:
-    """Return, of each appointment, the earliest version whose time a message that left has told the patient.
+def last_told(
+    tx: Transaction, ids: Collection[AppointmentId]
+) -> Mapping[tuple[AppointmentId, Recipient], tuple[int, Told]]:
+    """Return what patients and escorts last heard about appointments from messages that left, with its version.
 
     A message speaks of its own appointment, and of those whose reminder of the same step was merged into it.
     """
-    told: dict[AppointmentId, int] = {}
+    told: dict[tuple[AppointmentId, Recipient], tuple[int, Told]] = {}
     has_left = message.c.left_at.is_not(None) & message.c.state.in_([*LEFT, *IN_FLIGHT, MessageState.NEEDS_STAFF])
     for batch in in_batches(ids):
-        own = select(message.c.appointment_id, message.c.version).where(message.c.appointment_id.in_(batch), has_left)
+        own = select(message.c.appointment_id, message.c.version, message.c.recipient, message.c.left_at).where(
+            message.c.appointment_id.in_(batch), message.c.version.is_not(None), has_left
+        )
         merged = (
-            select(reminder.c.appointment_id, reminder.c.version)
+            select(reminder.c.appointment_id, reminder.c.version, message.c.recipient, message.c.left_at)
             .join(message, message.c.id == reminder.c.message_id)
             .where(reminder.c.appointment_id.in_(batch), reminder.c.step == message.c.kind, has_left)
         )
-        for row in tx.connection.execute(union(own, merged)):
-            key = AppointmentId(row.appointment_id)
-            told[key] = min(row.version, told.get(key, row.version))
+        heard = union(own, merged).subquery()
+        said = appointment_version
+        statement = select(heard, said.c.starts_at, said.c.status).join(
+            said, (said.c.appointment_id == heard.c.appointment_id) & (said.c.version == heard.c.version)
+        )
+        for row in tx.connection.execute(statement.order_by(heard.c.left_at, heard.c.version)):
+            is_off = row.status is AppointmentStatus.CANCELLED
+            told[AppointmentId(row.appointment_id), row.recipient] = (row.version, Told(row.starts_at, is_off=is_off))
     return told
 
 

@@ -29,6 +29,7 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus, Refusal
 from reminders.core.gate import Origin
 from reminders.core.patients import Channel, Recipient
+from reminders.core.pauses import PauseKind
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.tasks import TaskKind, Urgency
 from reminders.store.types import UtcInstant, word
@@ -143,10 +144,78 @@ appointment = Table(
     _at("ended_at"),
     _at("missing_since"),
     Column("is_announced", Boolean, nullable=False),
+    _at("watch_at"),
     UniqueConstraint("clinic_id", "source", "external_id"),
+    Index("ix_appointment_watch_at", "watch_at", **_only("watch_at IS NOT NULL")),
     Index("ix_appointment_patient_id", "patient_id"),
     Index("ix_appointment_clinic_id_starts_at", "clinic_id", "starts_at"),
 )
+
+"""`watch_at` is when somebody must next look whether it lacks a ride or an outcome; none while nothing is to come."""
+
+appointment_version = Table(
+    "appointment_version",
+    metadata,
+    Column("appointment_id", Uuid, ForeignKey("appointment.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _of("clinic"),
+    _at("starts_at", is_required=True),
+    Column("timezone", String(64), nullable=False),
+    Column("appointment_type", String(200), nullable=False),
+    Column("status", word(AppointmentStatus, "status"), nullable=False),
+    _at("versioned_at", is_required=True),
+)
+"""Append-only: what each version of an appointment said, so that we know what the patient was told."""
+
+pause = Table(
+    "pause",
+    metadata,
+    _id(),
+    _of("clinic"),
+    _of("patient", is_required=False),
+    Column("kind", word(PauseKind, "kind"), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("reason", LargeBinary, nullable=False),
+    Column("made_by", String(80), nullable=False),
+    _at("made_at", is_required=True),
+    Column("ended_by", String(80)),
+    _at("ended_at"),
+    Index("one_pause", "clinic_id", "kind", "subject", unique=True, **_only("ended_at IS NULL")),
+    Index("ix_pause_patient_id", "patient_id"),
+)
+"""A closed day (`subject` its ISO date), a patient on hold (its external id), or a stopped series (its id)."""
+
+patient_override = Table(
+    "patient_override",
+    metadata,
+    _id(),
+    _of("clinic"),
+    _of("patient"),
+    Column("document", Text, nullable=False),
+    Column("reason", LargeBinary, nullable=False),
+    Column("made_by", String(80), nullable=False),
+    _at("made_at", is_required=True),
+    _at("ended_at"),
+    Index("one_override", "patient_id", unique=True, **_only("ended_at IS NULL")),
+    Index("ix_patient_override_patient_id", "patient_id"),
+)
+"""What staff changed of the cadence for one patient; the newest holds, the earlier ones are kept."""
+
+escort_consent = Table(
+    "escort_consent",
+    metadata,
+    _id(),
+    _of("clinic"),
+    _of("patient"),
+    Column("phone", LargeBinary, nullable=False),
+    Column("phone_index", LargeBinary(32), nullable=False),
+    Column("is_granted", Boolean, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("recorded_by", String(80), nullable=False),
+    _at("recorded_at", is_required=True),
+    Index("ix_escort_consent_patient_id", "patient_id", "phone_index", "recorded_at"),
+)
+"""Append-only: which escort said that we may text them about fetching this patient (requirement 52)."""
 
 message = Table(
     "message",
@@ -157,6 +226,7 @@ message = Table(
     _of("patient", is_required=False),
     _of("appointment", is_required=False),
     Column("version", Integer),
+    Column("recipient", word(Recipient, "recipient"), nullable=False, server_default=Recipient.PATIENT.value),
     Column("channel", word(Channel, "channel"), nullable=False),
     Column("origin", word(Origin, "origin"), nullable=False),
     Column("kind", String(40), nullable=False),

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.clinics import Clinic
+from reminders.core.conditions import Telling, case_of
 from reminders.core.patients import Patient
-from reminders.core.planning import Plan, Telling, desired, replan
+from reminders.core.planning import Plan, desired, replan
 from reminders.core.reminders import PlannedReminder, Reminder, ReminderState, ending
 from tests.builders import a_clinic, a_patient, a_record, an_appointment, held, local
 
@@ -56,8 +57,8 @@ def wanted(
     clinic: Clinic | None = None,
     telling: Telling = SILENT,
 ) -> dict[str, PlannedReminder]:
-    plans = desired(visit, patient or a_patient(), clinic or a_clinic(), siblings=siblings, telling=telling, now=now)
-    return {plan.key.step: plan for plan in plans}
+    case = case_of(visit, patient or a_patient(), clinic or a_clinic(), siblings=siblings, telling=telling, now=now)
+    return {plan.key.step: plan for plan in desired(case)}
 
 
 def states(plans: dict[str, PlannedReminder]) -> dict[str, str]:
@@ -73,15 +74,8 @@ def replanned(
     clinic: Clinic | None = None,
     telling: Telling = SILENT,
 ) -> Plan:
-    return replan(
-        visit,
-        patient or a_patient(),
-        clinic or a_clinic(),
-        siblings=(),
-        existing=existing,
-        telling=telling,
-        now=now,
-    )
+    case = case_of(visit, patient or a_patient(), clinic or a_clinic(), siblings=(), telling=telling, now=now)
+    return replan(case, existing)
 
 
 def applied(plan: Plan, existing: Sequence[Reminder], visit: Appointment) -> list[Reminder]:

@@ -15,7 +15,7 @@ from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence
 from reminders.core.clinics import quiet_zone
 from reminders.core.patients import Channel, Patient
-from reminders.core.planning import Telling
+from reminders.core.conditions import Telling, Told
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.windows import is_open
 from tests.builders import a_clinic, a_patient, a_record, an_appointment, local, shown

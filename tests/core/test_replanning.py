@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.patients import Channel, Patient
-from reminders.core.planning import Telling
+from reminders.core.conditions import Telling, Told
 from reminders.core.reminders import Reason, ReminderState
 from tests.builders import a_clinic, a_patient, a_record, a_reminder, held, local, shown
 from tests.core.planning_cases import (
@@ -38,7 +38,7 @@ def test_a_new_version_ends_every_waiting_reminder_of_the_old_and_tells_of_the_m
     before = a_visit()
     rows = as_state(ReminderState.DISPATCHED, applied(replanned(before, ()), (), before), "prep_first")
     after = a_visit("2027-03-30 10:00", version=2)
-    plan = replanned(after, rows, telling=Telling(knows_an_earlier_version=True))
+    plan = replanned(after, rows, telling=Telling(patient=Told(local(START))))
     assert {(item.step, reason) for item, reason in plan.cancel} == {
         (step, Reason.SUPERSEDED) for step in BEFORE_STEPS - {"prep_first"}
     }
@@ -49,7 +49,7 @@ def test_a_cancellation_ends_everything_that_waits_and_tells_it() -> None:
     before = a_visit()
     rows = applied(replanned(before, ()), (), before)
     plan = replanned(
-        a_visit(version=2, status=AppointmentStatus.CANCELLED), rows, telling=Telling(knows_an_earlier_version=True)
+        a_visit(version=2, status=AppointmentStatus.CANCELLED), rows, telling=Telling(patient=Told(local(START)))
     )
     assert {item.step for item, _ in plan.cancel} == BEFORE_STEPS
     assert {item.key.step for item in plan.add} == {"cancelled"}
@@ -168,7 +168,7 @@ def test_a_check_in_that_was_sent_is_not_sent_again_when_the_outcome_is_marked()
         )
     ]
     marked = a_visit(version=2, status=FULFILLED, versioned_at=evening)
-    plan = replanned(marked, rows, now=evening, clinic=clinic, telling=Telling(knows_an_earlier_version=True))
+    plan = replanned(marked, rows, now=evening, clinic=clinic, telling=Telling(patient=Told(local(START))))
     assert {item.key.step for item in plan.add} == {"checkin_24h", "checkin_72h"}
 
 

@@ -12,7 +12,8 @@ import pytest
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import DEFAULT_CADENCE
 from reminders.core.merging import Candidate, bundles
-from reminders.core.planning import Telling, desired
+from reminders.core.conditions import Telling, case_of
+from reminders.core.planning import desired
 from reminders.core.reminders import ReminderState
 from tests.builders import NEW_YORK, a_clinic, a_patient, an_appointment, held, local, shown
 
