@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from alembic import context
-from sqlalchemy import text
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
 
 from reminders.bootstrap import database_url
 from reminders.store.engine import make_engine
@@ -22,12 +24,34 @@ def as_plain_type(kind: str, item: object, _context: object) -> str | Literal[Fa
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcInstant) else False
 
 
+def let_tables_be_remade(connection: Connection) -> None:
+    """Switch SQLite's foreign keys off: a table made anew is dropped first, and others point at it."""
+    # Behind SQLAlchemy's back: it would begin a transaction, and within one the pragma does nothing.
+    driver = connection.connection.driver_connection
+    if driver is not None:
+        driver.execute("PRAGMA foreign_keys=OFF")
+
+
+def refuse_orphans(ctx: MigrationContext, *_step: object, **_named: object) -> None:
+    """Check what SQLite did not check meanwhile. Raises CommandError, which rolls the migration back."""
+    connection = ctx.connection
+    if connection is None or connection.dialect.name != "sqlite":
+        return
+    orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
+    if orphans:
+        tables = ", ".join(sorted({orphan[0] for orphan in orphans}))
+        raise CommandError(f"the migration would leave rows that point at nothing, in: {tables}")
+
+
 def run() -> None:
     """Migrate the database given by the caller, else that of the environment."""
     url = context.config.attributes.get("url") or database_url()
     engine = make_engine(url)
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
+        is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:
+            let_tables_be_remade(connection)
+        else:
             with connection.begin():
                 connection.execute(ONE_AT_A_TIME)
                 for statement in PATIENCE:
@@ -35,10 +59,11 @@ def run() -> None:
         context.configure(
             connection=connection,
             target_metadata=metadata,
-            render_as_batch=connection.dialect.name == "sqlite",
+            render_as_batch=is_sqlite,
             transaction_per_migration=True,
             compare_type=True,
             render_item=as_plain_type,
+            on_version_apply=refuse_orphans,
         )
         with context.begin_transaction():
             context.run_migrations()
