@@ -45,29 +45,35 @@ def refuse_orphans(ctx: MigrationContext, *_step: object, **_named: object) -> N
 
 def run() -> None:
     """Migrate the database given by the caller, else that of the environment."""
-    url = context.config.attributes.get("url") or database_url()
-    engine = make_engine(url)
-    with engine.connect() as connection:
-        is_sqlite = connection.dialect.name == "sqlite"
-        if is_sqlite:
-            let_tables_be_remade(connection)
-        else:
-            with connection.begin():
-                connection.execute(ONE_AT_A_TIME)
-                for statement in PATIENCE:
-                    connection.execute(text(statement))
-        context.configure(
-            connection=connection,
-            target_metadata=metadata,
-            render_as_batch=is_sqlite,
-            transaction_per_migration=True,
-            compare_type=True,
-            render_item=as_plain_type,
-            on_version_apply=refuse_orphans,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
-    engine.dispose()
+    engine = make_engine(context.config.attributes.get("url") or database_url())
+    try:
+        with engine.connect() as connection:
+            migrate(connection)
+    finally:
+        engine.dispose()
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations asked for, each in a transaction of its own."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        let_tables_be_remade(connection)
+    else:
+        with connection.begin():
+            connection.execute(ONE_AT_A_TIME)
+            for statement in PATIENCE:
+                connection.execute(text(statement))
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=is_sqlite,
+        transaction_per_migration=True,
+        compare_type=True,
+        render_item=as_plain_type,
+        on_version_apply=refuse_orphans,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 run()
