@@ -1,0 +1,271 @@
+"""Each migration goes up and down on both databases, keeps what is there, and ends at the models' own constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Enum, MetaData, Table, func, insert, inspect, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from reminders.store.engine import make_engine
+from reminders.store.migrating import configuration
+from reminders.store.rows import metadata
+from reminders.store.types import UtcInstant
+from tests.servers.postgres import Postgres
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+REFERRED = ("clinic", "contact", "patient", "appointment", "message", "reminder", "attempt", "question", "task")
+"""A row in each, every one pointing at those before it: what a table made anew could lose or leave hanging."""
+SAID: Mapping[str, Any] = {
+    "appointment": {"status": "booked", "timezone": "America/New_York", "version": 3},
+    "message": {"origin": "reminder", "state": "suppressed", "reason": "cap", "asks": "confirm"},
+    "reminder": {"state": "suppressed", "reason": "quiet_hours", "recipient": "escort"},
+    "attempt": {"state": "absent"},
+    "question": {"kind": "ride"},
+    "task": {"kind": "reschedule", "urgency": "high", "reason": "undelivered"},
+}
+
+NEW_WORDS = (
+    ("message", "reason", "on_hold", "withdrawn"),
+    ("reminder", "reason", "series_stopped", "withdrawn"),
+    ("task", "reason", "on_hold", "withdrawn"),
+    ("task", "kind", "mark_outcome", "missing_from_schedule"),
+    ("task", "kind", "session_on_closed_day", "reschedule"),
+)
+"""Table, column, the word, and the old word nearest to it."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'bare.sqlite3'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database(is_bare=True) as address:
+        yield address
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """A database at the first migration, with one row in each table that others refer to."""
+    command.upgrade(configuration(url), "0001")
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        for name in REFERRED:
+            present = {column["name"] for column in inspect(connection).get_columns(name)}
+            connection.execute(insert(metadata.tables[name]).values(a_row(metadata.tables[name], present)))
+    yield engine
+    engine.dispose()
+
+
+def up(engine: Engine) -> None:
+    command.upgrade(configuration(address_of(engine)), "0002")
+
+
+def down(engine: Engine) -> None:
+    command.downgrade(configuration(address_of(engine)), "0001")
+
+
+def address_of(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def key(name: str) -> UUID:
+    return UUID(int=REFERRED.index(name) + 1)
+
+
+def a_row(table: Table, present: set[str]) -> dict[str, Any]:
+    """Return a row for those columns that are present: what was chosen above, and whatever fits elsewhere."""
+    needed = (column for column in table.c if column.name in present)
+    row = {column.name: a_value(column) for column in needed if not column.nullable or column.foreign_keys}
+    return {**row, **SAID.get(table.name, {})}
+
+
+def a_value(column: Any) -> Any:  # noqa: ANN401 - a column of any type, and a value of that type
+    for target in column.foreign_keys:
+        name = target.column.table.name
+        return key(name) if name in REFERRED else None  # nobody wrote back yet
+    if column.primary_key:
+        return key(column.table.name)
+    if isinstance(column.type, Enum):
+        return column.type.enums[0]
+    if isinstance(column.type, UtcInstant):
+        return NOON
+    return {str: "words", bytes: b"sealed", int: 1, bool: True}[column.type.python_type]
+
+
+def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of the tables that the first migration made."""
+    return {
+        name: [dict(row) for row in connection.execute(text(f"SELECT * FROM {name}")).mappings()]  # noqa: S608 - our own names
+        for name in REFERRED
+    }
+
+
+def shape(engine: Engine) -> dict[str, Any]:
+    """Return every constraint and index by its table, in the database's own words."""
+    found = inspect(engine)
+    tables = sorted(set(found.get_table_names()) - {"alembic_version"})
+    return {
+        name: {
+            "columns": sorted(
+                (c["name"], str(c["type"]), c["nullable"], c["default"]) for c in found.get_columns(name)
+            ),
+            "primary key": sorted(found.get_pk_constraint(name)["constrained_columns"]),
+            "unique": sorted((str(c["name"]), tuple(c["column_names"])) for c in found.get_unique_constraints(name)),
+            "foreign keys": sorted(
+                (str(c["name"]), tuple(c["constrained_columns"]), c["referred_table"])
+                for c in found.get_foreign_keys(name)
+            ),
+            "checks": sorted((str(c["name"]), words_of(str(c["sqltext"]))) for c in found.get_check_constraints(name)),
+            "indexes": sorted(
+                (
+                    str(index["name"]),
+                    tuple(index["column_names"]),
+                    bool(index["unique"]),
+                    str(index.get("dialect_options", {}).get(f"{engine.dialect.name}_where", "")),
+                )
+                for index in found.get_indexes(name)
+                if "duplicates_constraint" not in index
+            ),
+        }
+        for name in tables
+    }
+
+
+def words_of(condition: str) -> tuple[str, ...]:
+    """Return what a check allows, whatever the order: each database words the condition in its own way."""
+    return tuple(sorted(condition.split("'")[1::2]))
+
+
+def reworded(connection: Connection, name: str, **changed: object) -> None:
+    table = Table(name, MetaData(), autoload_with=connection)
+    connection.execute(update(table).values(**changed))
+
+
+def test_the_newest_migration_makes_what_the_models_say(url: str, tmp_path: Path, postgres: Postgres) -> None:
+    command.upgrade(configuration(url), "head")
+    migrated = make_engine(url)
+    with postgres.database() as made_in_postgres:
+        models = make_engine(
+            made_in_postgres if url.startswith("postgres") else f"sqlite:///{tmp_path / 'models.sqlite3'}"
+        )
+        metadata.create_all(models)
+        assert shape(migrated) == shape(models)
+        models.dispose()
+    migrated.dispose()
+
+
+def test_going_up_and_down_again_changes_neither_the_tables_nor_a_row(engine: Engine) -> None:
+    with engine.connect() as connection:
+        rows_before = contents(connection)
+    shape_before = shape(engine)
+    for _ in range(2):
+        up(engine)
+        down(engine)
+    assert shape(engine) == shape_before
+    with engine.connect() as connection:
+        assert contents(connection) == rows_before
+
+
+def test_going_up_keeps_every_row_and_takes_each_message_for_the_patients_own(engine: Engine) -> None:
+    with engine.connect() as connection:
+        before = contents(connection)
+    up(engine)
+    with engine.connect() as connection:
+        after = contents(connection)
+    assert [row.pop("recipient") for row in after["message"]] == ["patient"]
+    assert [row.pop("watch_at") for row in after["appointment"]] == [None]
+    assert after == before
+
+
+def test_each_appointments_current_version_is_written_down(engine: Engine) -> None:
+    up(engine)
+    version, appointment = metadata.tables["appointment_version"], metadata.tables["appointment"]
+    shared = ("version", "clinic_id", "starts_at", "timezone", "appointment_type", "status", "versioned_at")
+    with engine.connect() as connection:
+        [written] = connection.execute(select(version)).mappings()
+        [held] = connection.execute(select(appointment)).mappings()
+    assert written["appointment_id"] == held["id"]
+    assert {name: written[name] for name in shared} == {name: held[name] for name in shared}
+    assert written["version"] == 3
+    assert written["starts_at"] == NOON
+
+
+def test_a_new_word_is_taken_after_the_migration_only(engine: Engine) -> None:
+    for step in (None, up, down):
+        if step is not None:
+            step(engine)
+        for table, column, new, _nearest in NEW_WORDS:
+            with nullcontext() if step is up else pytest.raises(IntegrityError), engine.begin() as connection:
+                reworded(connection, table, **{column: new})
+
+
+def test_a_word_that_nobody_knows_is_refused_afterwards(engine: Engine) -> None:
+    up(engine)
+    for name in REFERRED:
+        for column in metadata.tables[name].c:
+            if isinstance(column.type, Enum):
+                with pytest.raises(IntegrityError), engine.begin() as connection:
+                    reworded(connection, name, **{column.name: "nonsense"})
+
+
+def test_going_down_says_a_new_word_in_the_nearest_old_one(engine: Engine) -> None:
+    for table, column, new, nearest in NEW_WORDS:
+        up(engine)
+        with engine.begin() as connection:
+            reworded(connection, table, **{column: new})
+        down(engine)
+        with engine.connect() as connection:
+            assert [row[column] for row in contents(connection)[table]] == [nearest]
+
+
+def test_a_row_that_others_point_at_still_cannot_go(engine: Engine) -> None:
+    up(engine)
+    for name in ("message", "appointment", "patient"):
+        with pytest.raises(IntegrityError), engine.begin() as connection:
+            connection.execute(metadata.tables[name].delete())
+
+
+def test_what_is_in_force_once_at_a_time_may_be_ended_and_made_again(engine: Engine) -> None:
+    up(engine)
+    pause, override = metadata.tables["pause"], metadata.tables["patient_override"]
+    common = {"clinic_id": key("clinic"), "patient_id": key("patient"), "made_by": "Ana", "made_at": NOON}
+    pauses = {**common, "kind": "patient", "subject": "P-01", "reason": b"sealed"}
+    overrides = {**common, "document": "{}", "reason": b"sealed"}
+    for table, row in ((pause, pauses), (override, overrides)):
+        with engine.begin() as connection:
+            connection.execute(insert(table).values(**row, id=UUID(int=1)))
+        with pytest.raises(IntegrityError), engine.begin() as connection:
+            connection.execute(insert(table).values(**row, id=UUID(int=2)))
+        with engine.begin() as connection:
+            connection.execute(update(table).values(ended_at=NOON))
+            connection.execute(insert(table).values(**row, id=UUID(int=2)))
+            assert connection.scalar(select(func.count()).select_from(table)) == 2
+
+
+def test_a_migration_that_would_leave_rows_pointing_at_nothing_is_rolled_back(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'orphans.sqlite3'}"
+    command.upgrade(configuration(url), "0001")
+    engine = make_engine(url)
+    driver = engine.raw_connection()
+    driver.cursor().execute("PRAGMA foreign_keys=OFF")
+    driver.cursor().execute(
+        "INSERT INTO consent_event (id, clinic_id, patient_id, channel, is_granted, source, recorded_at)"
+        " VALUES ('1', 'nobody', 'nobody', 'sms', 1, 'schedule', '2027-03-01 12:00:00')"
+    )
+    driver.close()
+    before = shape(engine)
+    with pytest.raises(CommandError, match="in: consent_event"):
+        up(engine)
+    assert shape(engine) == before
+    engine.dispose()
