@@ -20,6 +20,7 @@ PLACES = {
     "demo": "demo",
     "up": "up",
     "import": "import_schedule",
+    "preview": "preview",
     "send": "send",
     "status": "status",
     "clinic": "clinic",

@@ -28,6 +28,7 @@ def parser() -> ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _running(commands)
     _import(commands)
+    _preview(commands)
     _send(commands)
     _status(commands)
     _clinic(commands)
@@ -70,6 +71,26 @@ def _import(commands: Commands[ArgumentParser]) -> None:
         "--announce", action="store_true", help="tell patients that they are booked at a first import too"
     )
     _for_programs(command)
+
+
+def _preview(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "preview",
+        help="show what a schedule file leads to: who is written to, when, and why not",
+        description="Plans a file as if every row were newly booked and took place. Changes nothing.",
+    )
+    command.add_argument(
+        "--schedule", type=Path, required=True, metavar="FILE", help="the schedule, as `import` reads it"
+    )
+    command.add_argument("--now", metavar="ISO", help="plan as of this time, with its zone (default: now)")
+    command.add_argument(
+        "--days", type=count, metavar="N", help="only what falls due in the next N days (default: all)"
+    )
+    command.add_argument(
+        "--clinic", type=Path, metavar="FILE|FOLDER", help="clinic files (default: the built-in settings)"
+    )
+    command.add_argument("--partial", action="store_true", help="plan the good rows of a faulty file (exit status 2)")
+    command.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
 def _send(commands: Commands[ArgumentParser]) -> None:

@@ -24,12 +24,16 @@ class AppointmentStatus(StrEnum):
     @property
     def is_coming(self) -> bool:
         """Say whether the patient is still expected or present."""
-        return self in {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED}
+        return self in COMING
 
     @property
     def is_off(self) -> bool:
         """Say whether the visit will not take place or did not."""
-        return self in {AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW}
+        return self in OFF
+
+
+COMING = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
+OFF = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW})
 
 
 @dataclass(frozen=True, slots=True)

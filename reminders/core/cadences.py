@@ -212,14 +212,8 @@ class Anchors:
                 message = "a due time cannot count from itself"
                 raise ValueError(message)
             return due
-        instants = {
-            Anchor.VERSION: self.version,
-            Anchor.START: self.start,
-            Anchor.ARRIVAL: self.arrival,
-            Anchor.FASTING: self.fasting,
-            Anchor.END: self.end,
-        }
-        return instants[anchor]
+        found: datetime = getattr(self, anchor)
+        return found
 
 
 def anchors(
@@ -238,8 +232,6 @@ def anchors(
 def instant(offset: Offset, base: Anchors, tz: ZoneInfo, *, due: datetime | None = None) -> datetime:
     """Return the UTC instant an offset names, with civil days and times read in `tz`."""
     anchored = base.at(offset.anchor, due)
-    match offset:
-        case Elapsed(by=by):
-            return anchored + by
-        case Civil(days=days, at=at):
-            return civil(local_day(anchored, tz) + timedelta(days=days), at, tz)
+    if isinstance(offset, Elapsed):
+        return anchored + offset.by
+    return civil(local_day(anchored, tz) + timedelta(days=offset.days), offset.at, tz)

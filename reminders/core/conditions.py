@@ -120,7 +120,8 @@ def _notice_applies(key: str, appointment: Appointment, telling: Telling) -> boo
         return False
     if key == MOVED.key:
         return told is not None and knows_a_time and told.starts_at != appointment.starts_at
-    return telling.is_announced and not knows_a_time
+    # Who heard that it was off must hear that it is on again, though nobody announced it at first.
+    return not knows_a_time and (telling.is_announced or told is not None)
 
 
 def is_in_between(case: Case, due: datetime) -> bool:

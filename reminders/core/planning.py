@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reminders.core.cadences import BOOKED, Anchor, Cadence, Civil, Phase, Step, instant
@@ -153,15 +153,11 @@ def _on_an_open_day(step: Step, due: datetime, case: Case) -> datetime:
     A text that says "call us" is useless while nobody is there. What counts in hours from the session's start or in
     minutes from now stays; so does a check-in that would have to come at the session's very end or before.
     """
-
-    def is_closed(on: date) -> bool:
-        return case.clinic.is_closed(on, case.pauses)
-
+    closed = case.clinic.closures | case.pauses.days
     on = local_day(due, case.tz)
-    is_civil = isinstance(step.due, Civil)
-    if not is_closed(on) or not (is_civil or step.phase is Phase.AFTER):
+    if on not in closed or not (isinstance(step.due, Civil) or step.phase is Phase.AFTER):
         return due
-    before = open_day_before(on, is_closed)
+    before = open_day_before(on, closed.__contains__)
     if before is None:
         return due
     moved = from_local(datetime.combine(before, due.astimezone(case.tz).time()), case.tz)

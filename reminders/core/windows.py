@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SHORT_OF_CLOSING = timedelta(minutes=60)
@@ -49,13 +50,13 @@ def _end_of_gap(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
     return high
 
 
+@lru_cache(maxsize=32_768)
 def local_day(at: datetime, tz: ZoneInfo) -> date:
     """Return the calendar day of an instant in `tz`."""
     return at.astimezone(tz).date()
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """One span of a day, half open. A closing at or before the opening lies on the next day."""
 
     opens: time
@@ -87,9 +88,9 @@ Span = tuple[datetime, datetime]
 
 
 @lru_cache(maxsize=32_768)
-def _spans_of_day(on: date, openings: tuple[Opening, ...], tz: ZoneInfo) -> tuple[Span, ...]:
+def _spans_of_day(ordinal: int, openings: tuple[Opening, ...], tz: ZoneInfo) -> tuple[Span, ...]:
     """Return one day's spans as instants, in order. Kept, because all appointments of a clinic share their days."""
-    found = []
+    on, found = date.fromordinal(ordinal), []
     for opening in sorted(openings, key=lambda span: span.opens):
         closes_on = on if opening.closes > opening.opens else on + timedelta(days=1)
         opens, closes = civil(on, opening.opens, tz), civil(closes_on, opening.closes, tz)
@@ -100,10 +101,10 @@ def _spans_of_day(on: date, openings: tuple[Opening, ...], tz: ZoneInfo) -> tupl
 
 def spans(around: datetime, tz: ZoneInfo, window: SendWindow, *, back: int = 1) -> Iterator[Span]:
     """Yield the window's spans as (opening, closing) instants, in order, from `back` days before an instant on."""
-    first = local_day(around, tz) - timedelta(days=back)
-    for step in range(back + HORIZON_DAYS):
-        on = first + timedelta(days=step)
-        yield from _spans_of_day(on, window.days[on.weekday()], tz)
+    on = local_day(around, tz).toordinal() - back
+    for ordinal in range(on, on + back + HORIZON_DAYS):
+        # Day 1 was a Monday, so the remainder is the weekday: what `date` would say, in a fraction of the time.
+        yield from _spans_of_day(ordinal, window.days[(ordinal - 1) % DAYS_OF_WEEK], tz)
 
 
 def is_open(at: datetime, tz: ZoneInfo, window: SendWindow) -> bool:

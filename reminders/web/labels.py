@@ -13,26 +13,6 @@ from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import Urgency
 
-STEPS: Mapping[str, str] = {
-    "moved": "New time",
-    "cancelled": "Cancellation",
-    "booked": "Booking",
-    "prep_first": "Preparation",
-    "remind_confirm": "Asked to confirm",
-    "ride_check": "Asked about ride",
-    "remind_final": "Final reminder",
-    "day_of": "Reminder today",
-    "checkin_evening": "Evening check-in",
-    "checkin_24h": "24 h check-in",
-    "checkin_72h": "72 h check-in",
-    "outcome_7d": "Week check-in",
-    "outcome_14d": "Two-week check-in",
-    "rebook": "Next booking",
-    "ad_hoc": "From staff",
-    "help": "Help answer",
-}
-"""A cadence may name further steps of its own: these are shown as they are."""
-
 MESSAGE_STATES: Mapping[MessageState, tuple[str, str]] = {
     MessageState.DUE: ("due", "calm"),
     MessageState.HELD: ("on hold", "wait"),
