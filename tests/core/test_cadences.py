@@ -18,7 +18,7 @@ from reminders.core.cadences import (
     instant,
 )
 from reminders.core.content import quarter_after, quarter_before
-from reminders.core.patients import Channel
+from reminders.core.patients import Channel, Recipient
 from tests.builders import a_clinic, local, shown
 
 TZ = a_clinic().tz
@@ -45,6 +45,8 @@ TABLE = [
     ("ride_check", "2027-03-09 10:00", "2027-03-10 21:00"),
     ("remind_final", "2027-03-10 10:00", "2027-03-11 01:00"),
     ("day_of", "2027-03-11 06:15", "2027-03-11 08:00"),
+    ("pick_up", "2027-03-10 10:00", "2027-03-11 10:40"),
+    ("pick_up_off", "2027-02-01 11:00", "2027-03-11 10:40"),
     ("checkin_evening", "2027-03-11 14:40", "2027-03-12 12:00"),
     ("checkin_24h", "2027-03-12 10:40", "2027-03-12 22:40"),
     ("checkin_72h", "2027-03-14 11:40", "2027-03-15 11:40"),  # the clock goes forward on the 14th: 72 hours elapse
@@ -76,7 +78,8 @@ def test_what_each_step_asks_and_what_leads_a_merged_text() -> None:
         "outcome_7d": QuestionKind.CHECK_IN,
         "outcome_14d": QuestionKind.CHECK_IN,
     }
-    ranked = [step.key for step in sorted(DEFAULT_STEPS, key=lambda step: step.rank) if step.rank]
+    to_patients = [step for step in DEFAULT_STEPS if step.recipient is Recipient.PATIENT]
+    ranked = [step.key for step in sorted(to_patients, key=lambda step: step.rank) if step.rank]
     assert ranked[:4] == ["remind_final", "day_of", "ride_check", "remind_confirm"]
     assert ranked[4:7] == ["checkin_evening", "checkin_24h", "checkin_72h"]
     assert ranked[7:] == ["prep_first", "outcome_7d", "outcome_14d", "rebook", "booked"]
@@ -84,9 +87,17 @@ def test_what_each_step_asks_and_what_leads_a_merged_text() -> None:
 
 def test_only_day_of_is_off_by_default_and_text_comes_before_e_mail() -> None:
     assert [step.key for step in DEFAULT_STEPS if not step.is_enabled] == ["day_of"]
-    assert {step.channels for step in DEFAULT_STEPS} == {(Channel.SMS, Channel.EMAIL)}
+    channels = {step.key: step.channels for step in DEFAULT_STEPS if step.recipient is Recipient.PATIENT}
+    assert set(channels.values()) == {(Channel.SMS, Channel.EMAIL)}
     assert DEFAULT_CADENCE.rebook_weeks is None
     assert DEFAULT_CADENCE.step("nonsense") is None
+
+
+def test_an_escort_is_texted_twice_at_most_and_asked_nothing() -> None:
+    theirs = {step.key: step for step in DEFAULT_STEPS if step.recipient is Recipient.ESCORT}
+    assert set(theirs) == {"pick_up", "pick_up_off"}
+    assert {step.channels for step in theirs.values()} == {(Channel.SMS,)}
+    assert {step.asks for step in theirs.values()} == {None}
 
 
 @pytest.mark.parametrize(("minutes", "recovery"), [(40, 40), (90, 40), (91, 60), (240, 60)])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from reminders.core.cadences import DEFAULT_CADENCE, DEFAULT_STEPS, QuestionKind
 from reminders.core.merging import Bundle, Candidate, bundles
 from reminders.core.patients import Channel, Recipient
+from reminders.core.windows import local_day
 from tests.builders import NEW_YORK, a_reminder, an_appointment, local
 
 TZ = ZoneInfo(NEW_YORK)
@@ -40,7 +41,7 @@ def _due(
         channel=channel,
         recipient=recipient,
     )
-    return Candidate(reminder, step, appointment.starts_at)
+    return Candidate(reminder, step, appointment.starts_at, local_day(appointment.starts_at, TZ))
 
 
 def _told(found: tuple[Bundle, ...]) -> list[list[str]]:
@@ -116,7 +117,8 @@ def test_the_first_of_several_sessions_leads() -> None:
 def test_a_message_asks_one_question_and_attendance_before_the_ride() -> None:
     (found,) = bundles([_due("ride_check"), _due("remind_confirm")], tz=TZ, now=TEN)
     assert found.asks is not None
-    assert found.asks[1] is QuestionKind.CONFIRM
+    assert found.asks.kind is QuestionKind.CONFIRM
+    assert [item.step.key for item in found.asks.about] == ["remind_confirm"]
     (silent,) = bundles([_due("remind_final")], tz=TZ, now=TEN)
     assert silent.asks is None
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.appointments import Appointment, AppointmentStatus
-from reminders.core.cadences import DEFAULT_CADENCE, Cadence
+from reminders.core.cadences import DEFAULT_CADENCE, Anchor, Cadence, Elapsed
 from reminders.core.clinics import quiet_zone
-from reminders.core.patients import Channel, Patient
 from reminders.core.conditions import Telling, Told
+from reminders.core.patients import Channel, Patient
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.windows import is_open
 from tests.builders import a_clinic, a_patient, a_record, an_appointment, local, shown
@@ -78,11 +78,18 @@ def test_a_check_in_never_comes_before_its_own_time_but_goes_over_the_night() ->
     assert all(plan.due_at >= plan.not_before for plan in plans.values())
 
 
-def test_a_check_in_without_an_hour_of_its_own_is_no_window_and_not_early() -> None:
+def test_a_check_in_without_an_hour_of_its_own_goes_an_hour_before_the_closing_but_never_before_the_end() -> None:
     visit = a_visit("2027-03-26 19:00", status=FULFILLED, ended_at=local("2027-03-26 20:30"))
-    plans = wanted(visit, now=local("2027-03-26 21:00"))
     # Due on Saturday at 20:30, useful until Sunday 08:30, while Sunday opens at noon.
-    assert plans["checkin_24h"].reason is Reason.NO_WINDOW
+    early = wanted(visit, now=local("2027-03-26 21:00"))["checkin_24h"]
+    assert (shown(early.due_at), early.not_before) == ("2027-03-27 19:00", early.due_at)
+    # Useful for one hour only: the last closing before that is over when the session ends.
+    steps = tuple(
+        replace(step, expires=Elapsed(Anchor.END, timedelta(hours=5))) if step.key == "checkin_evening" else step
+        for step in DEFAULT_CADENCE.steps
+    )
+    plans = wanted(visit, now=local("2027-03-26 21:00"), clinic=a_clinic(cadences={"*": Cadence(steps)}))
+    assert plans["checkin_evening"].reason is Reason.NO_WINDOW
 
 
 def test_a_step_that_is_off_is_not_planned_and_one_that_is_on_is() -> None:
@@ -207,7 +214,6 @@ def test_a_late_booking_in_quiet_hours_before_an_early_session_finds_no_window()
     visit = a_visit("2027-03-25 08:00")
     plans = wanted(visit, now=local("2027-03-24 20:30"), telling=Telling())
     assert states(plans) == {
-        "booked": "no_window",
         "prep_first": "too_late_when_planned",
         "remind_confirm": "too_late_when_planned",
         "ride_check": "too_late_when_planned",
@@ -254,25 +260,33 @@ def test_the_patients_own_zone_decides_on_quiet_hours() -> None:
 
 # ----- notices
 
+THIS_TIME = Told(local(START))
+OTHER_TIME = Told(local("2027-03-24 10:00"))
+OFF = Told(local(START), is_off=True)
+
 
 @pytest.mark.parametrize(
-    ("status", "is_announced", "knows", "notices"),
+    ("status", "is_announced", "told", "notices"),
     [
-        (AppointmentStatus.BOOKED, True, False, {"booked"}),
-        (AppointmentStatus.BOOKED, False, False, set()),
-        (AppointmentStatus.BOOKED, True, True, {"moved"}),
-        (AppointmentStatus.BOOKED, False, True, {"moved"}),
-        (AppointmentStatus.CANCELLED, True, True, {"cancelled"}),
-        (AppointmentStatus.CANCELLED, False, True, {"cancelled"}),
-        (AppointmentStatus.CANCELLED, True, False, set()),
-        (AppointmentStatus.FULFILLED, True, True, set()),
-        (AppointmentStatus.NOSHOW, True, True, set()),
+        (AppointmentStatus.BOOKED, True, None, {"booked"}),
+        (AppointmentStatus.BOOKED, False, None, set()),
+        (AppointmentStatus.BOOKED, True, OTHER_TIME, {"moved"}),
+        (AppointmentStatus.BOOKED, False, OTHER_TIME, {"moved"}),
+        (AppointmentStatus.BOOKED, True, THIS_TIME, set()),  # moved away and back again before anybody was told
+        (AppointmentStatus.BOOKED, True, OFF, {"booked"}),
+        (AppointmentStatus.BOOKED, False, OFF, {"booked"}),
+        (AppointmentStatus.CANCELLED, True, THIS_TIME, {"cancelled"}),
+        (AppointmentStatus.CANCELLED, False, OTHER_TIME, {"cancelled"}),
+        (AppointmentStatus.CANCELLED, True, None, set()),
+        (AppointmentStatus.CANCELLED, True, OFF, set()),
+        (AppointmentStatus.FULFILLED, True, OTHER_TIME, set()),
+        (AppointmentStatus.NOSHOW, True, OTHER_TIME, set()),
     ],
 )
 def test_a_patient_hears_of_a_move_or_a_cancellation_only_after_hearing_of_the_earlier_time(
-    status: AppointmentStatus, *, is_announced: bool, knows: bool, notices: set[str]
+    status: AppointmentStatus, told: Told | None, *, is_announced: bool, notices: set[str]
 ) -> None:
-    plans = wanted(a_visit(status=status), telling=Telling(is_announced, knows))
+    plans = wanted(a_visit(status=status), telling=Telling(is_announced, patient=told))
     assert set(plans) & {"booked", "moved", "cancelled"} == notices
 
 

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.appointments import AppointmentStatus
-from reminders.core.patients import Channel, Patient
 from reminders.core.conditions import Telling, Told
+from reminders.core.patients import Channel, Patient
 from reminders.core.reminders import Reason, ReminderState
 from tests.builders import a_clinic, a_patient, a_record, a_reminder, held, local, shown
 from tests.core.planning_cases import (
     BEFORE_STEPS,
     FULFILLED,
+    START,
     WITHOUT_CONSENT,
     a_visit,
     applied,
