@@ -135,16 +135,19 @@ def _is_old_news(case: Case, plans: Sequence[PlannedReminder]) -> bool:
 
 def _nominal(plan: PlannedReminder, case: Case) -> datetime:
     step = case.cadence.step(plan.key.step)
-    return plan.due_at if step is None else min(plan.due_at, max(_due(step, case), case.now))
+    return plan.due_at if step is None else min(plan.due_at, max(falls_due(step, case), case.now))
 
 
-def _due(step: Step, case: Case) -> datetime:
+def by_rule(step: Step, case: Case) -> datetime:
+    """Return the UTC instant that a step's own offset names, before closures and quiet hours have their say."""
     if step.phase is Phase.REBOOK:
-        weeks = case.cadence.rebook_weeks or 0
-        due = instant(Civil(Anchor.START, 7 * weeks), case.base, case.tz)
-    else:
-        due = instant(step.due, case.base, case.tz)
-    return _on_an_open_day(step, due, case)
+        return instant(Civil(Anchor.START, 7 * (case.cadence.rebook_weeks or 0)), case.base, case.tz)
+    return instant(step.due, case.base, case.tz)
+
+
+def falls_due(step: Step, case: Case) -> datetime:
+    """Return when a step falls due, closures respected and quiet hours not yet."""
+    return _on_an_open_day(step, by_rule(step, case), case)
 
 
 def _on_an_open_day(step: Step, due: datetime, case: Case) -> datetime:
@@ -165,7 +168,7 @@ def _on_an_open_day(step: Step, due: datetime, case: Case) -> datetime:
 
 
 def _place(step: Step, case: Case) -> PlannedReminder:
-    due = _due(step, case)
+    due = falls_due(step, case)
     expires = instant(step.expires, case.base, case.tz, due=due)
     channel, refusal = _channel(step, case)
     key = ReminderKey(step.key, step.recipient, channel)
@@ -177,19 +180,19 @@ def _place(step: Step, case: Case) -> PlannedReminder:
         due,
         expires=expires,
         now=case.now,
-        tz=_quiet_zone(step, case),
+        tz=zone_of(step, case),
         window=case.clinic.window,
         earliest=case.base.end if is_after else None,
     )
     refusal = refusal or (Reason.NO_WINDOW if placed is None else None)
-    falls_due = placed or max(due, case.now)
+    leaves = placed or max(due, case.now)
     # Merging may bring a reminder forward, but never a check-in before its own time.
-    not_before = min(due, falls_due) if is_after else min(case.now, falls_due)
+    not_before = min(due, leaves) if is_after else min(case.now, leaves)
     state = ReminderState.PLANNED if refusal is None else ReminderState.SUPPRESSED
-    return PlannedReminder(key, not_before, falls_due, expires, state, refusal)
+    return PlannedReminder(key, not_before, leaves, expires, state, refusal)
 
 
-def _quiet_zone(step: Step, case: Case) -> ZoneInfo:
+def zone_of(step: Step, case: Case) -> ZoneInfo:
     """Return the zone whose quiet hours hold; where an escort lives we do not know, but they come to the clinic."""
     if step.recipient is Recipient.ESCORT:
         return case.tz
