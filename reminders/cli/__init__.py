@@ -24,6 +24,7 @@ PLACES = {
     "send": "send",
     "status": "status",
     "clinic": "clinic",
+    "bench": "bench",
     "migrate": "parts",
     "web": "parts",
     "worker": "parts",

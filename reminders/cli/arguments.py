@@ -32,6 +32,7 @@ def parser() -> ArgumentParser:
     _send(commands)
     _status(commands)
     _clinic(commands)
+    _bench(commands)
     _parts(commands)
     commands.add_parser("test", help="run the tests (further words go to pytest)")
     commands.add_parser(
@@ -132,6 +133,14 @@ def _clinic(commands: Commands[ArgumentParser]) -> None:
     export = verbs.add_parser("export", help="write a clinic's configuration as a file that `apply` reads")
     export.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
     _of_the_demo(export)
+
+
+def _bench(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser("bench", help="measure how fast it is, beside a bare loop in the same run")
+    command.add_argument("measure", choices=("plan",), help="plan: work out what a schedule leads to, on one core")
+    command.add_argument("--rows", type=count, default=10_000, help="appointments (default: 10000)")
+    command.add_argument("--runs", type=count, default=3, help="how often each is measured (default: 3)")
+    command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _parts(commands: Commands[ArgumentParser]) -> None:
