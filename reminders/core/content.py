@@ -7,16 +7,28 @@ diagnosis or the specialty (requirement 49).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import Anchors, QuestionKind, anchors
+from reminders.core.cadences import BOOKED, MOVED, PICK_UP, PICK_UP_OFF, Anchors, Cadence, QuestionKind, anchors
 from reminders.core.clinics import Clinic
+from reminders.core.clock_words import brief_moment, clock, moment, moments, not_after, not_before
 from reminders.core.errors import ContentError
-from reminders.core.texts import HELP_ANSWERS, MONTHS, QUESTIONS, SUBJECTS, TEMPLATES, WEEKDAYS
+from reminders.core.patients import Channel, Patient
+from reminders.core.texts import (
+    ABOUT,
+    FALLBACK_LANGUAGE,
+    HELP_ANSWERS,
+    MORE,
+    QUESTIONS,
+    SHORT_QUESTIONS,
+    SHORT_TEMPLATES,
+    SUBJECTS,
+    TEMPLATES,
+)
 from reminders.core.windows import local_day
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
@@ -25,6 +37,7 @@ KNOWN_VALUES = frozenset(
         "sender",
         "phone",
         "emergency",
+        "place",
         "when",
         "arrive_at",
         "pick_up_at",
@@ -36,9 +49,11 @@ KNOWN_VALUES = frozenset(
     }
 )
 """What a clinic's own texts may speak of; one that asks for more is refused with the clinic's file, not when due."""
-FALLBACK_LANGUAGE = "en"
-NOON = 12
-QUARTER = timedelta(minutes=15)
+TO_ESCORT = frozenset({PICK_UP.key, PICK_UP_OFF.key})
+"""Texts to who fetches the patient: in the clinic's language, with pick-up time and place only (requirement 52)."""
+OF_A_TIME = frozenset({BOOKED.key, MOVED.key})
+"""Notices that tell a time; told late, they also say what is still useful before it."""
+WAY_OUT = "STOP"
 
 
 def render(template: str, values: Mapping[str, str]) -> str:
@@ -54,11 +69,40 @@ def render(template: str, values: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a message is to ask, and about which sessions. `link` is the patient's own page, which asks for them."""
+
+    kind: QuestionKind
+    about: tuple[Appointment, ...]
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
-    """What one message says: `subject` is for e-mail only."""
+    """What one message says: `subject` is for e-mail only.
+
+    `asks` is the question that the body really asks. Where a clinic's texts have a longest length it may have had no
+    room; then it is None, no answer is awaited, and the question is still to be asked.
+    """
 
     subject: str
     body: str
+    asks: QuestionKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Everything a text is made from. `sessions` are in order of time."""
+
+    step: str
+    sessions: tuple[Appointment, ...]
+    clinic: Clinic
+    patient: Patient
+    language: str
+    question: Question | None
+
+    def cadence(self, session: Appointment) -> Cadence:
+        return self.clinic.cadence(session.booking.appointment_type, self.patient.override)
 
 
 def language_of(wanted: str) -> str:
@@ -69,45 +113,106 @@ def language_of(wanted: str) -> str:
 
 def compose(
     step: str,
-    appointment: Appointment,
+    sessions: Sequence[Appointment],
     clinic: Clinic,
+    patient: Patient,
     *,
-    language: str,
-    asks: QuestionKind | None,
-    link: str = "",
-    also: Sequence[Appointment] = (),
-    about: Appointment | None = None,
+    channel: Channel,
+    now: datetime,
+    question: Question | None = None,
 ) -> Words:
-    """Return the words of one touch. `link` is the patient's own page; without it the text asks for a reply.
+    """Return the words of one touch about one or more sessions, with the patient's own fasting and driving ban.
 
-    `also` are further sessions of which the same is to be said: `when` then names them all. `about` is the session that
-    the question is about; where merging made it another one than the text's, the question names it.
+    Several sessions are all named. A question about other sessions than these names them too. A text that may not be
+    longer than `clinic.caps.characters` asks only what still fits: store the question of `Words.asks`, no other.
     """
-    tongue = language_of(language)
-    values = {**appointment_values(appointment, clinic, language=tongue), "link": link}
-    days = [moment(item.starts_at, item.booking.tz, tongue) for item in sorted(also, key=lambda item: item.starts_at)]
-    values["when"] = "; ".join([values["when"], *days])
-    values["question"] = _question(asks, tongue, has_link=bool(link), values=values)
-    if asks is not None and about is not None and about.id != appointment.id:
-        # "Reply C" under Wednesday's text must not be read as Wednesday's when it confirms Friday.
-        values["question"] = f"{moment(about.starts_at, about.booking.tz, tongue)}: {values['question']}"
-    return Words(render(SUBJECTS[tongue], values), render(_asking(_template(step, clinic, tongue)), values))
+    is_to_escort = step in TO_ESCORT
+    language = language_of(clinic.language if is_to_escort else patient.record.language)
+    in_order = tuple(sorted(sessions, key=lambda session: session.starts_at))
+    subject = _Subject(step, in_order, clinic, patient, language, question)
+    longest = None if is_to_escort or channel is Channel.EMAIL else clinic.caps.characters
+    return _usual(subject, now) if longest is None else _short(subject, now, longest)
 
 
-def _asking(template: str) -> str:
+def _usual(subject: _Subject, now: datetime) -> Words:
+    values = _values(subject, is_brief=False)
+    if subject.step in TO_ESCORT:
+        values["pick_up_at"] = _pick_ups(subject)
+    return _words(subject, _template(subject, TEMPLATES, now), QUESTIONS, values, subject.question)
+
+
+def _short(subject: _Subject, now: datetime, longest: int) -> Words:
+    """Return the first wording that fits; the shortest where none does, which only a very long sender brings about."""
+    candidates = list(_shorter(subject, now))
+    fitting = (words for words in candidates if len(words.body) <= longest)
+    return next(fitting, min(candidates, key=lambda words: len(words.body)))
+
+
+def _shorter(subject: _Subject, now: datetime) -> Iterator[Words]:
+    """Yield wordings, best first: with the question before without, all sessions named before the first of them."""
+    values = _values(subject, is_brief=True)
+    first = moment(subject.sessions[0].starts_at, subject.sessions[0].booking.tz, subject.language)
+    count = len(subject.sessions) - 1
+    fewer = MORE[subject.language].format(first=first, count=count) if count else values["when"]
+    own = _own(subject, _variant(subject, now))
+    templates = [own] if own is not None and _says_who_and_how_to_stop(own) else []
+    templates.append(SHORT_TEMPLATES[subject.language][_variant(subject, now)])
+    for question in dict.fromkeys((subject.question, None)):
+        for when in dict.fromkeys((values["when"], fewer)):
+            for template in templates:
+                yield _words(subject, template, SHORT_QUESTIONS, {**values, "when": when}, question)
+
+
+def _says_who_and_how_to_stop(template: str) -> bool:
+    """Say whether a clinic's own text may go under the exemption: name, contact and way out (domain C1)."""
+    return {"sender", "phone"} <= set(PLACEHOLDER.findall(template)) and WAY_OUT in template
+
+
+def _words(
+    subject: _Subject,
+    template: str,
+    questions: Mapping[str, Mapping[str, str]],
+    values: Mapping[str, str],
+    question: Question | None,
+) -> Words:
+    link = question.link if question else ""
+    known = {**values, "link": link}
+    known["question"] = _question(subject, questions[subject.language], known, question) if question else ""
+    title = render(SUBJECTS[subject.language], known)
+    return Words(title, render(_with_question(template), known), question.kind if question else None)
+
+
+def _with_question(template: str) -> str:
     """Give a template a place for the question, which a merged touch may bring to a text that has none of its own."""
     return template if "question" in PLACEHOLDER.findall(template) else template + " {{question}}"
 
 
-def _template(step: str, clinic: Clinic, language: str) -> str:
-    own = clinic.templates.get(language, {}).get(step)
-    return own or TEMPLATES[language][step]
+def _question(subject: _Subject, texts: Mapping[str, str], values: Mapping[str, str], question: Question) -> str:
+    asked = render(texts[question.kind.value + ("_link" if question.link else "")], values)
+    if {item.id for item in question.about} <= {item.id for item in subject.sessions}:
+        return asked
+    sessions = moments((item.starts_at.astimezone(item.booking.tz) for item in question.about), subject.language)
+    return render(ABOUT[subject.language][question.kind.value], {"sessions": sessions, "question": asked})
 
 
-def _question(asks: QuestionKind | None, language: str, *, has_link: bool, values: Mapping[str, str]) -> str:
-    if asks is None:
-        return ""
-    return render(QUESTIONS[language][asks.value + ("_link" if has_link else "")], values)
+def _template(subject: _Subject, texts: Mapping[str, Mapping[str, str]], now: datetime) -> str:
+    key = _variant(subject, now)
+    return _own(subject, key) or texts[subject.language][key]
+
+
+def _own(subject: _Subject, key: str) -> str | None:
+    """Return the clinic's own text, if it wrote one."""
+    return subject.clinic.templates.get(subject.language, {}).get(key)
+
+
+def _variant(subject: _Subject, now: datetime) -> str:
+    """Return the key of the text: a notice told when the fast has begun says what is still useful (requirement 10)."""
+    first = subject.sessions[0]
+    cadence = subject.cadence(first)
+    if subject.step not in OF_A_TIME or now < _anchors(first, cadence).fasting:
+        return subject.step
+    drinks_until = not_after(first.starts_at - cadence.liquids_fast, first.booking.tz)
+    return f"{subject.step}_{'late' if now < drinks_until else 'last'}"
 
 
 def help_answer(clinic: Clinic, *, language: str) -> str:
@@ -115,59 +220,60 @@ def help_answer(clinic: Clinic, *, language: str) -> str:
     return render(HELP_ANSWERS[language_of(language)], {"sender": clinic.sender, "phone": clinic.phone})
 
 
-def appointment_values(appointment: Appointment, clinic: Clinic, *, language: str) -> dict[str, str]:
+def appointment_values(
+    appointment: Appointment, clinic: Clinic, *, language: str, cadence: Cadence | None = None, is_brief: bool = False
+) -> dict[str, str]:
     """Return what templates may say about an appointment. Times are shown in its own zone.
 
-    Fasting and driving times are elapsed time, rounded to the safe side: eat earlier, drive later (requirement 5).
+    `cadence` is the clinic's as staff changed it for this patient; without it the clinic's own holds. Fasting and
+    driving times are elapsed time, printed on the side that is safe however they are read (requirement 5); `is_brief`
+    names their weekday only.
     """
-    cadence = clinic.cadence(appointment.booking.appointment_type)
-    base = anchors(
+    cadence = cadence or clinic.cadence(appointment.booking.appointment_type)
+    base, zone = _anchors(appointment, cadence), appointment.booking.tz
+    write = brief_moment if is_brief else moment
+    return {
+        "sender": clinic.sender,
+        "phone": clinic.phone,
+        "emergency": clinic.emergency_number,
+        "place": clinic.address or clinic.sender,
+        "when": moment(base.start, zone, language),
+        "arrive_at": _beside_start(base.arrival, base, zone, language),
+        "pick_up_at": _beside_start(base.end, base, zone, language),
+        "solids_until": write(not_after(base.fasting, zone), zone, language),
+        "liquids_until": write(not_after(base.start - cadence.liquids_fast, zone), zone, language),
+        "drive_after": write(not_before(base.end + cadence.driving_ban, zone), zone, language),
+    }
+
+
+def _anchors(appointment: Appointment, cadence: Cadence) -> Anchors:
+    return anchors(
         appointment.starts_at,
         appointment.booking.duration,
         cadence,
         versioned_at=appointment.versioned_at,
         ended_at=appointment.ended_at,
     )
-    zone = appointment.booking.tz
-    return {
-        "sender": clinic.sender,
-        "phone": clinic.phone,
-        "emergency": clinic.emergency_number,
-        "when": moment(base.start, zone, language),
-        "arrive_at": clock(base.arrival, zone, language),
-        "pick_up_at": moment(base.end, zone, language) if _spans_days(base, zone) else clock(base.end, zone, language),
-        "solids_until": moment(quarter_before(base.fasting), zone, language),
-        "liquids_until": moment(quarter_before(base.start - cadence.liquids_fast), zone, language),
-        "drive_after": moment(quarter_after(base.end + cadence.driving_ban), zone, language),
-    }
 
 
-def _spans_days(base: Anchors, tz: ZoneInfo) -> bool:
-    return local_day(base.start, tz) != local_day(base.end, tz)
+def _beside_start(at: datetime, base: Anchors, tz: ZoneInfo, language: str) -> str:
+    """Write a time that stands beside the start: its day is named only where it is another."""
+    return (clock if local_day(at, tz) == local_day(base.start, tz) else moment)(at, tz, language)
 
 
-def quarter_before(at: datetime) -> datetime:
-    """Round down to a quarter of an hour."""
-    return at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
+def _values(subject: _Subject, *, is_brief: bool) -> dict[str, str]:
+    """Return the values of a text about several sessions: each that differs is told for all of them, in order."""
+    clinic, language = subject.clinic, subject.language
+    found = [
+        appointment_values(item, clinic, language=language, cadence=subject.cadence(item), is_brief=is_brief)
+        for item in subject.sessions
+    ]
+    values = {name: "; ".join(dict.fromkeys(each[name] for each in found)) for name in found[0]}
+    starts = (item.starts_at.astimezone(item.booking.tz) for item in subject.sessions)
+    return {**values, "when": moments(starts, subject.language)}
 
 
-def quarter_after(at: datetime) -> datetime:
-    """Round up to a quarter of an hour."""
-    down = quarter_before(at)
-    return down if down == at else down + QUARTER
-
-
-def clock(at: datetime, tz: ZoneInfo, language: str) -> str:
-    """Write a time of day as people of that language read it."""
-    local = at.astimezone(tz)
-    if language != FALLBACK_LANGUAGE:
-        return f"{local.hour}:{local.minute:02d}"
-    return f"{(local.hour - 1) % NOON + 1}:{local.minute:02d} {'AM' if local.hour < NOON else 'PM'}"
-
-
-def moment(at: datetime, tz: ZoneInfo, language: str) -> str:
-    """Write a day and time, always with the day: 'Tue Mar 3, 9:00 AM'."""
-    local = at.astimezone(tz)
-    weekday, month = WEEKDAYS[language][local.weekday()], MONTHS[language][local.month - 1]
-    day = f"{weekday} {month} {local.day}" if language == FALLBACK_LANGUAGE else f"{weekday} {local.day} {month}"
-    return f"{day}, {clock(at, tz, language)}"
+def _pick_ups(subject: _Subject) -> str:
+    """Name the pick-ups with their days: an escort is not told when the session starts."""
+    ends = (_anchors(item, subject.cadence(item)).end.astimezone(item.booking.tz) for item in subject.sessions)
+    return moments(ends, subject.language)

@@ -1,13 +1,17 @@
 """The product's own texts, by language and step: what a clinic gets until it writes its own.
 
 Kept to characters of the GSM-7 alphabet (no á, í, ó, ú: they would double the price), neutral on a lock screen, and
-asking only for the words C and R and for digits (requirement 38).
+asking only for the words C and R and for digits (requirement 38). `TEMPLATES` are the usual texts; `SHORT_TEMPLATES`
+are for clinics that write under the exemption from consent: at most 160 characters, each with who we are, whom to call
+and how to stop (domain C1). Keys are the steps of a cadence; `…_late` replaces a notice when the solids fast has begun,
+`…_last` when clear liquids are over too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+FALLBACK_LANGUAGE = "en"
 WEEKDAYS: Mapping[str, tuple[str, ...]] = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     "es": ("lun", "mar", "mié", "jue", "vie", "sab", "dom"),
@@ -16,6 +20,17 @@ MONTHS: Mapping[str, tuple[str, ...]] = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "es": ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
 }
+MIDNIGHTS: Mapping[str, str] = {
+    "en": "midnight ({before} to {day})",
+    "es": "medianoche ({before} a {day})",
+}
+"""A midnight that nobody can take for the one before or after."""
+SPANS: Mapping[str, str] = {
+    "en": "{first} to {last}, {clock} each day",
+    "es": "{first} a {last}, {clock} cada dia",
+}
+MORE: Mapping[str, str] = {"en": "{first} and {count} more", "es": "{first} y {count} mas"}
+"""Several sessions where there is no room to name them."""
 SUBJECTS: Mapping[str, str] = {
     "en": "A message from {{sender}}",
     "es": "Un mensaje de {{sender}}",
@@ -38,11 +53,42 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "check_in_link": "¿Como se siente desde su cita? Cuéntenos: {{phone}}.",
     },
 }
+ABOUT: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "confirm": "{{sessions}}: {{question}}",
+        "ride": "{{sessions}}: {{question}}",
+        "check_in": "After {{sessions}}: {{question}}",
+    },
+    "es": {
+        "confirm": "{{sessions}}: {{question}}",
+        "ride": "{{sessions}}: {{question}}",
+        "check_in": "Tras {{sessions}}: {{question}}",
+    },
+}
+"""A question about other sessions than its text's: "Reply C" under Wednesday's text must not confirm Friday unsaid."""
 TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "booked": "{{sender}}: your session is booked for {{when}}. Questions: {{phone}}. Text STOP to opt out.",
+        "booked_late": (
+            "{{sender}}: your session is booked for {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "Clear liquids only, until {{liquids_until}}. If you have eaten since {{solids_until}} call us: {{phone}}. "
+            "Text STOP to opt out."
+        ),
+        "booked_last": (
+            "{{sender}}: your session is booked for {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "If you have eaten since {{solids_until}} or had a drink since {{liquids_until}} call us: {{phone}}. "
+            "Text STOP to opt out."
+        ),
         "moved": (
             "{{sender}}: your session has moved to {{when}}. The earlier time no longer holds. Questions: {{phone}}."
+        ),
+        "moved_late": (
+            "{{sender}}: your session has moved to {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "Clear liquids only, until {{liquids_until}}. If you have eaten since {{solids_until}} call us: {{phone}}."
+        ),
+        "moved_last": (
+            "{{sender}}: your session has moved to {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "If you have eaten since {{solids_until}} or had a drink since {{liquids_until}} call us: {{phone}}."
         ),
         "cancelled": "{{sender}}: your session on {{when}} is cancelled. Questions: {{phone}}.",
         "prep_first": (
@@ -70,10 +116,36 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "outcome_7d": "{{sender}}: a week after your sessions: {{question}} Questions: {{phone}}.",
         "outcome_14d": "{{sender}}: two weeks after your sessions: {{question}} Questions: {{phone}}.",
         "rebook": "{{sender}}: it may be time to plan your next session. Please call {{phone}}.",
+        "pick_up": (
+            "{{sender}}: thank you for helping. Pick-up: about {{pick_up_at}}. Place: {{place}}. Questions: {{phone}}. "
+            "Text STOP to opt out."
+        ),
+        "pick_up_off": (
+            "{{sender}}: thank you for helping. The pick-up {{pick_up_at}} is not needed any more. "
+            "Questions: {{phone}}. Text STOP to opt out."
+        ),
     },
     "es": {
         "booked": "{{sender}}: su cita es {{when}}. Preguntas: {{phone}}. Escriba STOP para no recibir mas mensajes.",
+        "booked_late": (
+            "{{sender}}: su cita es {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Solo liquidos "
+            "claros, hasta {{liquids_until}}. Si ha comido después de {{solids_until}} llame al {{phone}}. Escriba "
+            "STOP para no recibir mas mensajes."
+        ),
+        "booked_last": (
+            "{{sender}}: su cita es {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Si ha comido "
+            "después de {{solids_until}} o bebido después de {{liquids_until}} llame al {{phone}}. Escriba STOP para "
+            "no recibir mas mensajes."
+        ),
         "moved": "{{sender}}: su cita cambia a {{when}}. La hora anterior ya no vale. Preguntas: {{phone}}.",
+        "moved_late": (
+            "{{sender}}: su cita cambia a {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Solo "
+            "liquidos claros, hasta {{liquids_until}}. Si ha comido después de {{solids_until}} llame al {{phone}}."
+        ),
+        "moved_last": (
+            "{{sender}}: su cita cambia a {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Si ha "
+            "comido después de {{solids_until}} o bebido después de {{liquids_until}} llame al {{phone}}."
+        ),
         "cancelled": "{{sender}}: su cita de {{when}} queda cancelada. Preguntas: {{phone}}.",
         "prep_first": (
             "{{sender}}: su primera cita es {{when}}; llegue a las {{arrive_at}}. Un adulto debe llevarle a casa. "
@@ -101,6 +173,110 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "outcome_7d": "{{sender}}: una semana después de sus citas: {{question}} Preguntas: {{phone}}.",
         "outcome_14d": "{{sender}}: dos semanas después de sus citas: {{question}} Preguntas: {{phone}}.",
         "rebook": "{{sender}}: puede ser hora de planear su siguiente cita. Llame al {{phone}}.",
+        "pick_up": (
+            "{{sender}}: gracias por ayudar. Recogida: sobre {{pick_up_at}}. Lugar: {{place}}. Preguntas: {{phone}}. "
+            "Escriba STOP para no recibir mas mensajes."
+        ),
+        "pick_up_off": (
+            "{{sender}}: gracias por ayudar. La recogida {{pick_up_at}} ya no hace falta. Preguntas: {{phone}}. "
+            "Escriba STOP para no recibir mas mensajes."
+        ),
+    },
+}
+SHORT_QUESTIONS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "confirm": "Reply C to confirm, R to change.",
+        "ride": "Who takes you home? Reply a name.",
+        "check_in": "Pain now, 0 (none) to 10 (worst)? Reply a number.",
+    },
+    "es": {
+        "confirm": "Responda C: confirmar, R: cambiar.",
+        "ride": "¿Quién le lleva a casa? Responda.",
+        "check_in": "¿Dolor ahora, de 0 (nada) a 10 (peor)? Responda.",
+    },
+}
+SHORT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "booked": "{{sender}}: session booked {{when}}. {{question}} Call {{phone}}. STOP to end",
+        "booked_late": (
+            "{{sender}}: {{when}}. Bring an adult. Clear liquids to {{liquids_until}}. {{question}} Ate today? Call "
+            "{{phone}}. STOP to end"
+        ),
+        "booked_last": (
+            "{{sender}}: {{when}}. An adult must take you home. {{question}} Ate or drank today? Call {{phone}}. "
+            "STOP to end"
+        ),
+        "moved": "{{sender}}: session moved to {{when}}. {{question}} Call {{phone}}. STOP to end",
+        "moved_late": (
+            "{{sender}}: now {{when}}. Bring an adult. Clear liquids to {{liquids_until}}. {{question}} Ate today? "
+            "Call {{phone}}. STOP to end"
+        ),
+        "moved_last": (
+            "{{sender}}: moved to {{when}}. An adult must take you home. {{question}} Ate or drank today? Call "
+            "{{phone}}. STOP to end"
+        ),
+        "cancelled": "{{sender}}: session {{when}} is cancelled. {{question}} Call {{phone}}. STOP to end",
+        "prep_first": (
+            "{{sender}}: first session {{when}}. An adult must take you home. {{question}} Medicines? Ask us: "
+            "{{phone}}. STOP to end"
+        ),
+        "remind_confirm": "{{sender}}: session {{when}}. {{question}} Call {{phone}}. STOP to end",
+        "ride_check": ("{{sender}}: {{when}}. An adult must take you home. {{question}} Call {{phone}}. STOP to end"),
+        "remind_final": (
+            "{{sender}}: {{when}}. No food after {{solids_until}}, clear liquids to {{liquids_until}}. Bring a ride. "
+            "{{question}} {{phone}}. STOP to end"
+        ),
+        "day_of": "{{sender}}: see you today {{arrive_at}}. Bring a ride. {{question}} Call {{phone}}. STOP to end",
+        "checkin_evening": (
+            "{{sender}}: no driving until {{drive_after}}. {{question}} Unwell? Call {{phone}}, emergency "
+            "{{emergency}}. STOP to end"
+        ),
+        "checkin_24h": "{{sender}}: {{question}} Unwell? {{phone}}, emergency {{emergency}}. STOP to end",
+        "checkin_72h": "{{sender}}: {{question}} Unwell? {{phone}}, emergency {{emergency}}. STOP to end",
+        "outcome_7d": "{{sender}}: a week on. {{question}} Call {{phone}}. STOP to end",
+        "outcome_14d": "{{sender}}: two weeks on. {{question}} Call {{phone}}. STOP to end",
+        "rebook": "{{sender}}: time to plan your next session? {{question}} Call {{phone}}. STOP to end",
+    },
+    "es": {
+        "booked": "{{sender}}: su cita es {{when}}. {{question}} Tel. {{phone}}. STOP para baja",
+        "booked_late": (
+            "{{sender}}: {{when}}. Venga con un adulto. Liquidos claros hasta {{liquids_until}}. {{question}} "
+            "¿Ha comido? Llame {{phone}}. STOP para baja"
+        ),
+        "booked_last": (
+            "{{sender}}: {{when}}. Un adulto debe llevarle. {{question}} ¿Ha comido o bebido? Llame {{phone}}. "
+            "STOP para baja"
+        ),
+        "moved": "{{sender}}: su cita cambia a {{when}}. {{question}} Tel. {{phone}}. STOP para baja",
+        "moved_late": (
+            "{{sender}}: cambia a {{when}}. Con un adulto. Liquidos claros hasta {{liquids_until}}. {{question}} "
+            "¿Ha comido? Llame {{phone}}. STOP para baja"
+        ),
+        "moved_last": (
+            "{{sender}}: cambia a {{when}}. Un adulto debe llevarle. {{question}} ¿Ha comido o bebido? Llame "
+            "{{phone}}. STOP para baja"
+        ),
+        "cancelled": "{{sender}}: su cita {{when}} queda cancelada. {{question}} Tel. {{phone}}. STOP para baja",
+        "prep_first": (
+            "{{sender}}: primera cita {{when}}. Un adulto debe llevarle. {{question}} ¿Medicinas? Llame {{phone}}. "
+            "STOP para baja"
+        ),
+        "remind_confirm": "{{sender}}: cita {{when}}. {{question}} Tel. {{phone}}. STOP para baja",
+        "ride_check": "{{sender}}: {{when}}. Un adulto debe llevarle. {{question}} Tel. {{phone}}. STOP para baja",
+        "remind_final": (
+            "{{sender}}: {{when}}. No coma tras {{solids_until}}; liquidos claros hasta {{liquids_until}}. Con un "
+            "adulto. {{question}} {{phone}}. STOP para baja"
+        ),
+        "day_of": "{{sender}}: hoy a las {{arrive_at}}. Con un adulto. {{question}} Tel. {{phone}}. STOP para baja",
+        "checkin_evening": (
+            "{{sender}}: no conduzca hasta {{drive_after}}. {{question}} ¿Se siente mal? Llame {{phone}}, emergencia "
+            "{{emergency}}. STOP para baja"
+        ),
+        "checkin_24h": "{{sender}}: {{question}} ¿Se siente mal? {{phone}}, emergencia {{emergency}}. STOP para baja",
+        "checkin_72h": "{{sender}}: {{question}} ¿Se siente mal? {{phone}}, emergencia {{emergency}}. STOP para baja",
+        "outcome_7d": "{{sender}}: una semana después. {{question}} Tel. {{phone}}. STOP para baja",
+        "outcome_14d": "{{sender}}: dos semanas después. {{question}} Tel. {{phone}}. STOP para baja",
+        "rebook": "{{sender}}: ¿hora de otra cita? {{question}} Tel. {{phone}}. STOP para baja",
     },
 }
 HELP_ANSWERS: Mapping[str, str] = {

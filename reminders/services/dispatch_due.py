@@ -13,7 +13,7 @@ from uuid import UUID
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind, Step
 from reminders.core.clinics import Clinic, quiet_zone
-from reminders.core.content import compose
+from reminders.core.content import Question, compose
 from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.gate import Origin, unneeded
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
@@ -169,7 +169,11 @@ def _write(tx: Transaction, deps: Deps, scene: _Scene, leaving: Sequence[_Leavin
     messages.add(tx, drafts, now=scene.now)
     reminders.dispatch(tx, [Tie(item.id, item.leader.id, item.others) for item in leaving], now=scene.now)
     new_id = deps.identity.new_id
-    asking = [(item, item.bundle.asks, found[item.place]) for item in leaving]
+    asking = [
+        # Where a text must be short, a question may have found no room: then nobody is asked.
+        (item, item.bundle.asks if draft.asks else None, found[item.place])
+        for item, draft in zip(leaving, drafts, strict=True)
+    ]
     asked = [
         _asked(new_id(), scene, item, contact, kind=asks.kind, about=about)
         for item, asks, contact in asking
@@ -188,16 +192,15 @@ def _has_page(item: _Leaving) -> bool:
 
 def _draft(deps: Deps, scene: _Scene, item: _Leaving, contact_id: ContactId) -> Draft:
     leader, bundle, channel = item.leader, item.bundle, item.leader.planned.key.channel
-    appointment, asked = scene.booked[leader.appointment_id], bundle.asks
+    appointment = scene.booked[leader.appointment_id]
     words = compose(
         leader.step,
-        appointment,
+        [appointment, *(scene.booked[other.reminder.appointment_id] for other in bundle.also)],
         scene.clinic,
-        language=item.patient.record.language,
-        asks=asked.kind if asked else None,
-        link=f"{deps.public_url}/r/{item.token}" if _has_page(item) else "",
-        also=[scene.booked[other.reminder.appointment_id] for other in bundle.also],
-        about=scene.booked[asked.about[0].reminder.appointment_id] if asked else None,
+        item.patient,
+        channel=channel,
+        now=scene.now,
+        question=_question(deps, scene, item),
     )
     return Draft(
         id=item.id,
@@ -214,8 +217,16 @@ def _draft(deps: Deps, scene: _Scene, item: _Leaving, contact_id: ContactId) -> 
         segments=measure(words.body).segments if channel is Channel.SMS else 0,
         due_at=min(member.reminder.due_at for member in (bundle.leader, *bundle.others)),
         expires_at=leader.planned.expires_at,
-        asks=asked.kind if asked else None,
+        asks=words.asks,
     )
+
+
+def _question(deps: Deps, scene: _Scene, item: _Leaving) -> Question | None:
+    asks = item.bundle.asks
+    if asks is None:
+        return None
+    about = tuple(scene.booked[each.reminder.appointment_id] for each in asks.about)
+    return Question(asks.kind, about, f"{deps.public_url}/r/{item.token}" if _has_page(item) else "")
 
 
 def _page(scene: _Scene, asks: Asking, contact_id: ContactId) -> Link:

@@ -58,7 +58,12 @@ def read_page(deps: Deps, token: str) -> LinkPage | None:
             return None
         clinic, patient, appointment = found
         language = language_of(patient.record.language)
-        values = appointment_values(appointment, clinic, language=language)
+        values = appointment_values(
+            appointment,
+            clinic,
+            language=language,
+            cadence=clinic.cadence(appointment.booking.appointment_type, patient.override),
+        )
         return LinkPage(
             language=language,
             sender=clinic.sender,

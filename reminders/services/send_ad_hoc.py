@@ -172,8 +172,14 @@ def _channel(deps: Deps, request: AdHocRequest, patient: Patient) -> tuple[Chann
 
 def _values(clinic: Clinic, target: _Target, language: str) -> dict[str, str]:
     if target.appointment is None:
-        return {"sender": clinic.sender, "phone": clinic.phone, "emergency": clinic.emergency_number}
-    return appointment_values(target.appointment, clinic, language=language)
+        return {
+            "sender": clinic.sender,
+            "phone": clinic.phone,
+            "emergency": clinic.emergency_number,
+            "place": clinic.address or clinic.sender,
+        }
+    cadence = clinic.cadence(target.appointment.booking.appointment_type, target.patient.override)
+    return appointment_values(target.appointment, clinic, language=language, cadence=cadence)
 
 
 def _key(request: AdHocRequest, patient_id: PatientId) -> str:

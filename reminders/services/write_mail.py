@@ -13,6 +13,7 @@ from reminders.core.content import language_of
 from reminders.core.ids import AttemptTag
 from reminders.core.mail import as_html
 from reminders.core.messages import Draft
+from reminders.core.patients import NO_OVERRIDE, Override
 from reminders.ports import CalendarEntry, OutgoingMail
 from reminders.services.deps import Deps
 from reminders.store import links
@@ -24,12 +25,13 @@ UNSUBSCRIBE_LASTS = timedelta(days=36_500)
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is on the outside of a mail, and in whose language its footer is."""
+    """What is on the outside of a mail, in whose language its footer is, and what staff changed for its reader."""
 
     tag: AttemptTag
     address: str
     language: str
     unsubscribe_token: str
+    override: Override = NO_OVERRIDE
 
 
 def write_mail(
@@ -45,7 +47,7 @@ def write_mail(
         html=as_html(draft.subject, draft.body, language=language_of(envelope.language), unsubscribe_url=url),
         message_id=f"<{draft.id}@{deps.mail_domain}>",
         start_by=0.0,
-        calendar=_calendar(deps, clinic, appointment, now),
+        calendar=_calendar(deps, clinic, appointment, envelope.override, now=now),
         unsubscribe_url=url,
     )
 
@@ -75,13 +77,15 @@ def _link(draft: Draft, now: datetime) -> links.Link:
     )
 
 
-def _calendar(deps: Deps, clinic: Clinic, appointment: Appointment | None, now: datetime) -> str | None:
+def _calendar(
+    deps: Deps, clinic: Clinic, appointment: Appointment | None, override: Override, *, now: datetime
+) -> str | None:
     if appointment is None or appointment.starts_at <= now:
         return None
     base = anchors(
         appointment.starts_at,
         appointment.booking.duration,
-        clinic.cadence(appointment.booking.appointment_type),
+        clinic.cadence(appointment.booking.appointment_type, override),
         versioned_at=appointment.versioned_at,
         ended_at=appointment.ended_at,
     )

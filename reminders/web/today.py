@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reminders.bootstrap import Facts
 from reminders.core.appointments import AppointmentStatus
-from reminders.core.content import clock, moment
+from reminders.core.clock_words import clock, moment
 from reminders.core.delivery import MessageState
 from reminders.core.ids import PatientId
 from reminders.core.labels import STEPS

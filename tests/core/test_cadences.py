@@ -17,7 +17,7 @@ from reminders.core.cadences import (
     anchors,
     instant,
 )
-from reminders.core.content import quarter_after, quarter_before
+from reminders.core.clock_words import quarter_after, quarter_before
 from reminders.core.patients import Channel, Recipient
 from tests.builders import a_clinic, local, shown
 

@@ -101,7 +101,7 @@ def test_a_visit_that_is_over_or_off_asks_for_nothing(clinic: World, desk: Brows
 
 def test_the_strip_says_how_the_service_stands(clinic: World, desk: Browser) -> None:
     text = shown(desk)
-    for words in ("Simulated time Tue Mar 2, 12:00 PM EST", "balances", "off: everybody may be written to"):
+    for words in ("Simulated time Tue Mar 2, noon EST", "balances", "off: everybody may be written to"):
         assert words in text
     assert 'href="http://127.0.0.1:8001/"' in desk.get("/").text
 
