@@ -50,12 +50,8 @@ def preview_schedule(
     """
     reading = source.fetch()
     by_slug: dict[str | None, list[ScheduleEntry]] = {}
-    strangers = []
     for slug, entry in reading.entries:
-        if known and slug is not None and slug not in known:
-            strangers.append(Fault(entry.line, "clinic", f"found {slug!r}", f"known here: {', '.join(known)}"))
-        else:
-            by_slug.setdefault(slug, []).append(entry)
+        by_slug.setdefault(slug, []).append(entry)
     touches = [
         touch
         for slug, entries in by_slug.items()
@@ -64,4 +60,4 @@ def preview_schedule(
     until = None if days is None else now + timedelta(days=days)
     shown = [item for item in touches if now <= item.due_at and (until is None or item.due_at < until)]
     shown.sort(key=lambda item: (item.due_at, item.entry.external_id, item.step))
-    return Preview(tuple(shown), (*reading.faults, *strangers), reading.notes)
+    return Preview(tuple(shown), reading.faults, reading.notes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from reminders.cli import parser
+from reminders.cli import PLACES, parser
 from reminders.cli.parts import beat_argv, worker_argv
 from reminders.cli.tables import lay_out, paint, width
 from tests.cli.command_line import CommandLine
@@ -16,10 +16,7 @@ from tests.cli.command_line import CommandLine
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["demo", "up", "import", "send", "status", "clinic", "migrate", "web", "worker", "beat", "health"],
-)
+@pytest.mark.parametrize("command", PLACES)
 def test_every_command_has_help(cli: CommandLine, command: str) -> None:
     assert cli.run(command, "--help").status == 0
     assert f"\n    {command} " in parser().format_help()
