@@ -28,9 +28,9 @@ SENT_AS = {
     ReminderState.EXPIRED: "is not sent",
 }
 WHY_NOT = {
-    Reason.NO_CONSENT: "no consent: remind by phone",
+    Reason.NO_CONSENT: "no consent",
     Reason.NO_ADDRESS: "no phone or e-mail",
-    Reason.NO_WINDOW: "no permitted hour is left: remind by phone",
+    Reason.NO_WINDOW: "no permitted hour is left; staff get a task",
     Reason.CAP: "enough messages already",
     Reason.TOO_LATE_WHEN_PLANNED: "too late to be useful",
 }
@@ -109,8 +109,14 @@ def _rows(touches: Sequence[Touch]) -> list[tuple[str, ...]]:
             CHANNELS[touch.channel],
             _what_happens(touch),
         )
-        for touch in touches
+        for touch in sorted(touches, key=_reading_order)
     ]
+
+
+def _reading_order(touch: Touch) -> tuple[datetime, str, str, bool]:
+    """Put what goes along below the message that takes it."""
+    message = touch.merged_into or f"{touch.entry.external_id}/{touch.step}"
+    return touch.due_at, touch.entry.patient.external_id, message, touch.merged_into is not None
 
 
 def _at(at: datetime, tz: ZoneInfo) -> str:
