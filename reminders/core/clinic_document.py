@@ -1,76 +1,62 @@
-"""Reading a clinic's configuration: every fault is one line with its path, what was found, and what is allowed."""
+"""Reading a clinic's configuration: every fault is one line with its path, what was found, and what is allowed.
+
+What a text may say is judged by `core/lint.py`, when a file is brought in: a stored document is read as it is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from datetime import time, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reminders.core.cadences import DEFAULT_CADENCE, Cadence
-from reminders.core.clinics import Caps, Clinic
-from reminders.core.content import KNOWN_VALUES, PLACEHOLDER
+from reminders.core.cadence_document import SHIPPED, own_steps, read_cadence
+from reminders.core.cadences import Cadence
+from reminders.core.clinics import EXEMPTION, MONDAY_TO_FRIDAY, Caps, Clinic
 from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId
+from reminders.core.reading import Reader, is_day, is_flag, is_text
+from reminders.core.texts import TEMPLATES
 from reminders.core.windows import DEFAULT_WINDOW, Opening, SendWindow
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 REQUIRED = ("slug", "sender", "timezone", "phone")
 TEXT_KEYS = ("sender", "phone", "country", "language", "emergency_number", "address")
-FLAGS = ("assume_fulfilled", "resends_unknown")
-DISTANCES = tuple(field.name for field in fields(Cadence) if field.name not in {"steps", "rebook_weeks"})
-KNOWN = {"slug", "timezone", *TEXT_KEYS, *FLAGS, "window", "caps", "cadence", "templates"}
-
-
-class _Reader:
-    """Collects faults while reading, so that a person sees all of them at once."""
-
-    def __init__(self) -> None:
-        self.faults: list[str] = []
-
-    def fault(self, path: str, found: object, wanted: str) -> None:
-        self.faults.append(f"{path}: found {found!r}; {wanted}")
-
-    def unknown_keys(self, path: str, table: Mapping[str, Any], allowed: set[str]) -> None:
-        for key in sorted(set(table) - allowed):
-            self.fault(f"{path}.{key}", table[key], f"unknown key; known here: {', '.join(sorted(allowed))}")
-
-    def value(self, path: str, found: object, is_good: Callable[[Any], bool], wanted: str) -> bool:
-        if is_good(found):
-            return True
-        self.fault(path, found, wanted)
-        return False
-
-    def table(self, path: str, found: object) -> Mapping[str, Any]:
-        if isinstance(found, Mapping):
-            return found
-        self.fault(path, found, "a table is wanted")
-        return {}
+FLAGS = ("assume_fulfilled", "resends_unknown", "allows_ucs2")
+NUMBERS = {"most_segments": (1, 10), "catch_up_per_minute": (1, 6000)}
+CAPS = {"per_day": (1, 50), "per_week": (1, 50), "characters": (70, 1600)}
+PRESETS = {"exemption": EXEMPTION}
+TABLES = {"window", "caps", "cadence", "templates"}
+KNOWN = {"slug", "timezone", "closures", "open_days", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
 
 
 def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
     """Return the clinic that a `[clinic]` table describes. Raises ClinicFileError with every fault."""
-    reader = _Reader()
+    reader = Reader()
     reader.unknown_keys("clinic", document, KNOWN)
     _check_basics(reader, document)
+    reader.numbers("clinic", document, NUMBERS)
+    closures, open_days = _closures(reader, document), _open_days(reader, document)
     window = _window(reader, reader.table("clinic.window", document.get("window", {})))
     caps = _caps(reader, reader.table("clinic.caps", document.get("caps", {})))
     cadences = {
-        kind: _cadence(reader, f"clinic.cadence.{kind}", reader.table(f"clinic.cadence.{kind}", table))
+        kind: read_cadence(reader, f"clinic.cadence.{kind}", reader.table(f"clinic.cadence.{kind}", table))
         for kind, table in reader.table("clinic.cadence", document.get("cadence", {})).items()
     }
-    templates = _templates(reader, reader.table("clinic.templates", document.get("templates", {})))
+    templates = _templates(reader, document, cadences)
     if reader.faults:
         raise ClinicFileError(reader.faults)
-    plain = {key: document[key] for key in (*TEXT_KEYS, *FLAGS) if key in document}
+    plain = {key: document[key] for key in (*TEXT_KEYS, *FLAGS, *NUMBERS) if key in document}
     return Clinic(
         id=clinic_id,
         slug=document["slug"],
         timezone=document["timezone"],
+        closures=closures,
+        open_days=open_days,
         window=window,
         caps=caps,
         cadences=cadences,
@@ -79,27 +65,28 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
     )
 
 
-def _check_basics(reader: _Reader, document: Mapping[str, Any]) -> None:
+def storable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with TOML's dates as ISO text: it is stored as JSON, which knows none."""
+    closures = document.get("closures")
+    if not isinstance(closures, list):
+        return dict(document)
+    return {**document, "closures": [item.isoformat() if is_day(item) else item for item in closures]}
+
+
+def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
     for key in REQUIRED:
-        if not document.get(key):
+        found = document.get(key)
+        if not found or (isinstance(found, str) and not is_text(found)):
             reader.fault(f"clinic.{key}", document.get(key), "a value is required")
-    _check_kinds(reader, document)
+    for key in (key for key in TEXT_KEYS if key in document):
+        reader.value(f"clinic.{key}", document[key], lambda found: isinstance(found, str), "text is wanted")
+    for key in (key for key in FLAGS if key in document):
+        reader.value(f"clinic.{key}", document[key], is_flag, "true or false is wanted")
     if document.get("slug"):
         reader.value("clinic.slug", document["slug"], _is_slug, "small letters, digits and hyphens are wanted")
     if document.get("timezone"):
         wanted = "an IANA zone such as America/New_York is wanted"
         reader.value("clinic.timezone", document["timezone"], is_zone, wanted)
-
-
-def _check_kinds(reader: _Reader, document: Mapping[str, Any]) -> None:
-    for key in TEXT_KEYS:
-        if key in document:
-            reader.value(f"clinic.{key}", document[key], lambda found: isinstance(found, str), "text is wanted")
-    for key in FLAGS:
-        if key in document:
-            reader.value(
-                f"clinic.{key}", document[key], lambda found: isinstance(found, bool), "true or false is wanted"
-            )
 
 
 def _is_slug(found: object) -> bool:
@@ -114,7 +101,43 @@ def is_zone(found: object) -> bool:
         return False
 
 
-def _window(reader: _Reader, table: Mapping[str, Any]) -> SendWindow:
+def _closures(reader: Reader, document: Mapping[str, Any]) -> frozenset[date]:
+    found = reader.items("clinic.closures", document.get("closures", []))
+    wanted = "a day such as 2027-12-24 is wanted"
+    days = [(item, _day(item)) for item in found]
+    for item, day in days:
+        if day is None:
+            reader.fault("clinic.closures", item, wanted)
+    return frozenset(day for _, day in days if day is not None)
+
+
+def _day(found: object) -> date | None:
+    if is_day(found) and isinstance(found, date):
+        return found
+    if not isinstance(found, str) or ISO_DAY.fullmatch(found) is None:
+        return None
+    try:
+        return date.fromisoformat(found)
+    except ValueError:
+        return None
+
+
+def _open_days(reader: Reader, document: Mapping[str, Any]) -> frozenset[int]:
+    if "open_days" not in document:
+        return MONDAY_TO_FRIDAY
+    found = reader.items("clinic.open_days", document["open_days"])
+    wanted = f"days are wanted: {', '.join(DAYS)}"
+    days = frozenset(
+        DAYS.index(item) for item in found if reader.value("clinic.open_days", item, DAYS.__contains__, wanted)
+    )
+    if found == []:
+        reader.fault(
+            "clinic.open_days", found, "at least one day is wanted, or nobody would ever work off the worklist"
+        )
+    return days
+
+
+def _window(reader: Reader, table: Mapping[str, Any]) -> SendWindow:
     reader.unknown_keys("clinic.window", table, set(DAYS))
     return SendWindow(
         tuple(
@@ -124,7 +147,7 @@ def _window(reader: _Reader, table: Mapping[str, Any]) -> SendWindow:
     )
 
 
-def _openings(reader: _Reader, path: str, found: object) -> tuple[Opening, ...]:
+def _openings(reader: Reader, path: str, found: object) -> tuple[Opening, ...]:
     """Read `"09:00-20:00"`, a list of such spans, or `"closed"`."""
     spans = found if isinstance(found, list) else [found]
     if spans == ["closed"]:
@@ -140,59 +163,61 @@ def _openings(reader: _Reader, path: str, found: object) -> tuple[Opening, ...]:
     return tuple(openings)
 
 
-def _caps(reader: _Reader, table: Mapping[str, Any]) -> Caps:
-    reader.unknown_keys("clinic.caps", table, {"per_day", "per_week"})
-    good = {
-        key: found
-        for key, found in table.items()
-        if key in {"per_day", "per_week"}
-        and reader.value(f"clinic.caps.{key}", found, _is_count, "a whole number from 1 to 50 is wanted")
+def _caps(reader: Reader, table: Mapping[str, Any]) -> Caps:
+    """Read caps; under a preset only stricter ones may be given."""
+    reader.unknown_keys("clinic.caps", table, {*CAPS, "preset"})
+    given = reader.numbers("clinic.caps", table, CAPS)
+    name = table.get("preset")
+    if name is None:
+        return Caps(**given)
+    if not isinstance(name, str) or name not in PRESETS:
+        reader.fault("clinic.caps.preset", name, f"one of these is wanted: {', '.join(PRESETS)}")
+        return Caps()
+    preset = PRESETS[name]
+    limits = {
+        "per_day": preset.per_day,
+        "per_week": preset.per_week,
+        "characters": preset.characters or CAPS["characters"][1],
     }
-    return Caps(**good)
+    for key, found in given.items():
+        if found > limits[key]:
+            reader.fault(f"clinic.caps.{key}", found, f'preset = "{name}" allows at most {limits[key]}')
+    return Caps(**{**limits, **given})
 
 
-def _is_count(found: object) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= 50  # noqa: PLR2004 - stated to the user
-
-
-def _cadence(reader: _Reader, path: str, table: Mapping[str, Any]) -> Cadence:
-    steps = sorted(step.key for step in DEFAULT_CADENCE.steps)
-    reader.unknown_keys(path, table, {*(f"{name}_minutes" for name in DISTANCES), "rebook_weeks", "off", "on"})
-    distances = {
-        name: timedelta(minutes=table[f"{name}_minutes"])
-        for name in DISTANCES
-        if f"{name}_minutes" in table
-        and reader.value(f"{path}.{name}_minutes", table[f"{name}_minutes"], _is_minutes, "whole minutes are wanted")
-    }
-    switched: dict[str, bool] = {}
-    wanted = f"steps are wanted: {', '.join(steps)}"
-    for word, is_on in (("off", False), ("on", True)):
-        keys = table.get(word, [])
-        for key in keys if isinstance(keys, list) else [keys]:
-            if reader.value(f"{path}.{word}", key, steps.__contains__, wanted):
-                switched[key] = is_on
-    weeks = table.get("rebook_weeks")
-    if weeks is not None and not reader.value(f"{path}.rebook_weeks", weeks, _is_count, "a number of weeks is wanted"):
-        weeks = None
-    changed = tuple(replace(step, is_enabled=switched.get(step.key, step.is_enabled)) for step in DEFAULT_CADENCE.steps)
-    return Cadence(changed, **distances, rebook_weeks=weeks)
-
-
-def _is_minutes(found: object) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and found >= 0
-
-
-def _templates(reader: _Reader, table: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    steps = {step.key for step in DEFAULT_CADENCE.steps}
+def _templates(
+    reader: Reader, document: Mapping[str, Any], cadences: Mapping[str, Cadence]
+) -> Mapping[str, Mapping[str, str]]:
+    table = reader.table("clinic.templates", document.get("templates", {}))
+    own = own_steps(cadences.values())
+    # A step of the clinic's own that has faults is known all the same: its text is not at fault.
+    named = {key for kind in _tables(document.get("cadence")) for key in _tables_of(kind.get("steps"))}
+    steps = {*SHIPPED, *own, *named, *(key for texts in TEMPLATES.values() for key in texts)}
+    wanted = f"a step is wanted: {', '.join(sorted(steps))}"
     for language, texts in table.items():
         path = f"clinic.templates.{language}"
         for key, text in reader.table(path, texts).items():
-            reader.value(f"{path}.{key}", key, steps.__contains__, f"a step is wanted: {', '.join(sorted(steps))}")
-            if reader.value(f"{path}.{key}", text, _is_text, "text is wanted"):
-                for name in sorted(set(PLACEHOLDER.findall(text)) - KNOWN_VALUES):
-                    reader.fault(f"{path}.{key}", f"{{{{{name}}}}}", f"known here: {', '.join(sorted(KNOWN_VALUES))}")
+            reader.value(f"{path}.{key}", key, steps.__contains__, wanted)
+            reader.value(f"{path}.{key}", text, is_text, "text is wanted")
+    _check_own_texts(reader, table, sorted(own), language=document.get("language", "en"))
     return table
 
 
-def _is_text(found: object) -> bool:
-    return isinstance(found, str) and found.strip() != ""
+def _check_own_texts(reader: Reader, table: Mapping[str, Any], own: Sequence[str], *, language: object) -> None:
+    """Note steps of the clinic's own that would have nothing to say."""
+    spoken = {language} if isinstance(language, str) else set()
+    for tongue in sorted({*table, *spoken}):
+        texts = table.get(tongue, {})
+        for key in own:
+            if isinstance(texts, Mapping) and key not in texts:
+                reader.fault(
+                    f"clinic.templates.{tongue}.{key}", None, "a step of your own needs a text in your languages"
+                )
+
+
+def _tables(found: object) -> Collection[Mapping[str, Any]]:
+    return [row for row in _tables_of(found).values() if isinstance(row, Mapping)]
+
+
+def _tables_of(found: object) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
