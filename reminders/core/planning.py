@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from reminders.core.cadences import BOOKED, Anchor, Cadence, Civil, Phase, Step, instant
 from reminders.core.clinics import quiet_zone
 from reminders.core.conditions import LASTING, NOTICES, Case, applies, is_in_between
-from reminders.core.patients import Channel, Recipient
+from reminders.core.patients import Channel, Patient, Recipient
 from reminders.core.reminders import REVIVABLE, PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.core.windows import from_local, local_day, open_day_before, place
 
@@ -200,10 +200,17 @@ def zone_of(step: Step, case: Case) -> ZoneInfo:
 
 
 def _channel(step: Step, case: Case) -> tuple[Channel, Reason | None]:
+    """Return where a step goes and why it may not, if so.
+
+    What closes every channel goes before a pause: it outlasts the pause, and somebody must hear of it.
+    """
+    channel, refusal = _open_channel(step, case.patient)
+    return channel, refusal or case.pauses.refusal(case.appointment)
+
+
+def _open_channel(step: Step, patient: Patient) -> tuple[Channel, Reason | None]:
     """Return the first channel that may be used, or the first of the step's with the reason why none may."""
-    refusal, first, patient = case.pauses.refusal(case.appointment), step.channels[0], case.patient
-    if refusal is not None:
-        return first, refusal
+    first = step.channels[0]
     if step.recipient is Recipient.ESCORT:
         return Channel.SMS, None
     for channel in step.channels:

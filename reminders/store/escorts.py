@@ -3,21 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, or_, select
 
-from reminders.core.ids import PatientId
+from reminders.core.ids import ClinicId, PatientId
+from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
-from reminders.store.rows import escort_consent
+from reminders.store.rows import contact, escort_consent
 from reminders.store.unit_of_work import Transaction
 
 
+@dataclass(frozen=True, slots=True)
+class EscortConsent:
+    """What an escort said about being texted when and where to fetch one patient. The phone is in E.164."""
+
+    id: UUID
+    clinic_id: ClinicId
+    patient_id: PatientId
+    phone: str
+    is_granted: bool
+    note: str
+    recorded_by: str
+    recorded_at: datetime
+
+
 def willing(tx: Transaction, ids: Collection[PatientId]) -> set[tuple[PatientId, str]]:
-    """Return (patient, phone) of everybody who agreed to be texted about fetching that patient, and still does."""
-    newest: dict[tuple[PatientId, str], bool] = {}
+    """Return (patient, phone) of everybody who agreed to be texted about fetching that patient, and still does.
+
+    Who opted out since, by STOP, agrees no longer; nor is a number of use that is known not to work.
+    """
+    newest: dict[tuple[PatientId, bytes], tuple[str, bool]] = {}
     for batch in in_batches(ids):
         statement = select(escort_consent).where(escort_consent.c.patient_id.in_(batch))
         for row in tx.connection.execute(statement.order_by(escort_consent.c.recorded_at, escort_consent.c.id)):
             phone = tx.vault.open("escort_consent.phone", row.id, row.phone)
-            newest[PatientId(row.patient_id), phone] = row.is_granted
-    return {key for key, is_granted in newest.items() if is_granted}
+            newest[PatientId(row.patient_id), row.phone_index] = (phone, row.is_granted)
+    agreed = {(key, index): phone for (key, index), (phone, is_granted) in newest.items() if is_granted}
+    closed = _closed(tx, {index for _, index in agreed})
+    return {(key, phone) for (key, index), phone in agreed.items() if index not in closed}
+
+
+def _closed(tx: Transaction, indexes: Collection[bytes]) -> set[bytes]:
+    """Return the phones that no clinic may write to: an opt-out holds for all of them."""
+    is_shut = or_(contact.c.opted_out_at.is_not(None), contact.c.fault_at.is_not(None))
+    here = select(contact.c.address_index).where(contact.c.channel == Channel.SMS, is_shut)
+    return {
+        index
+        for batch in in_batches(indexes)
+        for index in tx.connection.scalars(here.where(contact.c.address_index.in_(batch)))
+    }
+
+
+def record(tx: Transaction, item: EscortConsent) -> None:
+    """Append what an escort said."""
+    values = {
+        "id": item.id,
+        "clinic_id": item.clinic_id,
+        "patient_id": item.patient_id,
+        "phone": tx.vault.seal("escort_consent.phone", item.id, item.phone),
+        "phone_index": tx.vault.index(item.phone),
+        "is_granted": item.is_granted,
+        "note": tx.vault.seal("escort_consent.note", item.id, item.note),
+        "recorded_by": item.recorded_by,
+        "recorded_at": item.recorded_at,
+    }
+    tx.connection.execute(insert(escort_consent).values(values))
+
+
+def of_patient(tx: Transaction, patient_id: PatientId) -> list[EscortConsent]:
+    """Return all that escorts of a patient ever said, the newest first."""
+    statement = select(escort_consent).where(escort_consent.c.patient_id == patient_id)
+    rows = tx.connection.execute(statement.order_by(escort_consent.c.recorded_at.desc(), escort_consent.c.id.desc()))
+    return [
+        EscortConsent(
+            id=row.id,
+            clinic_id=ClinicId(row.clinic_id),
+            patient_id=PatientId(row.patient_id),
+            phone=tx.vault.open("escort_consent.phone", row.id, row.phone),
+            is_granted=row.is_granted,
+            note=tx.vault.open("escort_consent.note", row.id, row.note),
+            recorded_by=row.recorded_by,
+            recorded_at=row.recorded_at,
+        )
+        for row in rows
+    ]
+
+
+def fetching(tx: Transaction, address: str) -> set[tuple[ClinicId, PatientId]]:
+    """Return the patients whom somebody with this phone was asked to fetch, at every clinic."""
+    here = escort_consent.c.phone_index == tx.vault.index(address)
+    rows = tx.connection.execute(select(escort_consent.c.clinic_id, escort_consent.c.patient_id).where(here))
+    return {(ClinicId(row.clinic_id), PatientId(row.patient_id)) for row in rows}

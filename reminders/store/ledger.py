@@ -11,6 +11,7 @@ from reminders.core.gate import Origin
 from reminders.core.reminders import ReminderState
 from reminders.store.rows import attempt, message, reminder, task
 from reminders.store.unit_of_work import Transaction
+from reminders.store.withdrawals import GIVES_BACK
 
 ENDS_WITH_REASON = [
     MessageState.REJECTED,
@@ -66,6 +67,12 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
     accepted = exists().where(of_message, attempt.c.state == AttemptState.ACCEPTED)
     live = exists().where(of_message, attempt.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN]))
     leads = exists().where(reminder.c.message_id == message.c.id, reminder.c.state == ReminderState.DISPATCHED)
+    # A message that never left and ended for one of these returned its reminders to the plan.
+    gave_back = (
+        message.c.state.in_([MessageState.CANCELLED, MessageState.SUPPRESSED])
+        & message.c.reason.is_not(None)
+        & message.c.reason.in_(GIVES_BACK)
+    )
     return {
         "reminders_dispatched_without_message": (
             reminder,
@@ -75,7 +82,7 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
             reminder,
             and_(reminder.c.state.not_in([ReminderState.PLANNED, *has_message]), reminder.c.reason.is_(None)),
         ),
-        "messages_without_their_reminder": (message, and_(message.c.origin == Origin.REMINDER, ~leads)),
+        "messages_without_their_reminder": (message, and_(message.c.origin == Origin.REMINDER, ~leads, ~gave_back)),
         "messages_ended_without_reason": (
             message,
             and_(message.c.state.in_(ENDS_WITH_REASON), message.c.reason.is_(None)),

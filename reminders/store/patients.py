@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 
 from reminders.core.ids import ClinicId, PatientId
-from reminders.core.patients import Channel, Patient, PatientRecord
+from reminders.core.patients import NO_OVERRIDE, Channel, Override, Patient, PatientRecord
+from reminders.store import overrides
 from reminders.store.batches import in_batches
 from reminders.store.contacts import closed_indexes
 from reminders.store.rows import consent_event, patient
@@ -24,7 +25,7 @@ def by_external_id(tx: Transaction, clinic_id: ClinicId) -> dict[str, tuple[Pati
 
 
 def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -> dict[PatientId, Patient]:
-    """Return patients with the channels that are closed to us."""
+    """Return patients with the channels that are closed to us, and what staff changed for them."""
     rows = [
         row
         for batch in in_batches(ids)
@@ -32,7 +33,29 @@ def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -
     ]
     indexes = [index for row in rows for index in (row.phone_index, row.email_index) if index is not None]
     closed = {pair for batch in in_batches(indexes) for pair in closed_indexes(tx, clinic_id, batch)}
-    return {PatientId(row.id): Patient(PatientId(row.id), _record(tx, row), _closed(row, closed)) for row in rows}
+    changed = overrides.of_patients(tx, ids)
+    return {PatientId(row.id): _patient(tx, row, closed, changed) for row in rows}
+
+
+def find(tx: Transaction, clinic_id: ClinicId, external_id: str) -> PatientId | None:
+    """Return whom a clinic calls by this id."""
+    here = (patient.c.clinic_id == clinic_id) & (patient.c.external_id == external_id)
+    found = tx.connection.scalar(select(patient.c.id).where(here))
+    return None if found is None else PatientId(found)
+
+
+def _patient(
+    tx: Transaction, row: Row[Any], closed: set[tuple[bytes, Channel]], changed: Mapping[PatientId, Override]
+) -> Patient:
+    key = PatientId(row.id)
+    return Patient(key, _record(tx, row), _closed(row, closed), changed.get(key, NO_OVERRIDE))
+
+
+def lock_many(tx: Transaction, ids: Collection[PatientId]) -> None:
+    """Keep others from deciding about the same patients until this transaction ends."""
+    for batch in in_batches(sorted(ids)):
+        locked = select(patient.c.id).where(patient.c.id.in_(batch)).order_by(patient.c.id)
+        tx.connection.execute(locked.with_for_update(key_share=True))
 
 
 def _closed(row: Row[Any], closed: set[tuple[bytes, Channel]]) -> frozenset[Channel]:

@@ -1,15 +1,36 @@
-"""Pauses as stored: each with its reason, who made it and who ended it."""
+"""Pauses as stored: each with its reason, who made it and who ended it. One that ended keeps its row."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, insert, select, update
 
-from reminders.core.ids import ClinicId, PatientId
+from reminders.core.appointments import AppointmentStatus
+from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.pauses import PauseKind, Pauses
-from reminders.store.rows import pause
+from reminders.core.reminders import ReminderState
+from reminders.store.rows import appointment, pause, reminder
 from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What staff paused and why. `subject` is an ISO date, a patient's external id or a series' id."""
+
+    id: UUID
+    clinic_id: ClinicId
+    kind: PauseKind
+    subject: str
+    reason: str
+    made_by: str
+    made_at: datetime
+    patient_id: PatientId | None = None
+    ended_by: str | None = None
+    ended_at: datetime | None = None
 
 
 def current(tx: Transaction, clinic_id: ClinicId) -> Pauses:
@@ -20,4 +41,70 @@ def current(tx: Transaction, clinic_id: ClinicId) -> Pauses:
         days=frozenset(date.fromisoformat(row.subject) for row in rows if row.kind is PauseKind.DAY),
         patients=frozenset(PatientId(row.patient_id) for row in rows if row.kind is PauseKind.PATIENT),
         series=frozenset(row.subject for row in rows if row.kind is PauseKind.SERIES),
+    )
+
+
+def find(tx: Transaction, clinic_id: ClinicId, kind: PauseKind, subject: str) -> Pause | None:
+    """Return the pause of a day, patient or series that holds now."""
+    here = (pause.c.clinic_id == clinic_id) & (pause.c.kind == kind) & (pause.c.subject == subject)
+    row = tx.connection.execute(select(pause).where(here, pause.c.ended_at.is_(None))).one_or_none()
+    return None if row is None else _pause(tx, row)
+
+
+def every(tx: Transaction, clinic_id: ClinicId) -> list[Pause]:
+    """Return all pauses there ever were at a clinic, the newest first."""
+    statement = select(pause).where(pause.c.clinic_id == clinic_id).order_by(pause.c.made_at.desc(), pause.c.id.desc())
+    return [_pause(tx, row) for row in tx.connection.execute(statement)]
+
+
+def add(tx: Transaction, item: Pause) -> None:
+    """Store a new pause."""
+    values = {
+        "id": item.id,
+        "clinic_id": item.clinic_id,
+        "patient_id": item.patient_id,
+        "kind": item.kind,
+        "subject": item.subject,
+        "reason": tx.vault.seal("pause.reason", item.id, item.reason),
+        "made_by": item.made_by,
+        "made_at": item.made_at,
+    }
+    tx.connection.execute(insert(pause).values(values))
+
+
+def end(tx: Transaction, pause_id: UUID, *, by: str, now: datetime) -> None:
+    """End a pause; its row stays."""
+    statement = update(pause).where(pause.c.id == pause_id, pause.c.ended_at.is_(None))
+    tx.connection.execute(statement.values(ended_by=by, ended_at=now))
+
+
+def of_series(tx: Transaction, clinic_id: ClinicId, series_id: str) -> dict[AppointmentId, PatientId]:
+    """Return the sessions of a series, each with whose it is."""
+    here = (appointment.c.clinic_id == clinic_id) & (appointment.c.series_id == series_id)
+    rows = tx.connection.execute(select(appointment.c.id, appointment.c.patient_id).where(here))
+    return {AppointmentId(row.id): PatientId(row.patient_id) for row in rows}
+
+
+def with_something_to_come(tx: Transaction, clinic_id: ClinicId, *, now: datetime) -> list[PatientId]:
+    """Return the patients of a clinic whom a day's closure may concern: a reminder waits, or a session is booked."""
+    waits = select(reminder.c.patient_id).where(
+        reminder.c.clinic_id == clinic_id, reminder.c.state == ReminderState.PLANNED
+    )
+    is_booked = (appointment.c.status == AppointmentStatus.BOOKED) & (appointment.c.starts_at > now)
+    comes = select(appointment.c.patient_id).where(appointment.c.clinic_id == clinic_id, is_booked)
+    return [PatientId(key) for key in sorted(tx.connection.scalars(waits.union(comes)))]
+
+
+def _pause(tx: Transaction, row: Row[Any]) -> Pause:
+    return Pause(
+        id=row.id,
+        clinic_id=ClinicId(row.clinic_id),
+        kind=row.kind,
+        subject=row.subject,
+        reason=tx.vault.open("pause.reason", row.id, row.reason),
+        made_by=row.made_by,
+        made_at=row.made_at,
+        patient_id=None if row.patient_id is None else PatientId(row.patient_id),
+        ended_by=row.ended_by,
+        ended_at=row.ended_at,
     )

@@ -1,0 +1,45 @@
+"""Find: the clinic and the patient that staff name, in the caller's transaction."""
+
+from __future__ import annotations
+
+from reminders.core.clinics import Clinic
+from reminders.core.errors import InputError, NotFoundError
+from reminders.core.ids import PatientId
+from reminders.store import clinics, patients
+from reminders.store.unit_of_work import Transaction
+
+LONGEST_NAME = 80
+LONGEST_REASON = 500
+
+
+def find_clinic(tx: Transaction, slug: str | None) -> Clinic:
+    """Return the clinic of a slug, or the only one there is. Raises InputError."""
+    every = clinics.every(tx)
+    chosen = [item for item in every.values() if slug in {None, item.slug}]
+    if len(chosen) != 1:
+        known = ", ".join(item.slug for item in every.values()) or "none yet; import a schedule first"
+        raise InputError([f"--clinic: found {slug or 'nothing'}; name one of: {known}"])
+    return chosen[0]
+
+
+def find_patient(tx: Transaction, clinic: Clinic, external_id: str) -> PatientId:
+    """Return whom the clinic calls by this id. Raises NotFoundError."""
+    found = patients.find(tx, clinic.id, external_id)
+    if found is None:
+        raise NotFoundError(f"no patient {external_id!r}; patients are named by their id in the schedule")
+    return found
+
+
+def check_words(*, reason: str, by: str, option: str = "--reason") -> None:
+    """Refuse a decision that nobody could explain later. Raises InputError."""
+    faults = []
+    if not reason.strip():
+        faults.append(f"{option}: found nothing; say why, for whoever asks later")
+    elif len(reason) > LONGEST_REASON:
+        faults.append(f"{option}: found {len(reason)} characters; at most {LONGEST_REASON} are kept")
+    if not by.strip():
+        faults.append("--by: found nothing; say who decides this")
+    elif len(by) > LONGEST_NAME:
+        faults.append(f"--by: found {len(by)} characters; at most {LONGEST_NAME} are kept")
+    if faults:
+        raise InputError(faults)

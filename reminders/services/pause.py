@@ -1,0 +1,230 @@
+"""Pause and resume: a day the clinic is closed, a patient on hold, a stopped series.
+
+One transaction stores the pause, takes back what waits to leave, and plans anew; a day concerns everybody, so its
+planning follows in batches, and asking again finishes what was interrupted. A pause stops reminders only: answers to
+patients and what staff write themselves still go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from reminders.core.appointments import Appointment, AppointmentStatus
+from reminders.core.clinics import Clinic
+from reminders.core.errors import InputError, NotFoundError
+from reminders.core.ids import AppointmentId, PatientId
+from reminders.core.pauses import PauseKind
+from reminders.core.reminders import REVIVABLE, Reason
+from reminders.core.windows import civil, local_day
+from reminders.ports import SENDING_JOBS
+from reminders.services.deps import Deps
+from reminders.services.find_subjects import check_words, find_clinic, find_patient
+from reminders.services.plan_reminders import Planned, closed_day_key, plan_patients
+from reminders.store import appointments, clinics, patients, pauses, tasks, withdrawals
+from reminders.store.pauses import Pause
+from reminders.store.unit_of_work import Transaction
+
+PATIENTS_AT_ONCE = 100
+ENDS_BY: dict[PauseKind, Reason] = {PauseKind.PATIENT: Reason.ON_HOLD, PauseKind.SERIES: Reason.SERIES_STOPPED}
+Progress = Callable[[int, int], None]
+"""Called with how many patients are planned anew, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What staff name: a day (ISO date), a patient or a series (the schedule's id)."""
+
+    kind: PauseKind
+    name: str
+    clinic_slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DaySession:
+    """A session booked on a day that is closed now; `starts_at` is UTC."""
+
+    external_id: str
+    patient: str
+    name: str
+    starts_at: datetime
+    timezone: str
+
+
+@dataclass(slots=True)
+class PauseReport:
+    """What a pause, or its end, did. `is_new` is false where it held already; then only an interrupted run goes on."""
+
+    pause: Pause
+    clinic: Clinic
+    is_new: bool
+    messages_stopped: int = 0
+    patients_planned: int = 0
+    stopped: int = 0
+    """Reminders that wait no longer."""
+    revived: int = 0
+    """Reminders that wait again."""
+    moved: int = 0
+    """Reminders with another time."""
+    sessions: list[DaySession] = field(default_factory=list)
+
+
+def pause(deps: Deps, subject: Subject, *, reason: str, by: str, progress: Progress | None = None) -> PauseReport:
+    """Pause a day, a patient or a series; what is paused already stays so, with its first reason.
+
+    Raises InputError for a faulty request, NotFoundError for an unknown patient or series.
+    """
+    check_words(reason=reason, by=by)
+    with deps.store.transaction() as tx:
+        clinic, now = _begin(tx, deps, subject)
+        about = _about(tx, clinic, subject)
+        held = pauses.find(tx, clinic.id, subject.kind, subject.name)
+        made = held or Pause(
+            id=deps.identity.new_id(),
+            clinic_id=clinic.id,
+            kind=subject.kind,
+            subject=subject.name,
+            reason=reason.strip(),
+            made_by=by.strip(),
+            made_at=now,
+            patient_id=find_patient(tx, clinic, subject.name) if subject.kind is PauseKind.PATIENT else None,
+        )
+        report = PauseReport(made, clinic, is_new=held is None)
+        if held is None:
+            _check_day(clinic, subject, now)
+            pauses.add(tx, made)
+        if subject.kind is PauseKind.DAY:
+            _close_day(tx, deps, report, now)
+        else:
+            _stop(tx, deps, report, about, now)
+    if subject.kind is PauseKind.DAY:
+        _plan_everybody(deps, report, progress)
+    return report
+
+
+def resume(deps: Deps, subject: Subject, *, by: str, progress: Progress | None = None) -> PauseReport:
+    """End a pause: what is still useful waits again, what is not stays ended as on hold.
+
+    Raises InputError where nothing is paused.
+    """
+    check_words(reason="resumed", by=by)
+    with deps.store.transaction() as tx:
+        clinic, now = _begin(tx, deps, subject)
+        held = pauses.find(tx, clinic.id, subject.kind, subject.name)
+        if held is None:
+            raise InputError([f"{subject.kind} {subject.name}: not paused; `reminders pause list` shows what is"])
+        pauses.end(tx, held.id, by=by.strip(), now=now)
+        report = PauseReport(held, clinic, is_new=True)
+        if subject.kind is PauseKind.DAY:
+            keys = [closed_day_key(item) for item in _sessions_on(tx, clinic, held)]
+            tasks.resolve(tx, keys, by=by.strip(), now=now)
+        else:
+            about = _about(tx, clinic, subject)
+            withdrawals.lock_patients(tx, set(about.values()))
+            withdrawals.free_refused(tx, about, now=now)
+            _plan(tx, deps, report, set(about.values()), now)
+    if subject.kind is PauseKind.DAY:
+        _plan_everybody(deps, report, progress)
+    deps.queue.hint(SENDING_JOBS.values())
+    return report
+
+
+def list_pauses(deps: Deps, clinic_slug: str | None, *, with_ended: bool) -> list[tuple[Clinic, Pause]]:
+    """Return what is paused, the newest first; with `with_ended` all that ever was."""
+    with deps.store.reading() as tx:
+        chosen = [find_clinic(tx, clinic_slug)] if clinic_slug is not None else list(clinics.every(tx).values())
+        found = [(clinic, item) for clinic in chosen for item in pauses.every(tx, clinic.id)]
+    return [(clinic, item) for clinic, item in found if with_ended or item.ended_at is None]
+
+
+def _begin(tx: Transaction, deps: Deps, subject: Subject) -> tuple[Clinic, datetime]:
+    """Lock the clinic: whoever reads its schedule meanwhile plans before this, or with the pause."""
+    clinic = find_clinic(tx, subject.clinic_slug)
+    clinics.lock(tx, clinic.id)
+    return clinic, deps.clock.now()
+
+
+def _about(tx: Transaction, clinic: Clinic, subject: Subject) -> dict[AppointmentId, PatientId]:
+    """Return the sessions that are meant, each with whose it is; for a day none: nobody's messages stop."""
+    match subject.kind:
+        case PauseKind.DAY:
+            return {}
+        case PauseKind.PATIENT:
+            key = find_patient(tx, clinic, subject.name)
+            return {item.id: key for item in appointments.of_patients(tx, [key])[key]}
+        case PauseKind.SERIES:
+            found = pauses.of_series(tx, clinic.id, subject.name)
+            if not found:
+                raise NotFoundError(f"no series {subject.name!r}; series are named by their id in the schedule")
+            return found
+
+
+def _check_day(clinic: Clinic, subject: Subject, now: datetime) -> None:
+    today = local_day(now, clinic.tz)
+    if subject.kind is PauseKind.DAY and date.fromisoformat(subject.name) < today:
+        raise InputError(
+            [f"day: found {subject.name}; today is {today.isoformat()}, and what is over cannot be closed"]
+        )
+
+
+def _stop(
+    tx: Transaction, deps: Deps, report: PauseReport, about: dict[AppointmentId, PatientId], now: datetime
+) -> None:
+    """Take back what has not left; planning anew then refuses what is paused and lets the rest wait as before."""
+    people = set(about.values())
+    withdrawals.lock_patients(tx, people)
+    stopped = withdrawals.withdraw(tx, about, reason=ENDS_BY[report.pause.kind], now=now)
+    report.messages_stopped = len(stopped)
+    _plan(tx, deps, report, people, now)
+
+
+def _plan(tx: Transaction, deps: Deps, report: PauseReport, people: Collection[PatientId], now: datetime) -> None:
+    planned = plan_patients(tx, report.clinic, people, identity=deps.identity, now=now)
+    _count(report, planned)
+    report.patients_planned += len(people)
+
+
+def _count(report: PauseReport, planned: Planned) -> None:
+    report.stopped += sum(len(ids) for reason, ids in planned.ended.items() if reason in REVIVABLE)
+    report.revived += planned.revived
+    report.moved += planned.moved - planned.revived
+
+
+def _close_day(tx: Transaction, deps: Deps, report: PauseReport, now: datetime) -> None:
+    """Name the sessions of a day that is closed now. Planning opens their tasks; old ones of theirs open again."""
+    found = _sessions_on(tx, report.clinic, report.pause)
+    if report.is_new:
+        tasks.reopen(tx, [closed_day_key(item) for item in found], now=now)
+    people = patients.get_many(tx, report.clinic.id, {item.patient_id for item in found})
+    for item in found:
+        record = people[item.patient_id].record
+        session = DaySession(item.external_id, record.external_id, record.name, item.starts_at, item.booking.timezone)
+        report.sessions.append(session)
+    _plan(tx, deps, report, set(people), now)
+
+
+def _sessions_on(tx: Transaction, clinic: Clinic, item: Pause) -> Sequence[Appointment]:
+    """Return what is booked on a closed day of the clinic's own calendar."""
+    on = date.fromisoformat(item.subject)
+    ends = (civil(day, time(), clinic.tz) for day in (on, on + timedelta(days=1)))
+    found = appointments.between(tx, clinic.id, *ends)
+    return [session for session in found if session.status is AppointmentStatus.BOOKED]
+
+
+def _plan_everybody(deps: Deps, report: PauseReport, progress: Progress | None) -> None:
+    """Plan a clinic's patients anew, some in each transaction: an interrupted run goes on when asked again."""
+    with deps.store.reading() as tx:
+        everybody = pauses.with_something_to_come(tx, report.clinic.id, now=deps.clock.now())
+    report.patients_planned = 0
+    for some in _batches(everybody):
+        with deps.store.transaction() as tx:
+            clinics.lock(tx, report.clinic.id)
+            withdrawals.lock_patients(tx, some)
+            _plan(tx, deps, report, some, deps.clock.now())
+        if progress is not None:
+            progress(report.patients_planned, len(everybody))
+
+
+def _batches(everybody: Sequence[PatientId]) -> Iterable[Sequence[PatientId]]:
+    return (everybody[at : at + PATIENTS_AT_ONCE] for at in range(0, len(everybody), PATIENTS_AT_ONCE))
