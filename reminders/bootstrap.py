@@ -18,13 +18,15 @@ from reminders.adapters.logs import configure_logs
 from reminders.adapters.memory import MemoryJobQueue
 from reminders.adapters.random_ids import RandomIdentity
 from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
+from reminders.adapters.schedule_csv.cells import WrongCellError
+from reminders.adapters.schedule_csv.cells import phone as read_phone
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.core.clinic_document import read_clinic
 from reminders.core.delivery import Resolution
-from reminders.core.errors import SettingsError
+from reminders.core.errors import InputError, SettingsError
 from reminders.core.ids import ClinicId
 from reminders.ports import QUEUES, Clock, EmailGateway, JobQueue, ScheduleSource, SmsGateway, SmsHooks
 from reminders.services.apply_clinics import BUILT_IN, apply_clinics, known_clinics
@@ -97,6 +99,13 @@ class Services:
         known = {clinic.slug: clinic for clinic in known_clinics(self.deps)}
         first = next(iter(known.values()))
         return CsvScheduleSource(path, CsvDefaults(first.timezone, first.language, first.country, clinics=known))
+
+    def phone(self, text: str, country: str) -> str:
+        """Read a phone number as E.164; without `+` it is one of `country`. Raises InputError."""
+        try:
+            return read_phone(text, country)
+        except WrongCellError as error:
+            raise InputError([f"--phone: found {error}"]) from None
 
     def clinic_documents(self, path: Path) -> list[tuple[str, Mapping[str, Any]]]:
         """Read clinic files. Raises ClinicFileError."""

@@ -10,7 +10,7 @@ from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
 from reminders.services.deps import Deps
 from reminders.services.plan_reminders import plan_patients
-from reminders.store import clinics, contacts, messages, patients
+from reminders.store import clinics, contacts, escorts, messages, patients
 from reminders.store.unit_of_work import Transaction
 
 
@@ -25,13 +25,18 @@ def opt_out_address(tx: Transaction, deps: Deps, address: str, *, by: str, now: 
     contacts.opt_out(tx, ids, by=by, now=now)
     if ids:
         messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
-    _replan(tx, deps, {person for item in reached for person in patients.at_address(tx, item)}, now)
+    _replan(tx, deps, {person for item in reached for person in _concerned(tx, item)}, now)
 
 
 def opt_in_address(tx: Transaction, deps: Deps, address: str, *, now: datetime) -> None:
     """End the opt-out of an address; what is still to come is planned again."""
     contacts.opt_in(tx, contacts.at_address(tx, address))
-    _replan(tx, deps, patients.at_address(tx, address), now)
+    _replan(tx, deps, _concerned(tx, address), now)
+
+
+def _concerned(tx: Transaction, address: str) -> set[tuple[ClinicId, PatientId]]:
+    """Return whose plan an address touches: its own patients, and those whom somebody with it fetches."""
+    return {*patients.at_address(tx, address), *escorts.fetching(tx, address)}
 
 
 def _addresses(tx: Transaction, deps: Deps, owner: tuple[ClinicId, PatientId], first: str) -> list[str]:
