@@ -76,9 +76,12 @@ def rows_of_a_patient(draw: st.DrawFn, name: str, around: datetime) -> list[Sche
 
 
 @st.composite
-def schedules(draw: st.DrawFn, *, around: Sequence[datetime] = AROUND, caps: Caps = DEFAULT_CAPS) -> Schedule:
+def schedules(
+    draw: st.DrawFn, *, around: Sequence[datetime] = AROUND, caps: Caps = DEFAULT_CAPS, sessions: int = 5
+) -> Schedule:
     """A clinic, its schedule, and a moment to read it."""
     day = draw(st.sampled_from(around))
     clinic = draw(clinics(day, caps))
-    rows = [row for name in ("P1", "P2")[: draw(st.integers(1, 2))] for row in draw(rows_of_a_patient(name, day))]
+    names = ("P1", "P2")[: draw(st.integers(1, 2))]
+    rows = [row for name in names for row in draw(rows_of_a_patient(name, day))]
     return clinic, rows, day + timedelta(days=draw(st.integers(-8, 6))) + draw(MINUTES)
