@@ -23,6 +23,7 @@ PLACES = {
     "preview": "preview",
     "send": "send",
     "status": "status",
+    "why": "why",
     "clinic": "clinic",
     "bench": "bench",
     "migrate": "parts",

@@ -18,6 +18,7 @@ Reminds patients of their sessions by SMS and e-mail, hears their answers, and s
 EPILOG = "Exit status: 0 done, 1 not possible as things stand, 2 the input has faults or waits for a yes."
 QUEUES = ("sms", "email", "inbound", "schedule", "upkeep")
 CHANNELS = ("sms", "email")
+SUBJECTS = ("patient", "appointment", "message")
 
 
 def parser() -> ArgumentParser:
@@ -31,6 +32,7 @@ def parser() -> ArgumentParser:
     _preview(commands)
     _send(commands)
     _status(commands)
+    _why(commands)
     _clinic(commands)
     _bench(commands)
     _parts(commands)
@@ -121,6 +123,22 @@ def _status(commands: Commands[ArgumentParser]) -> None:
         "status", help="what is planned, sent and answered, what needs a person, what is running"
     )
     command.add_argument("--days", type=count, default=7, help="how many days ahead (default: 7)")
+    _for_programs(command)
+
+
+def _why(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "why",
+        help="everything about a patient, a session or a message in order of time, with the rule behind each line",
+    )
+    command.add_argument(
+        "name",
+        metavar="PATIENT|APPOINTMENT|MESSAGE",
+        help="the schedule's patient_id or external_id, or a message's id or its first 8 characters or more",
+    )
+    command.add_argument("--as", dest="kind", choices=SUBJECTS, help="which of these, where the name may mean several")
+    command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
+    command.add_argument("--text", action="store_true", help="show what was written, too: it is patient data")
     _for_programs(command)
 
 

@@ -1,0 +1,135 @@
+"""Circumstance lines: consents, opt-outs, pauses, changed cadences, replies and tasks: what decides beside the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from reminders.core.events import Event, EventKind, Surroundings
+from reminders.core.explaining import CHANNELS, REASONS
+from reminders.core.histories import History, PastAddress, PastPause, PastReply, PastTask
+from reminders.core.patients import Recipient
+from reminders.core.pauses import PauseKind
+from reminders.core.tasks import TITLES, TaskKind
+
+OPENED = "task opened: "
+
+
+def consent_lines(history: History) -> Iterator[Event]:
+    """Yield consents of the patient and of escorts."""
+    for item in history.consents:
+        word = "given" if item.is_granted else "taken back"
+        what = f"Consent to {CHANNELS[item.channel]}s {word}"
+        facts = {"channel": item.channel, "granted": item.is_granted, "source": item.source}
+        yield Event(item.recorded_at, EventKind.CONSENT, what, f"Source: {item.source}.", facts=facts)
+    for told in history.escort_consents:
+        what = f"Escort {'agrees' if told.is_granted else 'no longer agrees'} to be texted"
+        why = f"{told.note} (recorded by {told.recorded_by})" if told.note else f"Recorded by {told.recorded_by}."
+        facts = {"granted": told.is_granted, "recorded_by": told.recorded_by}
+        yield Event(told.recorded_at, EventKind.ESCORT, what, why, facts=facts)
+
+
+def address_lines(history: History) -> Iterator[Event]:
+    """Yield opt-outs and addresses that were found not to work, as far as they still hold."""
+    to_escort = {item.contact_id for item in history.messages if item.recipient is Recipient.ESCORT}
+    to_patient = {item.contact_id for item in history.messages if item.recipient is Recipient.PATIENT}
+    for item in history.addresses:
+        who = "Escort" if item.contact_id in to_escort - to_patient else "Patient"
+        yield from _address(item, who)
+
+
+def _address(item: PastAddress, who: str) -> Iterator[Event]:
+    facts = {"channel": item.channel, "by": item.opted_out_by, "fault": item.fault}
+    if item.opted_out_at is not None:
+        what, why = f"{who} opted out of {CHANNELS[item.channel]}s", f"By {item.opted_out_by or 'unknown means'}."
+        yield Event(item.opted_out_at, EventKind.ADDRESS, what, why, "holds", contact_id=item.contact_id, facts=facts)
+    if item.fault_at is not None:
+        what, why = f"{who}'s {ADDRESSES[item.channel]} does not work", f"The provider said so: {item.fault}."
+        yield Event(item.fault_at, EventKind.ADDRESS, what, why, "closed", contact_id=item.contact_id, facts=facts)
+
+
+ADDRESSES: Mapping[str, str] = {"sms": "phone number", "email": "e-mail address"}
+
+
+def pause_lines(history: History, scene: Surroundings, days: frozenset[date]) -> Iterator[Event]:
+    """Yield pauses and changes of the cadence; of closed days only those on which something was to happen."""
+    for item in history.pauses:
+        if item.kind is not PauseKind.DAY or date.fromisoformat(item.subject) in days:
+            yield from _pause(item, scene)
+    for changed in history.overrides:
+        state = f"until {scene.tell(changed.ended_at)}" if changed.ended_at is not None else "holds"
+        why = f"{changed.reason} (by {changed.made_by})"
+        yield Event(changed.made_at, EventKind.OVERRIDE, "Cadence changed for this patient", why, state)
+
+
+def _pause(item: PastPause, scene: Surroundings) -> Iterator[Event]:
+    what, undone = _paused(item)
+    facts = {"pause": item.kind, "subject": item.subject, "by": item.made_by}
+    state = "holds" if item.ended_at is None else f"until {scene.tell(item.ended_at)}"
+    yield Event(item.made_at, EventKind.PAUSE, what, f"{item.reason} (by {item.made_by})", state, facts=facts)
+    if item.ended_at is not None:
+        yield Event(item.ended_at, EventKind.PAUSE, undone, f"By {item.ended_by or 'nobody named'}.", facts=facts)
+
+
+def _paused(item: PastPause) -> tuple[str, str]:
+    match item.kind:
+        case PauseKind.DAY:
+            on = f"{date.fromisoformat(item.subject):%a %d %b}"
+            return f"Clinic closed on {on}", f"Clinic open again on {on}"
+        case PauseKind.PATIENT:
+            return "Patient put on hold", "Patient no longer on hold"
+        case PauseKind.SERIES:
+            return f"Series {item.subject} stopped", f"Series {item.subject} goes on"
+
+
+def reply_lines(history: History) -> Iterator[Event]:
+    """Yield what came back from the patient, what it was understood as, and what was done."""
+    for item in history.replies:
+        what = "Patient wrote" if item.is_theirs else "Somebody wrote from this phone"
+        intent = (item.intent or "").replace("_", " ")
+        why = f"Understood as: {intent}." if intent else ""
+        facts = {"intent": item.intent, "decision": item.decision, "is_theirs": item.is_theirs}
+        yield Event(
+            item.received_at,
+            EventKind.REPLY,
+            what,
+            why,
+            _decided(item),
+            item.appointment_id,
+            facts=facts,
+            text=item.text,
+        )
+
+
+def _decided(item: PastReply) -> str:
+    if item.handled_at is None:
+        return "not read yet"
+    return "; ".join(_in_words(part) for part in (item.decision or "").split("; "))
+
+
+def _in_words(decision: str) -> str:
+    kind = decision.removeprefix(OPENED)
+    is_task = decision.startswith(OPENED) and kind in set(TaskKind)
+    return f"task: {TITLES[TaskKind(kind)]}" if is_task else decision
+
+
+def task_lines(history: History, scene: Surroundings) -> Iterator[Event]:
+    """Yield what people were asked to do, and whether they did."""
+    for item in history.tasks:
+        yield Event(
+            item.opened_at,
+            EventKind.TASK,
+            f"Task: {TITLES[item.kind]}",
+            REASONS[item.reason] if item.reason is not None else "",
+            _task_state(item, scene),
+            item.appointment_id,
+            item.message_id,
+            facts={"task": item.kind, "reason": item.reason, "resolved_by": item.resolved_by},
+        )
+
+
+def _task_state(item: PastTask, scene: Surroundings) -> str:
+    if item.resolved_at is None:
+        return "open"
+    by = f" by {item.resolved_by}" if item.resolved_by else ""
+    return f"done {scene.tell(item.resolved_at)}{by}"

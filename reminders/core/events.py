@@ -1,0 +1,85 @@
+"""Events: the lines of a timeline, and what is needed to write them in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from zoneinfo import ZoneInfo
+
+from reminders.core.appointments import Appointment
+from reminders.core.clinics import Clinic
+from reminders.core.explaining import day_and_time
+from reminders.core.ids import AppointmentId, ContactId, MessageId
+from reminders.core.labels import STEPS
+from reminders.core.patients import Patient
+from reminders.core.pauses import NO_PAUSES, Pauses
+
+
+class EventKind(IntEnum):
+    """What a line tells. The order is that of lines of the same instant: causes before what follows from them."""
+
+    CONSENT = 0
+    ESCORT = 1
+    OVERRIDE = 2
+    PAUSE = 3
+    REPLY = 4
+    ADDRESS = 5
+    SESSION = 6
+    CONFIRMATION = 7
+    RIDE = 8
+    REMINDER = 9
+    MESSAGE = 10
+    ATTEMPT = 11
+    QUESTION = 12
+    RECEIPT = 13
+    TASK = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line. `facts` are for programs: instants as text in UTC, our own words for states and reasons."""
+
+    at: datetime
+    kind: EventKind
+    what: str
+    why: str = ""
+    state: str = ""
+    appointment_id: AppointmentId | None = None
+    message_id: MessageId | None = None
+    contact_id: ContactId | None = None
+    version: int | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the rules need besides the history. `willing` are appointments whose escort agreed to be texted."""
+
+    clinic: Clinic
+    now: datetime
+    patient: Patient | None = None
+    booked: Mapping[AppointmentId, Appointment] = field(default_factory=dict)
+    pauses: Pauses = NO_PAUSES
+    willing: frozenset[AppointmentId] = frozenset()
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone in which times are told to staff."""
+        return self.clinic.tz
+
+    def tell(self, at: datetime) -> str:
+        """Write an instant for staff."""
+        return day_and_time(at, self.tz)
+
+    def of_version(self, appointment_id: AppointmentId | None, version: int | None) -> str:
+        """Say which version a line is about, where there was more than one."""
+        held = self.booked.get(appointment_id) if appointment_id is not None else None
+        return f" (version {version})" if held is not None and held.version > 1 and version is not None else ""
+
+
+def title(step: str) -> str:
+    """Return what a step is called on screen."""
+    return STEPS.get(step, step)

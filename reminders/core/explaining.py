@@ -1,0 +1,228 @@
+"""Explaining: by which rule a planned touch stands where it stands, and why something was not sent, in words.
+
+Requirement 30: nothing is held back or moved without a reason that a person can read. Words only; the rules are where
+they are used. Each table is total over its enum, so that nobody is shown a code name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from reminders.core.cadences import Anchor, Civil, Elapsed, Offset, Phase, Step
+from reminders.core.conditions import Case
+from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
+from reminders.core.patients import Channel
+from reminders.core.planning import by_rule, desired, falls_due, zone_of
+from reminders.core.reminders import PlannedReminder, Reason, ReminderState
+from reminders.core.windows import is_open, local_day, next_opening
+
+REASONS: Mapping[Reason, str] = {
+    Reason.SUPERSEDED: "The session changed; its new version has its own reminders.",
+    Reason.REPLANNED: "The same session is planned differently now.",
+    Reason.TOO_LATE_WHEN_PLANNED: "It was already too late to be of use when the session became known.",
+    Reason.TOO_LATE: "It could not leave while it was still of use.",
+    Reason.NO_WINDOW: "No permitted hour was left while it was of use.",
+    Reason.NO_CONSENT: "The patient has given no consent to messages.",
+    Reason.NO_ADDRESS: "There is no phone number or e-mail address to write to.",
+    Reason.OPTED_OUT: "The patient opted out of messages.",
+    Reason.ADDRESS_FAULT: "The number or address does not work.",
+    Reason.NOT_ON_ALLOW_LIST: "The number or address is not on the allow-list.",
+    Reason.ALREADY_CONFIRMED: "The session is confirmed already.",
+    Reason.RIDE_ARRANGED: "The ride is arranged already.",
+    Reason.APPOINTMENT_OFF: "The session does not take place.",
+    Reason.MERGED: "It went along in another message of the same day.",
+    Reason.CAP: "The patient has had as many messages as we may send in that time.",
+    Reason.ON_HOLD: "Staff put the patient on hold.",
+    Reason.SERIES_STOPPED: "Staff stopped the series.",
+    Reason.QUIET_HOURS: "These are quiet hours.",
+    Reason.PROVIDER_REFUSED: "The provider refused it.",
+    Reason.UNDELIVERED: "The provider could not deliver it.",
+    Reason.UNKNOWN_OUTCOME: "Nobody could find out whether it was sent.",
+    Reason.KEEPS_CRASHING: "It failed again and again.",
+    Reason.WITHDRAWN: "Staff took it back.",
+}
+REMINDER_STATES: Mapping[ReminderState, str] = {
+    ReminderState.PLANNED: "planned",
+    ReminderState.DISPATCHED: "became a message",
+    ReminderState.MERGED: "went along",
+    ReminderState.SUPPRESSED: "not sent",
+    ReminderState.CANCELLED: "withdrawn",
+    ReminderState.EXPIRED: "too late",
+}
+MESSAGE_STATES: Mapping[MessageState, str] = {
+    MessageState.DUE: "waits to leave",
+    MessageState.HELD: "on hold",
+    MessageState.CLAIMED: "leaving",
+    MessageState.SENDING: "leaving",
+    MessageState.UNKNOWN: "in doubt",
+    MessageState.ACCEPTED: "handed over",
+    MessageState.SENT: "sent",
+    MessageState.DELIVERED: "delivered",
+    MessageState.UNDELIVERED: "not delivered",
+    MessageState.REJECTED: "refused",
+    MessageState.SUPPRESSED: "not sent",
+    MessageState.CANCELLED: "withdrawn",
+    MessageState.EXPIRED: "too late",
+    MessageState.NEEDS_STAFF: "with staff",
+}
+ATTEMPT_STATES: Mapping[AttemptState, str] = {
+    AttemptState.SENDING: "under way",
+    AttemptState.ACCEPTED: "accepted",
+    AttemptState.ABSENT: "provably not sent",
+    AttemptState.REJECTED: "refused",
+    AttemptState.UNKNOWN: "in doubt",
+}
+RECEIPTS: Mapping[ReceiptStatus, str] = {
+    ReceiptStatus.QUEUED: "queued",
+    ReceiptStatus.SENT: "sent",
+    ReceiptStatus.DELIVERED: "delivered",
+    ReceiptStatus.UNDELIVERED: "not delivered",
+    ReceiptStatus.FAILED: "failed",
+    ReceiptStatus.CANCELLED: "cancelled",
+}
+CHANNELS: Mapping[Channel, str] = {Channel.SMS: "text", Channel.EMAIL: "e-mail"}
+ANCHORS: Mapping[Anchor, str] = {
+    Anchor.VERSION: "the change became known",
+    Anchor.START: "the session",
+    Anchor.ARRIVAL: "the arrival",
+    Anchor.FASTING: "the start of the solids fast",
+    Anchor.END: "the end",
+    Anchor.DUE: "it was due",
+}
+AT_AN_ANCHOR: Mapping[Anchor, str] = {
+    Anchor.VERSION: "at once",
+    Anchor.START: "the start of the session",
+    Anchor.ARRIVAL: "the arrival",
+    Anchor.FASTING: "the start of the solids fast",
+    Anchor.END: "the end of the session",
+    Anchor.DUE: "its due time",
+}
+END_OF_SERIES = "the end of the series"
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+
+
+def day_and_time(at: datetime, tz: ZoneInfo) -> str:
+    """Write an instant as its weekday, day and wall-clock time in a zone: 'Tue 16 Mar 12:00'."""
+    return at.astimezone(tz).strftime("%a %d %b %H:%M")
+
+
+def span_words(span: timedelta, *, in_days: bool = False) -> str:
+    """Write a length of time: '24 hours', '2 hours 30 minutes'; whole days as days where wanted."""
+    span = abs(span)
+    if in_days and span % DAY == timedelta(0):
+        return _many(span // DAY, "day")
+    hours, minutes = span // HOUR, span % HOUR // MINUTE
+    parts = [_many(number, unit) for number, unit in ((hours, "hour"), (minutes, "minute")) if number]
+    return " ".join(parts) or "0 minutes"
+
+
+def _many(number: int, unit: str) -> str:
+    return f"{number} {unit}" + ("" if number == 1 else "s")
+
+
+def offset_words(offset: Offset, *, end: str = ANCHORS[Anchor.END]) -> str:
+    """Write an offset: '24 hours after the end', '3 days before the session at 10:00, clinic time'."""
+    anchor = end if offset.anchor is Anchor.END else ANCHORS[offset.anchor]
+    match offset:
+        case Elapsed(anchor=at, by=by) if not by:
+            return AT_AN_ANCHOR[at]
+        case Elapsed(by=by):
+            side = "before" if by < timedelta(0) else "after"
+            return f"{span_words(by, in_days=offset.anchor is Anchor.DUE)} {side} {anchor}"
+        case Civil(days=days, at=at_local):
+            return f"{_days_words(days)} {anchor} at {at_local:%H:%M}, clinic time"
+
+
+def _days_words(days: int) -> str:
+    if days == 0:
+        return "on the day of"
+    side = "before" if days < 0 else "after"
+    return f"the day {side}" if abs(days) == 1 else f"{abs(days)} days {side}"
+
+
+def rule_words(step: Step, *, rebook_weeks: int | None = None) -> str:
+    """Write when a step is due by its own rule."""
+    if step.phase is Phase.REBOOK and isinstance(step.due, Civil):
+        return f"{_many(rebook_weeks or 0, 'week')} after the session at {step.due.at:%H:%M}, clinic time"
+    return offset_words(step.due, end=END_OF_SERIES if step.phase is Phase.SERIES else ANCHORS[Anchor.END])
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a reminder stands where it stands. `shift` says what moved it away from its rule, if anything.
+
+    `differs` is set where the rules as they are now would give something else than what is stored.
+    """
+
+    rule: str
+    shift: str | None
+    useful_until: str
+    differs: str | None
+
+    @property
+    def words(self) -> str:
+        """All of it but the end of use, as one text."""
+        moved = f"{self.rule}; {self.shift}" if self.shift else self.rule
+        return f"{_sentence(moved)} {_sentence(self.differs)}" if self.differs else _sentence(moved)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def explain(step: Step, case: Case, planned: PlannedReminder) -> Explanation:
+    """Say by which rule a reminder is due, what moved it, and whether the present rules still say the same."""
+    return Explanation(
+        rule=rule_words(step, rebook_weeks=case.cadence.rebook_weeks),
+        shift=_shift(step, case, planned),
+        useful_until=offset_words(step.expires),
+        differs=_difference(step, case, planned),
+    )
+
+
+def _shift(step: Step, case: Case, planned: PlannedReminder) -> str | None:
+    """Say what moved a reminder: a closed day, quiet hours, the end of its use, or that it was planned late."""
+    named, due, leaves = by_rule(step, case), falls_due(step, case), planned.due_at
+    parts = []
+    if named != due:
+        parts.append(f"the clinic is closed on {named.astimezone(case.tz):%a %d %b}, so the open day before")
+    if planned.reason not in {Reason.NO_WINDOW, Reason.TOO_LATE_WHEN_PLANNED} and leaves != due:
+        zone = zone_of(step, case)
+        parts.append(_moved_on(due, leaves, case, zone) if leaves > due else _pulled_back(leaves, zone))
+    return "; ".join(parts) or None
+
+
+def _moved_on(due: datetime, leaves: datetime, case: Case, zone: ZoneInfo) -> str:
+    window = case.clinic.window
+    if is_open(due, zone, window) or next_opening(due, zone, window) != leaves:
+        return "that was over when it was planned, so as soon as it may leave"
+    whose = "" if zone == case.tz else ", patient's time"
+    if local_day(due, zone) == local_day(leaves, zone):
+        return f"due {due.astimezone(zone):%H:%M}; {leaves.astimezone(zone):%A opens at %H:%M}{whose}"
+    return f"due {day_and_time(due, zone)}; quiet hours until {day_and_time(leaves, zone)}{whose}"
+
+
+def _pulled_back(leaves: datetime, zone: ZoneInfo) -> str:
+    return f"pulled back to {day_and_time(leaves, zone)} because after that it would be useless"
+
+
+def _difference(step: Step, case: Case, planned: PlannedReminder) -> str | None:
+    """Compare what waits with what would be planned now. What is overdue stays as it is, and notices are said once."""
+    if not planned.state.is_waiting or planned.due_at <= case.now or step.phase is Phase.NOTICE:
+        return None
+    key = planned.key
+    same = (plan for plan in desired(case) if (plan.key.step, plan.key.recipient) == (key.step, key.recipient))
+    now = next(same, None)
+    if now is None:
+        return "by the rules as they are now it would not be planned"
+    if now.reason is not None:
+        return f"by the rules as they are now it would not be sent: {REASONS[now.reason].rstrip('.')}"
+    if now.key.channel is not key.channel:
+        return f"by the rules as they are now it would go by {CHANNELS[now.key.channel]}"
+    if (now.due_at, now.expires_at) != (planned.due_at, planned.expires_at):
+        until = day_and_time(now.expires_at, case.tz)
+        return f"by the rules as they are now it would leave {day_and_time(now.due_at, case.tz)}, of use until {until}"
+    return None
