@@ -25,11 +25,13 @@ HELP_ANSWER = "help"
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """What this phone was last asked and has not answered, about which version of which appointment."""
+    """What this phone was last asked and has not answered, about which versions of which appointments.
+
+    One question may be about several: the days of a run, or all sessions that one text names.
+    """
 
     kind: QuestionKind
-    appointment_id: AppointmentId
-    version: int
+    about: tuple[tuple[AppointmentId, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def respond(reply: Reply, thread: Thread, *, now: datetime) -> tuple[Action, ...
         case Intent.RESCHEDULE:
             return (_task(TaskKind.RESCHEDULE, thread, now),)
         case Intent.CONFIRM:
-            return (_confirm(thread, now),)
+            return _confirm(thread, now)
         case Intent.UNCLEAR:
             return (_task(TaskKind.REPLY_UNCLEAR if thread.patients else TaskKind.SENDER_UNKNOWN, thread, now),)
 
@@ -127,22 +129,22 @@ def _help(thread: Thread) -> Answer | Note:
     return Answer(HELP_ANSWER)
 
 
-def _confirm(thread: Thread, now: datetime) -> ConfirmAppointment | OpenTask:
-    meant = None if _is_shared(thread) else _confirmed(thread, now)
-    if meant is None:
-        return _task(TaskKind.REPLY_UNCLEAR, thread, now)
-    return ConfirmAppointment(meant.id, meant.version)
+def _confirm(thread: Thread, now: datetime) -> tuple[Action, ...]:
+    meant = [] if _is_shared(thread) else _confirmed(thread, now)
+    if not meant:
+        return (_task(TaskKind.REPLY_UNCLEAR, thread, now),)
+    return tuple(ConfirmAppointment(item.id, item.version) for item in meant)
 
 
-def _confirmed(thread: Thread, now: datetime) -> Appointment | None:
-    """Return the one appointment that a confirmation can mean, if there is no doubt."""
+def _confirmed(thread: Thread, now: datetime) -> list[Appointment]:
+    """Return what a confirmation means without doubt: all that was asked about and did not move, or the only visit."""
     question = thread.open_question
     if question is None:
-        return _only([item for item in thread.upcoming if item.starts_at <= now + SOON])
+        soon = [item for item in thread.upcoming if item.starts_at <= now + SOON]
+        return soon if len(soon) == 1 else []
     if question.kind is not QuestionKind.CONFIRM:
-        return None
-    asked = (question.appointment_id, question.version)
-    return _only([item for item in thread.upcoming if (item.id, item.version) == asked])
+        return []
+    return [item for item in thread.upcoming if (item.id, item.version) in question.about]
 
 
 def _is_shared(thread: Thread) -> bool:
@@ -150,27 +152,23 @@ def _is_shared(thread: Thread) -> bool:
     return len({item.patient_id for item in thread.upcoming}) > 1
 
 
-def _only(found: list[Appointment]) -> Appointment | None:
-    return found[0] if len(found) == 1 else None
-
-
 def _task(kind: TaskKind, thread: Thread, now: datetime) -> OpenTask:
     about = _about(thread)
-    patient = about.patient_id if about else _only_patient(thread)
-    is_urgent = about is not None and about.starts_at <= now + URGENT
-    return OpenTask(kind, Urgency.HIGH if is_urgent else USUAL_URGENCY[kind], about.id if about else None, patient)
+    people = {item.patient_id for item in about}
+    patient = people.pop() if people else _only_patient(thread)
+    is_urgent = any(item.starts_at <= now + URGENT for item in about)
+    # Which day of a run somebody means who writes about it, only they can say.
+    only = about[0].id if len(about) == 1 else None
+    return OpenTask(kind, Urgency.HIGH if is_urgent else USUAL_URGENCY[kind], only, patient)
 
 
-def _about(thread: Thread) -> Appointment | None:
-    """Return the appointment a task should show: the one last asked about, or the only one there is."""
+def _about(thread: Thread) -> list[Appointment]:
+    """Return what a task should show: the visits last asked about, or the only one there is."""
     if _is_shared(thread):
-        return None
-    question = thread.open_question
-    if question is not None:
-        asked = _only([item for item in thread.upcoming if item.id == question.appointment_id])
-        if asked is not None:
-            return asked
-    return _only(list(thread.upcoming))
+        return []
+    asked = {key for key, _ in thread.open_question.about} if thread.open_question is not None else set()
+    last = [item for item in thread.upcoming if item.id in asked]
+    return last or (list(thread.upcoming) if len(thread.upcoming) == 1 else [])
 
 
 def _only_patient(thread: Thread) -> PatientId | None:

@@ -10,7 +10,12 @@ from reminders.store import messages, reminders
 
 
 def next_due(deps: Deps) -> datetime | None:
-    """Return the clinic's time at which the next reminder or message falls due; None where nothing waits."""
+    """Return the clinic's time at which the next reminder or message falls due; None where none is to come.
+
+    A backlog that leaves at a pace names no time: it must not hide what falls due in a moment. Who waits for this looks
+    again within a second anyway, and so finds whatever of the backlog has its turn.
+    """
+    now = deps.clock.now()
     with deps.store.reading() as tx:
-        found = [reminders.next_due(tx), *(messages.next_due(tx, channel) for channel in Channel)]
+        found = [reminders.next_due(tx, after=now), *(messages.next_due(tx, channel) for channel in Channel)]
     return min((at for at in found if at is not None), default=None)

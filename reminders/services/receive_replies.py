@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -112,7 +113,7 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
         _act(tx, case, action)
     found = Decision(
         intent=reply.intent,
-        decision="; ".join(_told(action) for action in actions),
+        decision=_decision(actions),
         clinic_id=sender.people[0][0] if sender.people else None,
         patient_id=thread.writer(_about(actions)),
         appointment_id=_about(actions),
@@ -157,6 +158,12 @@ def _act(tx: Transaction, case: _Case, action: Action) -> None:
             _answer(tx, case)
         case Note():
             pass
+
+
+def _decision(actions: Sequence[Action]) -> str:
+    """Say in a line what was done; what was done several times is counted."""
+    counts = Counter(_told(action) for action in actions)
+    return "; ".join(told if count == 1 else f"{told} ({count})" for told, count in counts.items())
 
 
 def _told(action: Action) -> str:

@@ -11,9 +11,12 @@ from sqlalchemy import insert, select, update
 
 from reminders.core.actions import OpenQuestion
 from reminders.core.cadences import QuestionKind
+from reminders.core.delivery import IN_FLIGHT, WAITING
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
-from reminders.store.rows import message, question
+from reminders.store.batches import in_batches
+from reminders.store.rows import link, message, question
 from reminders.store.unit_of_work import Transaction
+from reminders.store.vault import token_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,50 @@ def ask(tx: Transaction, items: Sequence[Asked], *, now: datetime) -> None:
 
 
 def latest(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) -> OpenQuestion | None:
-    """Return what this address was last asked, if it left, is not answered and has not expired."""
+    """Return what this address was last asked, if it left, and about which sessions it is not answered nor expired."""
     statement = (
-        select(question.c.kind, question.c.appointment_id, question.c.version)
+        select(question.c.message_id, question.c.kind, question.c.appointment_id, question.c.version)
         .join(message, message.c.id == question.c.message_id)
         .where(question.c.contact_id.in_(contacts), question.c.answered_at.is_(None), question.c.expires_at > now)
         .where(message.c.left_at.is_not(None))
-        .order_by(message.c.left_at.desc())
-        .limit(1)
+        .order_by(message.c.left_at.desc(), message.c.id, question.c.expires_at, question.c.id)
     )
-    row = tx.connection.execute(statement).one_or_none()
-    return None if row is None else OpenQuestion(row.kind, AppointmentId(row.appointment_id), row.version)
+    rows = tx.connection.execute(statement).all()
+    if not rows:
+        return None
+    about = [(AppointmentId(row.appointment_id), row.version) for row in rows if row.message_id == rows[0].message_id]
+    return OpenQuestion(rows[0].kind, tuple(about))
+
+
+def asked(tx: Transaction, ids: Collection[AppointmentId]) -> set[tuple[AppointmentId, int, QuestionKind]]:
+    """Return what was asked about appointments, or will be: (appointment, version, kind).
+
+    What a message asked that ended without leaving was never asked.
+    """
+    is_said = message.c.left_at.is_not(None) | message.c.state.in_([*WAITING, *IN_FLIGHT])
+    columns = (question.c.appointment_id, question.c.version, question.c.kind)
+    statement = select(*columns).join(message, message.c.id == question.c.message_id).where(is_said)
+    return {
+        (AppointmentId(row.appointment_id), row.version, row.kind)
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(statement.where(question.c.appointment_id.in_(batch)))
+    }
+
+
+def of_link(tx: Transaction, token: str) -> list[tuple[AppointmentId, int]]:
+    """Return the sessions that the message of a patient's page asked about, each with its version.
+
+    A page is made with its message's questions, at the same instant and for the same address.
+    """
+    together = (link.c.contact_id == question.c.contact_id) & (link.c.made_at == question.c.asked_at)
+    mine = together & (link.c.appointment_id == question.c.appointment_id)
+    about = select(question.c.message_id).join(link, mine).where(link.c.token_hash == token_hash(token))
+    statement = (
+        select(question.c.appointment_id, question.c.version)
+        .where(question.c.message_id.in_(about))
+        .order_by(question.c.expires_at, question.c.id)
+    )
+    return [(AppointmentId(row.appointment_id), row.version) for row in tx.connection.execute(statement)]
 
 
 def mark_answered(tx: Transaction, appointment_id: AppointmentId, kind: QuestionKind, *, now: datetime) -> None:

@@ -118,16 +118,31 @@ def put_off(tx: Transaction, patient_id: PatientId, *, before: datetime, until: 
     tx.connection.execute(statement.values(due_at=until, changed_at=now))
 
 
-def patients_due(tx: Transaction, *, now: datetime, before: datetime, limit: int) -> dict[PatientId, ClinicId]:
-    """Return patients of whom a reminder of use falls due before an instant, the longest due first."""
+def patients_due(
+    tx: Transaction,
+    *,
+    now: datetime,
+    before: datetime,
+    limit: int,
+    since: datetime | None = None,
+    clinic_id: ClinicId | None = None,
+) -> dict[PatientId, ClinicId]:
+    """Return patients of whom a reminder of use falls due in [since, before], the newest need first.
+
+    After an outage what is due now must not wait behind what was due yesterday. Nothing waits for ever: it expires.
+    """
     statement = (
         select(reminder.c.patient_id, reminder.c.clinic_id)
         # What is past its use is for `expire_overdue`; it must not stand in the way of what is not.
         .where(IS_PLANNED, reminder.c.due_at <= before, reminder.c.expires_at > now)
         .group_by(reminder.c.patient_id, reminder.c.clinic_id)
-        .order_by(func.min(reminder.c.due_at), reminder.c.patient_id)
+        .order_by(func.max(reminder.c.due_at).desc(), reminder.c.patient_id)
         .limit(limit)
     )
+    if since is not None:
+        statement = statement.where(reminder.c.due_at >= since)
+    if clinic_id is not None:
+        statement = statement.where(reminder.c.clinic_id == clinic_id)
     return {PatientId(row.patient_id): ClinicId(row.clinic_id) for row in tx.connection.execute(statement)}
 
 
@@ -151,6 +166,40 @@ def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetim
     return found
 
 
+def upcoming(
+    tx: Transaction, ids: Collection[PatientId], *, now: datetime, before: datetime
+) -> dict[PatientId, list[Reminder]]:
+    """Return the waiting reminders of use that are due to these patients themselves before an instant."""
+    found: dict[PatientId, list[Reminder]] = {key: [] for key in ids}
+    for batch in in_batches(ids):
+        statement = select(reminder).where(
+            IS_PLANNED,
+            reminder.c.patient_id.in_(batch),
+            reminder.c.recipient == Recipient.PATIENT,
+            reminder.c.due_at < before,
+            reminder.c.expires_at > now,
+        )
+        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)):
+            found[PatientId(row.patient_id)].append(_reminder(row))
+    return found
+
+
+def spoken(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> dict[PatientId, list[Reminder]]:
+    """Return the reminders to these patients themselves that became part of a message and are still of use."""
+    found: dict[PatientId, list[Reminder]] = {key: [] for key in ids}
+    states = [ReminderState.DISPATCHED, ReminderState.MERGED]
+    for batch in in_batches(ids):
+        statement = select(reminder).where(
+            reminder.c.patient_id.in_(batch),
+            reminder.c.state.in_(states),
+            reminder.c.recipient == Recipient.PATIENT,
+            reminder.c.expires_at > now,
+        )
+        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)):
+            found[PatientId(row.patient_id)].append(_reminder(row))
+    return found
+
+
 def overdue(tx: Transaction, *, now: datetime, limit: int) -> list[tuple[ClinicId, Reminder]]:
     """Return waiting reminders whose use is over."""
     statement = select(reminder).where(IS_PLANNED, reminder.c.expires_at <= now).limit(limit)
@@ -158,9 +207,10 @@ def overdue(tx: Transaction, *, now: datetime, limit: int) -> list[tuple[ClinicI
     return [(ClinicId(row.clinic_id), _reminder(row)) for row in rows]
 
 
-def next_due(tx: Transaction) -> datetime | None:
-    """Return when the next waiting reminder falls due."""
-    found: datetime | None = tx.connection.scalar(select(func.min(reminder.c.due_at)).where(IS_PLANNED))
+def next_due(tx: Transaction, *, after: datetime) -> datetime | None:
+    """Return when the next waiting reminder falls due that is not due yet: what is overdue waits for its turn."""
+    statement = select(func.min(reminder.c.due_at)).where(IS_PLANNED, reminder.c.due_at > after)
+    found: datetime | None = tx.connection.scalar(statement)
     return found
 
 

@@ -1,0 +1,168 @@
+"""Make: write bundles down as messages, with the questions they ask and the pages where a mail answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reminders.core.appointments import Appointment
+from reminders.core.clinics import Clinic
+from reminders.core.content import Question, Words, compose
+from reminders.core.gate import Origin
+from reminders.core.ids import AppointmentId, ContactId, MessageId, PatientId, ReminderId
+from reminders.core.merging import Bundle, Candidate
+from reminders.core.messages import Draft
+from reminders.core.patients import Channel, Patient
+from reminders.core.reminders import Reminder
+from reminders.core.segments import measure
+from reminders.services.deps import Deps
+from reminders.store import contacts, links, messages, questions, reminders
+from reminders.store.links import Link, Purpose
+from reminders.store.questions import Asked
+from reminders.store.reminders import Tie
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything one transaction knows of one clinic. What is due by `until`, the end of the claim-ahead, is due."""
+
+    clinic: Clinic
+    people: dict[PatientId, Patient]
+    booked: dict[AppointmentId, Appointment]
+    now: datetime
+    until: datetime
+
+    def session(self, item: Candidate) -> Appointment:
+        """Return the appointment that a reminder belongs to."""
+        return self.booked[item.reminder.appointment_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A bundle on its way to becoming a message. `token` opens the patient's own page, where the mail has one."""
+
+    patient: Patient
+    bundle: Bundle
+    address: str
+    due_at: datetime
+    id: MessageId
+    token: str
+
+    @property
+    def leader(self) -> Reminder:
+        """The reminder whose text it is."""
+        return self.bundle.leader.reminder
+
+    @property
+    def others(self) -> tuple[ReminderId, ...]:
+        """The reminders that were merged into it."""
+        return tuple(item.reminder.id for item in self.bundle.others)
+
+    @property
+    def place(self) -> tuple[Channel, str]:
+        """Where it goes."""
+        return self.leader.planned.key.channel, self.address
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A bundle with its words and the row of its address. `about` are the sessions of the question really asked."""
+
+    item: Leaving
+    words: Words
+    contact_id: ContactId
+    about: tuple[Candidate, ...]
+
+    @property
+    def has_page(self) -> bool:
+        return bool(self.about) and self.item.place[0] is Channel.EMAIL
+
+
+def make_messages(tx: Transaction, deps: Deps, scene: Scene, leaving: Sequence[Leaving]) -> None:
+    """Store messages, ties, questions and pages, each kind in one statement."""
+    if not leaving:
+        return
+    found = contacts.ensure_many(tx, scene.clinic.id, {item.place for item in leaving}, new_id=deps.identity.new_id)
+    written = [_write(deps, scene, item, found[item.place]) for item in leaving]
+    messages.add(tx, [_draft(scene, one) for one in written], now=scene.now)
+    reminders.dispatch(tx, [Tie(item.id, item.leader.id, item.others) for item in leaving], now=scene.now)
+    questions.ask(tx, [asked for one in written for asked in _asked(deps, scene, one)], now=scene.now)
+    pages = [(deps.identity.new_id(), one.item.token, _page(scene, one)) for one in written if one.has_page]
+    links.add(tx, pages, now=scene.now)
+
+
+def _write(deps: Deps, scene: Scene, item: Leaving, contact_id: ContactId) -> _Written:
+    asks, bundle, channel = item.bundle.asks, item.bundle, item.leader.planned.key.channel
+    question = None
+    if asks is not None:
+        link = f"{deps.public_url}/r/{item.token}" if channel is Channel.EMAIL else ""
+        question = Question(asks.kind, tuple(scene.session(one) for one in asks.about), link)
+    words = compose(
+        item.leader.step,
+        [scene.session(one) for one in (bundle.leader, *bundle.also)],
+        scene.clinic,
+        item.patient,
+        channel=channel,
+        now=scene.now,
+        question=question,
+    )
+    # A question that the text had no room for is asked by no row, so that the next message asks it.
+    about = asks.about if asks is not None and words.asks is asks.kind else ()
+    return _Written(item, words, contact_id, about)
+
+
+def _draft(scene: Scene, one: _Written) -> Draft:
+    item, words, key = one.item, one.words, one.item.leader.planned.key
+    return Draft(
+        id=item.id,
+        clinic_id=scene.clinic.id,
+        contact_id=one.contact_id,
+        patient_id=item.patient.id,
+        appointment_id=item.leader.appointment_id,
+        version=item.leader.version,
+        channel=key.channel,
+        origin=Origin.REMINDER,
+        kind=key.step,
+        body=words.body,
+        subject=words.subject,
+        segments=measure(words.body).segments if key.channel is Channel.SMS else 0,
+        due_at=item.due_at,
+        expires_at=item.leader.planned.expires_at,
+        asks=words.asks,
+        recipient=key.recipient,
+    )
+
+
+def _page(scene: Scene, one: _Written) -> Link:
+    """Describe the patient's own page; good until the last session of it starts, or for check-ins a week."""
+    sessions = [scene.session(item) for item in one.about]
+    return Link(
+        purpose=Purpose.RESPOND,
+        clinic_id=scene.clinic.id,
+        contact_id=one.contact_id,
+        patient_id=one.item.patient.id,
+        appointment_id=sessions[0].id,
+        version=sessions[0].version,
+        expires_at=max(*(session.starts_at for session in sessions), scene.now + links.SHORTEST_LIFE),
+    )
+
+
+def _asked(deps: Deps, scene: Scene, one: _Written) -> list[Asked]:
+    """Return one row for each session that the question is about."""
+    return [
+        Asked(
+            id=deps.identity.new_id(),
+            clinic_id=scene.clinic.id,
+            patient_id=one.item.patient.id,
+            contact_id=one.contact_id,
+            appointment_id=item.reminder.appointment_id,
+            message_id=one.item.id,
+            version=item.reminder.version,
+            kind=one.words.asks,
+            expires_at=max(item.reminder.planned.expires_at, scene.session(item).starts_at),
+        )
+        for item in one.about
+        if one.words.asks is not None
+    ]

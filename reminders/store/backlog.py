@@ -1,0 +1,38 @@
+"""The backlog after an outage: who waits late, and how much of it became messages in the last minute."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from reminders.core.catching_up import LATE_AFTER, SPAN
+from reminders.core.gate import Origin
+from reminders.core.ids import ClinicId
+from reminders.store.reminders import IS_PLANNED
+from reminders.store.rows import clinic, message, reminder
+from reminders.store.unit_of_work import Transaction
+
+
+def clinics_behind(tx: Transaction, *, now: datetime, before: datetime) -> list[ClinicId]:
+    """Return the clinics where a reminder of use fell due before an instant and still waits."""
+    late = select(reminder.c.clinic_id).where(IS_PLANNED, reminder.c.due_at < before, reminder.c.expires_at > now)
+    return [ClinicId(key) for key in tx.connection.scalars(late.distinct().order_by(reminder.c.clinic_id))]
+
+
+def made_late(tx: Transaction, clinic_id: ClinicId, *, now: datetime) -> list[datetime]:
+    """Return when this clinic's messages of the last minute were made that were late then."""
+    statement = select(message.c.made_at, message.c.due_at).where(
+        message.c.clinic_id == clinic_id, message.c.origin == Origin.REMINDER, message.c.made_at > now - SPAN
+    )
+    rows = tx.connection.execute(statement)
+    return [row.made_at for row in rows if row.made_at - row.due_at > LATE_AFTER]
+
+
+def take_pace(tx: Transaction, clinic_id: ClinicId) -> bool:
+    """Let nobody else make this clinic's late messages until this transaction ends; False where somebody already is.
+
+    Two that counted at once would make twice as many. Not waiting for the lock keeps what is on time from waiting.
+    """
+    free = select(clinic.c.id).where(clinic.c.id == clinic_id).with_for_update(key_share=True, skip_locked=True)
+    return tx.connection.scalar(free) is not None
