@@ -216,6 +216,7 @@ class Job(StrEnum):
     RESOLVE_UNKNOWNS = "reminders.resolve_unknowns"
     POLL_STUCK = "reminders.poll_stuck"
     EXPIRE_OVERDUE = "reminders.expire_overdue"
+    WATCH_APPOINTMENTS = "reminders.watch_appointments"
 
 
 class Queue(StrEnum):
@@ -262,5 +263,6 @@ QUEUES: Mapping[Job, Queue] = {
     Job.RESOLVE_UNKNOWNS: Queue.UPKEEP,
     Job.POLL_STUCK: Queue.UPKEEP,
     Job.EXPIRE_OVERDUE: Queue.UPKEEP,
+    Job.WATCH_APPOINTMENTS: Queue.UPKEEP,
 }
 SENDING_JOBS = {Channel.SMS: Job.SEND_SMS, Channel.EMAIL: Job.SEND_EMAIL}

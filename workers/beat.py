@@ -22,6 +22,7 @@ BEAT = {
     "read replies that were stored": every(10, Job.RECEIVE_REPLIES),
     "find out about unknown outcomes": every(10, Job.RESOLVE_UNKNOWNS),
     "end what is past its use": every(15, Job.EXPIRE_OVERDUE),
+    "look for rides and outcomes that are missing": every(30, Job.WATCH_APPOINTMENTS),
     "ask about texts without a final receipt": every(300, Job.POLL_STUCK),
     "read the schedule again if it changed": every(30, Job.SYNC_SCHEDULE),
 }

@@ -1,6 +1,7 @@
-"""The staff worklist's kinds of task: what each is called, what to do about it, and how soon.
+"""The staff worklist: its kinds of task, what to do about each and how soon, and what opens and ends them.
 
-Every table here is total over TaskKind: a task without a next action would only be bad news.
+Every table here is total, over TaskKind or over Reason: a task without a next action would only be bad news, and an
+end that nobody thought of would be a silent one (requirement 8).
 """
 
 from __future__ import annotations
@@ -8,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from reminders.core.appointments import Appointment
+from reminders.core.caps import importance
 from reminders.core.delivery import ENDED, MessageState
 from reminders.core.gate import Origin
+from reminders.core.ids import AppointmentId
 from reminders.core.messages import Draft
 from reminders.core.reminders import Reason
 
@@ -52,7 +56,7 @@ TITLES: Mapping[TaskKind, str] = {
     TaskKind.NOT_SENT_IN_TIME: "Message could not be sent in time",
     TaskKind.OUTCOME_UNKNOWN: "It is not known whether a message was sent",
     TaskKind.NO_WINDOW: "No permitted hour was left for a message",
-    TaskKind.NO_CONSENT: "Patient has given no consent to messages",
+    TaskKind.NO_CONSENT: "Patient has not agreed to messages, or no longer does",
     TaskKind.MISSING_FROM_SCHEDULE: "Appointment is no longer in the schedule",
     TaskKind.RIDE_WANTED: "No ride home is arranged",
     TaskKind.CHANNEL_PAUSED: "Sending is paused",
@@ -70,7 +74,7 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.NOT_SENT_IN_TIME: "Phone the patient if the message still matters.",
     TaskKind.OUTCOME_UNKNOWN: "Ask the patient whether the message arrived before sending it again.",
     TaskKind.NO_WINDOW: "Phone the patient in opening hours with what the message says.",
-    TaskKind.NO_CONSENT: "Remind the patient by phone, or record their consent.",
+    TaskKind.NO_CONSENT: "Phone the patient instead, or record their consent.",
     TaskKind.MISSING_FROM_SCHEDULE: "Check the schedule: cancel the appointment there, or restore it.",
     TaskKind.RIDE_WANTED: "Phone the patient and arrange who takes them home.",
     TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service to check the provider account, then resume sending.",
@@ -98,48 +102,133 @@ USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.SESSION_ON_CLOSED_DAY: Urgency.HIGH,
 }
 
-QUIET_ENDS = frozenset(
-    {
-        Reason.SUPERSEDED,
-        Reason.REPLANNED,
-        Reason.ALREADY_CONFIRMED,
-        Reason.RIDE_ARRANGED,
-        Reason.APPOINTMENT_OFF,
-        Reason.WITHDRAWN,
-        Reason.ON_HOLD,
-        Reason.SERIES_STOPPED,
-        Reason.CAP,
-        Reason.NOT_ON_ALLOW_LIST,
-    }
-)
-"""Reasons for which a message need not have been sent: nobody has to do anything."""
-BY_REASON: Mapping[Reason, TaskKind] = {
-    Reason.ADDRESS_FAULT: TaskKind.ADDRESS_FAULT,
-    Reason.NO_ADDRESS: TaskKind.ADDRESS_FAULT,
+AFTER_MESSAGE: Mapping[Reason, TaskKind | None] = {
+    Reason.SUPERSEDED: None,
+    Reason.REPLANNED: None,
+    Reason.TOO_LATE_WHEN_PLANNED: None,
+    Reason.TOO_LATE: TaskKind.NOT_SENT_IN_TIME,
+    Reason.NO_WINDOW: TaskKind.NO_WINDOW,
     Reason.NO_CONSENT: TaskKind.NO_CONSENT,
+    Reason.NO_ADDRESS: TaskKind.ADDRESS_FAULT,
     Reason.OPTED_OUT: TaskKind.NOT_DELIVERED,
-    Reason.UNDELIVERED: TaskKind.NOT_DELIVERED,
+    Reason.ADDRESS_FAULT: TaskKind.ADDRESS_FAULT,
+    Reason.NOT_ON_ALLOW_LIST: None,
+    Reason.ALREADY_CONFIRMED: None,
+    Reason.RIDE_ARRANGED: None,
+    Reason.APPOINTMENT_OFF: None,
+    Reason.MERGED: None,
+    Reason.CAP: TaskKind.NOT_DELIVERED,
+    Reason.ON_HOLD: None,
+    Reason.SERIES_STOPPED: None,
+    Reason.QUIET_HOURS: TaskKind.NO_WINDOW,
     Reason.PROVIDER_REFUSED: TaskKind.NOT_DELIVERED,
+    Reason.UNDELIVERED: TaskKind.NOT_DELIVERED,
     Reason.UNKNOWN_OUTCOME: TaskKind.OUTCOME_UNKNOWN,
     Reason.KEEPS_CRASHING: TaskKind.OUTCOME_UNKNOWN,
-    Reason.NO_WINDOW: TaskKind.NO_WINDOW,
-    Reason.QUIET_HOURS: TaskKind.NO_WINDOW,
+    Reason.WITHDRAWN: None,
 }
+"""What a person is asked to do when a message ends for a reason; None where it need not have been sent.
+
+What gives way to a cap first is no loss that anybody should phone about: see `_is_missed`.
+"""
+AFTER_REMINDER: Mapping[Reason, TaskKind | None] = {**AFTER_MESSAGE, Reason.OPTED_OUT: TaskKind.NO_CONSENT}
+"""The same for a reminder that never became a message. Who opted out is to be phoned, like those who never agreed."""
+RIDE_CHECK = "ride_check"
+FIRST_TO_MISS = "prep_first"
+"""The least of the steps that are missed when a cap drops them; what gives way before it is not."""
 
 
-def after_message(state: MessageState, reason: Reason | None, origin: Origin) -> TaskKind | None:
-    """Return the task that a message's end calls for, None where it is still under way or nobody need act."""
+def after_reminder(reason: Reason, step: str) -> TaskKind | None:
+    """Return the task that a reminder's end calls for, at planning or past its use; None where nobody need act."""
+    return AFTER_REMINDER[reason] if reason is not Reason.CAP or _is_missed(step) else None
+
+
+def after_message(state: MessageState, reason: Reason | None, origin: Origin, kind: str) -> TaskKind | None:
+    """Return the task that a message's end calls for, None where it is still under way or nobody need act.
+
+    `kind` is the step that leads the message. A question about the ride that a cap dropped asks for the ride itself.
+    """
     if state not in {*ENDED, MessageState.UNDELIVERED} or state is MessageState.DELIVERED:
         return None
     if state is MessageState.EXPIRED:
         return TaskKind.NOT_SENT_IN_TIME
     is_answer = origin is Origin.ANSWER and state is not MessageState.NEEDS_STAFF
-    if reason is None or reason in QUIET_ENDS or is_answer:
+    if reason is None or is_answer:
         return None
-    return BY_REASON.get(reason, TaskKind.NOT_DELIVERED)
+    if reason is Reason.CAP and kind == RIDE_CHECK:
+        return TaskKind.RIDE_WANTED
+    return AFTER_MESSAGE[reason] if reason is not Reason.CAP or _is_missed(kind) else None
+
+
+def _is_missed(step: str) -> bool:
+    return importance((step,)) >= importance((FIRST_TO_MISS,))
+
+
+def key_of(kind: TaskKind, appointment_id: AppointmentId, version: int) -> str:
+    """Return the key under which such a task is opened once for a version: a session that moves gets it anew."""
+    return f"{kind}:{appointment_id}:{version}"
+
+
+def by_link(key: str) -> str:
+    """Return the key under which the patient opens the same task on their own page."""
+    return f"{key}:link"
 
 
 def key_after_message(kind: TaskKind, draft: Draft) -> str:
-    """Return the key under which such a task is opened once: an address that does not work is one task per session."""
-    is_about_the_address = kind is TaskKind.ADDRESS_FAULT and draft.appointment_id is not None
-    return f"{kind}:{draft.appointment_id if is_about_the_address else draft.id}"
+    """Return the key under which such a task is opened once: an address that does not work is one task per session.
+
+    So is a ride that nobody arranged, whoever finds out first.
+    """
+    if draft.appointment_id is None:
+        return f"{kind}:{draft.id}"
+    if kind is TaskKind.RIDE_WANTED and draft.version is not None:
+        return key_of(kind, draft.appointment_id, draft.version)
+    return f"{kind}:{draft.appointment_id if kind is TaskKind.ADDRESS_FAULT else draft.id}"
+
+
+class Resolver(StrEnum):
+    """Who ended a task's cause, where no member of staff did."""
+
+    SCHEDULE = "schedule"
+    PATIENT = "patient"
+    TIME = "time"
+
+
+ABOUT_A_VERSION = frozenset(
+    {
+        TaskKind.RIDE_WANTED,
+        TaskKind.MARK_OUTCOME,
+        TaskKind.NO_WINDOW,
+        TaskKind.NO_CONSENT,
+        TaskKind.MISSING_FROM_SCHEDULE,
+        TaskKind.SESSION_ON_CLOSED_DAY,
+    }
+)
+"""Tasks whose cause ends when the session moves, is cancelled or its outcome is marked. What a reply or a message was
+about stays for a person: a new time does not answer it."""
+
+
+def ended_by(kind: TaskKind, key: str, appointment: Appointment) -> Resolver | None:
+    """Say who ended the cause of an open task about an appointment; None while it stands.
+
+    The cause of what the session's own hour ends (a ride once it is over) is for `watching` to judge.
+    """
+    if kind in ABOUT_A_VERSION and _is_of_another_version(kind, key, appointment):
+        return Resolver.SCHEDULE
+    match kind:
+        case TaskKind.RIDE_WANTED:
+            return Resolver.PATIENT if appointment.has_ride else _off(appointment)
+        case TaskKind.MARK_OUTCOME:
+            return _off(appointment)
+        case _:
+            return None
+
+
+def _off(appointment: Appointment) -> Resolver | None:
+    return None if appointment.status.is_coming else Resolver.SCHEDULE
+
+
+def _is_of_another_version(kind: TaskKind, key: str, appointment: Appointment) -> bool:
+    mine = key_of(kind, appointment.id, appointment.version)
+    is_about_versions = key.startswith(f"{kind}:{appointment.id}:")
+    return is_about_versions and key != mine and not key.startswith(f"{mine}:")

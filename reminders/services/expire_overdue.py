@@ -9,7 +9,7 @@ from reminders.core.gate import unneeded
 from reminders.core.ids import ClinicId, ReminderId
 from reminders.core.messages import Message
 from reminders.core.reminders import Reason, Reminder, ReminderState, ending
-from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_reminder
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
 from reminders.store import appointments, messages, reminders, tasks
@@ -44,13 +44,17 @@ def _expire_reminders(deps: Deps) -> int:
         for (state, reason), ids in ends.items():
             reminders.end(tx, ids, state, reason, now=now)
         missed = set(ends.get((ReminderState.EXPIRED, Reason.TOO_LATE), ()))
-        wanted = [(deps.identity.new_id(), _task(clinic_id, item)) for clinic_id, item in late if item.id in missed]
+        calls = [
+            (clinic, item, after_reminder(Reason.TOO_LATE, item.step)) for clinic, item in late if item.id in missed
+        ]
+        wanted = [
+            (deps.identity.new_id(), _task(clinic, item, kind)) for clinic, item, kind in calls if kind is not None
+        ]
         tasks.open_many(tx, wanted, now=now)
     return len(late)
 
 
-def _task(clinic_id: ClinicId, item: Reminder) -> tasks.Task:
-    kind = TaskKind.NOT_SENT_IN_TIME
+def _task(clinic_id: ClinicId, item: Reminder, kind: TaskKind) -> tasks.Task:
     return tasks.Task(
         kind=kind,
         urgency=USUAL_URGENCY[kind],

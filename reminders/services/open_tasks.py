@@ -1,12 +1,24 @@
-"""Open: the staff tasks that follow when a message ends without reaching anybody."""
+"""Open: the staff tasks that follow when a message, or a reminder before it became one, reaches nobody."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
+from reminders.core.appointments import Appointment
+from reminders.core.ids import ClinicId
 from reminders.core.messages import Draft
-from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_message, key_after_message
+from reminders.core.reminders import Reason
+from reminders.core.tasks import (
+    USUAL_URGENCY,
+    Resolver,
+    TaskKind,
+    after_message,
+    after_reminder,
+    key_after_message,
+    key_of,
+)
 from reminders.ports import Identity
 from reminders.store import tasks
 from reminders.store.messages import Move
@@ -17,7 +29,7 @@ def open_message_tasks(
     tx: Transaction, identity: Identity, ends: Iterable[tuple[Draft, Move]], *, now: datetime
 ) -> None:
     """Open the tasks that these ends of messages call for, each once."""
-    found = [(draft, move, after_message(move.state, move.reason, draft.origin)) for draft, move in ends]
+    found = [(draft, move, after_message(move.state, move.reason, draft.origin, draft.kind)) for draft, move in ends]
     wanted = [(identity.new_id(), _task(draft, kind, move)) for draft, move, kind in found if kind is not None]
     tasks.open_many(tx, wanted, now=now)
 
@@ -33,3 +45,45 @@ def _task(draft: Draft, kind: TaskKind, move: Move) -> tasks.Task:
         message_id=draft.id,
         reason=move.reason,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A reminder that planning ended, or never let wait."""
+
+    appointment: Appointment
+    step: str
+    reason: Reason
+
+
+def open_planning_tasks(
+    tx: Transaction, identity: Identity, clinic_id: ClinicId, refused: Iterable[Refused], *, now: datetime
+) -> None:
+    """Open the tasks that these ends of reminders call for, once for each version of an appointment, not each step."""
+    found: dict[str, tasks.Task] = {}
+    for item in refused:
+        kind, appointment = after_reminder(item.reason, item.step), item.appointment
+        if kind is None:
+            continue
+        key = key_of(kind, appointment.id, appointment.version)
+        found.setdefault(key, _about(clinic_id, appointment, kind, key, item.reason))
+    tasks.open_anew(tx, [(identity.new_id(), task) for task in found.values()], now=now)
+
+
+def _about(clinic_id: ClinicId, appointment: Appointment, kind: TaskKind, key: str, reason: Reason) -> tasks.Task:
+    return tasks.Task(
+        kind=kind,
+        urgency=USUAL_URGENCY[kind],
+        key=key,
+        clinic_id=clinic_id,
+        patient_id=appointment.patient_id,
+        appointment_id=appointment.id,
+        reason=reason,
+    )
+
+
+def resolve_reachable(tx: Transaction, reachable: Iterable[Appointment], *, now: datetime) -> None:
+    """Resolve the tasks about patients who could not be written to, where their reminders wait to leave again."""
+    kinds = (TaskKind.NO_CONSENT, TaskKind.ADDRESS_FAULT)
+    keys = [key_of(kind, item.id, item.version) for item in reachable for kind in kinds]
+    tasks.resolve(tx, keys, by=Resolver.SCHEDULE, now=now)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from reminders.core.appointments import Appointment
+from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.clinics import Clinic
-from reminders.core.conditions import Telling, Told, case_of
+from reminders.core.conditions import Case, Telling, Told, case_of
 from reminders.core.ids import AppointmentId, PatientId, ReminderId
 from reminders.core.patients import Recipient
 from reminders.core.planning import Plan, replan
-from reminders.core.reminders import PlannedReminder, Reason, ReminderState, ending
+from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderState, ending
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.core.windows import local_day
 from reminders.ports import Identity
+from reminders.services.open_tasks import Refused, open_planning_tasks, resolve_reachable
+from reminders.services.watch_appointments import look
 from reminders.store import appointments, escorts, messages, patients, pauses, reminders, tasks
 from reminders.store.unit_of_work import Transaction
 
-TASKS = {
-    Reason.NO_WINDOW: TaskKind.NO_WINDOW,
-    Reason.NO_CONSENT: TaskKind.NO_CONSENT,
-    Reason.NO_ADDRESS: TaskKind.ADDRESS_FAULT,
-}
-"""Refusals at planning time that a person should hear of."""
+OUT_OF_REACH = frozenset({Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.OPTED_OUT})
+"""Refusals that end when the patient can be written to."""
 
 NewRow = tuple[UUID, AppointmentId, PatientId, int, PlannedReminder]
 
@@ -35,9 +34,15 @@ class Planned:
 
     added: int = 0
     moved: int = 0
+    revived: int = 0
+    """Of those moved: what was refused or replaced, and waits again."""
     cancelled: int = 0
     rows: list[NewRow] = field(default_factory=list)
     ended: dict[Reason, list[ReminderId]] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    reachable: list[Appointment] = field(default_factory=list)
+    """Whose patients could not be written to, and can be now."""
+    cases: list[Case] = field(default_factory=list)
 
 
 def plan_patients(
@@ -64,9 +69,34 @@ def plan_patients(
                 pauses=paused,
                 has_escort_consent=(patient_id, item.booking.escort_phone) in willing,
             )
-            _collect(tx, done, item, replan(case, held[item.id]), identity=identity, now=now)
+            _collect(tx, done, case, held[item.id], identity=identity, now=now)
     _write(tx, clinic, done, identity=identity, now=now)
+    _report_closed_days(tx, done.cases, identity=identity, now=now)
     return done
+
+
+def closed_day_key(item: Appointment) -> str:
+    """Return the key of the task about a session that is booked on a closed day."""
+    return f"{TaskKind.SESSION_ON_CLOSED_DAY}:{item.id}:{item.version}"
+
+
+def _report_closed_days(tx: Transaction, cases: Iterable[Case], *, identity: Identity, now: datetime) -> None:
+    """Tell staff of sessions to come on days that the clinic's file or staff closed: nobody will be there."""
+    kind = TaskKind.SESSION_ON_CLOSED_DAY
+    found = [
+        tasks.Task(
+            kind=kind,
+            urgency=USUAL_URGENCY[kind],
+            key=closed_day_key(case.appointment),
+            clinic_id=case.clinic.id,
+            patient_id=case.patient.id,
+            appointment_id=case.appointment.id,
+        )
+        for case in cases
+        if case.appointment.status is AppointmentStatus.BOOKED and case.base.start > now
+        if case.clinic.is_closed(local_day(case.base.start, case.tz), case.pauses)
+    ]
+    tasks.open_many(tx, [(identity.new_id(), task) for task in found], now=now)
 
 
 def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], tuple[int, Told]]) -> Telling:
@@ -81,14 +111,20 @@ def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], t
 
 
 def _collect(
-    tx: Transaction, done: Planned, item: Appointment, plan: Plan, *, identity: Identity, now: datetime
+    tx: Transaction, done: Planned, case: Case, existing: Sequence[Reminder], *, identity: Identity, now: datetime
 ) -> None:
+    item, plan = case.appointment, replan(case, existing)
+    done.cases.append(case)
+    done.refused += [Refused(item, new.key.step, new.reason) for new in plan.add if new.reason is not None]
+    done.refused += [Refused(item, held.step, reason) for held, reason in plan.cancel]
+    done.reachable += [item] if _is_reachable_again(item, plan, existing) else []
     done.rows += [(identity.new_id(), item.id, item.patient_id, item.version, wanted) for wanted in plan.add]
     for held, wanted in plan.move:
         reminders.move(tx, held.id, wanted, now=now)
     for held, reason in plan.cancel:
         done.ended.setdefault(reason, []).append(held.id)
     done.moved += len(plan.move)
+    done.revived += sum(1 for held, _ in plan.move if not held.planned.state.is_waiting)
     done.cancelled += len(plan.cancel)
 
 
@@ -97,24 +133,15 @@ def _write(tx: Transaction, clinic: Clinic, done: Planned, *, identity: Identity
     done.added = sum(1 for row in done.rows if row[4].state is ReminderState.PLANNED)
     for reason, ids in done.ended.items():
         reminders.end(tx, ids, ending(reason), reason, now=now)
-    _open_tasks(tx, clinic, done.rows, identity=identity, now=now)
+    resolve_reachable(tx, done.reachable, now=now)
+    open_planning_tasks(tx, identity, clinic.id, done.refused, now=now)
+    look(tx, clinic.id, done.cases, identity=identity, now=now, is_planning=True)
 
 
-def _open_tasks(tx: Transaction, clinic: Clinic, rows: Iterable[NewRow], *, identity: Identity, now: datetime) -> None:
-    for _, appointment_id, patient_id, version, plan in rows:
-        kind = TASKS.get(plan.reason) if plan.reason is not None else None
-        if kind is None:
-            continue
-        task = tasks.Task(
-            kind=kind,
-            urgency=USUAL_URGENCY[kind],
-            key=f"{kind}:{appointment_id}:{version}",
-            clinic_id=clinic.id,
-            patient_id=patient_id,
-            appointment_id=appointment_id,
-            reason=plan.reason,
-        )
-        tasks.open_once(tx, identity.new_id(), task, now=now)
+def _is_reachable_again(item: Appointment, plan: Plan, existing: Sequence[Reminder]) -> bool:
+    waits_again = [wanted.state is ReminderState.PLANNED for wanted in (*plan.add, *(new for _, new in plan.move))]
+    refused = (held.planned.reason in OUT_OF_REACH for held in existing if held.version == item.version)
+    return any(waits_again) and any(refused)
 
 
 def withdraw(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> None:

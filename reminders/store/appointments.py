@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from reminders.core.appointments import Appointment, AppointmentStatus, Booking
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
@@ -120,6 +120,45 @@ def arrange_ride(tx: Transaction, appointment_id: AppointmentId, version: int) -
     """Record that a ride is arranged for one version; False where the appointment has moved on."""
     here = (appointment.c.id == appointment_id) & (appointment.c.version == version)
     return tx.connection.execute(update(appointment).where(here).values(ride_version=version)).rowcount == 1
+
+
+def watch_times(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, datetime | None]:
+    """Return when each of these is to be looked at next; None where nothing is to come."""
+    statement = select(appointment.c.id, appointment.c.watch_at)
+    return {
+        AppointmentId(row.id): row.watch_at
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(statement.where(appointment.c.id.in_(batch)))
+    }
+
+
+def to_watch(tx: Transaction, *, now: datetime, limit: int) -> list[AppointmentId]:
+    """Return appointments that it is time to look at, the longest waiting first."""
+    statement = select(appointment.c.id).where(appointment.c.watch_at <= now)
+    return [
+        AppointmentId(key) for key in tx.connection.scalars(statement.order_by(appointment.c.watch_at).limit(limit))
+    ]
+
+
+def lock_watched(
+    tx: Transaction, ids: Collection[AppointmentId], *, now: datetime
+) -> dict[ClinicId, list[Appointment]]:
+    """Return, by clinic, those that it is still time to look at; what somebody else holds is left to them."""
+    found: dict[ClinicId, list[Appointment]] = {}
+    statement = select(appointment).where(appointment.c.watch_at <= now).order_by(appointment.c.id)
+    for batch in in_batches(sorted(ids)):
+        mine = statement.where(appointment.c.id.in_(batch)).with_for_update(skip_locked=True, key_share=True)
+        for row in tx.connection.execute(mine):
+            found.setdefault(ClinicId(row.clinic_id), []).append(_appointment(tx, row))
+    return found
+
+
+def watch(tx: Transaction, times: Mapping[AppointmentId, datetime | None]) -> None:
+    """Say when to look at these next, in the order in which they are locked elsewhere."""
+    rows = [{"b_id": key, "b_at": times[key]} for key in sorted(times)]
+    if rows:
+        here = update(appointment).where(appointment.c.id == bindparam("b_id"))
+        tx.connection.execute(here.values(watch_at=bindparam("b_at")), rows)
 
 
 def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment) -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import product
 
 import pytest
 
@@ -22,21 +21,9 @@ from reminders.core.actions import (
 )
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
-from reminders.core.delivery import IN_FLIGHT, WAITING, MessageState
-from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.reminders import Reason
 from reminders.core.replies import Intent, Reply
-from reminders.core.tasks import (
-    BY_REASON,
-    NEXT_ACTIONS,
-    QUIET_ENDS,
-    TITLES,
-    USUAL_URGENCY,
-    TaskKind,
-    Urgency,
-    after_message,
-)
+from reminders.core.tasks import TaskKind, Urgency
 from tests.builders import NOON, a_patient, a_record, an_appointment
 
 DANA, LEE = a_patient(a_record("P1")), a_patient(a_record("P2", name="Lee Stone"))
@@ -193,22 +180,3 @@ def test_help_is_answered_where_nobody_else_does_and_not_for_ever(thread: Thread
 @pytest.mark.parametrize("intent", list(Intent))
 def test_no_reply_vanishes(intent: Intent, thread: Thread) -> None:
     assert _respond(Reply(intent), thread)
-
-
-# ----- the worklist's tables
-
-
-def test_every_kind_of_task_has_a_title_a_next_action_and_an_urgency() -> None:
-    assert set(TITLES) == set(NEXT_ACTIONS) == set(USUAL_URGENCY) == set(TaskKind)
-    assert len(set(TITLES.values())) == len(TaskKind)
-    assert all(text.endswith(".") for text in NEXT_ACTIONS.values())
-
-
-def test_every_end_of_a_message_is_good_quiet_or_somebodys_task() -> None:
-    for state, reason, origin in product(MessageState, [None, *Reason], Origin):
-        kind = after_message(state, reason, origin)
-        if state in WAITING | IN_FLIGHT | {MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED}:
-            assert kind is None
-        if state in {MessageState.EXPIRED, MessageState.UNDELIVERED} and reason not in {None, *QUIET_ENDS}:
-            assert kind is not None or origin is Origin.ANSWER
-    assert not QUIET_ENDS & set(BY_REASON)

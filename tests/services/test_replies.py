@@ -117,7 +117,7 @@ def test_a_stop_from_a_shared_phone_leaves_each_patients_mailbox_open(world: Wor
 def test_a_word_that_may_mean_the_visit_opts_out_and_asks_staff_to_phone(world: World) -> None:
     asked(world)
     world.text("CANCEL")
-    assert world.tasks() == ["phone_patient"]
+    assert sorted(world.tasks()) == ["no_consent", "phone_patient"]
     assert world.reminders()["A1", 1, "remind_final"] == ("suppressed", "opted_out")
 
 

@@ -1,4 +1,4 @@
-"""Sweep: settle doubts, end what is past its use, ask about what nobody reported."""
+"""Sweep: settle doubts, end what is past its use, ask about what nobody reported, open what time alone brings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from reminders.ports import Job
 from reminders.services.expire_overdue import expire_overdue as expire
 from reminders.services.resolve_unknowns import poll_stuck as poll
 from reminders.services.resolve_unknowns import resolve_unknowns as resolve
+from reminders.services.watch_appointments import watch_appointments as watch
 from workers.app import task
 from workers.services import services
 
@@ -26,3 +27,9 @@ def poll_stuck() -> None:
 def expire_overdue() -> None:
     """End reminders and messages that are past their use."""
     expire(services().deps)
+
+
+@task(Job.WATCH_APPOINTMENTS)
+def watch_appointments() -> None:
+    """Open the tasks about rides and outcomes whose time has come."""
+    watch(services().deps)

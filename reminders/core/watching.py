@@ -1,0 +1,103 @@
+"""Watching: what time alone does to an appointment: the ride that nobody arranged, the outcome that nobody marked.
+
+No message is due then, so nothing else would notice. The store keeps for each appointment the next instant at which to
+look (`next_watch`); a look opens what is due (`tasks_due`). Looking late or twice gives the same tasks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from reminders.core.appointments import AppointmentStatus
+from reminders.core.cadences import Step, instant
+from reminders.core.conditions import Case
+from reminders.core.tasks import RIDE_CHECK, USUAL_URGENCY, Resolver, TaskKind, Urgency, ended_by
+from reminders.core.windows import civil, local_day, open_day_before
+
+RIDE_AT = time(14)
+"""When the front desk hears of a missing ride: early enough in the afternoon to phone the patient that day."""
+LAST_DAY = timedelta(hours=24)
+"""So close to the session a missing ride is urgent: clinics send patients home without one (domain A3)."""
+LONG_OVER = timedelta(days=7)
+"""An outcome missing for longer when we first hear of the session makes no task: an import of last year's rows would
+bury the worklist. The import's own notes count them instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A task that is to be open by now."""
+
+    kind: TaskKind
+    urgency: Urgency
+
+
+def tasks_due(case: Case) -> tuple[Due, ...]:
+    """Return the tasks that are to be open about an appointment at the case's own time."""
+    due = []
+    asked = ride_wanted_at(case)
+    if asked is not None and asked <= case.now < case.base.start:
+        is_close = case.now >= case.base.start - LAST_DAY
+        due.append(Due(TaskKind.RIDE_WANTED, Urgency.HIGH if is_close else Urgency.NORMAL))
+    over = outcome_wanted_at(case)
+    if over is not None and over <= case.now:
+        due.append(Due(TaskKind.MARK_OUTCOME, USUAL_URGENCY[TaskKind.MARK_OUTCOME]))
+    return tuple(due)
+
+
+def next_watch(case: Case) -> datetime | None:
+    """Return the next instant after the case's own time at which `tasks_due` or `over_by` says something else."""
+    asked = ride_wanted_at(case)
+    moments = [outcome_wanted_at(case)]
+    if asked is not None:
+        moments += [moment for moment in (asked, case.base.start - LAST_DAY) if asked <= moment < case.base.start]
+        moments.append(case.base.end)
+    return min((moment for moment in moments if moment is not None and moment > case.now), default=None)
+
+
+def over_by(kind: TaskKind, key: str, case: Case) -> Resolver | None:
+    """Say who or what ended the cause of an open task about the appointment; None while it stands."""
+    if kind is TaskKind.RIDE_WANTED and case.base.end <= case.now:
+        return ended_by(kind, key, case.appointment) or Resolver.TIME
+    return ended_by(kind, key, case.appointment)
+
+
+def ride_wanted_at(case: Case) -> datetime | None:
+    """Return when a person has to arrange the ride; None where nobody asks, or it is arranged for this version.
+
+    It depends on nothing that was or was not sent: a question that no text could ask is the front desk's all the same.
+    """
+    step = case.cadence.step(RIDE_CHECK)
+    if step is None or not step.is_enabled:
+        return None
+    if case.appointment.status is not AppointmentStatus.BOOKED or case.appointment.has_ride:
+        return None
+    late = _useless_at(step, case)
+    staffed = open_day_before(local_day(case.base.start, case.tz), lambda on: not _is_staffed(case, on))
+    # Closed for weeks before the session: then its last day, of which somebody may still make something.
+    best = case.base.start - LAST_DAY if staffed is None else civil(staffed, RIDE_AT, case.tz)
+    return min(late, best)
+
+
+def _useless_at(step: Step, case: Case) -> datetime:
+    return instant(step.expires, case.base, case.tz, due=instant(step.due, case.base, case.tz))
+
+
+def _is_staffed(case: Case, on: date) -> bool:
+    """Say whether anybody works off the worklist on a day."""
+    return on.weekday() in case.clinic.open_days and not case.clinic.is_closed(on, case.pauses)
+
+
+def outcome_wanted_at(case: Case) -> datetime | None:
+    """Return when the outcome is to be marked: at the session's end; None where it is marked, or long over.
+
+    It is wanted too where the clinic lets us assume that sessions took place: check-ins then run without it.
+    """
+    if not case.appointment.status.is_coming or is_long_over(case.base.end, known_at=case.appointment.versioned_at):
+        return None
+    return case.base.end
+
+
+def is_long_over(end: datetime, *, known_at: datetime) -> bool:
+    """Say whether a session was over for so long, when we first heard of it as it is, that nobody is asked about it."""
+    return end <= known_at - LONG_OVER
