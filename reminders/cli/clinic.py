@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 from reminders.cli.opening import opened
 from reminders.cli.toml import to_toml
 from reminders.core.errors import InputError
-from reminders.services.apply_clinics import apply_clinics, clinic_document, known_clinics
+from reminders.services.apply_clinics import Replanned, apply_clinics, clinic_document, known_clinics
 
 if TYPE_CHECKING:
     from reminders.bootstrap import Services
 
 DONE = 0
+MANY = 500
+"""So many patients are planned anew before anybody wonders what takes so long."""
 
 
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
@@ -30,10 +33,39 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
 
 def _apply(services: Services, arguments: Namespace) -> None:
     documents = services.clinic_documents(arguments.path)
-    changed = set(apply_clinics(services.deps, documents))
+    reports: dict[str, Replanned] = {}
+
+    def watch(report: Replanned) -> None:
+        reports[report.slug] = report
+        _show_progress(report)
+
+    changed = set(apply_clinics(services.deps, documents, watch=watch))
     for _, document in documents:
         slug = document["slug"]
-        print(f"{slug}: {'applied' if slug in changed else 'unchanged'}")
+        print(f"{slug}: {'applied' if slug in changed else 'unchanged'}{_counted(reports[slug])}")
+
+
+def _counted(report: Replanned) -> str:
+    """Say what planning anew changed; nothing where it changed nothing."""
+    counts = (report.added, report.moved, report.withdrawn)
+    said = "; {} added, {} moved, {} withdrawn".format(_reminders(report.added), *counts[1:]) if any(counts) else ""
+    failed = (
+        f"; {report.failed} of {report.patients} patients could not be planned, see the log" if report.failed else ""
+    )
+    return said + failed
+
+
+def _reminders(count: int) -> str:
+    return "1 reminder" if count == 1 else f"{count} reminders"
+
+
+def _show_progress(report: Replanned) -> None:
+    """Count along on a terminal, on one line that goes away at the end."""
+    if not sys.stderr.isatty() or report.patients <= MANY:
+        return
+    line = f"{report.slug}: planning anew, {report.done} of {report.patients} patients"
+    is_done = report.done >= report.patients
+    print(f"\r{' ' * len(line)}\r" if is_done else f"\r{line}", end="", file=sys.stderr, flush=True)
 
 
 def _export(services: Services, slug: str | None) -> str:

@@ -89,7 +89,9 @@ def read_cadence(reader: Reader, path: str, table: Mapping[str, Any]) -> Cadence
     distances = {name: timedelta(minutes=given[key]) for name in DISTANCES if (key := f"{name}_minutes") in given}
     cadence = Cadence(tuple(steps.values()), **distances, rebook_weeks=weeks)
     for key in changed:
-        _check_times(_Place(reader, f"{path}.steps.{key}"), steps[key], cadence)
+        place = _Place(reader, f"{path}.steps.{key}")
+        if not any(fault.startswith(f"{place.path}.") for fault in reader.faults):
+            _check_times(place, steps[key], cadence)
     return cadence
 
 

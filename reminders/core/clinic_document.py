@@ -130,7 +130,7 @@ def _open_days(reader: Reader, document: Mapping[str, Any]) -> frozenset[int]:
     days = frozenset(
         DAYS.index(item) for item in found if reader.value("clinic.open_days", item, DAYS.__contains__, wanted)
     )
-    if found == []:
+    if document["open_days"] == []:
         reader.fault(
             "clinic.open_days", found, "at least one day is wanted, or nobody would ever work off the worklist"
         )

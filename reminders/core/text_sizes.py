@@ -11,7 +11,16 @@ from zoneinfo import ZoneInfo
 from reminders.core.appointments import Appointment, AppointmentStatus, Booking
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence, QuestionKind, Step
 from reminders.core.clinics import DEFAULT_TYPE, Clinic
-from reminders.core.content import OF_A_TIME, PLACEHOLDER, TO_ESCORT, WAY_OUT, Question, compose, language_of
+from reminders.core.content import (
+    KNOWN_VALUES,
+    OF_A_TIME,
+    PLACEHOLDER,
+    TO_ESCORT,
+    WAY_OUT,
+    Question,
+    compose,
+    language_of,
+)
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.merging import NEWS
 from reminders.core.patients import Channel, Patient, PatientRecord
@@ -148,7 +157,9 @@ def _texts(clinic: Clinic) -> Iterator[_Text]:
                 continue
             for key, now in _variants(step, clinic):
                 own = clinic.templates.get(language, {}).get(key)
-                if own is not None or key in TEMPLATES[language]:
+                is_known = own is not None or key in TEMPLATES[language]
+                # One that asks for what there is not is a fault of its own, and cannot be filled.
+                if is_known and set(PLACEHOLDER.findall(own or "")) <= KNOWN_VALUES:
                     yield _Text(language, key, own is not None, _longest(step, now, clinic, language, own))
 
 
