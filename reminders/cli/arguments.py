@@ -33,6 +33,9 @@ def parser() -> ArgumentParser:
     _send(commands)
     _status(commands)
     _why(commands)
+    _pause(commands)
+    _override(commands)
+    _escort(commands)
     _clinic(commands)
     _bench(commands)
     _parts(commands)
@@ -142,6 +145,76 @@ def _why(commands: Commands[ArgumentParser]) -> None:
     _for_programs(command)
 
 
+def _pause(commands: Commands[ArgumentParser]) -> None:
+    pause = commands.add_parser(
+        "pause",
+        help="close a day, put a patient on hold or stop a series; `resume` takes it back",
+        description="Stops reminders that have not left; answers and what staff write themselves still go out.",
+    )
+    resume = commands.add_parser(
+        "resume", help="end a pause: what is still useful goes out", description="Ends a pause; its history is kept."
+    )
+    pauses = pause.add_subparsers(dest="kind", metavar="day|patient|series|list", required=True)
+    for verbs, is_pause in (
+        (pauses, True),
+        (resume.add_subparsers(dest="kind", metavar="day|patient|series", required=True), False),
+    ):
+        for kind, metavar, what in (
+            ("day", "YYYY-MM-DD", "a day on which the clinic is closed"),
+            ("patient", "PATIENT", "a patient, by the schedule's patient_id"),
+            ("series", "SERIES", "a series, by the schedule's series_id"),
+        ):
+            verb = verbs.add_parser(kind, help=what)
+            verb.add_argument("name", metavar=metavar, type=day if kind == "day" else str, help=what)
+            if is_pause:
+                verb.add_argument("--reason", required=True, help="why; it is kept")
+            _by_staff(verb)
+    listing = pauses.add_parser("list", help="show what is paused")
+    listing.add_argument("--all", action="store_true", help="and what was, and who ended it")
+    listing.add_argument("--clinic", metavar="SLUG", help="this clinic only")
+    _for_programs(listing)
+
+
+def _override(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "override",
+        help="change the plan of messages for one patient, or show what was changed",
+        description="Amends what holds already; the word `default` gives a value back to the clinic.",
+    )
+    command.add_argument("patient", metavar="PATIENT", help="by the schedule's patient_id")
+    command.add_argument("--off", action="append", default=[], metavar="STEP", help="never send this step")
+    command.add_argument("--on", action="append", default=[], metavar="STEP", help="send this step")
+    command.add_argument("--channels", metavar="A,B", help="in this order: sms, email, or both")
+    command.add_argument("--solids-fast", metavar="24h", help="no solid food for so long before the start")
+    command.add_argument("--liquids-fast", metavar="2h", help="no clear liquids for so long before the start")
+    command.add_argument("--driving-ban", metavar="24h", help="no driving for so long after the end")
+    command.add_argument("--arrive-early", metavar="30m", help="arrive so long before the start")
+    command.add_argument("--rebook-weeks", metavar="N", help="ask for another session so many weeks after the last")
+    command.add_argument("--rebook", metavar="declined|discharged|allowed", help="never ask, and why; or ask again")
+    command.add_argument("--clear", action="store_true", help="begin from the clinic's own plan again")
+    command.add_argument("--reason", help="why; it is kept")
+    _by_staff(command)
+
+
+def _escort(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "escort",
+        help="record whether the person who fetches a patient agreed to be texted, or show it",
+        description="With their own consent they are texted pick-up time and place, and nothing else.",
+    )
+    command.add_argument("patient", metavar="PATIENT", help="by the schedule's patient_id")
+    command.add_argument("--phone", help="theirs, as in the schedule's escort_phone")
+    command.add_argument("--consent", choices=("yes", "no"), help="what they said")
+    command.add_argument("--note", metavar="TEXT", help="how and when they said it; it is kept")
+    _by_staff(command)
+
+
+def _by_staff(command: ArgumentParser) -> None:
+    command.add_argument("--by", metavar="NAME", help="who decides this (default: whoever is logged in)")
+    command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
+    _for_programs(command)
+
+
 def _clinic(commands: Commands[ArgumentParser]) -> None:
     command = commands.add_parser("clinic", help="bring a clinic's configuration in, or write it out")
     verbs = command.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -225,6 +298,14 @@ def queues(text: str) -> tuple[str, ...]:
     if unknown:
         raise ArgumentTypeError(f"found {', '.join(map(repr, unknown))}; queues are {', '.join(QUEUES)}")
     return found
+
+
+def day(text: str) -> str:
+    """Read one day; it stays text, as it is kept."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ArgumentTypeError(f"found {text!r}; a day such as 2027-12-24 is wanted") from None
 
 
 def days(text: str) -> tuple[date, date]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from argparse import Namespace
@@ -10,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from reminders.cli.authors import author
 from reminders.cli.opening import opened
 from reminders.cli.tables import print_table
 from reminders.core.errors import InputError
@@ -57,7 +57,7 @@ def _request(arguments: Namespace, services: Services) -> AdHocRequest:
     after, before = _span(arguments, services) if arguments.starting else (None, None)
     return AdHocRequest(
         text=arguments.text,
-        author=_author(),
+        author=author(),
         request_key=arguments.key or services.deps.identity.new_token(),
         clinic_slug=arguments.clinic,
         patient_external_id=arguments.patient,
@@ -76,13 +76,6 @@ def _span(arguments: Namespace, services: Services) -> tuple[datetime, datetime]
         raise InputError([f"--clinic: found {arguments.clinic or 'nothing'}; name one of: {known}"])
     first, last = arguments.starting
     return civil(first, time(), clinics[0].tz), civil(last + timedelta(days=1), time(), clinics[0].tz)
-
-
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have a number and no name
-        return "command line"
 
 
 def _show(recipients: Sequence[Recipient], environment: Mapping[str, str]) -> None:

@@ -26,6 +26,8 @@ from reminders.store import appointments, clinics, patients, pauses, tasks, with
 from reminders.store.pauses import Pause
 from reminders.store.unit_of_work import Transaction
 
+__all__ = ["DaySession", "Pause", "PauseReport", "Progress", "Subject", "list_pauses", "pause", "resume"]
+
 PATIENTS_AT_ONCE = 100
 ENDS_BY: dict[PauseKind, Reason] = {PauseKind.PATIENT: Reason.ON_HOLD, PauseKind.SERIES: Reason.SERIES_STOPPED}
 Progress = Callable[[int, int], None]

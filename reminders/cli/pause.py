@@ -1,0 +1,170 @@
+"""`reminders pause` and `reminders resume`: a closed day, a patient on hold, a stopped series; each with its reason."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from reminders.cli.authors import author
+from reminders.cli.opening import opened
+from reminders.cli.tables import print_table
+from reminders.core.pauses import PauseKind
+from reminders.services.pause import DaySession, Pause, PauseReport, Subject, list_pauses, pause, resume
+
+if TYPE_CHECKING:
+    from reminders.core.clinics import Clinic
+
+DONE = 0
+
+
+def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
+    """Pause, resume or list. Raises InputError, or NotFoundError for whom nobody knows."""
+    if arguments.kind == "list":
+        return _list(arguments, environment)
+    subject = Subject(PauseKind(arguments.kind), arguments.name, arguments.clinic)
+    is_pause = arguments.command == "pause"
+    progress = None if arguments.json else _show_progress
+    with opened(arguments, environment) as services:
+        services.migrate()
+        by = author(arguments.by)
+        if is_pause:
+            report = pause(services.deps, subject, reason=arguments.reason, by=by, progress=progress)
+        else:
+            report = resume(services.deps, subject, by=by, progress=progress)
+    if arguments.json:
+        print(json.dumps(_document(report, is_paused=is_pause), ensure_ascii=False, indent=2))
+    elif is_pause:
+        _show_pause(report, environment)
+    else:
+        _show_resume(report)
+    return DONE
+
+
+def _show_progress(done: int, of: int) -> None:
+    if of > done:
+        print(f"{done} of {of} patients planned anew …", flush=True)
+
+
+def _show_pause(report: PauseReport, environment: Mapping[str, str]) -> None:
+    item = report.pause
+    since = f"since {_local(item.made_at, report.clinic.timezone)}, by {item.made_by}, because: {item.reason}"
+    already = "" if report.is_new else " already"
+    print(f"{_state(item)}{already}, {since}")
+    for line in _effects(report):
+        print(line)
+    if report.sessions:
+        few = "1 session is" if len(report.sessions) == 1 else f"{len(report.sessions)} sessions are"
+        print(f"{few} booked on that day:")
+        rows = [_session(session) for session in report.sessions]
+        print_table(("Start", "Session", "Patient"), rows, environment)
+
+
+def _state(item: Pause) -> str:
+    match item.kind:
+        case PauseKind.DAY:
+            return f"The clinic is closed on {_day(item.subject)}"
+        case PauseKind.PATIENT:
+            return f"{item.subject} is on hold"
+        case PauseKind.SERIES:
+            return f"Series {item.subject} is stopped"
+
+
+def _effects(report: PauseReport) -> list[str]:
+    if report.pause.kind is PauseKind.DAY:
+        return [f"{_count(report.patients_planned, 'patient')} planned anew, {_count(report.moved, 'reminder')} moved"]
+    stopped = report.messages_stopped
+    unsent = f"; {_count(stopped, 'message')} that had not left {'was' if stopped == 1 else 'were'} stopped"
+    waits = "waits" if report.stopped == 1 else "wait"
+    return [f"{_count(report.stopped, 'reminder')} {waits} no longer{unsent if stopped else ''}"]
+
+
+def _show_resume(report: PauseReport) -> None:
+    item = report.pause
+    name = _day(item.subject) if item.kind is PauseKind.DAY else item.subject
+    what = {
+        PauseKind.DAY: f"The clinic is open again on {name}",
+        PauseKind.PATIENT: f"{name} is no longer on hold",
+        PauseKind.SERIES: f"Series {name} goes on",
+    }
+    print(f"{what[item.kind]}; it was paused because: {item.reason}")
+    if item.kind is PauseKind.DAY:
+        print(*_effects(report))
+    else:
+        waits = "waits" if report.revived == 1 else "wait"
+        print(f"{_count(report.revived, 'reminder')} {waits} again; what is past its use stays unsent")
+
+
+def _list(arguments: Namespace, environment: Mapping[str, str]) -> int:
+    with opened(arguments, environment) as services:
+        services.migrate()
+        found = list_pauses(services.deps, arguments.clinic, with_ended=arguments.all)
+    if arguments.json:
+        print(json.dumps([_pause(clinic, item) for clinic, item in found], ensure_ascii=False, indent=2))
+    elif found:
+        rows = [_row(clinic, item) for clinic, item in found]
+        print_table(("What", "Clinic", "Since", "By", "Reason", "Ended"), rows, environment)
+    else:
+        print("nothing is paused")
+    return DONE
+
+
+def _row(clinic: Clinic, item: Pause) -> tuple[str, ...]:
+    ended = f"{_local(item.ended_at, clinic.timezone)}, by {item.ended_by}" if item.ended_at else ""
+    since = _local(item.made_at, clinic.timezone)
+    return f"{item.kind} {item.subject}", clinic.slug, since, item.made_by, item.reason, ended
+
+
+def _session(item: DaySession) -> tuple[str, ...]:
+    return _local(item.starts_at, item.timezone), item.external_id, f"{item.name} ({item.patient})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _day(iso: str) -> str:
+    return date.fromisoformat(iso).strftime("%a %d %b %Y")
+
+
+def _local(at: datetime, timezone: str) -> str:
+    return at.astimezone(ZoneInfo(timezone)).strftime("%a %d %b %Y %H:%M")
+
+
+def _document(report: PauseReport, *, is_paused: bool) -> dict[str, object]:
+    """Return what was done, for programs. Instants are UTC in ISO 8601."""
+    return {
+        **_pause(report.clinic, report.pause),
+        "paused": is_paused,
+        "changed": report.is_new,
+        "reminders_stopped": report.stopped,
+        "reminders_revived": report.revived,
+        "reminders_moved": report.moved,
+        "messages_stopped": report.messages_stopped,
+        "patients_planned": report.patients_planned,
+        "sessions": [
+            {
+                "appointment": item.external_id,
+                "patient": item.patient,
+                "starts_at": item.starts_at.isoformat(),
+                "timezone": item.timezone,
+            }
+            for item in report.sessions
+        ],
+    }
+
+
+def _pause(clinic: Clinic, item: Pause) -> dict[str, object]:
+    return {
+        "kind": item.kind,
+        "name": item.subject,
+        "clinic": clinic.slug,
+        "reason": item.reason,
+        "made_by": item.made_by,
+        "made_at": item.made_at.isoformat(),
+        "ended_by": item.ended_by,
+        "ended_at": item.ended_at.isoformat() if item.ended_at else None,
+    }
