@@ -188,6 +188,11 @@ def upgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("recipient", sa.String(length=24), server_default="patient", nullable=False))
         batch_op.create_check_constraint(batch_op.f("ck_message_recipient"), "recipient IN ('patient', 'escort')")
+        batch_op.create_index("ix_message_made_at", ["clinic_id", "made_at"], unique=False)
+
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.create_index("ix_question_appointment_id", ["appointment_id"], unique=False)
+
     for table in WITH_REASON:
         allow(table, "reason", (*OLD_REASONS, *NEW_REASONS))
     allow("task", "kind", (*OLD_TASKS, *NEW_TASKS))
@@ -199,7 +204,11 @@ def downgrade() -> None:
     for table in reversed(WITH_REASON):
         say_as_before(table, "reason", NEW_REASONS)
         allow(table, "reason", OLD_REASONS)
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.drop_index("ix_question_appointment_id")
+
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index("ix_message_made_at")
         batch_op.drop_constraint(batch_op.f("ck_message_recipient"), type_="check")
         batch_op.drop_column("recipient")
 

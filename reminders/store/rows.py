@@ -230,6 +230,7 @@ message = Table(
     Index("ix_message_patient_id_left_at", "patient_id", "left_at"),
     Index("ix_message_appointment_id", "appointment_id"),
     Index("ix_message_contact_id", "contact_id"),
+    Index("ix_message_made_at", "clinic_id", "made_at"),
 )
 
 reminder = Table(
@@ -337,6 +338,7 @@ question = Table(
     at("expires_at", is_required=True),
     at("answered_at"),
     Index("ix_question_contact_id", "contact_id", "asked_at"),
+    Index("ix_question_appointment_id", "appointment_id"),
 )
 
 task = Table(
