@@ -17,7 +17,7 @@ from reminders.core.cadences import BOOKED, MOVED, PICK_UP, PICK_UP_OFF, Anchors
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import brief_moment, clock, moment, moments, not_after, not_before
 from reminders.core.errors import ContentError
-from reminders.core.patients import Channel, Patient
+from reminders.core.patients import Channel, Patient, Recipient
 from reminders.core.texts import (
     ABOUT,
     FALLBACK_LANGUAGE,
@@ -100,6 +100,7 @@ class _Subject:
     patient: Patient
     language: str
     question: Question | None
+    is_to_escort: bool
 
     def cadence(self, session: Appointment) -> Cadence:
         return self.clinic.cadence(session.booking.appointment_type, self.patient.override)
@@ -126,19 +127,33 @@ def compose(
     Several sessions are all named. A question about other sessions than these names them too. A text that may not be
     longer than `clinic.caps.characters` asks only what still fits: store the question of `Words.asks`, no other.
     """
-    is_to_escort = step in TO_ESCORT
-    language = language_of(clinic.language if is_to_escort else patient.record.language)
     in_order = tuple(sorted(sessions, key=lambda session: session.starts_at))
-    subject = _Subject(step, in_order, clinic, patient, language, question)
+    is_to_escort = _is_to_escort(step, in_order[0], clinic, patient)
+    language = language_of(clinic.language) if is_to_escort else _language(step, clinic, patient)
+    subject = _Subject(step, in_order, clinic, patient, language, question, is_to_escort)
     longest = None if is_to_escort or channel is Channel.EMAIL else clinic.caps.characters
     return _usual(subject, now) if longest is None else _short(subject, now, longest)
 
 
+def _is_to_escort(step: str, session: Appointment, clinic: Clinic, patient: Patient) -> bool:
+    found = clinic.cadence(session.booking.appointment_type, patient.override).step(step)
+    return step in TO_ESCORT or (found is not None and found.recipient is Recipient.ESCORT)
+
+
+def _language(step: str, clinic: Clinic, patient: Patient) -> str:
+    """Return the language of a text: of a step of the clinic's own it may have written none in the patient's."""
+    wanted, home = language_of(patient.record.language), language_of(clinic.language)
+    has_text = step in TEMPLATES[wanted] or step in clinic.templates.get(wanted, {})
+    return wanted if has_text else home
+
+
 def _usual(subject: _Subject, now: datetime) -> Words:
     values = _values(subject, is_brief=False)
-    if subject.step in TO_ESCORT:
+    if subject.is_to_escort:
         values["pick_up_at"] = _pick_ups(subject)
-    return _words(subject, _template(subject, TEMPLATES, now), QUESTIONS, values, subject.question)
+    key = _variant(subject, now)
+    template = _own(subject, key) or TEMPLATES[subject.language][key]
+    return _words(subject, template, QUESTIONS, values, subject.question)
 
 
 def _short(subject: _Subject, now: datetime, longest: int) -> Words:
@@ -150,13 +165,14 @@ def _short(subject: _Subject, now: datetime, longest: int) -> Words:
 
 def _shorter(subject: _Subject, now: datetime) -> Iterator[Words]:
     """Yield wordings, best first: with the question before without, all sessions named before the first of them."""
-    values = _values(subject, is_brief=True)
+    key, values = _variant(subject, now), _values(subject, is_brief=True)
     first = moment(subject.sessions[0].starts_at, subject.sessions[0].booking.tz, subject.language)
     count = len(subject.sessions) - 1
     fewer = MORE[subject.language].format(first=first, count=count) if count else values["when"]
-    own = _own(subject, _variant(subject, now))
-    templates = [own] if own is not None and _says_who_and_how_to_stop(own) else []
-    templates.append(SHORT_TEMPLATES[subject.language][_variant(subject, now)])
+    own, ours = _own(subject, key), SHORT_TEMPLATES[subject.language].get(key)
+    # A step of the clinic's own has no short text of ours: then its own goes, whatever it leaves unsaid.
+    wordings = [own if ours is None or (own and _says_who_and_how_to_stop(own)) else None, ours]
+    templates = [text for text in wordings if text is not None]
     for question in dict.fromkeys((subject.question, None)):
         for when in dict.fromkeys((values["when"], fewer)):
             for template in templates:
@@ -189,15 +205,10 @@ def _with_question(template: str) -> str:
 
 def _question(subject: _Subject, texts: Mapping[str, str], values: Mapping[str, str], question: Question) -> str:
     asked = render(texts[question.kind.value + ("_link" if question.link else "")], values)
-    if {item.id for item in question.about} <= {item.id for item in subject.sessions}:
+    if {item.id for item in question.about} == {item.id for item in subject.sessions}:
         return asked
     sessions = moments((item.starts_at.astimezone(item.booking.tz) for item in question.about), subject.language)
     return render(ABOUT[subject.language][question.kind.value], {"sessions": sessions, "question": asked})
-
-
-def _template(subject: _Subject, texts: Mapping[str, Mapping[str, str]], now: datetime) -> str:
-    key = _variant(subject, now)
-    return _own(subject, key) or texts[subject.language][key]
 
 
 def _own(subject: _Subject, key: str) -> str | None:
