@@ -6,19 +6,21 @@ Requirements 3, 7, 12, 14 and 31 to 33. The verdict is a value with a reason; th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from reminders.core.appointments import Appointment
-from reminders.core.cadences import QuestionKind
+from reminders.core.appointments import Appointment, AppointmentStatus
+from reminders.core.cadences import CANCELLED, PICK_UP_OFF, Phase, QuestionKind
+from reminders.core.caps import Ruling, Traffic, importance, next_day, ruling
 from reminders.core.clinics import Caps
+from reminders.core.patients import Recipient
 from reminders.core.reminders import Reason
-from reminders.core.windows import SendWindow, civil, is_open, local_day, next_opening
+from reminders.core.windows import SendWindow, is_open, next_opening
 
 LEAST_USEFUL_LIFE = timedelta(seconds=60)
 """Closer to its end than this, a message is not sent: the provider could not deliver it in time."""
-NEVER_CAPPED = frozenset({"remind_final", "moved", "cancelled"})
+TELLS_IT_IS_OFF = frozenset({CANCELLED.key, PICK_UP_OFF.key})
 
 
 class Origin(StrEnum):
@@ -31,19 +33,12 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
-    """How many automated messages this patient was sent on this local day, and in the last 7 days."""
-
-    today: int = 0
-    week: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """Everything the gate looks at. `appointment` is None for messages that belong to none.
 
     `zone` is the one whose quiet hours hold. `overrides_quiet_hours` needs a recorded reason; nothing overrides an
-    opt-out.
+    opt-out. `carries` are the steps that were merged into it, `phase` that of its own step where that is known, and
+    `pause` the reason why staff stopped what is about this appointment, if they did.
     """
 
     origin: Origin
@@ -61,6 +56,10 @@ class Candidate:
     caps: Caps
     traffic: Traffic
     overrides_quiet_hours: bool = False
+    recipient: Recipient = Recipient.PATIENT
+    carries: frozenset[str] = frozenset()
+    phase: Phase | None = None
+    pause: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +120,18 @@ def _appointment_refusal(candidate: Candidate) -> Reason | None:
         return None
     if candidate.version is not None and candidate.version != appointment.version:
         return Reason.SUPERSEDED
-    if appointment.status.is_off and candidate.kind != "cancelled":
+    if appointment.status.is_off and not _may_speak_of_one_that_is_off(candidate, appointment):
         return Reason.APPOINTMENT_OFF
-    return unneeded(candidate.kind, appointment)
+    return candidate.pause or unneeded(candidate.kind, appointment)
+
+
+def _may_speak_of_one_that_is_off(candidate: Candidate, appointment: Appointment) -> bool:
+    """Say whether a message is in place though nobody came: the news itself, or the outcome of the whole series.
+
+    A series whose last session the patient missed took place all the same.
+    """
+    is_outcome = candidate.phase is Phase.SERIES and appointment.status is AppointmentStatus.NOSHOW
+    return is_outcome or candidate.kind in TELLS_IT_IS_OFF
 
 
 def unneeded(step: str, appointment: Appointment) -> Reason | None:
@@ -139,20 +147,20 @@ def _timing(candidate: Candidate, now: datetime) -> Verdict:
     is_exempt = candidate.origin is Origin.ANSWER or candidate.overrides_quiet_hours
     if not is_exempt and not is_open(now, candidate.zone, candidate.window):
         return _hold(next_opening(now, candidate.zone, candidate.window), candidate, Reason.QUIET_HOURS)
-    if candidate.origin is Origin.REMINDER and candidate.kind not in NEVER_CAPPED:
+    if candidate.origin is Origin.REMINDER and candidate.recipient is Recipient.PATIENT:
         return _capped(candidate, now)
     return Send()
 
 
 def _capped(candidate: Candidate, now: datetime) -> Verdict:
-    caps, traffic = candidate.caps, candidate.traffic
-    if traffic.week >= caps.per_week:
-        return Suppress(Reason.CAP)
-    if traffic.today >= caps.per_day:
-        tomorrow = local_day(now, candidate.zone) + timedelta(days=1)
-        midnight = civil(tomorrow, time(0), candidate.zone)
-        return _hold(next_opening(midnight, candidate.zone, candidate.window), candidate, Reason.CAP)
-    return Send()
+    weight = importance({candidate.kind, *candidate.carries})
+    match ruling(weight, candidate.traffic, candidate.caps, zone=candidate.zone, now=now):
+        case Ruling.GO:
+            return Send()
+        case Ruling.WAIT:
+            return _hold(next_day(now, candidate.zone, candidate.window), candidate, Reason.CAP)
+        case Ruling.DROP:
+            return Suppress(Reason.CAP)
 
 
 def _hold(until: datetime | None, candidate: Candidate, reason: Reason) -> Verdict:

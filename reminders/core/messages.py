@@ -10,7 +10,7 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
-from reminders.core.patients import Channel
+from reminders.core.patients import Channel, Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Draft:
     author: str | None = None
     request_key: str | None = None
     override_reason: str | None = None
+    recipient: Recipient = Recipient.PATIENT
 
 
 @dataclass(frozen=True, slots=True)

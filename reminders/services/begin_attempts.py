@@ -7,30 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
+from reminders.core.cadences import Phase
+from reminders.core.caps import Traffic
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.delivery import MessageState
-from reminders.core.gate import Candidate, Expire, Hold, Origin, Send, Suppress, Traffic, Verdict, may_send, validity
+from reminders.core.gate import Candidate, Expire, Hold, Origin, Send, Suppress, Verdict, may_send, validity
 from reminders.core.ids import AppointmentId, AttemptTag, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
-from reminders.core.patients import Channel, Patient
+from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
+from reminders.core.pauses import Pauses
 from reminders.core.reminders import Reason
-from reminders.core.windows import closes_at, local_day
+from reminders.core.windows import closes_at
 from reminders.ports import OutgoingMail, OutgoingText
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
+from reminders.services.read_traffic import Flow, read_traffic
 from reminders.services.write_mail import Envelope, keep_unsubscribe_links, unsubscribe_token, write_mail
-from reminders.store import appointments, attempts, clinics, contacts, messages, patients, reminders
+from reminders.store import (
+    appointments,
+    attempts,
+    clinics,
+    contacts,
+    escorts,
+    messages,
+    patients,
+    pauses,
+    reminders,
+    withdrawals,
+)
 from reminders.store.contacts import Contact
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
 Outgoing = OutgoingText | OutgoingMail
-WEEK = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -41,7 +55,10 @@ class _Scene:
     contacts: dict[ContactId, Contact]
     people: dict[PatientId, Patient]
     booked: dict[AppointmentId, Appointment]
-    departures: dict[PatientId, list[datetime]]
+    flows: dict[PatientId, Flow]
+    pauses: dict[ClinicId, Pauses]
+    willing: set[tuple[PatientId, str]]
+    """(patient, phone) of the escorts who agreed to be texted."""
     now: datetime
 
 
@@ -50,7 +67,9 @@ def begin_attempts(deps: Deps, ids: Collection[MessageId], token: UUID) -> list[
     with deps.store.transaction() as tx:
         subjects = messages.subjects(tx, ids)
         # Always addresses first, then appointments, then messages: who opts out or moves locks in this order too.
+        # Patients come between: what leaves for one of them at once on two channels must be counted one by one.
         addresses = contacts.lock_many(tx, subjects.contacts)
+        withdrawals.lock_patients(tx, subjects.patients)
         booked = appointments.get_many(tx, subjects.appointments, is_kept=True)
         group = messages.lock_claimed(tx, ids, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
@@ -77,17 +96,26 @@ def _scene(
 ) -> _Scene:
     by_clinic: dict[ClinicId, set[PatientId]] = {}
     for item in group:
-        people = by_clinic.setdefault(item.draft.clinic_id, set())
-        people |= {item.draft.patient_id} if item.draft.patient_id is not None else set()
-    everybody = {key for ids in by_clinic.values() for key in ids}
+        ids = by_clinic.setdefault(item.draft.clinic_id, set())
+        ids |= {item.draft.patient_id} if item.draft.patient_id is not None else set()
+    found = {key: clinics.get(tx, key) for key in by_clinic}
+    people = {k: (found[key], v) for key, ids in by_clinic.items() for k, v in patients.get_many(tx, key, ids).items()}
+    capped = {item.draft.patient_id for item in group if _is_capped(item.draft)}
+    escorted = {item.draft.patient_id for item in group if item.draft.recipient is Recipient.ESCORT}
     return _Scene(
-        clinics={key: clinics.get(tx, key) for key in by_clinic},
+        clinics=found,
         contacts=addresses,
-        people={k: v for key, ids in by_clinic.items() for k, v in patients.get_many(tx, key, ids).items()},
+        people={key: patient for key, (_, patient) in people.items()},
         booked=booked,
-        departures=messages.departures(tx, everybody, now=now),
+        flows=read_traffic(tx, {key: pair for key, pair in people.items() if key in capped}, now=now),
+        pauses={key: pauses.current(tx, key) for key in by_clinic},
+        willing=escorts.willing(tx, {key for key in people if key in escorted}),
         now=now,
     )
+
+
+def _is_capped(draft: Draft) -> bool:
+    return draft.origin is Origin.REMINDER and draft.recipient is Recipient.PATIENT
 
 
 def _decide(tx: Transaction, deps: Deps, scene: _Scene, group: Sequence[Message]) -> list[Message]:
@@ -96,12 +124,15 @@ def _decide(tx: Transaction, deps: Deps, scene: _Scene, group: Sequence[Message]
     staying: list[tuple[Draft, Move]] = []
     for item in group:
         move = _move(item, may_send(_candidate(deps, scene, item), now=scene.now))
+        flow = _flow(scene, item.draft)
         if move is not None:
             staying.append((item.draft, move))
+            if flow is not None:
+                flow.stay(item.id, until=move.due_at)
             continue
         leaving.append(item)
-        if item.draft.patient_id is not None and item.draft.origin is Origin.REMINDER:
-            scene.departures[item.draft.patient_id].append(scene.now)
+        if flow is not None:
+            flow.leave(item.id, now=scene.now)
     messages.move(tx, [move for _, move in staying], [MessageState.CLAIMED], now=scene.now)
     reminders.free_merged(tx, [move.id for _, move in staying if _ends_alone(move)], now=scene.now)
     open_message_tasks(tx, deps.identity, staying, now=scene.now)
@@ -125,6 +156,7 @@ def _ends_alone(move: Move) -> bool:
     return move.reason in {
         Reason.SUPERSEDED,
         Reason.APPOINTMENT_OFF,
+        Reason.SERIES_STOPPED,
         Reason.ALREADY_CONFIRMED,
         Reason.RIDE_ARRANGED,
         Reason.TOO_LATE,
@@ -133,45 +165,65 @@ def _ends_alone(move: Move) -> bool:
 
 def _candidate(deps: Deps, scene: _Scene, item: Message) -> Candidate:
     draft, contact = item.draft, scene.contacts[item.draft.contact_id]
-    clinic = scene.clinics[draft.clinic_id]
-    patient = scene.people.get(draft.patient_id) if draft.patient_id else None
-    zone = _zone(scene, item)
+    clinic, flow = scene.clinics[draft.clinic_id], _flow(scene, draft)
+    appointment = scene.booked.get(draft.appointment_id) if draft.appointment_id else None
     return Candidate(
         origin=draft.origin,
         kind=draft.kind,
         version=draft.version,
         expires_at=draft.expires_at,
-        appointment=scene.booked.get(draft.appointment_id) if draft.appointment_id else None,
+        appointment=appointment,
         asks=draft.asks,
-        has_consent=patient is not None and patient.record.has_consent(draft.channel),
+        has_consent=_has_consent(scene, draft, contact),
         is_opted_out=contact.is_opted_out,
         has_address_fault=contact.has_fault,
         is_on_allow_list=deps.allow_list.permits(contact.address),
-        zone=zone,
+        zone=_zone(scene, item),
         window=clinic.window,
         caps=clinic.caps,
-        traffic=_traffic(scene, draft.patient_id, zone),
+        traffic=Traffic() if flow is None else flow.beside(item.id),
         overrides_quiet_hours=draft.override_reason is not None,
+        recipient=draft.recipient,
+        carries=frozenset() if flow is None else flow.steps(item.id),
+        phase=_phase(scene, draft, appointment),
+        pause=None if appointment is None else scene.pauses[draft.clinic_id].refusal(appointment),
     )
+
+
+def _flow(scene: _Scene, draft: Draft) -> Flow | None:
+    return scene.flows.get(draft.patient_id) if draft.patient_id is not None and _is_capped(draft) else None
+
+
+def _has_consent(scene: _Scene, draft: Draft, contact: Contact) -> bool:
+    """Say whether the person at this address agreed to be written to: the escort's word is their own."""
+    if draft.patient_id is None:
+        return False
+    if draft.recipient is Recipient.ESCORT:
+        return (draft.patient_id, contact.address) in scene.willing
+    patient = scene.people.get(draft.patient_id)
+    return patient is not None and patient.record.has_consent(draft.channel)
+
+
+def _phase(scene: _Scene, draft: Draft, appointment: Appointment | None) -> Phase | None:
+    patient = scene.people.get(draft.patient_id) if draft.patient_id else None
+    if patient is None or appointment is None:
+        return None
+    clinic = scene.clinics[draft.clinic_id]
+    step = clinic.cadence(appointment.booking.appointment_type, patient.override).step(draft.kind)
+    return None if step is None else step.phase
 
 
 def _zone(scene: _Scene, item: Message) -> ZoneInfo:
     draft = item.draft
     patient = scene.people.get(draft.patient_id) if draft.patient_id else None
     appointment = scene.booked.get(draft.appointment_id) if draft.appointment_id else None
+    if appointment is not None and draft.recipient is Recipient.ESCORT:
+        return appointment.booking.tz
     if patient is not None and appointment is not None:
         return quiet_zone(patient.record, appointment.booking)
     if patient is not None and patient.record.timezone:
         return ZoneInfo(patient.record.timezone)
     return scene.clinics[draft.clinic_id].tz
-
-
-def _traffic(scene: _Scene, patient_id: PatientId | None, zone: ZoneInfo) -> Traffic:
-    left = scene.departures.get(patient_id, []) if patient_id else []
-    today = local_day(scene.now, zone)
-    return Traffic(
-        today=sum(1 for at in left if local_day(at, zone) == today), week=sum(1 for at in left if at > scene.now - WEEK)
-    )
 
 
 def _intent(deps: Deps, item: Message, now: datetime) -> attempts.Intent:
@@ -195,7 +247,8 @@ def _outgoing(tx: Transaction, deps: Deps, scene: _Scene, item: Message, tag: At
         patient = scene.people.get(draft.patient_id) if draft.patient_id else None
         appointment = scene.booked.get(draft.appointment_id) if draft.appointment_id else None
         language = patient.record.language if patient else clinic.language
-        envelope = Envelope(tag, address, language, unsubscribe_token(tx, draft))
+        override = patient.override if patient else NO_OVERRIDE
+        envelope = Envelope(tag, address, language, unsubscribe_token(tx, draft), override)
         return write_mail(deps, clinic, draft, appointment, envelope=envelope, now=scene.now)
     is_exempt = draft.origin is Origin.ANSWER or draft.override_reason is not None
     closing = None if is_exempt else closes_at(scene.now, _zone(scene, item), clinic.window)

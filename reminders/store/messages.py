@@ -14,13 +14,14 @@ from reminders.core.delivery import LEFT, WAITING, MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
-from reminders.core.patients import Channel
+from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason
 from reminders.store.batches import in_batches
-from reminders.store.rows import message
+from reminders.store.rows import message, reminder
 from reminders.store.unit_of_work import Transaction
 
 CLAIMABLE = message.c.state.in_([MessageState.DUE, MessageState.HELD])
+IS_CAPPED = (message.c.origin == Origin.REMINDER) & (message.c.recipient == Recipient.PATIENT)
 LONGEST_DAY = timedelta(days=8)
 """How far back traffic is counted: 7 days and the part of a local day before them."""
 
@@ -42,12 +43,15 @@ def by_request_key(tx: Transaction, clinic_id: ClinicId, key: str) -> MessageId 
 def claim(
     tx: Transaction, channel: Channel, *, before: datetime, limit: int, token: UUID, lease_until: datetime
 ) -> list[tuple[MessageId, datetime]]:
-    """Take messages that fall due before an instant, the longest due first; `lease_until` is machine time."""
+    """Take messages that fall due before an instant, the newest need first; `lease_until` is machine time.
+
+    What is due now must not wait behind a backlog. Nothing waits for ever: it expires.
+    """
     # In a CTE, because PostgreSQL may run a locking subquery of `IN` again and again, and lock more than the limit.
     candidates = (
         select(message.c.id)
         .where(CLAIMABLE, message.c.channel == channel, message.c.due_at <= before)
-        .order_by(message.c.due_at, message.c.id)
+        .order_by(message.c.due_at.desc(), message.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
         .cte("candidates")
@@ -79,15 +83,17 @@ class Subjects:
     """What a group of messages is about: to be locked before the messages themselves."""
 
     contacts: frozenset[ContactId]
+    patients: frozenset[PatientId]
     appointments: frozenset[AppointmentId]
 
 
 def subjects(tx: Transaction, ids: Collection[MessageId]) -> Subjects:
     """Return whom and what messages are about."""
-    statement = select(message.c.contact_id, message.c.appointment_id).where(message.c.id.in_(ids))
-    rows = tx.connection.execute(statement).all()
+    columns = (message.c.contact_id, message.c.patient_id, message.c.appointment_id)
+    rows = tx.connection.execute(select(*columns).where(message.c.id.in_(ids))).all()
     return Subjects(
         frozenset(ContactId(row.contact_id) for row in rows),
+        frozenset(PatientId(row.patient_id) for row in rows if row.patient_id is not None),
         frozenset(AppointmentId(row.appointment_id) for row in rows if row.appointment_id is not None),
     )
 
@@ -227,14 +233,43 @@ def next_due(tx: Transaction, channel: Channel) -> datetime | None:
 
 
 def departures(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> dict[PatientId, list[datetime]]:
-    """Return when automated messages left to these patients in the last week, for the caps."""
+    """Return when automated messages left to these patients themselves in the last week, for the caps."""
     found: dict[PatientId, list[datetime]] = {key: [] for key in ids}
     for batch in in_batches(ids):
         statement = select(message.c.patient_id, message.c.left_at).where(
-            message.c.patient_id.in_(batch), message.c.left_at >= now - LONGEST_DAY, message.c.origin == Origin.REMINDER
+            message.c.patient_id.in_(batch), message.c.left_at >= now - LONGEST_DAY, IS_CAPPED
         )
         for row in tx.connection.execute(statement):
             found[PatientId(row.patient_id)].append(row.left_at)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that is still to leave, with the steps of everything that was merged into it."""
+
+    due_at: datetime
+    steps: frozenset[str]
+
+
+def waiting(
+    tx: Transaction, ids: Collection[PatientId], *, now: datetime, before: datetime
+) -> dict[PatientId, dict[MessageId, Waiting]]:
+    """Return the automated messages of use that these patients are still to get before an instant, for the caps."""
+    found: dict[PatientId, dict[MessageId, Waiting]] = {key: {} for key in ids}
+    parts = message.outerjoin(reminder, reminder.c.message_id == message.c.id)
+    columns = (message.c.id, message.c.patient_id, message.c.due_at, message.c.kind, reminder.c.step)
+    for batch in in_batches(ids):
+        statement = (
+            select(*columns)
+            .select_from(parts)
+            .where(message.c.patient_id.in_(batch), message.c.state.in_(WAITING), IS_CAPPED)
+            .where(message.c.due_at < before, message.c.expires_at > now)
+        )
+        for row in tx.connection.execute(statement):
+            mine = found[PatientId(row.patient_id)]
+            steps = mine[row.id].steps if row.id in mine else frozenset({row.kind})
+            mine[MessageId(row.id)] = Waiting(row.due_at, steps | ({row.step} if row.step is not None else set()))
     return found
 
 
@@ -252,6 +287,7 @@ def _values(tx: Transaction, draft: Draft, now: datetime) -> dict[str, Any]:
         "patient_id": draft.patient_id,
         "appointment_id": draft.appointment_id,
         "version": draft.version,
+        "recipient": draft.recipient,
         "channel": draft.channel,
         "origin": draft.origin,
         "kind": draft.kind,
@@ -293,5 +329,6 @@ def _message(tx: Transaction, row: Row[Any]) -> Message:
         author=row.author,
         request_key=row.request_key,
         override_reason=row.override_reason,
+        recipient=row.recipient,
     )
     return Message(draft, row.state, row.fence, row.crashes, row.resends, row.claim)

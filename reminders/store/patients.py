@@ -51,13 +51,6 @@ def _patient(
     return Patient(key, _record(tx, row), _closed(row, closed), changed.get(key, NO_OVERRIDE))
 
 
-def lock_many(tx: Transaction, ids: Collection[PatientId]) -> None:
-    """Keep others from deciding about the same patients until this transaction ends."""
-    for batch in in_batches(sorted(ids)):
-        locked = select(patient.c.id).where(patient.c.id.in_(batch)).order_by(patient.c.id)
-        tx.connection.execute(locked.with_for_update(key_share=True))
-
-
 def _closed(row: Row[Any], closed: set[tuple[bytes, Channel]]) -> frozenset[Channel]:
     indexes = {Channel.SMS: row.phone_index, Channel.EMAIL: row.email_index}
     return frozenset(channel for channel, index in indexes.items() if (index, channel) in closed)

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.appointments import AppointmentStatus
+from reminders.core.cadences import DEFAULT_CADENCE, Phase
+from reminders.core.caps import Coming, Traffic, importance
 from reminders.core.clinics import Caps
 from reminders.core.gate import (
     LEAST_USEFUL_LIFE,
@@ -22,12 +24,12 @@ from reminders.core.gate import (
     Origin,
     Send,
     Suppress,
-    Traffic,
     may_send,
     unneeded,
     validity,
 )
-from reminders.core.reminders import Reason
+from reminders.core.patients import Recipient
+from reminders.core.reminders import REVIVABLE, Reason
 from reminders.core.windows import DEFAULT_WINDOW, Opening, SendWindow, is_open, local_day
 from tests.builders import NEW_YORK, NOON, an_appointment, local
 
@@ -36,6 +38,8 @@ VISIT = an_appointment()
 OFF = replace(VISIT, booking=replace(VISIT.booking, status=AppointmentStatus.CANCELLED))
 NO_SHOW = replace(VISIT, booking=replace(VISIT.booking, status=AppointmentStatus.NOSHOW))
 NEVER_OPEN = SendWindow(((),) * 7)
+FULL_DAY = Traffic((NOON - 2 * HOUR, NOON - HOUR))
+FULL_WEEK = Traffic(tuple(NOON - timedelta(days=days) for days in range(1, 7)) + FULL_DAY.left)
 GOOD = Candidate(
     origin=Origin.REMINDER,
     kind="remind_confirm",
@@ -71,8 +75,11 @@ def test_what_has_nothing_against_it_is_sent() -> None:
         ({"appointment": NO_SHOW}, Reason.APPOINTMENT_OFF),
         ({"appointment": replace(VISIT, confirmed_version=1)}, Reason.ALREADY_CONFIRMED),
         ({"appointment": replace(VISIT, ride_version=1), "kind": "ride_check"}, Reason.RIDE_ARRANGED),
-        ({"traffic": Traffic(week=8)}, Reason.CAP),
-        ({"traffic": Traffic(today=2), "expires_at": NOON + 20 * HOUR}, Reason.CAP),
+        ({"pause": Reason.ON_HOLD}, Reason.ON_HOLD),
+        ({"pause": Reason.SERIES_STOPPED}, Reason.SERIES_STOPPED),
+        ({"pause": Reason.ON_HOLD, "kind": "moved"}, Reason.ON_HOLD),
+        ({"traffic": FULL_WEEK}, Reason.CAP),
+        ({"traffic": FULL_DAY, "expires_at": NOON + 20 * HOUR}, Reason.CAP),
         ({"window": NEVER_OPEN}, Reason.QUIET_HOURS),
     ],
 )
@@ -113,6 +120,33 @@ def test_a_cancellation_is_told_though_the_visit_is_off_and_a_past_version_is_no
     )
 
 
+def test_the_escort_hears_that_the_visit_is_off_and_nothing_else_of_it() -> None:
+    escort = replace(GOOD, recipient=Recipient.ESCORT, appointment=OFF)
+    assert may_send(replace(escort, kind="pick_up_off"), now=NOON) == Send()
+    assert may_send(replace(escort, kind="pick_up"), now=NOON) == Suppress(Reason.APPOINTMENT_OFF)
+
+
+@pytest.mark.parametrize("kind", ["outcome_7d", "outcome_14d"])
+def test_a_series_is_asked_for_its_outcome_though_nobody_came_to_its_last_session(kind: str) -> None:
+    step = DEFAULT_CADENCE.step(kind)
+    assert step is not None
+    outcome = replace(GOOD, kind=kind, phase=step.phase)
+    assert may_send(replace(outcome, appointment=NO_SHOW), now=NOON) == Send()
+    assert may_send(replace(outcome, appointment=OFF), now=NOON) == Suppress(Reason.APPOINTMENT_OFF)
+
+
+@pytest.mark.parametrize("phase", [Phase.NOTICE, Phase.BEFORE, Phase.AFTER, Phase.REBOOK])
+def test_what_is_about_a_session_that_nobody_came_to_is_not_sent(phase: Phase) -> None:
+    candidate = replace(GOOD, kind="checkin_24h", phase=phase, appointment=NO_SHOW)
+    assert may_send(candidate, now=NOON) == Suppress(Reason.APPOINTMENT_OFF)
+
+
+def test_a_pause_can_be_taken_back_and_binds_only_what_we_send_by_ourselves() -> None:
+    assert {Reason.ON_HOLD, Reason.SERIES_STOPPED} <= REVIVABLE
+    staff = replace(GOOD, origin=Origin.STAFF, pause=Reason.ON_HOLD)
+    assert may_send(staff, now=NOON) == Send()
+
+
 def test_a_confirmation_or_a_ride_of_an_earlier_version_does_not_count() -> None:
     moved = replace(VISIT, version=2, confirmed_version=1, ride_version=1)
     assert unneeded("remind_confirm", moved) is None
@@ -122,7 +156,7 @@ def test_a_confirmation_or_a_ride_of_an_earlier_version_does_not_count() -> None
 
 @pytest.mark.parametrize("origin", [Origin.STAFF, Origin.ANSWER])
 def test_what_a_person_wanted_is_not_bound_to_the_state_of_a_visit_nor_to_caps(origin: Origin) -> None:
-    candidate = replace(GOOD, origin=origin, appointment=OFF, version=0, traffic=Traffic(9, 9))
+    candidate = replace(GOOD, origin=origin, appointment=OFF, version=0, traffic=FULL_WEEK)
     assert may_send(candidate, now=NOON) == Send()
 
 
@@ -151,14 +185,15 @@ def test_answers_and_a_recorded_override_are_exempt_from_quiet_hours() -> None:
 
 
 def test_a_full_day_holds_until_the_next_day_opens() -> None:
-    held = may_send(replace(GOOD, traffic=Traffic(today=2)), now=NOON)
+    held = may_send(replace(GOOD, traffic=FULL_DAY), now=NOON)
     assert held == Hold(local("2027-03-03 09:00"), Reason.CAP)
 
 
 def test_a_full_day_ends_at_a_midnight_that_may_not_exist() -> None:
     always = SendWindow(((Opening(time(0), time(0)),),) * 7)
     zone, now = ZoneInfo("Asia/Beirut"), datetime(2027, 3, 27, 10, tzinfo=UTC)
-    candidate = replace(GOOD, zone=zone, window=always, traffic=Traffic(today=2), expires_at=now + timedelta(days=3))
+    full = Traffic((now - 2 * HOUR, now - HOUR))
+    candidate = replace(GOOD, zone=zone, window=always, traffic=full, expires_at=now + timedelta(days=3))
     held = may_send(candidate, now=now)
     assert held == Hold(datetime(2027, 3, 27, 22, tzinfo=UTC), Reason.CAP)
     assert isinstance(held, Hold)
@@ -168,7 +203,25 @@ def test_a_full_day_ends_at_a_midnight_that_may_not_exist() -> None:
 @pytest.mark.parametrize("kind", ["remind_final", "moved", "cancelled"])
 def test_the_last_reminder_and_news_of_a_change_are_never_capped(kind: str) -> None:
     appointment = OFF if kind == "cancelled" else VISIT
-    assert may_send(replace(GOOD, kind=kind, appointment=appointment, traffic=Traffic(9, 99)), now=NOON) == Send()
+    assert may_send(replace(GOOD, kind=kind, appointment=appointment, traffic=FULL_WEEK), now=NOON) == Send()
+
+
+def test_what_an_escort_gets_is_not_capped() -> None:
+    assert may_send(replace(GOOD, recipient=Recipient.ESCORT, traffic=FULL_WEEK), now=NOON) == Send()
+
+
+def test_room_is_kept_for_what_matters_more_and_is_still_to_come_today() -> None:
+    coming = Coming(NOON + 3 * HOUR, importance({"ride_check"}))
+    busy = replace(GOOD, kind="booked", traffic=Traffic((NOON - HOUR,), (coming,)))
+    assert may_send(busy, now=NOON) == Hold(local("2027-03-03 09:00"), Reason.CAP)
+    assert may_send(replace(busy, expires_at=NOON + 20 * HOUR), now=NOON) == Suppress(Reason.CAP)
+
+
+def test_a_message_gives_way_as_late_as_the_best_of_its_parts() -> None:
+    coming = Coming(NOON + 3 * HOUR, importance({"remind_confirm"}))
+    busy = replace(GOOD, kind="day_of", traffic=Traffic((NOON - HOUR,), (coming,)))
+    assert isinstance(may_send(busy, now=NOON), Hold)
+    assert may_send(replace(busy, carries=frozenset({"ride_check"})), now=NOON) == Send()
 
 
 def test_a_message_within_a_minute_of_its_end_is_not_sent() -> None:
@@ -191,8 +244,12 @@ candidates = st.builds(
     zone=st.sampled_from([ZoneInfo(NEW_YORK), ZoneInfo("Asia/Kolkata"), ZoneInfo("Pacific/Chatham")]),
     window=st.sampled_from([DEFAULT_WINDOW, NEVER_OPEN]),
     caps=st.just(Caps()),
-    traffic=st.builds(Traffic, st.integers(0, 3), st.integers(0, 9)),
+    traffic=st.sampled_from([Traffic(), FULL_DAY, FULL_WEEK]),
     overrides_quiet_hours=st.booleans(),
+    recipient=st.sampled_from(Recipient),
+    carries=st.sampled_from([frozenset(), frozenset({"ride_check"})]),
+    phase=st.sampled_from([None, *Phase]),
+    pause=st.sampled_from([None, Reason.ON_HOLD, Reason.SERIES_STOPPED]),
 )
 nows = st.integers(0, 7 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
 

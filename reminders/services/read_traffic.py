@@ -1,0 +1,95 @@
+"""Read what the caps look at: what left to some patients in the last week, and what is still to come in the next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from reminders.core.appointments import Appointment
+from reminders.core.caps import WEEK, Coming, Traffic, importance
+from reminders.core.clinics import Clinic, quiet_zone
+from reminders.core.gate import unneeded
+from reminders.core.ids import AppointmentId, MessageId, PatientId
+from reminders.core.merging import Candidate, foresee
+from reminders.core.patients import Patient
+from reminders.core.reminders import Reminder
+from reminders.core.windows import local_day
+from reminders.store import appointments, messages, reminders
+from reminders.store.messages import Waiting
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(slots=True)
+class Flow:
+    """The automated messages of one patient; it follows what is decided about each of them."""
+
+    left: list[datetime]
+    waiting: dict[MessageId, Waiting]
+    planned: tuple[Coming, ...]
+
+    def beside(self, message_id: MessageId) -> Traffic:
+        """Return what a message has to find room among."""
+        others = (
+            Coming(item.due_at, importance(item.steps)) for key, item in self.waiting.items() if key != message_id
+        )
+        return Traffic(tuple(self.left), (*others, *self.planned))
+
+    def steps(self, message_id: MessageId) -> frozenset[str]:
+        """Return what a message that waits carries."""
+        item = self.waiting.get(message_id)
+        return frozenset() if item is None else item.steps
+
+    def leave(self, message_id: MessageId, *, now: datetime) -> None:
+        """Remember that a message leaves now."""
+        self.waiting.pop(message_id, None)
+        self.left.append(now)
+
+    def stay(self, message_id: MessageId, *, until: datetime | None) -> None:
+        """Remember that a message waits until an instant, or that it will never leave."""
+        item = self.waiting.pop(message_id, None)
+        if item is not None and until is not None:
+            self.waiting[message_id] = replace(item, due_at=until)
+
+
+def read_traffic(
+    tx: Transaction, people: Mapping[PatientId, tuple[Clinic, Patient]], *, now: datetime
+) -> dict[PatientId, Flow]:
+    """Return the flow of each of these patients, in as many statements as for one."""
+    before = now + WEEK
+    left = messages.departures(tx, people, now=now)
+    waiting = messages.waiting(tx, people, now=now, before=before)
+    upcoming = reminders.upcoming(tx, people, now=now, before=before)
+    about = {item.appointment_id for items in upcoming.values() for item in items}
+    booked = appointments.get_many(tx, about)
+    return {
+        key: Flow(left[key], waiting[key], tuple(_coming(clinic, patient, upcoming[key], booked, now)))
+        for key, (clinic, patient) in people.items()
+    }
+
+
+def _coming(
+    clinic: Clinic,
+    patient: Patient,
+    upcoming: Collection[Reminder],
+    booked: Mapping[AppointmentId, Appointment],
+    now: datetime,
+) -> Iterator[Coming]:
+    """Yield the messages that planned reminders will make, merged as they will be."""
+    candidates = [item for held in upcoming for item in _candidate(clinic, patient, held, booked[held.appointment_id])]
+    if candidates:
+        for bundle in foresee(candidates, tz=_zone(patient, candidates[0], booked), now=now):
+            yield Coming(bundle.at, importance(item.step.key for item in (bundle.leader, *bundle.others)))
+
+
+def _candidate(clinic: Clinic, patient: Patient, held: Reminder, appointment: Appointment) -> Iterator[Candidate]:
+    """Yield the reminder as it may merge; nothing where it has nothing left to say."""
+    booking = appointment.booking
+    step = clinic.cadence(booking.appointment_type, patient.override).step(held.step)
+    if step is not None and held.version == appointment.version and unneeded(held.step, appointment) is None:
+        yield Candidate(held, step, booking.starts_at, local_day(booking.starts_at, booking.tz))
+
+
+def _zone(patient: Patient, item: Candidate, booked: Mapping[AppointmentId, Appointment]) -> ZoneInfo:
+    return quiet_zone(patient.record, booked[item.reminder.appointment_id].booking)
