@@ -6,11 +6,13 @@ look (`next_watch`); a look opens what is due (`tasks_due`). Looking late or twi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from reminders.core.appointments import AppointmentStatus
+from reminders.core.appointments import AppointmentStatus, Booking
 from reminders.core.cadences import Step, instant
+from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case
 from reminders.core.tasks import RIDE_CHECK, USUAL_URGENCY, Resolver, TaskKind, Urgency, ended_by
 from reminders.core.windows import civil, local_day, open_day_before
@@ -101,3 +103,14 @@ def outcome_wanted_at(case: Case) -> datetime | None:
 def is_long_over(end: datetime, *, known_at: datetime) -> bool:
     """Say whether a session was over for so long, when we first heard of it as it is, that nobody is asked about it."""
     return end <= known_at - LONG_OVER
+
+
+def never_asked_about(clinic: Clinic, bookings: Iterable[Booking], *, now: datetime) -> int:
+    """Count the sessions of a reading whose outcome is missing and that are over too long to ask about each."""
+    return sum(
+        1 for booking in bookings if booking.status.is_coming and is_long_over(_end(clinic, booking), known_at=now)
+    )
+
+
+def _end(clinic: Clinic, booking: Booking) -> datetime:
+    return booking.starts_at + booking.duration + clinic.cadence(booking.appointment_type).recovery(booking.duration)

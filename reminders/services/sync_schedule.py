@@ -23,11 +23,17 @@ from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.patients import Channel, PatientRecord
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.core.watching import LONG_OVER, never_asked_about
 from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
 from reminders.services.deps import Deps
 from reminders.services.plan_reminders import plan_patients, withdraw
 from reminders.store import appointments, clinics, patients, tasks
 from reminders.store.unit_of_work import Transaction
+
+LONG_OVER_NOTE = (
+    "past sessions without an outcome: {count} ended more than "
+    f"{LONG_OVER.days} days ago; mark them in the schedule, no task is made for each"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,15 @@ def _preview(report: SyncReport, held: _Held, entries: Sequence[ScheduleEntry], 
     found = diff(known, entries, now=now)
     report.changes += found.changes
     report.missing += [item for item in found.missing if not known[item].is_missing]
+    fresh = [change.entry.booking for change in found.changes if _is_new_version(change)]
+    unmarked = never_asked_about(held.clinic, fresh, now=now)
+    if unmarked:
+        report.notes = (*report.notes, LONG_OVER_NOTE.format(count=unmarked))
     report.waits_for_yes = report.waits_for_yes or cancels_too_much(found, known, now=now)
+
+
+def _is_new_version(change: Change) -> bool:
+    return change.before is None or not change.before.booking.same_version(change.entry.booking)
 
 
 def _apply(
