@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Clinic
+from reminders.core.clock_words import moments
 from reminders.core.content import appointment_values, language_of
 from reminders.core.patients import Patient
-from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.core.tasks import USUAL_URGENCY, Resolver, TaskKind, by_link, key_of
 from reminders.services.deps import Deps
 from reminders.services.opt_out import opt_out_address
 from reminders.store import appointments, clinics, contacts, links, patients, questions, tasks
-from reminders.store.links import Link, Purpose
+from reminders.store.links import Purpose
 from reminders.store.unit_of_work import Transaction
 
 
@@ -29,7 +32,7 @@ class LinkAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkPage:
-    """What the page shows: time and place, nothing clinical, no name."""
+    """What the page shows: times and place of the sessions it is about, nothing clinical, no name."""
 
     language: str
     sender: str
@@ -40,7 +43,7 @@ class LinkPage:
     place: str
     """The clinic's address, empty where it gave none."""
     is_current: bool
-    """False where the appointment moved, ended or was cancelled since the link was made."""
+    """False where every session moved, began or was cancelled since the link was made."""
     is_confirmed: bool
     has_ride: bool
     is_change_wanted: bool
@@ -48,91 +51,134 @@ class LinkPage:
     is_ride_wanted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """What a link is about: the sessions that its message asked about and that are still as they were then.
+
+    In order of time. None are left where all moved, ended or were cancelled.
+    """
+
+    clinic: Clinic
+    patient: Patient
+    sessions: tuple[Appointment, ...]
+
+
 def read_page(deps: Deps, token: str) -> LinkPage | None:
     """Return what a link shows; None for one that is wrong, used up or expired, all alike."""
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        link = links.find(tx, token, Purpose.RESPOND, now=now)
-        found = _subject(tx, link) if link is not None else None
-        if link is None or found is None:
+        found = _visit(tx, token, now)
+        if found is None:
             return None
-        clinic, patient, appointment = found
-        language = language_of(patient.record.language)
-        values = appointment_values(
-            appointment,
-            clinic,
-            language=language,
-            cadence=clinic.cadence(appointment.booking.appointment_type, patient.override),
-        )
-        return LinkPage(
-            language=language,
-            sender=clinic.sender,
-            phone=clinic.phone,
-            when=values["when"],
-            arrive_at=values["arrive_at"],
-            pick_up_at=values["pick_up_at"],
-            place=clinic.address,
-            is_current=_is_current(link, appointment) and appointment.starts_at > now,
-            is_confirmed=appointment.is_confirmed,
-            has_ride=appointment.has_ride,
-            is_change_wanted=tasks.is_waiting(tx, _key(link, TaskKind.RESCHEDULE)),
-            is_ride_wanted=tasks.is_waiting(tx, _key(link, TaskKind.RIDE_WANTED)),
-        )
+        wanted = {kind for kind in (TaskKind.RESCHEDULE, TaskKind.RIDE_WANTED) if _is_waiting(tx, kind, found)}
+    return _page(found, wanted)
 
 
-def _subject(tx: Transaction, link: Link) -> tuple[Clinic, Patient, Appointment] | None:
-    if link.appointment_id is None or link.patient_id is None:
+def _visit(tx: Transaction, token: str, now: datetime) -> _Visit | None:
+    link = links.find(tx, token, Purpose.RESPOND, now=now)
+    if link is None or link.appointment_id is None or link.patient_id is None or link.version is None:
         return None
-    appointment = appointments.get_many(tx, [link.appointment_id]).get(link.appointment_id)
     patient = patients.get_many(tx, link.clinic_id, [link.patient_id]).get(link.patient_id)
-    if appointment is None or patient is None:
+    # A page whose message asked nothing speaks of its own session.
+    asked = set(questions.of_link(tx, token)) or {(link.appointment_id, link.version)}
+    booked = appointments.get_many(tx, {key for key, _ in asked}).values()
+    sessions = [item for item in booked if (item.id, item.version) in asked and _is_to_come(item, now)]
+    if patient is None:
         return None
-    return clinics.get(tx, link.clinic_id), patient, appointment
+    return _Visit(clinics.get(tx, link.clinic_id), patient, tuple(sorted(sessions, key=lambda item: item.starts_at)))
 
 
-def _is_current(link: Link, appointment: Appointment) -> bool:
-    return link.version == appointment.version and appointment.status.is_coming
+def _is_to_come(appointment: Appointment, now: datetime) -> bool:
+    return appointment.status.is_coming and appointment.starts_at > now
+
+
+def _is_waiting(tx: Transaction, kind: TaskKind, visit: _Visit) -> bool:
+    return bool(visit.sessions) and tasks.is_waiting(tx, _key(visit.sessions[0], kind))
+
+
+def _page(visit: _Visit, wanted: Collection[TaskKind]) -> LinkPage:
+    clinic, sessions = visit.clinic, visit.sessions
+    language = language_of(visit.patient.record.language)
+    every = [_values(item, visit, language) for item in sessions]
+    return LinkPage(
+        language=language,
+        sender=clinic.sender,
+        phone=clinic.phone,
+        when=moments((item.starts_at.astimezone(item.booking.tz) for item in sessions), language) if sessions else "",
+        arrive_at=_each(every, "arrive_at"),
+        pick_up_at=_each(every, "pick_up_at"),
+        place=clinic.address,
+        is_current=bool(sessions),
+        is_confirmed=all(item.is_confirmed for item in sessions),
+        has_ride=all(item.has_ride for item in sessions),
+        is_change_wanted=TaskKind.RESCHEDULE in wanted,
+        is_ride_wanted=TaskKind.RIDE_WANTED in wanted,
+    )
+
+
+def _values(appointment: Appointment, visit: _Visit, language: str) -> Mapping[str, str]:
+    cadence = visit.clinic.cadence(appointment.booking.appointment_type, visit.patient.override)
+    return appointment_values(appointment, visit.clinic, language=language, cadence=cadence)
+
+
+def _each(every: Sequence[Mapping[str, str]], name: str) -> str:
+    """Name a value once where it is the same for all sessions, else for each in turn."""
+    return "; ".join(dict.fromkeys(values[name] for values in every))
 
 
 def respond_by_link(deps: Deps, token: str, answer: LinkAnswer) -> bool:
-    """Apply an answer given on the page; False where the link is no longer good. Twice is the same as once."""
+    """Apply an answer given on the page to all that it shows; False where the link is no longer good.
+
+    Twice is the same as once.
+    """
     now = deps.clock.now()
     with deps.store.transaction() as tx:
-        link = links.find(tx, token, Purpose.RESPOND, now=now)
-        found = _subject(tx, link) if link is not None else None
-        if link is None or found is None:
-            return False
-        _, _, appointment = found
-        if not _is_current(link, appointment) or appointment.starts_at <= now:
+        found = _visit(tx, token, now)
+        if found is None or not found.sessions:
             return False
         match answer:
             case LinkAnswer.CONFIRM:
-                appointments.confirm(tx, appointment.id, appointment.version, now=now)
-                questions.mark_answered(tx, appointment.id, QuestionKind.CONFIRM, now=now)
+                _confirm(tx, found, now)
             case LinkAnswer.RIDE:
-                appointments.arrange_ride(tx, appointment.id, appointment.version)
-                questions.mark_answered(tx, appointment.id, QuestionKind.RIDE, now=now)
+                _arrange_ride(tx, found, now)
             case LinkAnswer.RESCHEDULE:
-                _open_task(tx, deps, link, TaskKind.RESCHEDULE)
+                _open_task(tx, deps, found, TaskKind.RESCHEDULE, now)
             case LinkAnswer.NEED_RIDE:
-                _open_task(tx, deps, link, TaskKind.RIDE_WANTED)
+                # Their own word takes the place of our finding: one ride is one line of the worklist.
+                asked = key_of(TaskKind.RIDE_WANTED, found.sessions[0].id, found.sessions[0].version)
+                tasks.resolve(tx, [asked], by=Resolver.PATIENT, now=now)
+                _open_task(tx, deps, found, TaskKind.RIDE_WANTED, now)
     return True
 
 
-def _open_task(tx: Transaction, deps: Deps, link: Link, kind: TaskKind) -> None:
+def _confirm(tx: Transaction, visit: _Visit, now: datetime) -> None:
+    for item in visit.sessions:
+        appointments.confirm(tx, item.id, item.version, now=now)
+        questions.mark_answered(tx, item.id, QuestionKind.CONFIRM, now=now)
+
+
+def _arrange_ride(tx: Transaction, visit: _Visit, now: datetime) -> None:
+    for item in visit.sessions:
+        appointments.arrange_ride(tx, item.id, item.version)
+        questions.mark_answered(tx, item.id, QuestionKind.RIDE, now=now)
+        tasks.resolve_about(tx, item.id, TaskKind.RIDE_WANTED, by=Resolver.PATIENT, now=now)
+
+
+def _open_task(tx: Transaction, deps: Deps, visit: _Visit, kind: TaskKind, now: datetime) -> None:
+    """Open one task for all the sessions shown, under the first of them: one call settles it."""
     task = tasks.Task(
         kind=kind,
         urgency=USUAL_URGENCY[kind],
-        key=_key(link, kind),
-        clinic_id=link.clinic_id,
-        patient_id=link.patient_id,
-        appointment_id=link.appointment_id,
+        key=_key(visit.sessions[0], kind),
+        clinic_id=visit.clinic.id,
+        patient_id=visit.patient.id,
+        appointment_id=visit.sessions[0].id,
     )
-    tasks.open_once(tx, deps.identity.new_id(), task, now=deps.clock.now())
+    tasks.open_once(tx, deps.identity.new_id(), task, now=now)
 
 
-def _key(link: Link, kind: TaskKind) -> str:
-    return f"{kind}:{link.appointment_id}:{link.version}:link"
+def _key(appointment: Appointment, kind: TaskKind) -> str:
+    return by_link(key_of(kind, appointment.id, appointment.version))
 
 
 def unsubscribe_by_link(deps: Deps, token: str) -> bool:
