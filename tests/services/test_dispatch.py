@@ -1,0 +1,364 @@
+"""Which reminders leave together, what they ask, and who gets them (requirements 11, 30, 52)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from reminders.core.appointments import ScheduleEntry
+from reminders.core.ids import ClinicId, PatientId
+from reminders.core.overrides import Change
+from reminders.core.patients import Channel
+from reminders.services.dispatch_due import dispatch_due
+from reminders.services.override import override_cadence
+from reminders.services.respond_by_link import LinkAnswer, read_page, respond_by_link
+from reminders.services.sync_schedule import SyncOptions
+from reminders.store import escorts, rows
+from reminders.store.unit_of_work import Store
+from tests.builders import a_booking, a_record, an_entry, local
+from tests.world import MINUTE, World, only
+
+ALONE = a_record(email=None)
+BY_MAIL = a_record(phone=None)
+FIRST = local("2027-03-15 09:00")
+"""A Monday: its confirmation is asked on the Friday before, after the time that `builders.NOON` names."""
+ASK_CONFIRM, ASK_RIDE = local("2027-03-12 10:00"), local("2027-03-13 10:00")
+DAY = timedelta(days=1)
+ESCORT = "+12025550177"
+
+
+def a_run(*days: int, patient: object = None) -> list[ScheduleEntry]:
+    """Return a patient's sessions so many days after the first, at the same hour of the wall clock."""
+    record = patient if isinstance(patient, type(ALONE)) else ALONE
+    return [
+        an_entry(f"A{day + 1}", patient=record, booking=a_booking(local(f"2027-03-{15 + day} 09:00"))) for day in days
+    ]
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    return World(store, only("remind_confirm", "ride_check", "remind_final"))
+
+
+def confirmed(world: World) -> list[str]:
+    found = world.all(select(rows.appointment).order_by(rows.appointment.c.external_id))
+    return [row.external_id for row in found if row.confirmed_version == row.version]
+
+
+def rides(world: World) -> list[str]:
+    found = world.all(select(rows.appointment).order_by(rows.appointment.c.external_id))
+    return [row.external_id for row in found if row.ride_version == row.version]
+
+
+def asked(world: World) -> list[tuple[str, str]]:
+    """Return what was asked about which sessions, in order."""
+    joined = rows.question.join(rows.appointment, rows.appointment.c.id == rows.question.c.appointment_id)
+    columns = (rows.question.c.kind, rows.appointment.c.external_id)
+    order = (rows.question.c.asked_at, rows.appointment.c.external_id)
+    return [(row.kind, row.external_id) for row in world.all(select(*columns).select_from(joined).order_by(*order))]
+
+
+def go_until(world: World, until: datetime, *, every: timedelta = timedelta(minutes=30)) -> None:
+    """Let the service run while time passes."""
+    while world.clock.now() < until:
+        for channel in Channel:
+            world.pump(channel)
+        world.later(every)
+
+
+# ----- runs of daily sessions
+
+
+def test_a_run_is_asked_once_whether_the_patient_comes_and_once_for_the_ride(world: World) -> None:
+    world.sync(*a_run(0, 1, 2, 3, 4))
+    go_until(world, FIRST + 5 * DAY)
+    kinds = [(row.kind, row.asks) for row in world.messages()]
+    assert [kind for kind, asks in kinds if asks is not None] == ["remind_confirm", "ride_check"]
+    assert [kind for kind, _ in kinds].count("remind_final") == 5
+    assert asked(world) == [(kind, f"A{n}") for kind in ("confirm", "ride") for n in range(1, 6)]
+    assert "Mon Mar 15 to Fri Mar 19, 9:00 AM each day" in world.bodies[0]
+    world.check()
+
+
+def test_the_rest_of_a_run_is_merged_into_the_first_ones_message(world: World) -> None:
+    world.sync(*a_run(0, 1, 2))
+    world.at(ASK_CONFIRM)
+    assert world.pump() == 1
+    found = world.all(select(rows.reminder).where(rows.reminder.c.step == "remind_confirm"))
+    (leader,) = [row for row in found if row.state == "dispatched"]
+    merged = [row for row in found if row.state == "merged"]
+    assert len(merged) == 2
+    assert {row.merged_into_id for row in merged} == {leader.id}
+    assert {row.message_id for row in found} == {leader.message_id}
+    assert {row.state for row in world.all(select(rows.reminder)) if row.step != "remind_confirm"} == {"planned"}
+
+
+def test_sessions_with_a_day_between_are_no_run(world: World) -> None:
+    world.sync(*a_run(0, 2))
+    world.at(ASK_CONFIRM)
+    world.pump()
+    assert asked(world) == [("confirm", "A1")]
+
+
+def test_a_long_run_is_asked_as_far_as_it_reaches(world: World) -> None:
+    world.sync(*a_run(*range(12)))
+    world.at(ASK_CONFIRM)
+    world.pump()
+    assert len(asked(world)) == 12
+
+
+def test_c_confirms_every_day_that_was_asked_about(world: World) -> None:
+    world.sync(*a_run(0, 1, 2))
+    world.at(ASK_CONFIRM)
+    world.pump()
+    world.text("C")
+    assert confirmed(world) == ["A1", "A2", "A3"]
+    assert [row.decision for row in world.all(select(rows.inbound))] == ["appointment confirmed (3)"]
+    assert world.tasks() == []
+    world.check()
+
+
+def test_a_day_that_moved_since_is_not_confirmed_and_the_others_are(world: World) -> None:
+    world.sync(*a_run(0, 1, 2))
+    world.at(ASK_CONFIRM)
+    world.pump()
+    moved = an_entry("A2", patient=ALONE, booking=a_booking(FIRST + DAY + timedelta(hours=3)))
+    world.sync(a_run(0)[0], moved, a_run(2)[0])
+    world.text("C")
+    assert confirmed(world) == ["A1", "A3"]
+    world.check()
+
+
+def test_where_every_day_moved_since_a_person_reads_the_answer(world: World) -> None:
+    world.sync(*a_run(0, 1))
+    world.at(ASK_CONFIRM)
+    world.pump()
+    later = [an_entry(f"A{n + 1}", patient=ALONE, booking=a_booking(FIRST + (n + 9) * DAY)) for n in range(2)]
+    world.sync(*later, options=SyncOptions(is_approved=True))
+    world.text("C")
+    assert confirmed(world) == []
+    assert "reply_unclear" in world.tasks()
+
+
+def test_several_sessions_named_in_one_text_are_all_asked_about_and_confirmed(world: World) -> None:
+    two = [an_entry(f"A{n}", patient=ALONE, booking=a_booking(FIRST + n * timedelta(hours=3))) for n in (1, 2)]
+    world.sync(*two)
+    world.at(ASK_CONFIRM)
+    assert world.pump() == 1
+    world.text("C")
+    assert confirmed(world) == ["A1", "A2"]
+
+
+# ----- the patient's own page
+
+
+def token(world: World, place: int = -1) -> str:
+    word = next(word for word in world.email.sent[place].text.split() if "/r/" in word)
+    return word.rpartition("/")[2].rstrip(".")
+
+
+def mailed(world: World, when: datetime) -> str:
+    world.at(when)
+    assert world.pump(Channel.EMAIL) == 1
+    return token(world)
+
+
+def test_a_page_names_every_day_of_the_run_and_its_answer_holds_for_all(world: World) -> None:
+    world.sync(*a_run(0, 1, 2, patient=BY_MAIL))
+    link = mailed(world, ASK_CONFIRM)
+    page = read_page(world.deps, link)
+    assert page is not None
+    assert page.when == "Mon Mar 15, 9:00 AM; Tue Mar 16, 9:00 AM; Wed Mar 17, 9:00 AM"
+    assert not page.is_confirmed
+    assert respond_by_link(world.deps, link, LinkAnswer.CONFIRM)
+    assert confirmed(world) == ["A1", "A2", "A3"]
+    page = read_page(world.deps, link)
+    assert page is not None
+    assert (page.is_confirmed, page.has_ride) == (True, False)
+
+
+def test_a_ride_for_a_run_is_a_ride_for_each_of_its_days(world: World) -> None:
+    world.sync(*a_run(0, 1, 2, patient=BY_MAIL))
+    mailed(world, ASK_CONFIRM)
+    link = mailed(world, ASK_RIDE)
+    assert respond_by_link(world.deps, link, LinkAnswer.RIDE)
+    assert rides(world) == ["A1", "A2", "A3"]
+    go_until(world, FIRST + 3 * DAY)
+    assert [row.kind for row in world.messages()].count("ride_check") == 1
+
+
+def test_a_page_drops_the_day_that_moved_and_keeps_the_others(world: World) -> None:
+    world.sync(*a_run(0, 1, 2, patient=BY_MAIL))
+    link = mailed(world, ASK_CONFIRM)
+    moved = an_entry("A1", patient=BY_MAIL, booking=a_booking(FIRST + timedelta(hours=3)))
+    world.sync(moved, *a_run(1, 2, patient=BY_MAIL))
+    page = read_page(world.deps, link)
+    assert page is not None
+    assert page.is_current
+    assert page.when == "Tue Mar 16, 9:00 AM; Wed Mar 17, 9:00 AM"
+    assert respond_by_link(world.deps, link, LinkAnswer.CONFIRM)
+    assert confirmed(world) == ["A2", "A3"]
+
+
+def test_a_page_of_one_session_answers_for_no_other(world: World) -> None:
+    world.sync(*a_run(0, 2, patient=BY_MAIL))
+    link = mailed(world, ASK_CONFIRM)
+    respond_by_link(world.deps, link, LinkAnswer.CONFIRM)
+    assert confirmed(world) == ["A1"]
+
+
+# ----- one question, and the other one next
+
+
+def test_of_two_questions_on_one_day_the_second_is_asked_with_the_next_message(world: World) -> None:
+    world.at(ASK_RIDE + timedelta(hours=4))
+    world.sync(*a_run(0))
+    assert world.pump() == 1
+    assert asked(world) == [("confirm", "A1")]
+    go_until(world, FIRST)
+    assert asked(world) == [("confirm", "A1"), ("ride", "A1")]
+    assert [(row.kind, row.asks) for row in world.messages()] == [("ride_check", "confirm"), ("remind_final", "ride")]
+    world.check()
+
+
+def test_a_question_that_was_answered_meanwhile_is_not_asked(world: World) -> None:
+    world.at(ASK_RIDE + timedelta(hours=4))
+    world.sync(*a_run(0))
+    world.pump()
+    with world.store.transaction() as tx:
+        tx.connection.execute(rows.appointment.update().values(ride_version=1))
+    go_until(world, FIRST)
+    assert [row.asks for row in world.messages()] == ["confirm", None]
+
+
+def test_a_question_about_a_time_that_is_no_more_is_not_owed(world: World) -> None:
+    world.at(ASK_RIDE + timedelta(hours=4))
+    world.sync(*a_run(0, 3))
+    world.pump()
+    assert asked(world) == [("confirm", "A1")]
+    moved = an_entry("A1", patient=ALONE, booking=a_booking(FIRST + 14 * DAY))
+    world.sync(moved, *a_run(3))
+    go_until(world, FIRST + 3 * DAY)
+    about = world.all(select(rows.question.c.version, rows.question.c.kind).where(rows.question.c.kind == "ride"))
+    assert [row.version for row in about] == [1]
+    assert asked(world)[1:] == [("confirm", "A4"), ("ride", "A4")]
+
+
+def test_a_question_that_the_text_had_no_room_for_stays_owed(store: Store) -> None:
+    sender = "Riverside Clinic of the Northern River"
+    short = {"caps": {"per_day": 3, "per_week": 9, "characters": 100}, "sender": sender}
+    world = World(store, only("remind_confirm", **short))
+    world.sync(*a_run(0))
+    world.at(ASK_CONFIRM)
+    assert world.pump() == 1
+    assert [row.asks for row in world.messages()] == [None]
+    assert world.count("question") == world.count("link") == 0
+    world.text("C")
+    assert confirmed(world) == ["A1"], "there is only one visit that a plain C can mean"
+
+
+def test_a_question_of_a_message_that_never_left_is_asked_again(world: World) -> None:
+    world.sync(*a_run(0))
+    world.at(ASK_CONFIRM)
+    assert dispatch_due(world.deps) == 1
+    with world.store.transaction() as tx:
+        tx.connection.execute(rows.message.update().values(state="suppressed", reason="cap"))
+    world.at(ASK_RIDE)
+    assert world.pump() == 1
+    assert asked(world) == [("confirm", "A1"), ("confirm", "A1")]
+    world.text("C")
+    assert confirmed(world) == ["A1"]
+
+
+# ----- who fetches the patient
+
+
+def fetched(name: str = "A1", *, phone: str | None = ESCORT, at: datetime = FIRST) -> ScheduleEntry:
+    booking = replace(a_booking(at), escort_name="Robin Hale", escort_phone=phone)
+    return an_entry(name, patient=a_record(email=None, language="es"), booking=booking)
+
+
+def agree(world: World, phone: str = ESCORT) -> None:
+    patient = world.all(select(rows.patient))[0]
+    consent = escorts.EscortConsent(
+        id=world.identity.new_id(),
+        clinic_id=ClinicId(patient.clinic_id),
+        patient_id=PatientId(patient.id),
+        phone=phone,
+        is_granted=True,
+        note="said so on the phone",
+        recorded_by="desk",
+        recorded_at=world.clock.now(),
+    )
+    with world.store.transaction() as tx:
+        escorts.record(tx, consent)
+
+
+@pytest.fixture
+def escorted(store: Store) -> World:
+    """Make a world in which an escort agreed to be texted, and the patient reads Spanish."""
+    world = World(store, only("remind_final", "pick_up", "pick_up_off"))
+    world.sync(an_entry("A0", patient=fetched().patient, booking=a_booking(FIRST + 60 * DAY)))
+    agree(world)
+    world.sync(an_entry("A0", patient=fetched().patient, booking=a_booking(FIRST + 60 * DAY)), fetched())
+    return world
+
+
+def to(world: World, phone: str) -> list[str]:
+    return [sent.text.body for sent in world.sms.sent if sent.text.to == phone]
+
+
+def test_an_escort_is_told_when_and_where_and_nothing_else(escorted: World) -> None:
+    escorted.at(FIRST - DAY + timedelta(hours=5))
+    assert escorted.pump() == 2
+    (text,) = to(escorted, ESCORT)
+    assert "pick" in text.lower()
+    assert "Mon Mar 15" in text
+    (theirs,) = [row for row in escorted.messages() if row.recipient == "escort"]
+    assert (theirs.kind, theirs.asks) == ("pick_up", None)
+    assert "http" not in text
+    assert len(to(escorted, "+12025550101")) == 1
+    escorted.check()
+
+
+def test_an_escort_who_opts_out_is_left_alone_and_the_patient_is_not(escorted: World) -> None:
+    escorted.text("STOP", sender=ESCORT)
+    escorted.at(FIRST - DAY + timedelta(hours=5))
+    escorted.pump()
+    assert to(escorted, ESCORT) == []
+    assert len(to(escorted, "+12025550101")) == 1
+
+
+def test_a_patient_who_opts_out_is_left_alone_and_the_escort_is_not(escorted: World) -> None:
+    escorted.text("STOP")
+    escorted.at(FIRST - DAY + timedelta(hours=5))
+    escorted.pump()
+    assert to(escorted, "+12025550101") == []
+    assert len(to(escorted, ESCORT)) == 1
+
+
+def test_two_escorts_of_one_day_get_a_text_each_about_their_own_session(store: Store) -> None:
+    other = "+12025550178"
+    world = World(store, only("pick_up"))
+    sessions = [fetched(), fetched("A2", phone=other, at=FIRST + timedelta(hours=4))]
+    world.sync(*sessions)
+    agree(world)
+    agree(world, other)
+    world.sync(*(replace(entry, booking=replace(entry.booking, duration=90 * MINUTE)) for entry in sessions))
+    world.at(FIRST - DAY + timedelta(hours=5))
+    assert world.pump() == 2
+    assert [len(to(world, phone)) for phone in (ESCORT, other)] == [1, 1]
+    assert to(world, ESCORT) != to(world, other)
+
+
+def test_a_patients_own_fasting_time_is_in_their_text(store: Store) -> None:
+    world = World(store, only("remind_final"))
+    world.sync(*a_run(0))
+    own = Change(distances={"solids_fast": "10h"})
+    override_cadence(world.deps, "P1", None, own, reason="slow stomach", by="nurse")
+    world.at(local("2027-03-14 12:00"))
+    world.pump()
+    assert "Sun Mar 14, 11:00 PM" in world.bodies[0]
