@@ -94,9 +94,15 @@ def _external_id(line: Event, account: Account) -> str | None:
 def _show(account: Account, environment: Mapping[str, str]) -> None:
     print(paint(_who(account), BOLD, environment))
     print(f"{account.clinic.sender}; times are those of {account.clinic.timezone}\n")
-    rows = [(_when(line.at, account), _what(line, account), line.why, line.state) for line in account.events]
-    print_table(("When", "What", "Why", "State"), rows, environment)
+    print_table(("When", "What", "Why", "State"), _rows(account), environment)
     print(f"\n{paint('What happens next:', BOLD, environment)} {account.outlook.what}")
+
+
+def _rows(account: Account) -> list[tuple[str, str, str, str]]:
+    """Return the lines; a time that is the same as above is left out, so that what happened at once reads as one."""
+    times = [_when(line.at, account) for line in account.events]
+    shown = [at if place == 0 or at != times[place - 1] else "" for place, at in enumerate(times)]
+    return [(at, _what(line, account), line.why, line.state) for at, line in zip(shown, account.events, strict=True)]
 
 
 def _who(account: Account) -> str:
@@ -110,7 +116,7 @@ def _who(account: Account) -> str:
             return f"{name}, {_session(account.about[0], account)}"
         case SubjectKind.MESSAGE:
             sessions = "; ".join(_session(item, account) for item in account.about)
-            return f"{_message(account.message)} to {name}" + (f", about {sessions}" if sessions else "")
+            return f"{_message(account.message)} for {name}" + (f", about {sessions}" if sessions else "")
 
 
 def _session(item: Appointment, account: Account) -> str:

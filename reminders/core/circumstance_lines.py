@@ -8,6 +8,7 @@ from datetime import date
 from reminders.core.events import Event, EventKind, Surroundings
 from reminders.core.explaining import CHANNELS, REASONS
 from reminders.core.histories import History, PastAddress, PastPause, PastReply, PastTask
+from reminders.core.overrides import in_words
 from reminders.core.patients import Recipient
 from reminders.core.pauses import PauseKind
 from reminders.core.tasks import TITLES, TaskKind
@@ -21,7 +22,8 @@ def consent_lines(history: History) -> Iterator[Event]:
         word = "given" if item.is_granted else "taken back"
         what = f"Consent to {CHANNELS[item.channel]}s {word}"
         facts = {"channel": item.channel, "granted": item.is_granted, "source": item.source}
-        yield Event(item.recorded_at, EventKind.CONSENT, what, f"Source: {item.source}.", facts=facts)
+        why = "The schedule says so." if item.source.startswith("schedule:") else f"Source: {item.source}."
+        yield Event(item.recorded_at, EventKind.CONSENT, what, why, facts=facts)
     for told in history.escort_consents:
         what = f"Escort {'agrees' if told.is_granted else 'no longer agrees'} to be texted"
         why = f"{told.note} (recorded by {told.recorded_by})" if told.note else f"Recorded by {told.recorded_by}."
@@ -58,8 +60,9 @@ def pause_lines(history: History, scene: Surroundings, days: frozenset[date]) ->
             yield from _pause(item, scene)
     for changed in history.overrides:
         state = f"until {scene.tell(changed.ended_at)}" if changed.ended_at is not None else "holds"
-        why = f"{changed.reason} (by {changed.made_by})"
-        yield Event(changed.made_at, EventKind.OVERRIDE, "Cadence changed for this patient", why, state)
+        words = "; ".join(in_words(changed.document)) or "the clinic's own again"
+        why, facts = f"{changed.reason} (by {changed.made_by})", {"override": dict(changed.document)}
+        yield Event(changed.made_at, EventKind.OVERRIDE, f"For this patient: {words}", why, state, facts=facts)
 
 
 def _pause(item: PastPause, scene: Surroundings) -> Iterator[Event]:

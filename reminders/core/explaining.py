@@ -163,10 +163,14 @@ class Explanation:
     differs: str | None
 
     @property
+    def stands(self) -> str:
+        """The rule and what moved it, to go on a sentence with."""
+        return f"{self.rule}; {self.shift}" if self.shift else self.rule
+
+    @property
     def words(self) -> str:
-        """All of it but the end of use, as one text."""
-        moved = f"{self.rule}; {self.shift}" if self.shift else self.rule
-        return f"{_sentence(moved)} {_sentence(self.differs)}" if self.differs else _sentence(moved)
+        """All of it but the end of use, in sentences."""
+        return " ".join(_sentence(part) for part in (self.stands, self.differs) if part)
 
 
 def _sentence(text: str) -> str:

@@ -5,9 +5,11 @@ Bodies are None unless somebody asked for them: they are the most private thing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from reminders.core.appointments import AppointmentStatus
@@ -192,8 +194,9 @@ class PastPause:
 
 @dataclass(frozen=True, slots=True)
 class PastOverride:
-    """A change of the cadence for this patient."""
+    """A change of the cadence for this patient: all that held from then on, as stored."""
 
+    document: Mapping[str, Any]
     reason: str
     made_by: str
     made_at: datetime

@@ -94,7 +94,9 @@ def _made_because(message: PastMessage, parts: list[PastReminder], scene: Surrou
             sentences.append("Our answer to what the patient wrote.")
         case Origin.REMINDER:
             others = [title(part.reminder.step) for part in parts if part.merged_into is not None]
-            sentences.append(f"Made of what fell due that day: {', '.join([title(message.kind), *others])}.")
+            sentences += (
+                [f"Carries along what fell due that day: {', '.join(dict.fromkeys(others))}."] if others else []
+            )
     if message.override_reason:
         sentences.append(f"Quiet hours overridden: {message.override_reason}.")
     if message.state is MessageState.HELD and message.reason is not None:
@@ -123,7 +125,7 @@ def _end_line(message: PastMessage, at: datetime, scene: Surroundings) -> Event:
 def _attempt_line(item: PastAttempt, message: PastMessage) -> Event:
     parts = [item.code or "", item.detail or "", "accepted after all, so it may be a second one" * item.is_late_accept]
     because = "; ".join(part for part in parts if part)
-    provider = f"the provider's id is {item.provider_id}" if item.provider_id else ""
+    provider = f"its id is {item.provider_id}" if item.provider_id else ""
     why = "; ".join(part for part in (provider, because) if part)
     return Event(
         at=item.begun_at,
@@ -178,7 +180,7 @@ def _question_state(item: PastQuestion, left_at: datetime | None, scene: Surroun
     if item.answered_at is not None:
         return f"answered {scene.tell(item.answered_at)}"
     if left_at is None:
-        return "not asked yet"
+        return "not asked"
     appointment = scene.booked.get(item.appointment_id)
     if appointment is not None and appointment.version != item.version:
         return "no longer counts"

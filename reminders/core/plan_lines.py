@@ -191,7 +191,8 @@ def _reminder_line(item: PastReminder, case: Case | None, *, at: datetime, state
     rule = found.words if found is not None else lost
     is_tied = item.message_id is not None
     if planned.reason is not None and not is_tied:
-        why = f"{REASONS[planned.reason]} It was due {scene.tell(planned.due_at)}. {rule}"
+        stood = f": {found.stands}." if found is not None else "."
+        why = f"{REASONS[planned.reason]} It was due {scene.tell(planned.due_at)}{stood}"
     elif is_tied or found is None:
         why = rule
     else:

@@ -43,7 +43,14 @@ def timeline(history: History, scene: Surroundings) -> list[Event]:
         *message_lines(history, scene),
         *task_lines(history, scene),
     ]
-    return sorted(lines, key=lambda line: (line.at, line.kind))
+    return sorted(lines, key=_place)
+
+
+def _place(line: Event) -> tuple[datetime, EventKind, str, EventKind]:
+    """Keep what belongs to one message together where several leave at the same instant."""
+    if not EventKind.REMINDER <= line.kind <= EventKind.RECEIPT:
+        return line.at, line.kind, "", line.kind
+    return line.at, EventKind.REMINDER, str(line.message_id or ""), line.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ def _after(message: PastMessage, scene: Surroundings) -> Outlook:
         return Outlook(None, "It is with the provider; its answer, a receipt or the provider's list settles it.")
     if message.state in {MessageState.ACCEPTED, MessageState.SENT}:
         return Outlook(None, "The provider still has to report whether it was delivered.")
-    return Outlook(None, f"Nothing: it is {MESSAGE_STATES[message.state]}.")
+    return Outlook(None, f"Nothing more: it is {MESSAGE_STATES[message.state]}.")
 
 
 def _next_touch(history: History, scope: Scope) -> tuple[datetime, str] | None:
@@ -168,11 +175,7 @@ def _open_tasks(history: History, scope: Scope) -> list[str]:
         TITLES[item.kind]
         for item in history.tasks
         if item.resolved_at is None
-        and (
-            scope.kind is SubjectKind.PATIENT
-            or item.appointment_id is None
-            or item.appointment_id in scope.appointments
-        )
+        and (is_all or item.appointment_id is None or item.appointment_id in scope.appointments)
     ]
     return [f"For staff: {'; '.join(dict.fromkeys(open_ones))}."] if open_ones else []
 

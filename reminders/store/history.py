@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
@@ -323,7 +324,11 @@ def _overrides(tx: Transaction, patient_id: PatientId) -> tuple[PastOverride, ..
     statement = select(patient_override).where(patient_override.c.patient_id == patient_id)
     return tuple(
         PastOverride(
-            tx.vault.open("patient_override.reason", row.id, row.reason), row.made_by, row.made_at, row.ended_at
+            json.loads(row.document),
+            tx.vault.open("patient_override.reason", row.id, row.reason),
+            row.made_by,
+            row.made_at,
+            row.ended_at,
         )
         for row in tx.connection.execute(statement.order_by(patient_override.c.made_at, patient_override.c.id))
     )
