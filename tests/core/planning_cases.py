@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Telling, case_of
+from reminders.core.merging import Candidate
 from reminders.core.patients import Patient
 from reminders.core.planning import Plan, desired, replan
 from reminders.core.reminders import PlannedReminder, Reminder, ReminderState, ending
+from reminders.core.windows import local_day
 from tests.builders import a_clinic, a_patient, a_record, an_appointment, held, local
 
 START = "2027-03-25 10:00"  # a Thursday
 LONG_BEFORE = local("2027-03-02 12:00")
 WITHOUT_CONSENT = a_record(has_sms_consent=False, has_email_consent=False)
 SILENT = Telling(is_announced=False)
+HOPEFUL = a_clinic(assume_fulfilled=True)
 BEFORE_STEPS = {"prep_first", "remind_confirm", "ride_check", "remind_final"}
 AFTER_STEPS = {"checkin_evening", "checkin_24h", "checkin_72h"}
 FULFILLED = AppointmentStatus.FULFILLED
@@ -90,6 +93,20 @@ def applied(plan: Plan, existing: Sequence[Reminder], visit: Appointment) -> lis
         for item in kept
     ]
     return rows + [held(new, visit) for new in plan.add]
+
+
+def candidates(visits: Sequence[Appointment], *, patient: Patient | None = None) -> list[Candidate]:
+    """Return every touch of one patient's sessions, before and after them, as it waits to leave."""
+    found, now = [], local("2027-03-01 12:00")
+    for visit in visits:
+        others = [other for other in visits if other is not visit]
+        case = case_of(visit, patient or a_patient(), HOPEFUL, siblings=others, telling=SILENT, now=now)
+        for plan in desired(case):
+            step = case.cadence.step(plan.key.step)
+            assert step is not None
+            assert plan.state is ReminderState.PLANNED
+            found.append(Candidate(held(plan, visit), step, visit.starts_at, local_day(visit.starts_at, case.tz)))
+    return found
 
 
 def as_state(state: ReminderState, items: Iterable[Reminder], *steps: str) -> list[Reminder]:

@@ -30,7 +30,10 @@ def _rows(*starts: str, minutes: int = 60, zone: str | None = None, series: str 
             f"A{number}",
             patient=a_record(timezone=zone),
             booking=a_booking(
-                local(start), duration=timedelta(minutes=minutes), series_id=series, series_number=series and number
+                local(start),
+                duration=timedelta(minutes=minutes),
+                series_id=series,
+                series_number=number if series else None,
             ),
         )
         for number, start in enumerate(starts, start=1)
