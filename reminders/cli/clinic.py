@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from reminders.cli.opening import opened
 from reminders.cli.toml import to_toml
@@ -37,7 +37,7 @@ def _apply(services: Services, arguments: Namespace) -> None:
 
     def watch(report: Replanned) -> None:
         reports[report.slug] = report
-        _show_progress(report)
+        show_progress(report, sys.stderr)
 
     changed = set(apply_clinics(services.deps, documents, watch=watch))
     for _, document in documents:
@@ -59,13 +59,13 @@ def _reminders(count: int) -> str:
     return "1 reminder" if count == 1 else f"{count} reminders"
 
 
-def _show_progress(report: Replanned) -> None:
+def show_progress(report: Replanned, stream: TextIO) -> None:
     """Count along on a terminal, on one line that goes away at the end."""
-    if not sys.stderr.isatty() or report.patients <= MANY:
+    if not stream.isatty() or report.patients <= MANY:
         return
     line = f"{report.slug}: planning anew, {report.done} of {report.patients} patients"
     is_done = report.done >= report.patients
-    print(f"\r{' ' * len(line)}\r" if is_done else f"\r{line}", end="", file=sys.stderr, flush=True)
+    print(f"\r{' ' * len(line)}\r" if is_done else f"\r{line}", end="", file=stream, flush=True)
 
 
 def _export(services: Services, slug: str | None) -> str:

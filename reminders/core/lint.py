@@ -12,11 +12,10 @@ from functools import cache
 
 from reminders.core.banned_words import BANNED, CARRIER_WORDS, IN_A_SENDER
 from reminders.core.clinics import Clinic
-from reminders.core.content import KNOWN_VALUES, PLACEHOLDER, TO_ESCORT
-from reminders.core.patients import Recipient
+from reminders.core.content import KNOWN_VALUES, PLACEHOLDER
 from reminders.core.reading import fault_line
 from reminders.core.segments import measure
-from reminders.core.text_sizes import size_faults
+from reminders.core.text_sizes import escort_steps, size_faults
 from reminders.core.texts import TEMPLATES
 
 FOR_ESCORTS = frozenset({"sender", "phone", "place", "pick_up_at"})
@@ -60,9 +59,7 @@ def _language_faults(clinic: Clinic) -> Iterator[str]:
 
 
 def _text_faults(clinic: Clinic) -> Iterator[str]:
-    to_escorts = TO_ESCORT | {
-        step.key for cadence in clinic.cadences.values() for step in cadence.steps if step.recipient is Recipient.ESCORT
-    }
+    to_escorts = escort_steps(clinic)
     for language, texts in clinic.templates.items():
         for step, text in texts.items():
             path = f"clinic.templates.{language}.{step}"

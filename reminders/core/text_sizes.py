@@ -15,7 +15,6 @@ from reminders.core.content import (
     KNOWN_VALUES,
     OF_A_TIME,
     PLACEHOLDER,
-    TO_ESCORT,
     WAY_OUT,
     Question,
     compose,
@@ -23,7 +22,7 @@ from reminders.core.content import (
 )
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.merging import NEWS
-from reminders.core.patients import Channel, Patient, PatientRecord
+from reminders.core.patients import Channel, Patient, PatientRecord, Recipient
 from reminders.core.reading import fault_line
 from reminders.core.segments import measure
 from reminders.core.texts import QUESTIONS, TEMPLATES
@@ -44,7 +43,7 @@ LONGEST = Cadence(
 )
 """Not a cadence for people: with sessions at 22:45 it makes every day and time that a text prints a long one."""
 LATE_IN_SEPTEMBER = datetime(2027, 9, 22, 22, 45)  # noqa: DTZ001 - a wall-clock time, read in the clinic's zone below
-UNASKED = NEWS | TO_ESCORT
+WEEK = 7
 NO_CAP = 100_000
 NOBODY = PatientId(UUID(int=0))
 
@@ -56,6 +55,7 @@ class _Text:
     language: str
     key: str
     is_own: bool
+    is_to_escort: bool
     body: str
 
     @property
@@ -82,10 +82,11 @@ def _way_out_faults(clinic: Clinic) -> Iterator[str]:
     """Find own texts that may not go under the exemption from consent: name, contact and way out (domain C1)."""
     if clinic.caps.characters is None:
         return
+    to_escorts = escort_steps(clinic)
     for language, texts in clinic.templates.items():
         for step, text in texts.items():
             missing = {"sender", "phone"} - set(PLACEHOLDER.findall(text))
-            if step not in TO_ESCORT and (missing or WAY_OUT not in text):
+            if step not in to_escorts and (missing or WAY_OUT not in text):
                 wanted = "under clinic.caps.characters every text says {{sender}}, {{phone}} and STOP"
                 yield fault_line(f"clinic.templates.{language}.{step}", text, wanted)
 
@@ -137,7 +138,7 @@ def _size(body: str, clinic: Clinic) -> str:
 
 def _is_too_long(text: _Text, clinic: Clinic) -> bool:
     # Escorts gave their consent, so what is written under an exemption from it does not bind what they get.
-    most = NO_CAP if text.key in TO_ESCORT else clinic.caps.characters or NO_CAP
+    most = NO_CAP if text.is_to_escort else clinic.caps.characters or NO_CAP
     return len(text.body) > most or _segments(text.body, clinic) > clinic.most_segments
 
 
@@ -149,26 +150,37 @@ def _segments(body: str, clinic: Clinic) -> int:
     return measure("".join("x" if char in size.odd_characters else char for char in body)).segments
 
 
+def escort_steps(clinic: Clinic) -> frozenset[str]:
+    """Return the steps of which the patient's escort hears."""
+    return frozenset(step.key for step in _steps(clinic) if step.recipient is Recipient.ESCORT)
+
+
 def _texts(clinic: Clinic) -> Iterator[_Text]:
     """Yield every text that may leave: of each step that is on or has a text of the clinic's own, in each language."""
     home = language_of(clinic.language)
     for language in TEMPLATES:
         for step in _used_steps(clinic, language):
-            if step in TO_ESCORT and language != home:
+            is_to_escort = step.recipient is Recipient.ESCORT
+            if is_to_escort and language != home:
                 continue
-            for key, now in _variants(step, clinic):
+            for key, now in _variants(step.key, clinic):
                 own = clinic.templates.get(language, {}).get(key)
                 is_known = own is not None or key in TEMPLATES[language]
                 # One that asks for what there is not is a fault of its own, and cannot be filled.
                 if is_known and set(PLACEHOLDER.findall(own or "")) <= KNOWN_VALUES:
-                    yield _Text(language, key, own is not None, _longest(step, now, clinic, language, own))
+                    body = _longest(step, now, clinic, language, own)
+                    yield _Text(language, key, own is not None, is_to_escort, body)
 
 
-def _used_steps(clinic: Clinic, language: str) -> list[str]:
+def _steps(clinic: Clinic) -> Iterator[Step]:
+    """Yield the steps of all cadences that hold for some appointment."""
     cadences = [*clinic.cadences.values(), *(() if "*" in clinic.cadences else (DEFAULT_CADENCE,))]
-    is_on = {step.key for cadence in cadences for step in cadence.steps if step.is_enabled}
-    every = dict.fromkeys(step.key for cadence in cadences for step in cadence.steps)
-    return [key for key in every if key in is_on or key in clinic.templates.get(language, {})]
+    return (step for cadence in cadences for step in cadence.steps)
+
+
+def _used_steps(clinic: Clinic, language: str) -> list[Step]:
+    own = clinic.templates.get(language, {})
+    return list({step.key: step for step in _steps(clinic) if step.is_enabled or step.key in own}.values())
 
 
 def _variants(step: str, clinic: Clinic) -> list[tuple[str, datetime]]:
@@ -180,27 +192,23 @@ def _variants(step: str, clinic: Clinic) -> list[tuple[str, datetime]]:
     return [usual, (f"{step}_late", start - 1.5 * LONG_WAIT), (f"{step}_last", start - LONG_WAIT / 2)]
 
 
-def _longest(step: str, now: datetime, clinic: Clinic, language: str, own: str | None) -> str:
+def _longest(step: Step, now: datetime, clinic: Clinic, language: str, own: str | None) -> str:
     """Return a text at its longest: with the longest question that merging may bring, about another session.
 
     Where characters are counted a text asks only what still fits, so only the question of the step itself is wanted.
     """
-    long = replace(clinic, cadences={"*": LONGEST})
-    kind = max(QuestionKind, key=lambda kind: len(QUESTIONS[language][kind])) if step not in UNASKED else None
+    long = replace(clinic, cadences={"*": replace(LONGEST, steps=(step,))})
+    is_asked = step.key not in NEWS and step.recipient is Recipient.PATIENT
+    kind = max(QuestionKind, key=lambda kind: len(QUESTIONS[language][kind])) if is_asked else None
+    about = _visit(clinic, WEEK)
     if clinic.caps.characters is not None:
-        kind = next((found.asks for found in _steps(step, clinic) if found.asks is not None), None)
+        kind, about = step.asks, _visit(clinic, 0)
         # Without a limit the first choice is taken, which is the clinic's own text and not our short one.
         long = replace(long, caps=replace(clinic.caps, characters=NO_CAP)) if own is not None else long
-    question = Question(kind, (_visit(clinic, 7 if clinic.caps.characters is None else 0),)) if kind else None
-    words = compose(
-        step, [_visit(clinic, 0)], long, _patient(language), channel=Channel.SMS, now=now, question=question
-    )
+    question = Question(kind, (about,)) if kind else None
+    patient, visits = _patient(language), [_visit(clinic, 0)]
+    words = compose(step.key, visits, long, patient, channel=Channel.SMS, now=now, question=question)
     return words.body + "x" * (LINK_CHARACTERS * (own or "").count("{{link}}"))
-
-
-def _steps(key: str, clinic: Clinic) -> list[Step]:
-    found = (cadence.step(key) for cadence in (*clinic.cadences.values(), DEFAULT_CADENCE))
-    return [step for step in found if step is not None]
 
 
 def _start(clinic: Clinic) -> datetime:

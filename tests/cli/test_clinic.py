@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+import io
+import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
+from reminders.cli.clinic import show_progress
 from reminders.cli.toml import to_toml
-from tests.cli.command_line import CommandLine
+from reminders.core.clinic_document import storable
+from reminders.services.apply_clinics import Replanned
+from tests.cli.command_line import SCHEDULE, CommandLine
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "reminders" / "cli" / "clinic.example.toml"
 
 RIVERSIDE = """\
 [clinic]
@@ -38,6 +48,91 @@ def test_a_clinic_file_is_applied_once(cli: CommandLine) -> None:
     path.write_text(RIVERSIDE)
     assert cli.run("clinic", "apply", path).out == "riverside: applied\n"
     assert cli.run("clinic", "apply", path).out == "riverside: unchanged\n"
+
+
+EVERYTHING = (
+    (
+        RIVERSIDE
+        + """
+[clinic.cadence."*".steps.remind_confirm]
+due = "start - 4 days at 11:00"
+channels = ["email", "sms"]
+
+[clinic.cadence.consultation.steps.card]
+phase = "before"
+due = "start - 1 day at 16:00"
+expires = "start"
+
+[clinic.templates.es]
+card = "{{sender}}: traiga su tarjeta."
+"""
+    )
+    .replace("[clinic.window]", 'closures = [2027-12-24, "2027-12-25"]\nopen_days = ["monday"]\n\n[clinic.window]')
+    .replace("[clinic.templates.en]\n", '[clinic.templates.en]\ncard = "{{sender}}: please bring your card."\n')
+)
+
+
+def test_a_changed_file_says_what_it_changed_in_the_plan(cli: CommandLine) -> None:
+    path = cli.folder / "riverside.toml"
+    path.write_text(RIVERSIDE)
+    cli.run("clinic", "apply", path)
+    cli.run("import", SCHEDULE)
+    assert cli.run("clinic", "apply", path).out == "riverside: unchanged\n"
+    path.write_text(RIVERSIDE.replace('off = ["rebook"]', 'off = ["rebook", "remind_final"]\non = ["day_of"]'))
+    said = cli.run("clinic", "apply", path)
+    assert re.fullmatch(r"riverside: applied; \d+ reminders added, 0 moved, \d+ withdrawn\n", said.out)
+    assert said.err == ""
+    assert cli.run("clinic", "apply", path).out == "riverside: unchanged\n"
+
+
+def test_everything_a_file_may_set_survives_export_and_days_become_text(cli: CommandLine) -> None:
+    path = cli.folder / "everything.toml"
+    path.write_text(EVERYTHING)
+    assert cli.run("clinic", "apply", path).out == "riverside: applied\n"
+    exported = cli.run("clinic", "export").out
+    assert tomllib.loads(exported) == {"clinic": storable(tomllib.loads(EVERYTHING)["clinic"])}
+    path.write_text(exported)
+    assert cli.run("clinic", "apply", path).out == "riverside: unchanged\n"
+
+
+def test_the_example_can_be_applied_as_it_is(cli: CommandLine) -> None:
+    assert cli.run("clinic", "apply", EXAMPLE).out == "north: applied\n"
+
+
+def test_texts_are_judged_when_a_file_is_brought_in(cli: CommandLine) -> None:
+    path = cli.folder / "loud.toml"
+    path.write_text(RIVERSIDE.replace("Riverside Clinic", "Riverside Ketamine").replace("hello", "reply YES"))
+    said = cli.run("clinic", "apply", path)
+    assert said.status == 2
+    assert [line.split(": found ")[0] for line in said.err.splitlines()] == [
+        "loud.toml: clinic.sender",
+        "loud.toml: clinic.templates.en.remind_confirm",
+    ]
+
+
+class Terminal(io.StringIO):
+    @override
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "report", "shown"),
+    [
+        (Terminal(), Replanned("north", patients=1000, done=400), "\rnorth: planning anew, 400 of 1000 patients"),
+        (Terminal(), Replanned("north", patients=400, done=200), ""),
+        (io.StringIO(), Replanned("north", patients=1000, done=400), ""),
+    ],
+)
+def test_long_work_counts_along_on_a_terminal_only(stream: io.StringIO, report: Replanned, shown: str) -> None:
+    show_progress(report, stream)
+    assert stream.getvalue() == shown
+
+
+def test_the_line_that_counts_goes_away_at_the_end() -> None:
+    stream = Terminal()
+    show_progress(Replanned("north", patients=1000, done=1000), stream)
+    assert stream.getvalue().strip("\r ") == ""
 
 
 def test_what_is_exported_can_be_applied_again_and_says_the_same(cli: CommandLine) -> None:
