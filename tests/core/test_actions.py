@@ -30,7 +30,8 @@ DANA, LEE = a_patient(a_record("P1")), a_patient(a_record("P2", name="Lee Stone"
 VISIT = an_appointment(NOON + timedelta(days=3))
 LATER = an_appointment(NOON + timedelta(days=6), external_id="A2")
 LEES = an_appointment(NOON + timedelta(days=3), external_id="A3", patient=LEE)
-ASKED = OpenQuestion(QuestionKind.CONFIRM, VISIT.id, VISIT.version)
+ASKED = OpenQuestion(QuestionKind.CONFIRM, ((VISIT.id, VISIT.version),))
+RUN = OpenQuestion(QuestionKind.CONFIRM, ((VISIT.id, VISIT.version), (LATER.id, LATER.version)))
 ALONE = Thread(patients=(DANA.id,), upcoming=(VISIT,), open_question=ASKED)
 SHARED = Thread(patients=(DANA.id, LEE.id), upcoming=(VISIT, LEES), open_question=ASKED)
 NOBODY = Thread(patients=(), upcoming=())
@@ -77,6 +78,29 @@ def test_start_opts_in_only_who_had_opted_out() -> None:
 def test_a_confirmation_answers_the_version_that_was_asked_about() -> None:
     assert _respond(CONFIRM, ALONE) == CONFIRMED
     assert _respond(CONFIRM, replace(ALONE, upcoming=(VISIT, LATER))) == CONFIRMED
+
+
+def test_a_confirmation_answers_for_every_session_that_was_asked_about() -> None:
+    other = an_appointment(NOON + timedelta(days=5), external_id="A8")
+    thread = replace(ALONE, upcoming=(VISIT, other, LATER), open_question=RUN)
+    assert _respond(CONFIRM, thread) == (*CONFIRMED, ConfirmAppointment(LATER.id, LATER.version))
+
+
+def test_what_moved_since_is_not_confirmed_with_the_others_and_alone_it_goes_to_a_person() -> None:
+    moved = replace(LATER, version=2)
+    assert _respond(CONFIRM, replace(ALONE, upcoming=(VISIT, moved), open_question=RUN)) == CONFIRMED
+    both = (replace(VISIT, version=2), moved)
+    assert _respond(CONFIRM, replace(ALONE, upcoming=both, open_question=RUN)) == _unclear(None, DANA.id)
+
+
+def test_which_day_of_a_run_somebody_means_is_asked_of_them_not_guessed() -> None:
+    thread = replace(ALONE, upcoming=(VISIT, LATER), open_question=RUN)
+    assert _respond(Reply(Intent.RESCHEDULE, "r"), thread) == (
+        OpenTask(TaskKind.RESCHEDULE, Urgency.NORMAL, None, DANA.id),
+    )
+    (task,) = _respond(UNCLEAR, thread, now=VISIT.starts_at - timedelta(hours=24))
+    assert isinstance(task, OpenTask)
+    assert task.urgency is Urgency.HIGH
 
 
 def test_a_confirmation_of_an_earlier_time_is_no_confirmation_of_the_new() -> None:
