@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reminders.core.cadences import (
     DEFAULT_CADENCE,
@@ -19,6 +22,7 @@ from reminders.core.cadences import (
 )
 from reminders.core.clock_words import quarter_after, quarter_before
 from reminders.core.patients import Channel, Recipient
+from reminders.core.windows import from_local
 from tests.builders import a_clinic, local, shown
 
 TZ = a_clinic().tz
@@ -138,6 +142,44 @@ def test_a_day_of_elapsed_time_shows_another_hour_over_a_clock_change(start: str
 def test_civil_days_count_from_the_day_in_the_clinics_zone() -> None:
     # 23:30 in New York is the next day in UTC; three days before is still the 8th.
     assert shown(instant(Civil(Anchor.START, -3), _base("2027-03-11 23:30"), TZ)) == "2027-03-08 10:00"
+
+
+zones = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
+starts = st.datetimes(datetime(2026, 1, 1), datetime(2030, 12, 31)).map(  # noqa: DTZ001 - hypothesis bounds are naive
+    lambda naive: naive.replace(tzinfo=UTC, second=0, microsecond=0)
+)
+minutes = st.integers(10, 5 * 24 * 60)
+
+
+@given(start=starts, minutes=minutes, tz=zones)
+def test_in_every_zone_a_civil_offset_is_its_hour_on_its_day_and_an_elapsed_one_its_distance(
+    start: datetime, minutes: int, tz: ZoneInfo
+) -> None:
+    base = anchors(start, timedelta(minutes=minutes), DEFAULT_CADENCE, versioned_at=start, ended_at=None)
+    for step in DEFAULT_STEPS:
+        due = instant(step.due, base, tz)
+        for offset, at in ((step.due, due), (step.expires, instant(step.expires, base, tz, due=due))):
+            anchored = base.at(offset.anchor, due)
+            if isinstance(offset, Elapsed):
+                assert at - anchored == offset.by
+                continue
+            wall = at.astimezone(tz)
+            assert wall.date() - anchored.astimezone(tz).date() == timedelta(days=offset.days)
+            # No zone's clock changes at these hours of the day, so that none of them is ever missing or double.
+            assert wall.time() == offset.at
+
+
+@given(start=starts, hour=st.integers(0, 23), tz=zones)
+def test_in_every_zone_a_reminder_keeps_its_hour_from_week_to_week(start: datetime, hour: int, tz: ZoneInfo) -> None:
+    wall = start.astimezone(tz).replace(tzinfo=None, hour=hour, minute=30)
+    one, other = (
+        instant(Civil(Anchor.START, -1), _at(from_local(wall + timedelta(weeks=weeks), tz)), tz) for weeks in (0, 1)
+    )
+    assert other.astimezone(tz).replace(tzinfo=None) - one.astimezone(tz).replace(tzinfo=None) == timedelta(weeks=1)
+
+
+def _at(start: datetime) -> Anchors:
+    return anchors(start, HOUR, DEFAULT_CADENCE, versioned_at=start, ended_at=None)
 
 
 def test_an_expiry_may_count_from_the_due_time_and_a_due_time_may_not() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -95,6 +96,35 @@ def test_a_civil_time_is_read_back_as_itself_or_is_the_end_of_a_gap(naive: datet
 @given(at=instants, tz=zones)
 def test_of_two_instants_with_one_wall_time_the_first_is_meant(at: datetime, tz: ZoneInfo) -> None:
     assert from_local(at.astimezone(tz).replace(tzinfo=None), tz) <= at
+
+
+def _clock_changes(tz: ZoneInfo) -> Iterator[datetime]:
+    """Yield the first instants of a new offset, to the second."""
+    some_days, low = timedelta(days=20), datetime(2026, 1, 1, tzinfo=UTC)  # less than Ramadan, when some clocks change
+    while low.year <= 2030:
+        high = low + some_days
+        if low.astimezone(tz).utcoffset() != high.astimezone(tz).utcoffset():
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) // 2
+                middle -= timedelta(microseconds=middle.microsecond)
+                is_before = middle.astimezone(tz).utcoffset() == low.astimezone(tz).utcoffset()
+                low, high = (middle, high) if is_before else (low, middle)
+            yield high
+        low = high
+
+
+@given(tz=zones)
+def test_every_clock_change_of_a_zone_until_2030_is_read_right(tz: ZoneInfo) -> None:
+    second = timedelta(seconds=1)
+    for change in _clock_changes(tz):
+        last = (change - second).astimezone(tz).replace(tzinfo=None)
+        first = change.astimezone(tz).replace(tzinfo=None)
+        assert from_local(last, tz) == change - second
+        if first > last:  # a gap: what is inside does not exist
+            assert from_local(last + second, tz) == from_local(first - second, tz) == from_local(first, tz) == change
+        else:  # a fold: what is inside happens twice, and what follows it once
+            assert from_local(first, tz) == change - (last - first) - second
+            assert from_local(last + second, tz) == change + (last - first) + second
 
 
 # ----- windows
