@@ -94,11 +94,11 @@ def _external_id(line: Event, account: Account) -> str | None:
 def _show(account: Account, environment: Mapping[str, str]) -> None:
     print(paint(_who(account), BOLD, environment))
     print(f"{account.clinic.sender}; times are those of {account.clinic.timezone}\n")
-    print_table(("When", "What", "Why", "State"), _rows(account), environment)
+    print_table(("When", "What", "Why", "State"), rows(account), environment)
     print(f"\n{paint('What happens next:', BOLD, environment)} {account.outlook.what}")
 
 
-def _rows(account: Account) -> list[tuple[str, str, str, str]]:
+def rows(account: Account) -> list[tuple[str, str, str, str]]:
     """Return the lines; a time that is the same as above is left out, so that what happened at once reads as one."""
     times = [_when(line.at, account) for line in account.events]
     shown = [at if place == 0 or at != times[place - 1] else "" for place, at in enumerate(times)]
