@@ -12,8 +12,11 @@ from sqlalchemy import select
 from reminders.core.appointments import AppointmentStatus, ScheduleEntry
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.patients import Recipient
+from reminders.core.pauses import PauseKind
+from reminders.services.dispatch_due import dispatch_due
 from reminders.services.escort_consent import EscortReport, read_escorts, record_escort_consent
 from reminders.services.opt_out import opt_in_address, opt_out_address
+from reminders.services.pause import Subject, pause
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import rows
 from reminders.store.unit_of_work import Store
@@ -136,3 +139,43 @@ def test_two_clinics_do_not_share_consents(store: Store) -> None:
     record_escort_consent(world.deps, "P1", "lakeside", ESCORT, is_granted=True, note="x", by="Kim")
     theirs = world.all(select(rows.reminder.c.clinic_id).where(rows.reminder.c.recipient == Recipient.ESCORT))
     assert len(theirs) == 1
+
+
+def waiting_for(world: World) -> None:
+    """Let a message to the escort wait to leave."""
+    world.sync(fetched())
+    agree(world)
+    world.at(START - timedelta(days=1))
+    dispatch_due(world.deps)
+    assert [(row.kind, row.recipient, row.state) for row in world.messages()] == [("pick_up", "escort", "due")]
+
+
+def test_an_escort_is_texted_once_at_their_own_phone(clinic: World) -> None:
+    waiting_for(clinic)
+    assert clinic.pump() == 1
+    assert [sent.text.to for sent in clinic.sms.sent] == [ESCORT]
+    assert clinic.pump() == 0
+
+
+def test_a_no_stops_what_waits_to_leave_to_an_escort(clinic: World) -> None:
+    waiting_for(clinic)
+    agree(clinic, is_granted=False)
+    assert clinic.states() == [("cancelled", "replanned")]
+    assert clinic.pump() == 0
+    agree(clinic)
+    assert clinic.pump() == 1
+
+
+def test_a_stop_stops_what_waits_to_leave_to_an_escort(clinic: World) -> None:
+    waiting_for(clinic)
+    clinic.text("STOP", sender=ESCORT)
+    assert clinic.states()[0] == ("cancelled", "opted_out")
+    clinic.check()
+
+
+def test_a_patient_on_hold_is_fetched_by_nobody(clinic: World) -> None:
+    waiting_for(clinic)
+    report = pause(clinic.deps, Subject(PauseKind.PATIENT, "P1"), reason="in hospital", by="Kim")
+    assert report.messages_stopped == 1
+    assert clinic.pump() == 0
+    clinic.check()

@@ -11,11 +11,15 @@ from sqlalchemy import select
 from reminders.core.appointments import AppointmentStatus, ScheduleEntry
 from reminders.core.delivery import Absent
 from reminders.core.errors import InputError, NotFoundError
+from reminders.core.gate import Origin
 from reminders.core.patients import Channel
 from reminders.core.pauses import PauseKind
+from reminders.services.begin_attempts import begin_attempts
 from reminders.services.dispatch_due import dispatch_due
 from reminders.services.expire_overdue import expire_overdue
 from reminders.services.pause import PauseReport, Subject, list_pauses, pause, resume
+from reminders.services.record_outcomes import record_outcomes
+from reminders.services.send_ad_hoc import AdHocRequest, send_ad_hoc
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import rows
 from reminders.store.unit_of_work import Store
@@ -326,3 +330,40 @@ def test_a_pause_is_of_one_clinic(store: Store) -> None:
         states.setdefault(row.clinic_id, set()).add(row.state)
     assert states.pop(report.clinic.id) == {"suppressed"}
     assert all("suppressed" not in found for found in states.values())
+
+
+def test_a_pause_that_commits_before_the_intent_wins(quiet: World) -> None:
+    quiet.sync(an_entry())
+    quiet.at(CONFIRM_AT)
+    token, ids = quiet.claim()
+    assert len(ids) == 1
+    hold(quiet)
+    assert begin_attempts(quiet.deps, ids, token) == []
+    assert quiet.attempts() == []
+    quiet.check()
+
+
+def test_what_was_on_its_way_when_the_hold_began_and_proved_unsent_waits_until_it_ends(quiet: World) -> None:
+    quiet.sync(an_entry())
+    quiet.at(CONFIRM_AT)
+    token, ids = quiet.claim()
+    (outgoing,) = begin_attempts(quiet.deps, ids, token)
+    assert hold(quiet).messages_stopped == 0
+    record_outcomes(quiet.deps, [(outgoing.tag, Absent("busy", retry_after=MINUTE))])
+    quiet.later(timedelta(hours=1))
+    assert quiet.pump() == 0
+    assert quiet.states() == [("suppressed", "on_hold")]
+    quiet.check()
+    release(quiet)
+    assert quiet.pump() == 1
+    assert quiet.pump() == 0
+    quiet.check()
+
+
+def test_answers_and_what_staff_write_leave_during_a_hold(quiet: World) -> None:
+    quiet.sync(an_entry())
+    hold(quiet)
+    quiet.text("HELP")
+    send_ad_hoc(quiet.deps, AdHocRequest("We are thinking of you.", WHO, "k1", patient_external_id="P1"))
+    assert quiet.pump() == 2
+    assert {row.origin for row in quiet.messages()} == {Origin.ANSWER, Origin.STAFF}
