@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.core.cadences import DEFAULT_CADENCE, DEFAULT_STEPS, QuestionKind
-from reminders.core.merging import Bundle, Candidate, bundles
+from reminders.core.cadences import DEFAULT_CADENCE, DEFAULT_STEPS, QuestionKind, Step
+from reminders.core.merging import ASKED_FOR_A_RUN, NEWS, QUESTION_ORDER, Bundle, Candidate, bundles, foresee
 from reminders.core.patients import Channel, Recipient
 from reminders.core.windows import local_day
 from tests.builders import NEW_YORK, a_reminder, an_appointment, local
@@ -144,4 +145,86 @@ def test_every_part_that_is_due_goes_once_and_none_goes_late(drawn: list[tuple[s
     for bundle in found:
         assert all(bundle.leader.step.rank <= item.step.rank for item in bundle.others)
         assert min(item.reminder.due_at for item in (bundle.leader, *bundle.others)) <= TEN
-        assert all(item.reminder.due_at < TEN + timedelta(days=1) for item in bundle.others)
+        others = [item for item in bundle.others if item.step.asks not in ASKED_FOR_A_RUN]
+        assert all(item.reminder.due_at < TEN + timedelta(days=1) for item in others)
+
+
+# ----- in every zone, until 2030
+
+zones = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
+instants = st.datetimes(datetime(2026, 1, 1), datetime(2030, 12, 31)).map(  # noqa: DTZ001 - hypothesis bounds are naive
+    lambda naive: naive.replace(tzinfo=UTC, second=0, microsecond=0)
+)
+parts_of_some_days = st.lists(
+    st.tuples(
+        st.sampled_from([step for step in DEFAULT_STEPS if step.recipient is Recipient.PATIENT]),
+        st.integers(0, 5 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes)),
+        st.integers(0, 36).map(lambda hours: timedelta(hours=hours)),  # how much earlier it may go
+        st.integers(1, 9),  # the day of its session
+    ),
+    max_size=10,
+)
+
+
+def _waiting(drawn: list[tuple[Step, timedelta, timedelta, int]], start: datetime, tz: ZoneInfo) -> list[Candidate]:
+    found = []
+    for number, (step, after, early, day) in enumerate(drawn):
+        appointment = an_appointment(start + timedelta(days=day), external_id=f"A{number}")
+        due = start + after
+        reminder = a_reminder(
+            step.key, appointment=appointment, due_at=due, not_before=due - early, expires_at=due + timedelta(hours=30)
+        )
+        found.append(Candidate(reminder, step, appointment.starts_at, local_day(appointment.starts_at, tz)))
+    return found
+
+
+def _parts(bundle: Bundle) -> tuple[Candidate, ...]:
+    return bundle.leader, *bundle.others
+
+
+@given(drawn=parts_of_some_days, start=instants, tz=zones)
+def test_in_every_zone_each_part_goes_once_never_late_and_never_before_it_may(
+    drawn: list[tuple[Step, timedelta, timedelta, int]], start: datetime, tz: ZoneInfo
+) -> None:
+    waiting = _waiting(drawn, start, tz)
+    found = list(foresee(waiting, tz=tz))
+    assert sorted(id(part) for bundle in found for part in _parts(bundle)) == sorted(map(id, waiting))
+    for bundle in found:
+        for part in _parts(bundle):
+            assert part.reminder.planned.not_before <= bundle.at <= part.reminder.due_at
+            # Another day is only ever that of a question which is asked for a whole run.
+            assert local_day(bundle.at, tz) == local_day(part.reminder.due_at, tz) or part.step.asks in ASKED_FOR_A_RUN
+        assert any(part.reminder.due_at == bundle.at for part in _parts(bundle))
+
+
+@given(drawn=parts_of_some_days, start=instants, tz=zones)
+def test_in_every_zone_what_could_have_gone_together_on_a_day_did(
+    drawn: list[tuple[Step, timedelta, timedelta, int]], start: datetime, tz: ZoneInfo
+) -> None:
+    waiting = _waiting([part for part in drawn if part[0].key not in NEWS], start, tz)
+    found = list(foresee(waiting, tz=tz))
+    for one, other in combinations(found, 2):
+        earlier, later = sorted((one, other), key=lambda bundle: bundle.at)
+        if local_day(earlier.at, tz) == local_day(later.at, tz):
+            assert all(
+                part.reminder.planned.not_before > earlier.at
+                for part in _parts(later)
+                if _is_of_its_day(part, later, tz)
+            )
+
+
+def _is_of_its_day(part: Candidate, bundle: Bundle, tz: ZoneInfo) -> bool:
+    return local_day(part.reminder.due_at, tz) == local_day(bundle.at, tz)
+
+
+@given(drawn=parts_of_some_days, start=instants, tz=zones)
+def test_in_every_zone_a_message_asks_one_question_and_attendance_first(
+    drawn: list[tuple[Step, timedelta, timedelta, int]], start: datetime, tz: ZoneInfo
+) -> None:
+    for bundle in foresee(_waiting(drawn, start, tz), tz=tz):
+        kinds = {part.step.asks for part in _parts(bundle)} - {None}
+        assert (bundle.asks is None) is (not kinds)
+        if bundle.asks is not None:
+            assert bundle.asks.kind == next(kind for kind in QUESTION_ORDER if kind in kinds)
+            assert {part.step.asks for part in bundle.asks.about} == {bundle.asks.kind}
+            assert bundle.asks.kind in ASKED_FOR_A_RUN or len(bundle.asks.about) == 1
