@@ -8,6 +8,7 @@ is left as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -90,15 +91,27 @@ def _check(documents: Sequence[tuple[str, Mapping[str, Any]]], deps: Deps) -> No
     """Raise ClinicFileError with every fault of every file."""
     faults: list[str] = []
     for name, document in documents:
-        try:
-            found = lint(read_clinic(document, clinic_id=ClinicId(deps.identity.new_id())))
-        except ClinicFileError as error:
-            found = list(error.faults)
-        faults += [f"{name}: {fault}" for fault in found]
+        faults += [f"{name}: {fault}" for fault in _faults(document, ClinicId(deps.identity.new_id()))]
     slugs = [str(document.get("slug")) for _, document in documents]
     faults += [f"clinic.slug: found {slug!r} twice; each clinic needs its own" for slug in _doubles(slugs)]
     if faults:
         raise ClinicFileError(faults)
+
+
+def _faults(document: Mapping[str, Any], clinic_id: ClinicId) -> list[str]:
+    """Return every fault of a document; texts are judged even where other parts of it cannot be read."""
+    try:
+        return lint(read_clinic(document, clinic_id=clinic_id))
+    except ClinicFileError as error:
+        found = list(error.faults)
+    spoiled = {
+        key for key in document if any(fault.startswith((f"clinic.{key}:", f"clinic.{key}.")) for fault in found)
+    }
+    sound = BUILT_IN | {key: value for key, value in document.items() if key not in spoiled}
+    # Texts of steps whose own tables cannot be read have no step any more, and cannot be judged yet.
+    with suppress(ClinicFileError):
+        found += lint(read_clinic(sound, clinic_id=clinic_id))
+    return found
 
 
 def _doubles(slugs: Sequence[str]) -> list[str]:

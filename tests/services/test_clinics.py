@@ -214,6 +214,27 @@ def test_a_file_with_a_fault_leaves_everything_as_it_was(world: World, changes: 
     assert dump(world) == before
 
 
+@pytest.mark.parametrize(
+    ("changes", "paths"),
+    [
+        ({"sender": "Ketamine North", "timezone": "Mars/Base"}, ["clinic.timezone", "clinic.sender"]),
+        ({"templates": {"en": {"booked": "Reply YES"}}, "slug": ""}, ["clinic.slug", "clinic.templates.en.booked"]),
+        (
+            {"cadence": {"*": {"steps": {"card": {}}}}, "templates": {"en": {"card": "Reply YES"}}},
+            [
+                "clinic.cadence.*.steps.card.due",
+                "clinic.cadence.*.steps.card.expires",
+                "clinic.cadence.*.steps.card.phase",
+            ],
+        ),
+    ],
+)
+def test_what_texts_say_is_told_with_the_other_faults(world: World, changes: dict[str, Any], paths: list[str]) -> None:
+    with pytest.raises(ClinicFileError) as caught:
+        apply_clinics(world.deps, [("bad.toml", CLINIC | changes)])
+    assert [fault.split(": ")[1] for fault in caught.value.faults] == paths
+
+
 def test_a_text_that_was_stored_before_we_found_fault_with_it_is_still_read(world: World) -> None:
     old = CLINIC | {"slug": "old", "sender": "Ketamine Old", "templates": {"en": {"booked": "Reply YES {{when}}"}}}
     with world.store.transaction() as tx:
