@@ -79,6 +79,11 @@ class Surroundings:
         held = self.booked.get(appointment_id) if appointment_id is not None else None
         return f" (version {version})" if held is not None and held.version > 1 and version is not None else ""
 
+    def of_session(self, appointment_id: AppointmentId, *, beside: AppointmentId | None) -> str:
+        """Name a session where it is another one than the line's own."""
+        held = self.booked.get(appointment_id)
+        return f" of {held.external_id}" if held is not None and appointment_id != beside else ""
+
 
 def title(step: str) -> str:
     """Return what a step is called on screen."""

@@ -14,6 +14,7 @@ from reminders.core.histories import History, PastAttempt, PastMessage, PastQues
 from reminders.core.ids import MessageId
 from reminders.core.instants import iso
 from reminders.core.patients import Recipient
+from reminders.core.plan_lines import OUTCOMES
 
 ENDED_UNSENT = frozenset(
     {
@@ -93,15 +94,18 @@ def _made_because(message: PastMessage, parts: list[PastReminder], scene: Surrou
         case Origin.ANSWER:
             sentences.append("Our answer to what the patient wrote.")
         case Origin.REMINDER:
-            others = [title(part.reminder.step) for part in parts if part.merged_into is not None]
-            sentences += (
-                [f"Carries along what fell due that day: {', '.join(dict.fromkeys(others))}."] if others else []
-            )
+            others = [_part(part, message, scene) for part in parts if part.merged_into is not None]
+            sentences += [f"Carries along: {', '.join(others)}."] if others else []
     if message.override_reason:
         sentences.append(f"Quiet hours overridden: {message.override_reason}.")
     if message.state is MessageState.HELD and message.reason is not None:
         sentences.append(f"{REASONS[message.reason]} Of use until {scene.tell(message.expires_at)}.")
     return " ".join([*sentences, f"Id {str(message.id)[:SHOWN_OF_AN_ID]}."])
+
+
+def _part(item: PastReminder, message: PastMessage, scene: Surroundings) -> str:
+    held = item.reminder
+    return title(held.step) + scene.of_session(held.appointment_id, beside=message.appointment_id)
 
 
 def _end_line(message: PastMessage, at: datetime, scene: Surroundings) -> Event:
@@ -182,6 +186,6 @@ def _question_state(item: PastQuestion, left_at: datetime | None, scene: Surroun
     if left_at is None:
         return "not asked"
     appointment = scene.booked.get(item.appointment_id)
-    if appointment is not None and appointment.version != item.version:
+    if appointment is not None and appointment.version != item.version and appointment.status not in OUTCOMES:
         return "no longer counts"
     return "open" if item.expires_at > scene.now else "not answered"

@@ -36,11 +36,9 @@ def session_lines(history: History, scene: Surroundings) -> Iterator[Event]:
 def _version_line(
     before: PastVersion | None, said: PastVersion, appointment: Appointment, scene: Surroundings
 ) -> Event:
-    ends = [
-        word
-        for word, version in (("confirmation", appointment.confirmed_version), ("ride", appointment.ride_version))
-        if before is not None and version == before.version
-    ]
+    answers = (("confirmation", appointment.confirmed_version), ("ride", appointment.ride_version))
+    is_over = before is None or said.status in OUTCOMES  # they served their purpose
+    ends = [] if is_over else [word for word, version in answers if version == said.version - 1]
     ended = f" The {' and the '.join(ends)} of version {said.version - 1} no longer count." if ends else ""
     return Event(
         at=said.versioned_at,
@@ -54,6 +52,8 @@ def _version_line(
     )
 
 
+OUTCOMES = frozenset({AppointmentStatus.ARRIVED, AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
+"""What is marked at a session or after it: the same session, though marking it makes a new version."""
 MARKED: Mapping[AppointmentStatus, str] = {
     AppointmentStatus.BOOKED: "Session booked again",
     AppointmentStatus.ARRIVED: "Session marked: patient arrived",
@@ -86,10 +86,11 @@ def _answers(
     if confirmed is not None:
         at = versions[-1].confirmed_at or known.get(confirmed, appointment.versioned_at)
         line = Event(at, EventKind.CONFIRMATION, "Confirmed by the patient", version=confirmed)
-        yield _answer(line, appointment, scene)
+        yield _answer(line, appointment, versions, scene)
     if ride is not None:
         at = _answered_at(appointment, ride, QuestionKind.RIDE, history) or known.get(ride, appointment.versioned_at)
-        yield _answer(Event(at, EventKind.RIDE, "Ride home arranged", version=ride), appointment, scene)
+        line = Event(at, EventKind.RIDE, "Ride home arranged", version=ride)
+        yield _answer(line, appointment, versions, scene)
 
 
 def _answered_at(appointment: Appointment, version: int, kind: QuestionKind, history: History) -> datetime | None:
@@ -98,15 +99,17 @@ def _answered_at(appointment: Appointment, version: int, kind: QuestionKind, his
     return next((item.answered_at for item in answered if item.answered_at is not None), None)
 
 
-def _answer(line: Event, appointment: Appointment, scene: Surroundings) -> Event:
+def _answer(line: Event, appointment: Appointment, versions: list[PastVersion], scene: Surroundings) -> Event:
     """Say of a confirmation or a ride whether it still counts (requirement 2)."""
     holds = line.version == appointment.version
+    later = [said for said in versions if said.version > (line.version or 0)]
+    is_over = bool(later) and all(said.status in OUTCOMES for said in later)
     given_for = f"It was given for version {line.version}; the session is now version {appointment.version}."
     return replace(
         line,
         what=line.what + scene.of_version(appointment.id, line.version),
-        why="" if holds else given_for,
-        state="holds" if holds else "no longer counts",
+        why="" if holds or is_over else given_for,
+        state="holds" if holds else "held" if is_over else "no longer counts",
         appointment_id=appointment.id,
         facts={"holds": holds},
     )
@@ -148,7 +151,7 @@ def reminder_lines(history: History, scene: Surroundings, cases: Cases) -> Itera
         case = cases.get((held.appointment_id, held.version))
         message = messages.get(item.message_id) if item.message_id is not None else None
         at = first_due[message.id] if message is not None else _stands_at(item)
-        yield _reminder_line(item, case, at=at, state=_reminder_state(item, by_id, message), scene=scene)
+        yield _reminder_line(item, case, at=at, state=_reminder_state(item, by_id, message, scene), scene=scene)
 
 
 def _stands_at(item: PastReminder) -> datetime:
@@ -224,10 +227,13 @@ def _reminder_line(item: PastReminder, case: Case | None, *, at: datetime, state
     )
 
 
-def _reminder_state(item: PastReminder, by_id: Mapping[ReminderId, PastReminder], message: PastMessage | None) -> str:
+def _reminder_state(
+    item: PastReminder, by_id: Mapping[ReminderId, PastReminder], message: PastMessage | None, scene: Surroundings
+) -> str:
     leader = by_id.get(item.merged_into) if item.merged_into is not None else None
     if leader is not None:
-        return f"goes with '{title(leader.reminder.step)}'"
+        other = scene.of_session(leader.reminder.appointment_id, beside=item.reminder.appointment_id)
+        return f"goes with '{title(leader.reminder.step)}'{other}"
     if message is not None:
         return f"{CHANNELS[message.channel]} {MESSAGE_STATES[message.state]}"
     return REMINDER_STATES[item.reminder.planned.state]

@@ -191,9 +191,9 @@ def test_what_went_along_names_the_message_it_went_in(store: Store) -> None:
     world.at(CONFIRM_AT)
     assert world.pump() == 1
     account = asked(world, "A2")
-    assert lines(account, EventKind.REMINDER) == [("Asked to confirm, text", "goes with 'Asked to confirm'")]
+    assert lines(account, EventKind.REMINDER) == [("Asked to confirm, text", "goes with 'Asked to confirm' of A1")]
     (text,) = [line for line in account.events if line.kind is EventKind.MESSAGE]
-    assert text.why.startswith("Carries along what fell due that day: Asked to confirm.")
+    assert text.why.startswith("Carries along: Asked to confirm of A2.")
     assert {line.what for line in asked(world, "P1").events if line.kind is EventKind.SESSION} == {
         "Session booked for Tue 16 Mar 13:00",
         "Session booked for Tue 16 Mar 16:00",
@@ -256,6 +256,18 @@ def test_a_cancellation_says_that_nothing_is_left_to_do(quiet: World) -> None:
         "version 2, the present one",
     )
     assert account.outlook.what == "Nothing is planned: the session is cancelled."
+
+
+def test_a_confirmation_of_a_session_that_took_place_is_not_called_void(quiet: World) -> None:
+    quiet.sync(an_entry())
+    quiet.at(CONFIRM_AT)
+    quiet.pump()
+    quiet.text("C")
+    quiet.at(START + timedelta(hours=2))
+    quiet.sync(an_entry(booking=a_booking(START, status=AppointmentStatus.FULFILLED)))
+    account = asked(quiet)
+    assert lines(account, EventKind.CONFIRMATION) == [("Confirmed by the patient (version 1)", "held")]
+    assert whys(account.events, "Session marked: took place") == ["The schedule says so."]
 
 
 def test_a_session_that_passed_to_another_patient_stays_explained_for_both(quiet: World) -> None:
