@@ -9,10 +9,11 @@ from sqlalchemy import select, update
 
 from reminders.core.appointments import AppointmentStatus, ScheduleEntry
 from reminders.core.delivery import CRASH_PAUSE
-from reminders.core.patients import PatientRecord
+from reminders.core.patients import Channel, PatientRecord
 from reminders.core.tasks import TaskKind, Urgency
 from reminders.ports import Job
 from reminders.services.expire_overdue import expire_overdue
+from reminders.services.respond_by_link import LinkAnswer, respond_by_link
 from reminders.services.sync_schedule import SyncOptions
 from reminders.services.watch_appointments import watch_appointments
 from reminders.store import appointments, rows, tasks
@@ -229,6 +230,35 @@ def test_a_ride_that_is_arranged_resolves_every_task_about_it(booked: World) -> 
     booked.sync(entry(patient=a_record(name="Dana Brook")))
     assert worklist(booked) == [("ride_wanted", "high", "patient")]
     assert watch_at(booked) == ENDED
+
+
+def page(world: World) -> str:
+    """Let the question about the ride leave by mail; return the token of the page that the mail names."""
+    world.sync(entry(patient=a_record(phone=None)))
+    world.at(local("2027-03-14 12:00"))
+    assert world.pump(Channel.EMAIL) == 1
+    words = world.email.sent[0].text.split()
+    return next(word for word in words if "/r/" in word).rsplit("/", 1)[1].rstrip(".")
+
+
+def test_a_patient_who_says_on_their_page_that_they_have_a_ride_resolves_the_task(store: Store) -> None:
+    world = World(store, only("ride_check"))
+    token = page(world)
+    look(world, ASKED_AT)
+    assert respond_by_link(world.deps, token, LinkAnswer.RIDE)
+    assert worklist(world) == [("ride_wanted", "high", "patient")]
+    look(world, ENDED)
+    assert waiting(world) == ["mark_outcome"]
+
+
+def test_a_patient_who_asks_for_a_ride_on_their_page_takes_the_place_of_our_finding(store: Store) -> None:
+    world = World(store, only("ride_check"))
+    token = page(world)
+    look(world, ASKED_AT)
+    assert respond_by_link(world.deps, token, LinkAnswer.NEED_RIDE)
+    assert waiting(world) == ["ride_wanted"]
+    assert respond_by_link(world.deps, token, LinkAnswer.RIDE)
+    assert waiting(world) == []
 
 
 def test_what_staff_resolved_is_not_opened_again(booked: World) -> None:
