@@ -1,4 +1,81 @@
-"""Requirements 6, 8, 10, 13 and 31: which touches an appointment gets, and when."""
+"""Which touches an appointment gets, and when; and which test holds each requirement about schedule and time.
+
+Requirement, what it asks for, and the tests that hold it. A test of the architecture sees that they exist.
+
+ 1  Rows are imported by a stable id as civil time and zone, and the same rows again change nothing.
+    core/test_appointments.py::test_the_same_row_again_changes_nothing_wherever_it_stands_in_the_file
+    adapters/test_schedule_csv.py::test_a_full_row_becomes_a_patient_and_a_booking
+    core/test_appointments.py::test_one_instant_named_in_another_zone_is_no_move
+    services/test_sync.py::test_the_same_schedule_in_the_middle_of_everything_writes_nothing
+ 2  What is planned belongs to a version, and a new version ends in one transaction what waits for the old one.
+    core/test_replanning.py::test_a_new_version_ends_every_waiting_reminder_of_the_old_and_tells_of_the_move
+    core/test_replanning.py::test_planning_unchanged_input_anew_changes_nothing
+    core/test_planning.py::test_a_patient_hears_of_a_move_or_a_cancellation_only_after_hearing_of_the_earlier_time
+    services/test_sync.py::test_a_move_stops_what_waits_to_leave_and_ends_the_confirmation
+ 3  Sending looks once more at the session and the patient, and records why it did not send.
+    core/test_gate.py::test_each_refusal_has_its_reason
+    core/test_gate.py::test_a_confirmation_or_a_ride_of_an_earlier_version_does_not_count
+    services/test_caps.py::test_a_pause_that_comes_between_message_and_gate_stops_the_message
+ 4  Wall-clock offsets are civil time of the clinic: a missing hour moves forward, of a double one it is the first.
+    core/test_windows.py::test_a_missing_civil_time_moves_forward_and_a_double_one_is_the_first
+    core/test_windows.py::test_every_clock_change_of_a_zone_until_2030_is_read_right
+    core/test_traps.py::test_a_reminder_at_a_time_that_is_missing_or_double
+    core/test_traps.py::test_ten_oclock_is_ten_oclock_on_both_sides_of_the_spring_change
+    core/test_traps.py::test_ten_oclock_is_ten_oclock_on_both_sides_of_the_autumn_change
+ 5  Fasting and driving bans are elapsed time, rounded to the safe side.
+    core/test_cadences.py::test_the_fast_is_elapsed_time
+    core/test_cadences.py::test_clinical_times_are_rounded_to_the_safe_side
+    core/test_traps.py::test_the_last_reminder_ends_with_the_fast_which_is_elapsed_time
+ 6  Everything has a not-before, a due time and an end of use, and never leaves after that.
+    core/test_cadences.py::test_each_step_of_the_default_cadence_has_its_due_time_and_its_end_of_use
+    core/test_plan_invariants.py::what_leaves_does_so_in_the_window_before_it_is_useless_and_not_in_the_past
+    core/test_gate.py::test_a_message_within_a_minute_of_its_end_is_not_sent
+ 7  Quiet hours are the patient's, for each weekday, and may cross midnight; the clinic's where the zone is unknown.
+    core/test_windows.py::test_the_default_window_is_nine_to_twenty_and_from_noon_on_sunday
+    core/test_windows.py::test_a_window_may_cross_midnight
+    core/test_traps.py::test_a_patient_in_hawaii_of_a_clinic_in_new_york
+    core/test_traps.py::test_a_window_over_midnight_sends_late_and_merges_by_the_day_on_the_wall
+    core/test_gate.py::test_in_quiet_hours_a_message_is_held_until_they_end
+ 8  What no window lets out in time goes earlier, or becomes a task; it is never dropped in silence.
+    core/test_windows.py::test_a_due_time_moves_into_the_window_forward_if_useful_else_back
+    core/test_traps.py::test_what_would_go_out_too_late_goes_out_the_evening_before
+    core/test_plan_invariants.py::what_does_not_leave_says_why
+ 9  Closures move reminders to the open day before, and no check-in to before its session ended.
+    core/test_traps.py::test_a_reminder_on_a_closed_day_goes_on_the_open_day_before_at_its_own_hour
+    core/test_traps.py::test_a_check_in_on_a_closed_day_comes_earlier_but_never_before_the_end_of_its_session
+    core/test_conditions.py::test_a_day_on_which_staff_close_the_clinic_moves_reminders_like_a_closure_of_its_file
+    core/test_plan_invariants.py::no_check_in_comes_before_its_session_ends_nor_a_reminder_after_it_started
+10  A late booking gets one message with what is still useful: 72 h, 20 h, 3 h and 10 min ahead.
+    core/test_traps.py::test_a_late_booking_gets_one_message_at_once_with_what_is_still_useful
+    core/test_traps.py::test_a_late_booking_in_quiet_hours_becomes_a_task
+11  What falls due on one day of the patient is one message, early rather than late; a run of days is asked once.
+    core/test_series.py::test_a_monday_wednesday_friday_series_day_by_day
+    core/test_series.py::test_five_sessions_on_five_days_day_by_day
+    core/test_merging.py::test_a_part_that_may_not_go_early_goes_alone_and_the_others_still_merge
+    core/test_merging.py::test_in_every_zone_what_could_have_gone_together_on_a_day_did
+    core/test_plan_invariants.py::merging_delays_nothing
+    core/test_plan_invariants.py::a_run_of_daily_sessions_gets_one_confirm_question_and_one_ride_question
+    core/test_runs.py::test_a_run_is_asked_once_whether_the_patient_comes_on_all_of_its_days
+12  Caps for a day and for 7 rolling days hold at the time of sending, and there is a preset for the exemption.
+    core/test_caps.py::test_the_defaults_are_two_a_day_and_eight_in_seven_days_and_the_exemption_one_and_three
+    core/test_caps.py::test_what_may_be_capped_never_leaves_over_a_cap
+    core/test_traps.py::test_under_the_exemption_from_consent_three_messages_leave_in_a_week
+    services/test_caps.py::test_both_channels_count_alike
+13  Check-ins count from the actual end where it is known, also over midnight and over days.
+    core/test_planning.py::test_check_ins_count_from_the_actual_end
+    core/test_traps.py::test_a_session_over_midnight_is_followed_from_its_end
+    core/test_traps.py::test_an_infusion_of_five_days_is_left_in_peace_until_it_ends
+14  After an outage only what is still useful leaves, at the clinic's pace and once.
+    services/test_outage.py::test_after_thirty_hours_what_is_still_useful_leaves_once_and_the_rest_ends_with_its_reason
+    services/test_outage.py::test_what_is_late_leaves_at_the_clinics_pace_and_the_newest_need_first
+15  Nobody is asked for another session who has one, was discharged or declined.
+    core/test_conditions.py::test_a_further_session_answers_the_question_for_one_unless_it_is_off
+    core/test_conditions.py::test_who_was_discharged_or_declined_is_not_asked_for_another_session
+
+All of it at once: a second planner, and a week's shift.
+    core/test_plan_model.py::test_the_planner_agrees_with_a_naive_one
+    core/test_plan_invariants.py::test_a_week_later_without_a_clock_change_everything_is_a_week_later
+"""
 
 from __future__ import annotations
 
