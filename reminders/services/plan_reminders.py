@@ -19,7 +19,7 @@ from reminders.core.windows import local_day
 from reminders.ports import Identity
 from reminders.services.open_tasks import Refused, open_planning_tasks, resolve_reachable
 from reminders.services.watch_appointments import look
-from reminders.store import appointments, escorts, messages, patients, pauses, reminders, tasks
+from reminders.store import appointments, escorts, patients, pauses, reminders, tasks, withdrawals
 from reminders.store.unit_of_work import Transaction
 
 OUT_OF_REACH = frozenset({Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.OPTED_OUT})
@@ -145,6 +145,9 @@ def _is_reachable_again(item: Appointment, plan: Plan, existing: Sequence[Remind
 
 
 def withdraw(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> None:
-    """Stop what waits to leave for earlier versions of these appointments (requirement 2)."""
-    if ids:
-        messages.cancel_waiting(tx, appointments=ids, reason=Reason.SUPERSEDED, now=now)
+    """Stop what waits to leave for earlier versions of these appointments (requirement 2).
+
+    What such a message carried goes back to the plan: what is about another session waits for a message of its own, and
+    a check-in that was held when the outcome was marked is planned anew for the new version.
+    """
+    withdrawals.withdraw(tx, ids, reason=Reason.SUPERSEDED, now=now)

@@ -21,7 +21,7 @@ from reminders.store.batches import in_batches
 from reminders.store.rows import message, patient, reminder
 from reminders.store.unit_of_work import Transaction
 
-GIVES_BACK = (Reason.ON_HOLD, Reason.SERIES_STOPPED, Reason.REPLANNED)
+GIVES_BACK = (Reason.ON_HOLD, Reason.SERIES_STOPPED, Reason.REPLANNED, Reason.SUPERSEDED)
 """A message that ended for one of these has no reminder any more: they went back to the plan."""
 HELD_REMINDERS = (ReminderState.DISPATCHED, ReminderState.MERGED)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import exists, insert, update
 
 from reminders.core.appointments import AppointmentStatus, ScheduleEntry
 from reminders.core.patients import Channel, Recipient
@@ -215,4 +216,55 @@ def test_a_check_in_is_withdrawn_when_a_session_is_booked_in_between(store: Stor
     assert found["A1", 1, "checkin_72h"] == ("cancelled", "replanned")
     world.sync(a_session(status=FULFILLED), a_session("A2", START + 30 * DAY))
     assert world.reminders()["A1", 1, "checkin_72h"] == ("planned", None)
+    world.check()
+
+
+def test_a_check_in_that_the_cap_holds_survives_that_its_outcome_is_marked(store: Store) -> None:
+    caps = {"per_day": 1, "per_week": 8}
+    world = World(store, only("checkin_72h", "prep_first", caps=caps, assume_fulfilled=True))
+    ended, coming = local("2027-03-11 14:00"), a_session("A2", local("2027-03-19 10:00"))
+    world.sync(a_session("A1", ended), coming)
+    for at in ("2027-03-14 12:00", "2027-03-14 16:40"):
+        world.at(local(at))
+        world.pump()
+    assert ends(world) == {"prep_first": ("accepted", None), "checkin_72h": ("held", "cap")}
+    world.sync(a_session("A1", ended, status=FULFILLED), coming)
+    assert world.reminders()["A1", 1, "checkin_72h"] == ("cancelled", "superseded")
+    assert world.reminders()["A1", 2, "checkin_72h"] == ("planned", None)
+    for at in ("2027-03-14 16:41", "2027-03-15 09:00"):
+        world.at(local(at))
+        world.pump()
+    assert left(world) == ["prep_first", "checkin_72h"]
+    world.check()
+
+
+def test_what_is_merged_into_a_held_message_of_a_session_that_moves_still_leaves(store: Store) -> None:
+    world = World(store, only("remind_confirm", "ride_check"))
+    world.sync(a_session(), a_session("A2", START + DAY))
+    world.at(RIDE_AT)
+    dispatch_due(world.deps)
+    assert world.reminders()["A2", 1, "remind_confirm"] == ("merged", "merged")
+    world.sync(a_session("A1", START + 20 * DAY), a_session("A2", START + DAY))
+    assert world.reminders()["A2", 1, "remind_confirm"] == ("planned", None)
+    assert world.pump() == 1
+    assert left(world) == ["remind_confirm"]
+    world.check()
+
+
+def test_two_channels_that_send_at_once_do_not_share_the_last_place(store: Store) -> None:
+    world = World(store, only("remind_confirm", caps={"per_day": 1, "per_week": 8}))
+    people = [a_record(f"P{n}", phone=f"+1202555{n:04d}", email=f"p{n}@example.org") for n in range(1, 25)]
+    early = [replace(a_session(f"A{n}"), patient=person) for n, person in enumerate(people)]
+    late = [replace(a_session(f"B{n}", START + 2 * HOUR), patient=person) for n, person in enumerate(people)]
+    world.sync(*early, *late)
+    with store.transaction() as tx:
+        of_late = rows.reminder.c.appointment_id == rows.appointment.c.id
+        by_mail = exists().where(of_late, rows.appointment.c.external_id.startswith("B"))
+        tx.connection.execute(update(rows.reminder).where(by_mail).values(channel=Channel.EMAIL))
+    world.at(CONFIRM_AT)
+    dispatch_due(world.deps)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        assert sum(pool.map(world.pump, Channel)) == len(people)
+    sent = [row.patient_id for row in world.messages() if row.left_at]
+    assert len(sent) == len(set(sent)) == len(people)
     world.check()

@@ -190,7 +190,7 @@ def test_a_move_between_claim_and_gate_wins(store: Store) -> None:
     world.sync(an_entry(booking=a_booking(START + timedelta(days=1))))
     assert begin_attempts(world.deps, ids, token) == []
     assert world.states() == [("cancelled", "superseded")]
-    assert world.reminders()["A1", 1, "remind_confirm"] == ("dispatched", None)
+    assert world.reminders()["A1", 1, "remind_confirm"] == ("cancelled", "superseded")
     assert world.reminders()["A1", 2, "remind_confirm"] == ("planned", None)
     world.check()
 
