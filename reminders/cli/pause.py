@@ -53,7 +53,7 @@ def _show_pause(report: PauseReport, environment: Mapping[str, str]) -> None:
     item = report.pause
     since = f"since {_local(item.made_at, report.clinic.timezone)}, by {item.made_by}, because: {item.reason}"
     already = "" if report.is_new else " already"
-    print(f"{_state(item)}{already}, {since}")
+    print(f"{_state(item.kind, item.subject)}{already}, {since}")
     for line in _effects(report):
         print(line)
     if report.sessions:
@@ -63,14 +63,14 @@ def _show_pause(report: PauseReport, environment: Mapping[str, str]) -> None:
         print_table(("Start", "Session", "Patient"), rows, environment)
 
 
-def _state(item: Pause) -> str:
-    match item.kind:
+def _state(kind: PauseKind, name: str) -> str:
+    match kind:
         case PauseKind.DAY:
-            return f"The clinic is closed on {_day(item.subject)}"
+            return f"The clinic is closed on {_day(name)}"
         case PauseKind.PATIENT:
-            return f"{item.subject} is on hold"
+            return f"{name} is on hold"
         case PauseKind.SERIES:
-            return f"Series {item.subject} is stopped"
+            return f"Series {name} is stopped"
 
 
 def _effects(report: PauseReport) -> list[str]:
@@ -96,6 +96,8 @@ def _show_resume(report: PauseReport) -> None:
     else:
         waits = "waits" if report.revived == 1 else "wait"
         print(f"{_count(report.revived, 'reminder')} {waits} again; what is past its use stays unsent")
+    for other in report.still:
+        print(f"{_state(other.kind, other.name)} still: `reminders resume {other.kind} {other.name}` ends that")
 
 
 def _list(arguments: Namespace, environment: Mapping[str, str]) -> int:
@@ -145,6 +147,7 @@ def _document(report: PauseReport, *, is_paused: bool) -> dict[str, object]:
         "reminders_moved": report.moved,
         "messages_stopped": report.messages_stopped,
         "patients_planned": report.patients_planned,
+        "still_paused": [{"kind": other.kind, "name": other.name} for other in report.still],
         "sessions": [
             {
                 "appointment": item.external_id,

@@ -70,6 +70,8 @@ class PauseReport:
     moved: int = 0
     """Reminders with another time."""
     sessions: list[DaySession] = field(default_factory=list)
+    still: list[Subject] = field(default_factory=list)
+    """What else keeps reminders of these sessions back after this pause ended."""
 
 
 def pause(deps: Deps, subject: Subject, *, reason: str, by: str, progress: Progress | None = None) -> PauseReport:
@@ -126,6 +128,7 @@ def resume(deps: Deps, subject: Subject, *, by: str, progress: Progress | None =
             withdrawals.lock_patients(tx, set(about.values()))
             withdrawals.free_refused(tx, about, now=now)
             _plan(tx, deps, report, set(about.values()), now)
+            report.still = _still(tx, clinic, about)
     if subject.kind is PauseKind.DAY:
         _plan_everybody(deps, report, progress)
     deps.queue.hint(SENDING_JOBS.values())
@@ -179,6 +182,17 @@ def _stop(
     stopped = withdrawals.withdraw(tx, about, reason=ENDS_BY[report.pause.kind], now=now)
     report.messages_stopped = len(stopped)
     _plan(tx, deps, report, people, now)
+
+
+def _still(tx: Transaction, clinic: Clinic, about: dict[AppointmentId, PatientId]) -> list[Subject]:
+    """Return the other pauses of these sessions: whoever ended one may not think of them."""
+    now_paused = pauses.current(tx, clinic.id)
+    stopped = {item.booking.series_id for item in appointments.get_many(tx, about).values()} & now_paused.series
+    held = patients.get_many(tx, clinic.id, set(about.values()) & now_paused.patients).values()
+    return [
+        *(Subject(PauseKind.PATIENT, patient.record.external_id, clinic.slug) for patient in held),
+        *(Subject(PauseKind.SERIES, name, clinic.slug) for name in sorted(filter(None, stopped))),
+    ]
 
 
 def _plan(tx: Transaction, deps: Deps, report: PauseReport, people: Collection[PatientId], now: datetime) -> None:

@@ -61,6 +61,21 @@ def test_a_series_is_stopped(clinic: CommandLine) -> None:
     assert back["paused"] is False
 
 
+def test_what_else_keeps_reminders_back_is_named_when_one_pause_ends(clinic: CommandLine) -> None:
+    before = planned(clinic)
+    clinic.run("pause", "patient", "P-01", *WHY)
+    clinic.run("pause", "series", "S-01", *WHY)
+    back = clinic.run("resume", "patient", "P-01")
+    assert "Series S-01 is stopped still: `reminders resume series S-01` ends that" in back.out
+    assert planned(clinic) < before
+    last = clinic.run("resume", "series", "S-01", "--json").document
+    assert last["still_paused"] == []
+    assert planned(clinic) == before
+    clinic.run("pause", "patient", "P-01", *WHY)
+    clinic.run("pause", "series", "S-01", *WHY)
+    assert "P-01 is on hold still" in clinic.run("resume", "series", "S-01").out
+
+
 def test_the_list_shows_what_holds_and_with_all_what_held(clinic: CommandLine) -> None:
     assert clinic.run("pause", "list").out == "nothing is paused\n"
     clinic.run("pause", "patient", "P-02", *WHY)
