@@ -51,7 +51,7 @@ RANKS = {QuestionKind.CONFIRM: 4, QuestionKind.RIDE: 3, QuestionKind.CHECK_IN: 7
 TIME = re.compile(
     r"(?P<anchor>[a-z]+)"
     r"(?:\s*(?P<sign>[+−-])\s*(?P<count>\d{1,5})\s*(?P<unit>minute|hour|day|week)s?)?"
-    r"(?:\s+at\s+(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d))?",
+    r"(?:\s+at\s+(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d))?",
     re.ASCII,
 )
 UNITS = {

@@ -15,11 +15,13 @@ from typing import Any
 
 import structlog
 
+from reminders.core.cadence_document import SHIPPED
 from reminders.core.clinic_document import read_clinic, storable
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.lint import lint
+from reminders.core.reading import is_text
 from reminders.ports import SENDING_JOBS
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
@@ -104,14 +106,25 @@ def _faults(document: Mapping[str, Any], clinic_id: ClinicId) -> list[str]:
         return lint(read_clinic(document, clinic_id=clinic_id))
     except ClinicFileError as error:
         found = list(error.faults)
+    # What cannot be read gives way to a default, so that the rest can be judged all the same.
     spoiled = {
         key for key in document if any(fault.startswith((f"clinic.{key}:", f"clinic.{key}.")) for fault in found)
     }
-    sound = BUILT_IN | {key: value for key, value in document.items() if key not in spoiled}
-    # Texts of steps whose own tables cannot be read have no step any more, and cannot be judged yet.
+    sound = {key: value for key, value in document.items() if key not in spoiled}
     with suppress(ClinicFileError):
-        found += lint(read_clinic(sound, clinic_id=clinic_id))
+        texts = _known_texts(document.get("templates"))
+        found += lint(read_clinic(BUILT_IN | sound | {"templates": texts}, clinic_id=clinic_id))
     return found
+
+
+def _known_texts(templates: object) -> dict[str, dict[str, str]]:
+    """Return the texts of our own steps: those of a clinic's own are judged when their steps can be read."""
+    tables = templates.items() if isinstance(templates, Mapping) else ()
+    return {
+        language: {key: text for key, text in texts.items() if key in SHIPPED and is_text(text)}
+        for language, texts in tables
+        if isinstance(texts, Mapping)
+    }
 
 
 def _doubles(slugs: Sequence[str]) -> list[str]:

@@ -220,6 +220,11 @@ def test_a_file_with_a_fault_leaves_everything_as_it_was(world: World, changes: 
         ({"sender": "Ketamine North", "timezone": "Mars/Base"}, ["clinic.timezone", "clinic.sender"]),
         ({"templates": {"en": {"booked": "Reply YES"}}, "slug": ""}, ["clinic.slug", "clinic.templates.en.booked"]),
         (
+            {"templates": {"en": {"booked": "Reply YES", "x": "y"}}},
+            ["clinic.templates.en.x", "clinic.templates.en.booked"],
+        ),
+        ({"templates": {"en": 1, "es": {"booked": "SI: x"}}}, ["clinic.templates.en", "clinic.templates.es.booked"]),
+        (
             {"cadence": {"*": {"steps": {"card": {}}}}, "templates": {"en": {"card": "Reply YES"}}},
             [
                 "clinic.cadence.*.steps.card.due",
