@@ -198,20 +198,11 @@ def count_crash(tx: Transaction, message_id: MessageId, token: UUID, *, retry_at
 
 
 def cancel_waiting(
-    tx: Transaction,
-    *,
-    reason: Reason,
-    now: datetime,
-    contacts: Collection[ContactId] = (),
-    appointments: Collection[AppointmentId] = (),
-    state: MessageState = MessageState.CANCELLED,
+    tx: Transaction, contacts: Collection[ContactId], *, reason: Reason, now: datetime
 ) -> list[MessageId]:
-    """End what has not left yet, for addresses (all automated messages) or for appointments (their reminders)."""
-    where = message.c.contact_id.in_(contacts) if contacts else message.c.appointment_id.in_(appointments)
-    statement = update(message).where(where, message.c.state.in_(WAITING))
-    if appointments:
-        statement = statement.where(message.c.origin == Origin.REMINDER)
-    values = {"state": state, "reason": reason, "changed_at": now, "claim": None, "lease_until": None}
+    """End what has not left yet for these addresses."""
+    statement = update(message).where(message.c.contact_id.in_(contacts), message.c.state.in_(WAITING))
+    values = {"state": MessageState.CANCELLED, "reason": reason, "changed_at": now, "claim": None, "lease_until": None}
     rows = tx.connection.execute(statement.values(values).returning(message.c.id))
     return [MessageId(row.id) for row in rows]
 
