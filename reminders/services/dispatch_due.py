@@ -77,14 +77,16 @@ def _dispatch_patients(
     """Make messages for some patients. Unless it is catching up, what is late stays for the rounds that are."""
     made = 0
     with deps.store.transaction() as tx:
-        most = {
-            key: _room(tx, key, now) if is_catching_up and backlog.take_pace(tx, key) else 0
-            for key in dict.fromkeys(due.values())
-        }
-        held = reminders.lock_waiting(tx, due, before=soon + AHEAD_FOR_RUNS)
-        for clinic_id, most_late in most.items():
+        most_late = dict.fromkeys(due.values(), 0)
+        if is_catching_up:
+            # Who may not make late messages must not lock their patients either: then nobody could.
+            free = [key for key in most_late if backlog.take_pace(tx, key)]
+            most_late = {key: _room(tx, key, now) for key in free}
+        ids = [key for key, clinic_id in due.items() if clinic_id in most_late]
+        held = reminders.lock_waiting(tx, ids, before=soon + AHEAD_FOR_RUNS)
+        for clinic_id, most in most_late.items():
             mine = {key: items for key, items in held.items() if due[key] == clinic_id}
-            made += _dispatch(tx, deps, clinic_id, mine, now=now, until=soon, most_late=most_late)
+            made += _dispatch(tx, deps, clinic_id, mine, now=now, until=soon, most_late=most)
     return made
 
 
