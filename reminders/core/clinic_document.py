@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from reminders.core.cadence_document import SHIPPED, own_steps, read_cadence
 from reminders.core.cadences import Cadence
 from reminders.core.clinics import EXEMPTION, MONDAY_TO_FRIDAY, Caps, Clinic
+from reminders.core.content import language_of
 from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId
 from reminders.core.reading import Reader, is_day, is_flag, is_text
@@ -205,7 +206,7 @@ def _templates(
 
 def _check_own_texts(reader: Reader, table: Mapping[str, Any], own: Sequence[str], *, language: object) -> None:
     """Note steps of the clinic's own that would have nothing to say."""
-    spoken = {language} if isinstance(language, str) else set()
+    spoken = {language_of(language)} if isinstance(language, str) else set()
     for tongue in sorted({*table, *spoken}):
         texts = table.get(tongue, {})
         for key in own:

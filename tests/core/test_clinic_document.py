@@ -133,6 +133,10 @@ def test_a_clinic_may_have_steps_of_its_own() -> None:
     assert (found.channels, found.recipient, found.is_enabled) == ((Channel.SMS,), Recipient.PATIENT, True)
 
 
+def test_the_text_of_an_own_step_is_looked_for_in_the_language_without_its_country() -> None:
+    assert cadence_of(read(**own(SNACK), language="en-US")).step("snack") is not None
+
+
 def test_an_own_step_for_escorts_travels_by_text_message() -> None:
     found = cadence_of(read(**own({**SNACK, "recipient": "escort"}))).step("snack")
     assert found is not None
