@@ -19,12 +19,13 @@ from reminders.core.gate import unneeded
 from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, ReminderId
 from reminders.core.merging import Bundle, Candidate, bundles
 from reminders.core.patients import Patient, Recipient
+from reminders.core.pauses import Pauses
 from reminders.core.reminders import Reason, Reminder, ending
 from reminders.core.windows import local_day
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
 from reminders.services.make_messages import Leaving, Scene, make_messages
-from reminders.store import appointments, backlog, clinics, patients, questions, reminders
+from reminders.store import appointments, backlog, clinics, patients, pauses, questions, reminders
 from reminders.store.unit_of_work import Transaction
 
 PATIENTS_AT_ONCE = 100
@@ -92,9 +93,10 @@ def _dispatch_patients(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is waiting and what was said, for the patients of one clinic."""
+    """What one clinic's patients wait for, what was said and asked, and what staff paused."""
 
     scene: Scene
+    paused: Pauses
     spoken: Mapping[PatientId, Sequence[Reminder]]
     asked: Collection[tuple[AppointmentId, int, QuestionKind]]
 
@@ -138,7 +140,7 @@ def _known(
         now=now,
         until=until,
     )
-    return _Known(scene, spoken, questions.asked(tx, said))
+    return _Known(scene, pauses.current(tx, clinic_id), spoken, questions.asked(tx, said))
 
 
 def _leaving(
@@ -203,8 +205,9 @@ def _owed(known: _Known, patient_id: PatientId) -> Iterator[Candidate]:
         step, reason = _step(known.scene, item)
         if step is None or step.asks is None or reason is not None:
             continue
-        is_off = known.scene.booked[item.appointment_id].status.is_off
-        if not is_off and (item.appointment_id, item.version, step.asks) not in known.asked:
+        appointment = known.scene.booked[item.appointment_id]
+        is_silent = appointment.status.is_off or known.paused.refusal(appointment) is not None
+        if not is_silent and (item.appointment_id, item.version, step.asks) not in known.asked:
             yield _candidate(known.scene, item, step)
 
 

@@ -18,4 +18,4 @@ def next_due(deps: Deps) -> datetime | None:
     now = deps.clock.now()
     with deps.store.reading() as tx:
         found = [reminders.next_due(tx, after=now), *(messages.next_due(tx, channel) for channel in Channel)]
-    return min((at for at in found if at is not None), default=None)
+    return min((at for at in found if at is not None and at > now), default=None)

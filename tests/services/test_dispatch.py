@@ -12,8 +12,10 @@ from reminders.core.appointments import ScheduleEntry
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.overrides import Change
 from reminders.core.patients import Channel
+from reminders.core.pauses import PauseKind
 from reminders.services.dispatch_due import dispatch_due
 from reminders.services.override import override_cadence
+from reminders.services.pause import Subject, pause
 from reminders.services.respond_by_link import LinkAnswer, read_page, respond_by_link
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import escorts, rows
@@ -271,6 +273,41 @@ def test_a_question_of_a_message_that_never_left_is_asked_again(world: World) ->
     assert asked(world) == [("confirm", "A1"), ("confirm", "A1")]
     world.text("C")
     assert confirmed(world) == ["A1"]
+
+
+def test_the_question_of_a_series_that_was_stopped_is_not_asked_with_another_message(world: World) -> None:
+    world.at(ASK_RIDE + timedelta(hours=4))
+    stopped = an_entry("A1", patient=ALONE, booking=a_booking(FIRST, series_id="S1", series_number=1))
+    world.sync(stopped, *a_run(3))
+    world.pump()
+    assert asked(world) == [("confirm", "A1")]
+    subject = Subject(PauseKind.SERIES, "S1", None)
+    pause(world.deps, subject, reason="the physician stopped it", by="nurse")
+    go_until(world, FIRST + 3 * DAY)
+    assert asked(world)[1:] == [("confirm", "A4"), ("ride", "A4")]
+
+
+# ----- what is late beside what is on time
+
+
+def test_news_that_is_late_takes_its_turn_though_something_else_leaves_to_the_same_patient(store: Store) -> None:
+    world = World(store, only("booked", "moved", "remind_confirm", catch_up_per_minute=1))
+    people = [a_record(f"P{n}", phone=f"+1202555010{n}", email=None) for n in range(1, 3)]
+    soon = [an_entry(f"A{n}", patient=record, booking=a_booking(FIRST)) for n, record in enumerate(people)]
+    far = [an_entry(f"B{n}", patient=record, booking=a_booking(FIRST + 9 * DAY)) for n, record in enumerate(people)]
+    world.sync(*soon, *far, options=SyncOptions(is_announced=True))
+    world.pump()
+    world.at(ASK_CONFIRM - 30 * MINUTE)
+    moved = [replace(entry, booking=replace(entry.booking, starts_at=FIRST + 10 * DAY)) for entry in far]
+    world.sync(*soon, *moved)
+    world.at(ASK_CONFIRM)
+    sent = len(world.messages())
+    world.pump()
+    assert sorted(row.kind for row in world.messages()[sent:]) == ["moved", "remind_confirm", "remind_confirm"]
+    world.later(MINUTE)
+    world.pump()
+    assert [row.kind for row in world.messages()].count("moved") == 2
+    world.check()
 
 
 # ----- who fetches the patient
