@@ -143,7 +143,7 @@ def place(
     is never before the session's end), and inside the window. None where neither serves: a person has to act.
     """
     forward = next_opening(max(due, now), tz, window)
-    if forward is not None and forward < expires and due < expires:
+    if forward is not None and forward < expires:
         return forward
     return _pull_back(expires, not_before=max(now, earliest or now), tz=tz, window=window)
 

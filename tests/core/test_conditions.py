@@ -197,7 +197,9 @@ def test_a_further_session_answers_the_question_for_one_unless_it_is_off(
 
 def test_the_weeks_may_differ_from_patient_to_patient() -> None:
     patient = replace(a_patient(), override=Override(rebook_weeks=6))
-    assert shown(wanted(a_visit(status=FULFILLED), patient=patient)["rebook"].due_at) == "2027-05-06 10:00"
+    for clinic in (FOUR_WEEKS, a_clinic()):
+        found = wanted(a_visit(status=FULFILLED), patient=patient, clinic=clinic)["rebook"]
+        assert shown(found.due_at) == "2027-05-06 10:00"
 
 
 # ----- what staff changed for one patient

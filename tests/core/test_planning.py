@@ -79,7 +79,6 @@ All of it at once: a second planner, and a week's shift.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,7 +87,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.core.appointments import Appointment, AppointmentStatus
+from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import DEFAULT_CADENCE, Anchor, Cadence, Elapsed
 from reminders.core.clinics import quiet_zone
 from reminders.core.conditions import Telling, Told
@@ -174,91 +173,6 @@ def test_a_step_that_is_off_is_not_planned_and_one_that_is_on_is() -> None:
     clinic = a_clinic(cadences={"*": Cadence(steps)})
     plans = wanted(a_visit("2027-03-25 13:00"), clinic=clinic)
     assert {step: shown(plan.due_at) for step, plan in plans.items()} == {"day_of": "2027-03-25 10:15"}
-
-
-# ----- series
-
-
-def _series(starts: Sequence[str], *, status: AppointmentStatus = AppointmentStatus.BOOKED) -> list[Appointment]:
-    return [
-        a_visit(start, name=f"A{number}", series_id="S1", series_number=number, status=status)
-        for number, start in enumerate(starts, start=1)
-    ]
-
-
-MWF = ["2027-03-22 10:00", "2027-03-24 10:00", "2027-03-26 10:00"]
-DAILY = ["2027-03-22 10:00", "2027-03-23 10:00", "2027-03-24 10:00"]
-
-
-def _others(visits: Sequence[Appointment], visit: Appointment) -> list[Appointment]:
-    return [other for other in visits if other is not visit]
-
-
-def test_only_the_first_of_a_series_is_prepared_and_asked_about_its_evening() -> None:
-    visits = _series(MWF)
-    for visit in visits:
-        is_first = visit is visits[0]
-        assert ("prep_first" in wanted(visit, siblings=_others(visits, visit))) is is_first
-        done = a_visit(
-            shown(visit.starts_at), series_id="S1", series_number=visit.booking.series_number, status=FULFILLED
-        )
-        assert ("checkin_evening" in wanted(done, siblings=_others(visits, visit))) is is_first
-
-
-def test_without_numbers_the_earliest_session_that_is_not_off_is_the_first() -> None:
-    first = a_visit("2027-03-22 10:00", name="A1", series_id="S1", status=AppointmentStatus.CANCELLED)
-    second = a_visit("2027-03-24 10:00", name="A2", series_id="S1")
-    third = a_visit("2027-03-26 10:00", name="A3", series_id="S1")
-    assert "prep_first" in wanted(second, siblings=[first, third])
-    assert "prep_first" not in wanted(third, siblings=[first, second])
-
-
-def test_outcomes_follow_the_last_session_of_a_series_only() -> None:
-    visits = _series(MWF, status=FULFILLED)
-    for visit in visits:
-        plans = wanted(visit, siblings=_others(visits, visit))
-        assert ({"outcome_7d", "outcome_14d"} <= set(plans)) is (visit is visits[-1])
-    last = wanted(visits[-1], siblings=visits[:-1])
-    assert shown(last["outcome_7d"].due_at) == "2027-04-02 10:00"
-    assert shown(last["outcome_14d"].due_at) == "2027-04-09 10:00"
-    assert shown(last["outcome_14d"].expires_at) == "2027-04-13 10:00"
-
-
-def test_a_single_session_has_no_outcome_and_a_further_session_takes_it_over() -> None:
-    single = a_visit(status=FULFILLED)
-    assert "outcome_7d" not in wanted(single)
-    done, further = a_visit(series_id="S1", status=FULFILLED), a_visit("2027-04-25 10:00", name="A2", series_id="S1")
-    assert "outcome_7d" not in wanted(done, siblings=[further])
-    cancelled = replace(further, booking=replace(further.booking, status=AppointmentStatus.CANCELLED))
-    assert "outcome_7d" in wanted(done, siblings=[cancelled])
-
-
-def test_in_a_daily_series_only_the_last_session_is_followed_by_check_ins() -> None:
-    visits = _series(DAILY, status=FULFILLED)
-    found = {visit.external_id: set(wanted(visit, siblings=_others(visits, visit))) & AFTER_STEPS for visit in visits}
-    assert found == {"A1": {"checkin_evening"}, "A2": set(), "A3": {"checkin_24h", "checkin_72h"}}
-
-
-def test_in_a_monday_wednesday_friday_series_the_next_day_is_asked_about_and_the_third_is_not() -> None:
-    visits = _series(MWF, status=FULFILLED)
-    found = {visit.external_id: set(wanted(visit, siblings=_others(visits, visit))) & AFTER_STEPS for visit in visits}
-    assert found["A1"] == {"checkin_evening", "checkin_24h"}
-    assert found["A3"] == {"checkin_24h", "checkin_72h"}
-
-
-def test_a_cancelled_session_in_between_does_not_keep_a_check_in_away() -> None:
-    done = a_visit("2027-03-22 10:00", status=FULFILLED)
-    off = a_visit("2027-03-24 10:00", name="A2", status=AppointmentStatus.CANCELLED)
-    assert "checkin_72h" in wanted(done, siblings=[off])
-
-
-def test_rebooking_is_asked_where_it_is_set_and_no_session_is_ahead() -> None:
-    clinic = a_clinic(cadences={"*": replace(DEFAULT_CADENCE, rebook_weeks=4)})
-    done, ahead = a_visit(status=FULFILLED), a_visit("2027-04-25 10:00", name="A2")
-    assert shown(wanted(done, clinic=clinic)["rebook"].due_at) == "2027-04-22 10:00"
-    assert "rebook" not in wanted(done, clinic=clinic, siblings=[ahead])
-    assert "rebook" not in wanted(done)
-    assert "rebook" not in wanted(a_visit(), clinic=clinic)
 
 
 # ----- late booking (requirement 10): the session is on Thursday 25 March
@@ -372,6 +286,7 @@ def test_a_patient_hears_of_a_move_or_a_cancellation_only_after_hearing_of_the_e
     [
         ("2027-03-16 12:00", True),
         ("2027-03-21 09:59", True),  # remind_confirm is due on the 22nd at 10:00
+        ("2027-03-21 10:00", False),
         ("2027-03-21 12:00", False),
         ("2027-03-22 15:00", False),
         ("2027-03-24 12:00", False),  # remind_final is overdue and useful

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import QuestionKind
+from reminders.core.cadences import DEFAULT_CADENCE, QuestionKind
 from reminders.core.merging import Bundle, Candidate, bundles
-from tests.builders import NEW_YORK, an_appointment, local, shown
+from tests.builders import NEW_YORK, a_reminder, an_appointment, local, shown
 from tests.core.planning_cases import candidates
 
 TZ = ZoneInfo(NEW_YORK)
@@ -147,3 +147,16 @@ def test_what_is_owed_is_asked_once() -> None:
     assert sum(len(bundle.owed) for bundle in found) == 0  # the session has begun by then
     found = bundles(evening[:1], tz=TZ, now=local("2027-03-22 12:00"), owed=owed)
     assert sum(len(bundle.owed) for bundle in found) == 1
+
+
+def test_news_carries_no_question_along() -> None:
+    owed = _of("ride_check", candidates(_visits("03-23 10:00")))
+    visit = _visits("03-24 10:00")[0]
+    step = DEFAULT_CADENCE.step("moved")
+    assert step is not None
+    news = a_reminder("moved", appointment=visit, due_at=local("2027-03-22 09:30"))
+    moved = Candidate(news, step, visit.starts_at, visit.starts_at.date())
+    waiting = [moved, *_of("remind_final", candidates(_visits("03-23 10:00")))]
+    for parts, asking in ((waiting, ["remind_final"]), ([moved], [])):
+        found = bundles(parts, tz=TZ, now=local("2027-03-22 10:00"), owed=owed)
+        assert [bundle.leader.step.key for bundle in found if bundle.owed] == asking

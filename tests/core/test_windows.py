@@ -208,6 +208,11 @@ def test_a_window_closes_after_it_is_open_and_not_otherwise(at: datetime, tz: Zo
     assert closing is None or closing > at
 
 
+def test_at_its_closing_a_window_is_closed() -> None:
+    assert closes_at(local("2027-03-02 19:59"), NY, DEFAULT_WINDOW) == local("2027-03-02 20:00")
+    assert closes_at(local("2027-03-02 20:00"), NY, DEFAULT_WINDOW) is None
+
+
 # ----- placing a due time
 
 
@@ -234,6 +239,8 @@ def _placed(due: str, expires: str, now: str, zone: str = NEW_YORK) -> str | Non
         ("2027-03-03 10:00", "2027-03-03 09:30", "2027-03-01 08:00", "2027-03-02 19:00"),  # due after its own expiry
         ("2027-03-03 10:00", "2027-03-03 09:30", "2027-03-02 19:30", "2027-03-02 19:30"),  # never before now
         ("2027-03-03 10:00", "2027-03-03 09:30", "2027-03-03 09:10", "2027-03-03 09:10"),  # now itself serves
+        ("2027-03-03 10:00", "2027-03-03 09:30", "2027-03-03 09:30", None),  # over just now
+        ("2027-03-02 22:00", "2027-03-02 20:00", "2027-03-01 08:00", "2027-03-02 19:00"),  # a closing may be the end
         ("2027-03-02 10:00", "2027-03-03 01:00", "2027-03-02 15:00", "2027-03-02 15:00"),  # overdue: now
         ("2027-03-02 10:00", "2027-03-03 01:00", "2027-03-02 20:00", None),  # too late today, useless tomorrow
         ("2027-03-02 10:00", "2027-03-03 01:00", "2027-03-03 02:00", None),  # over
