@@ -6,7 +6,7 @@ import json
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,6 @@ WHY_NOT = {
     Reason.NO_CONSENT: "no consent",
     Reason.NO_ADDRESS: "no phone or e-mail",
     Reason.NO_WINDOW: "no permitted hour is left; staff get a task",
-    Reason.CAP: "enough messages already",
     Reason.TOO_LATE_WHEN_PLANNED: "too late to be useful",
 }
 
@@ -95,11 +94,11 @@ def _show(preview: Preview, environment: Mapping[str, str]) -> None:
     for note in preview.notes:
         print(f"note: {note}")
     headings = ("When", "Patient", "Session", "Message", "By", "What happens")
-    print_table(headings, _rows(preview.touches), environment)
+    print_table(headings, _rows(preview), environment)
     print(_summary(preview.touches))
 
 
-def _rows(touches: Sequence[Touch]) -> list[tuple[str, ...]]:
+def _rows(preview: Preview) -> list[tuple[str, ...]]:
     return [
         (
             _at(touch.due_at, touch.tz),
@@ -107,9 +106,9 @@ def _rows(touches: Sequence[Touch]) -> list[tuple[str, ...]]:
             f"{touch.entry.external_id}, {_at(touch.entry.booking.starts_at, touch.entry.booking.tz)}",
             STEPS.get(touch.step, touch.step),
             CHANNELS[touch.channel],
-            _what_happens(touch),
+            _what_happens(touch, preview.crowded),
         )
-        for touch in sorted(touches, key=_reading_order)
+        for touch in sorted(preview.touches, key=_reading_order)
     ]
 
 
@@ -123,11 +122,13 @@ def _at(at: datetime, tz: ZoneInfo) -> str:
     return at.astimezone(tz).strftime("%a %d %b %H:%M")
 
 
-def _what_happens(touch: Touch) -> str:
+def _what_happens(touch: Touch, crowded: Collection[str]) -> str:
     if touch.merged_into is not None:
         external_id, step = touch.merged_into.rsplit("/", 1)
         title = STEPS.get(step, step)
         return f"goes with '{title}'" + ("" if external_id == touch.entry.external_id else f" of {external_id}")
+    if touch.state is ReminderState.PLANNED and f"{touch.entry.external_id}/{touch.step}" in crowded:
+        return "gives way if all others are sent: enough messages"
     why = "" if touch.reason is None else f": {WHY_NOT.get(touch.reason, touch.reason.replace('_', ' '))}"
     to = " to the escort" if touch.recipient is Recipient.ESCORT and touch.reason is None else ""
     return SENT_AS[touch.state] + to + why

@@ -11,6 +11,7 @@ from uuid import UUID
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.clinic_document import read_clinic
 from reminders.core.clinics import Clinic
+from reminders.core.crowding import within_caps
 from reminders.core.errors import ClinicFileError
 from reminders.core.foresight import Touch, foresee_schedule
 from reminders.core.ids import ClinicId
@@ -22,6 +23,8 @@ class Preview:
     """The touches that fall due in the asked-for time, in order, and what is wrong with the file."""
 
     touches: tuple[Touch, ...]
+    crowded: frozenset[str]
+    """What the caps would hold back or leave out if all of it were sent, written APPOINTMENT/step."""
     faults: tuple[Fault, ...]
     notes: tuple[str, ...]
 
@@ -52,12 +55,18 @@ def preview_schedule(
     by_slug: dict[str | None, list[ScheduleEntry]] = {}
     for slug, entry in reading.entries:
         by_slug.setdefault(slug, []).append(entry)
-    touches = [
-        touch
-        for slug, entries in by_slug.items()
-        for touch in foresee_schedule(known.get(slug or "", clinic), entries, now=now)
-    ]
+    touches: list[Touch] = []
+    crowded: set[str] = set()
+    for slug, entries in by_slug.items():
+        own = known.get(slug or "", clinic)
+        planned = foresee_schedule(own, entries, now=now)
+        touches += planned
+        crowded |= {_name(touch) for touch in set(within_caps(own, planned)).difference(planned)}
     until = None if days is None else now + timedelta(days=days)
     shown = [item for item in touches if now <= item.due_at and (until is None or item.due_at < until)]
     shown.sort(key=lambda item: (item.due_at, item.entry.external_id, item.step))
-    return Preview(tuple(shown), reading.faults, reading.notes)
+    return Preview(tuple(shown), frozenset(crowded), reading.faults, reading.notes)
+
+
+def _name(touch: Touch) -> str:
+    return f"{touch.entry.external_id}/{touch.step}"

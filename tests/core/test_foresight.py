@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.caps import NEVER_CAPPED, WEEK
 from reminders.core.clinics import EXEMPTION, Caps
+from reminders.core.crowding import within_caps
 from reminders.core.foresight import Touch, foresee_schedule
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.windows import DEFAULT_WINDOW, is_open, local_day
@@ -37,7 +38,8 @@ def sessions(*starts: str, series: str | None = None) -> list[ScheduleEntry]:
 
 
 def foreseen(rows: Sequence[ScheduleEntry], caps: Caps) -> list[Touch]:
-    return foresee_schedule(a_clinic(caps=caps), rows, now=NOON)
+    clinic = a_clinic(caps=caps)
+    return within_caps(clinic, foresee_schedule(clinic, rows, now=NOON))
 
 
 def sent(touches: Sequence[Touch]) -> list[Touch]:

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.cadences import DEFAULT_CADENCE
 from reminders.core.caps import NEVER_CAPPED
+from reminders.core.crowding import within_caps
 from reminders.core.foresight import Touch, foresee_schedule
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.windows import is_open, local_day
 from tests.core.plan_model import lines_of
-from tests.core.schedules import WITHOUT_CAPS, Schedule, schedules
+from tests.core.schedules import Schedule, schedules
 
 LEAVING = {ReminderState.PLANNED, ReminderState.MERGED}
 DAY = timedelta(days=1)
@@ -35,7 +36,11 @@ def _name(touch: Touch) -> str:
 
 def _foreseen(schedule: Schedule) -> list[Touch]:
     clinic, rows, now = schedule
-    return foresee_schedule(clinic, rows, now=now)
+    return within_caps(clinic, foresee_schedule(clinic, rows, now=now))
+
+
+def _within_caps(schedule: Schedule) -> list[Touch]:
+    return within_caps(schedule[0], _foreseen(schedule))
 
 
 def _leaving(touches: Sequence[Touch]) -> list[Touch]:
@@ -158,23 +163,24 @@ ALWAYS = [
     what_is_merged_names_a_message_that_leaves_to_the_same_patient_at_the_same_time,
     no_check_in_comes_before_its_session_ends_nor_a_reminder_after_it_started,
     nothing_is_planned_for_a_session_that_is_off_but_what_closes_its_series,
-    nobody_gets_more_than_two_messages_a_day_nor_eight_a_week_but_for_what_is_never_held,
 ]
-BUT_FOR_CAPS = [merging_delays_nothing, a_run_of_daily_sessions_gets_one_confirm_question_and_one_ride_question]
-"""What a cap holds back leaves later than it is due, and a run may lose a question to it."""
 
 
 @given(schedules())
 def test_every_plan_keeps_what_we_promise(schedule: Schedule) -> None:
     touches = _foreseen(schedule)
-    for holds in ALWAYS:
+    for holds in (
+        *ALWAYS,
+        merging_delays_nothing,
+        a_run_of_daily_sessions_gets_one_confirm_question_and_one_ride_question,
+    ):
         holds(schedule, touches)
 
 
-@given(schedules(caps=WITHOUT_CAPS))
-def test_every_plan_merges_as_we_promise(schedule: Schedule) -> None:
-    touches = _foreseen(schedule)
-    for holds in (*ALWAYS, *BUT_FOR_CAPS):
+@given(schedules())
+def test_every_plan_within_the_caps_keeps_what_we_promise(schedule: Schedule) -> None:
+    touches = _within_caps(schedule)
+    for holds in (*ALWAYS, nobody_gets_more_than_two_messages_a_day_nor_eight_a_week_but_for_what_is_never_held):
         holds(schedule, touches)
 
 
@@ -195,7 +201,7 @@ def _without_times(touches: Sequence[Touch]) -> list[object]:
 @given(schedule=schedules(around=SUMMER), weeks=st.integers(1, 4))
 def test_a_week_later_without_a_clock_change_everything_is_a_week_later(schedule: Schedule, weeks: int) -> None:
     by = timedelta(weeks=weeks)
-    here, there = _foreseen(schedule), _foreseen(_shifted(schedule, by))
+    here, there = _within_caps(schedule), _within_caps(_shifted(schedule, by))
     assert _without_times(here) == _without_times(there)
     assert [(touch.due_at + by, touch.expires_at + by) for touch in here] == [
         (touch.due_at, touch.expires_at) for touch in there

@@ -15,7 +15,8 @@ import pytest
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.cadences import DEFAULT_CADENCE, Anchor, Civil, Elapsed
 from reminders.core.clinics import EXEMPTION, Caps, Clinic
-from reminders.core.foresight import foresee_schedule
+from reminders.core.crowding import within_caps
+from reminders.core.foresight import Touch, foresee_schedule
 from reminders.core.reminders import ReminderState
 from reminders.core.windows import Opening, SendWindow
 from tests.builders import a_booking, a_clinic, a_record, an_entry, local, shown
@@ -40,18 +41,28 @@ def _rows(*starts: str, minutes: int = 60, zone: str | None = None, series: str 
     ]
 
 
+def _foreseen(rows: Iterable[ScheduleEntry], now: str, clinic: Clinic | None) -> list[Touch]:
+    clinic = clinic or a_clinic()
+    return within_caps(clinic, foresee_schedule(clinic, rows, now=local(now)))
+
+
+def _foreseen(rows: Iterable[ScheduleEntry], now: str, clinic: Clinic | None) -> list[Touch]:
+    held = clinic or a_clinic()
+    return within_caps(held, foresee_schedule(held, rows, now=local(now)))
+
+
 def _plan(rows: Iterable[ScheduleEntry], now: str, clinic: Clinic | None = None) -> dict[str, str]:
     """Return each touch by its name: when it leaves, or why it does not."""
     return {
         f"{touch.entry.external_id}/{touch.step}": shown(touch.due_at) if touch.state in LEAVING else str(touch.reason)
-        for touch in foresee_schedule(clinic or a_clinic(), rows, now=local(now))
+        for touch in _foreseen(rows, now, clinic)
     }
 
 
 def _messages(rows: Iterable[ScheduleEntry], now: str, clinic: Clinic | None = None) -> list[tuple[str, list[str]]]:
     """Return the messages: when each leaves, and everything in it."""
     found: dict[str, tuple[str, list[str]]] = {}
-    for touch in foresee_schedule(clinic or a_clinic(), rows, now=local(now)):
+    for touch in _foreseen(rows, now, clinic):
         if touch.state in LEAVING:
             name = f"{touch.entry.external_id}/{touch.step}"
             found.setdefault(touch.merged_into or name, (shown(touch.due_at), []))[1].append(name)
