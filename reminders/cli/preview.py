@@ -15,9 +15,9 @@ from reminders.cli.tables import print_table
 from reminders.core.errors import InputError, ScheduleError
 from reminders.core.foresight import Touch
 from reminders.core.instants import iso
-from reminders.core.labels import STEPS
+from reminders.core.labels import REASONS, STEPS
 from reminders.core.patients import Channel, Recipient
-from reminders.core.reminders import Reason, ReminderState
+from reminders.core.reminders import ReminderState
 from reminders.services.preview_schedule import Preview
 
 DONE, BAD_INPUT = 0, 2
@@ -26,12 +26,6 @@ SENT_AS = {
     ReminderState.PLANNED: "is sent",
     ReminderState.SUPPRESSED: "is not sent",
     ReminderState.EXPIRED: "is not sent",
-}
-WHY_NOT = {
-    Reason.NO_CONSENT: "no consent",
-    Reason.NO_ADDRESS: "no phone or e-mail",
-    Reason.NO_WINDOW: "no permitted hour is left; staff get a task",
-    Reason.TOO_LATE_WHEN_PLANNED: "too late to be useful",
 }
 
 
@@ -129,7 +123,7 @@ def _what_happens(touch: Touch, crowded: Collection[str]) -> str:
         return f"goes with '{title}'" + ("" if external_id == touch.entry.external_id else f" of {external_id}")
     if touch.state is ReminderState.PLANNED and f"{touch.entry.external_id}/{touch.step}" in crowded:
         return "gives way if all others are sent: enough messages"
-    why = "" if touch.reason is None else f": {WHY_NOT.get(touch.reason, touch.reason.replace('_', ' '))}"
+    why = "" if touch.reason is None else f": {REASONS[touch.reason]}"
     to = " to the escort" if touch.recipient is Recipient.ESCORT and touch.reason is None else ""
     return SENT_AS[touch.state] + to + why
 

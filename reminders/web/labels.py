@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.delivery import MessageState
-from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import Urgency
 
@@ -28,30 +27,6 @@ MESSAGE_STATES: Mapping[MessageState, tuple[str, str]] = {
     MessageState.CANCELLED: ("withdrawn", "calm"),
     MessageState.EXPIRED: ("too late", "bad"),
     MessageState.NEEDS_STAFF: ("with staff", "bad"),
-}
-
-REASONS: Mapping[Reason, str] = {
-    Reason.SUPERSEDED: "the appointment changed",
-    Reason.REPLANNED: "planned differently now",
-    Reason.TOO_LATE_WHEN_PLANNED: "too late when planned",
-    Reason.TOO_LATE: "too late to be useful",
-    Reason.NO_WINDOW: "no permitted hour left",
-    Reason.NO_CONSENT: "no consent",
-    Reason.NO_ADDRESS: "no phone or e-mail",
-    Reason.OPTED_OUT: "opted out",
-    Reason.ADDRESS_FAULT: "address does not work",
-    Reason.NOT_ON_ALLOW_LIST: "not on the allow-list",
-    Reason.ALREADY_CONFIRMED: "already confirmed",
-    Reason.RIDE_ARRANGED: "ride is arranged",
-    Reason.APPOINTMENT_OFF: "appointment is off",
-    Reason.MERGED: "part of another message",
-    Reason.CAP: "enough messages already",
-    Reason.QUIET_HOURS: "quiet hours",
-    Reason.PROVIDER_REFUSED: "provider refused it",
-    Reason.UNDELIVERED: "did not arrive",
-    Reason.UNKNOWN_OUTCOME: "outcome unknown",
-    Reason.KEEPS_CRASHING: "failed again and again",
-    Reason.WITHDRAWN: "taken back by staff",
 }
 
 INTENTS: Mapping[Intent, tuple[str, str]] = {

@@ -17,13 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from reminders.bootstrap import Services
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ContentError, InputError, NotFoundError, RemindersError
+from reminders.core.labels import REASONS
 from reminders.core.patients import Channel
 from reminders.core.windows import civil, local_day
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.read_status import read_status
 from reminders.services.send_ad_hoc import AdHocRequest, Recipient, preview_ad_hoc, send_ad_hoc
 from reminders.web.guards import is_from_our_page, leave_nonce, nonce_of, only_local
-from reminders.web.labels import REASONS
 from reminders.web.pages import page, services_of
 
 router = APIRouter(dependencies=[Depends(only_local)])

@@ -13,13 +13,13 @@ from reminders.core.appointments import AppointmentStatus
 from reminders.core.clock_words import clock, moment
 from reminders.core.delivery import MessageState
 from reminders.core.ids import PatientId
-from reminders.core.labels import STEPS
+from reminders.core.labels import REASONS, STEPS
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import NEXT_ACTIONS, TITLES, TaskKind
 from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine, Status, TaskLine
-from reminders.web.labels import INTENTS, MESSAGE_STATES, REASONS, STATUSES, URGENCIES
+from reminders.web.labels import INTENTS, MESSAGE_STATES, STATUSES, URGENCIES
 
 STAFF_LANGUAGE = "en"
 DAY = timedelta(days=1)

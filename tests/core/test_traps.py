@@ -42,11 +42,6 @@ def _rows(*starts: str, minutes: int = 60, zone: str | None = None, series: str 
 
 
 def _foreseen(rows: Iterable[ScheduleEntry], now: str, clinic: Clinic | None) -> list[Touch]:
-    clinic = clinic or a_clinic()
-    return within_caps(clinic, foresee_schedule(clinic, rows, now=local(now)))
-
-
-def _foreseen(rows: Iterable[ScheduleEntry], now: str, clinic: Clinic | None) -> list[Touch]:
     held = clinic or a_clinic()
     return within_caps(held, foresee_schedule(held, rows, now=local(now)))
 

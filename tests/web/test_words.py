@@ -9,6 +9,7 @@ from reminders.core import errors
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import DEFAULT_STEPS
 from reminders.core.delivery import MessageState
+from reminders.core.labels import REASONS, STEPS
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import Urgency
@@ -21,11 +22,11 @@ from reminders.web.words import PAGE
 
 def test_every_word_of_ours_has_one_for_people() -> None:
     assert labels.MESSAGE_STATES.keys() == set(MessageState)
-    assert labels.REASONS.keys() == set(Reason)
+    assert REASONS.keys() == set(Reason)
     assert labels.INTENTS.keys() == set(Intent)
     assert labels.STATUSES.keys() == set(AppointmentStatus)
     assert labels.URGENCIES.keys() == set(Urgency)
-    assert {step.key for step in DEFAULT_STEPS} <= labels.STEPS.keys()
+    assert {step.key for step in DEFAULT_STEPS} <= STEPS.keys()
 
 
 def test_every_tone_has_its_colour() -> None:
