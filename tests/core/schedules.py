@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reminders.core.appointments import AppointmentStatus, Booking, ScheduleEntry
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence
-from reminders.core.clinics import Caps, Clinic
+from reminders.core.clinics import Clinic
 from reminders.core.windows import DEFAULT_WINDOW, Opening, SendWindow
 from tests.builders import NEW_YORK, a_clinic, a_record
 
@@ -19,8 +19,6 @@ LATE = SendWindow(((Opening(time(17), time(0, 30)),),) * 5 + ((), (Opening(time(
 LUNCH = (Opening(time(14), time(18)), Opening(time(9), time(12)))
 BROKEN = SendWindow((*((LUNCH,) * 6), (Opening(time(12), time(12, 30)),)))
 """A lunch break, listed out of order, and half an hour on Sunday."""
-DEFAULT_CAPS = Caps()
-WITHOUT_CAPS = Caps(per_day=1_000, per_week=1_000)
 DAY_OF_TOO = Cadence(tuple(replace(step, is_enabled=True) for step in DEFAULT_CADENCE.steps), rebook_weeks=4)
 
 PLACES = [NEW_YORK, "America/Phoenix", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kolkata", "Europe/Dublin"]
@@ -39,11 +37,11 @@ Schedule = tuple[Clinic, list[ScheduleEntry], datetime]
 
 
 @st.composite
-def clinics(draw: st.DrawFn, around: datetime, caps: Caps) -> Clinic:
+def clinics(draw: st.DrawFn, around: datetime) -> Clinic:
     """A clinic with some closed days, and now and then a window or a cadence of its own."""
     days = st.integers(-6, 20).map(lambda day: (around + timedelta(days=day)).date())
     return replace(
-        a_clinic(window=draw(st.sampled_from([DEFAULT_WINDOW, DEFAULT_WINDOW, LATE, BROKEN])), caps=caps),
+        a_clinic(window=draw(st.sampled_from([DEFAULT_WINDOW, DEFAULT_WINDOW, LATE, BROKEN]))),
         closures=draw(st.frozensets(days, max_size=4)),
         cadences=draw(st.sampled_from([{}, {}, {"*": DAY_OF_TOO}])),
     )
@@ -76,12 +74,10 @@ def rows_of_a_patient(draw: st.DrawFn, name: str, around: datetime) -> list[Sche
 
 
 @st.composite
-def schedules(
-    draw: st.DrawFn, *, around: Sequence[datetime] = AROUND, caps: Caps = DEFAULT_CAPS, sessions: int = 5
-) -> Schedule:
+def schedules(draw: st.DrawFn, *, around: Sequence[datetime] = AROUND, sessions: int = 5) -> Schedule:
     """A clinic, its schedule, and a moment to read it."""
     day = draw(st.sampled_from(around))
-    clinic = draw(clinics(day, caps))
+    clinic = draw(clinics(day))
     names = ("P1", "P2")[: draw(st.integers(1, 2))]
     rows = [row for name in names for row in draw(rows_of_a_patient(name, day))]
     return clinic, rows, day + timedelta(days=draw(st.integers(-8, 6))) + draw(MINUTES)

@@ -36,7 +36,7 @@ def _name(touch: Touch) -> str:
 
 def _foreseen(schedule: Schedule) -> list[Touch]:
     clinic, rows, now = schedule
-    return within_caps(clinic, foresee_schedule(clinic, rows, now=now))
+    return foresee_schedule(clinic, rows, now=now)
 
 
 def _within_caps(schedule: Schedule) -> list[Touch]:

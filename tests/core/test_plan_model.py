@@ -8,7 +8,7 @@ from hypothesis import given
 
 from reminders.core.foresight import Touch, foresee_schedule
 from tests.core.plan_model import Line, plan
-from tests.core.schedules import WITHOUT_CAPS, Schedule, schedules
+from tests.core.schedules import Schedule, schedules
 
 
 def _as_lines(touches: Sequence[Touch]) -> dict[str, tuple[object, ...]]:
@@ -29,7 +29,7 @@ def _as_told(line: Line) -> tuple[object, ...]:
     return line.at, line.expires, line.state, line.reason, line.merged_into, line.channel
 
 
-@given(schedules(caps=WITHOUT_CAPS))
+@given(schedules())
 def test_the_planner_agrees_with_a_naive_one(schedule: Schedule) -> None:
     clinic, rows, now = schedule
     expected = {name: _as_told(line) for name, line in plan(clinic, rows, now).items()}
