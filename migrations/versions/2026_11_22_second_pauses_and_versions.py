@@ -110,6 +110,8 @@ def upgrade() -> None:
         " (appointment_id, version, clinic_id, starts_at, timezone, appointment_type, status, versioned_at)"
         " SELECT id, version, clinic_id, starts_at, timezone, appointment_type, status, versioned_at FROM appointment"
     )
+    # What was planned before anybody watched is looked at once, as soon as the new code runs.
+    op.execute("UPDATE appointment SET watch_at = versioned_at WHERE status IN ('booked', 'arrived')")
 
     op.create_table(
         "pause",

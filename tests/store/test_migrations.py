@@ -184,7 +184,11 @@ def test_going_up_keeps_every_row_and_takes_each_message_for_the_patients_own(en
     with engine.connect() as connection:
         after = contents(connection)
     assert [row.pop("recipient") for row in after["message"]] == ["patient"]
-    assert [row.pop("watch_at") for row in after["appointment"]] == [None]
+    is_open = [row["status"] in {"booked", "arrived"} for row in before["appointment"]]
+    watched = [row.pop("watch_at") for row in after["appointment"]]
+    assert watched == [
+        row["versioned_at"] if open_ else None for row, open_ in zip(before["appointment"], is_open, strict=True)
+    ]
     assert after == before
 
 
