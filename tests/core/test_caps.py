@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.cadences import DEFAULT_STEPS
@@ -198,7 +198,6 @@ zones = st.sampled_from([ZONE, ZoneInfo("Asia/Kolkata"), ZoneInfo("Pacific/Chath
 
 
 @given(plan=plans, caps=caps_of, zone=zones)
-@settings(max_examples=200, deadline=None)
 def test_what_may_be_capped_never_leaves_over_a_cap(plan: list[Planned], caps: Caps, zone: ZoneInfo) -> None:
     gone = simulate(plan, caps, zone)
     for place, (item, at) in enumerate(gone):
@@ -209,14 +208,12 @@ def test_what_may_be_capped_never_leaves_over_a_cap(plan: list[Planned], caps: C
 
 
 @given(plan=plans, caps=caps_of, zone=zones)
-@settings(max_examples=200, deadline=None)
 def test_never_capped_messages_leave_when_they_are_due(plan: list[Planned], caps: Caps, zone: ZoneInfo) -> None:
     gone = {item for item, at in simulate(plan, caps, zone) if at == item.at}
     assert {item for item in plan if item.step in NEVER_CAPPED} <= gone
 
 
 @given(plan=plans, caps=caps_of, zone=zones, ahead=st.integers(0, 7 * 24))
-@settings(max_examples=300, deadline=None)
 def test_nothing_that_left_stands_in_the_way_of_something_better(
     plan: list[Planned], caps: Caps, zone: ZoneInfo, ahead: int
 ) -> None:
@@ -238,7 +235,6 @@ def test_nothing_that_left_stands_in_the_way_of_something_better(
 
 
 @given(plan=plans, caps=caps_of, zone=zones)
-@settings(max_examples=200, deadline=None)
 def test_a_better_message_is_never_displaced_by_a_lesser_one(plan: list[Planned], caps: Caps, zone: ZoneInfo) -> None:
     """Leave out everything that matters less: what matters more leaves neither oftener nor sooner."""
     gone = simulate(plan, caps, zone)
@@ -248,7 +244,6 @@ def test_a_better_message_is_never_displaced_by_a_lesser_one(plan: list[Planned]
 
 
 @given(plan=plans, caps=caps_of, data=st.data())
-@settings(max_examples=100, deadline=None)
 def test_the_order_in_which_things_are_known_changes_nothing(
     plan: list[Planned], caps: Caps, data: st.DataObject
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.appointments import ScheduleEntry
@@ -101,7 +101,6 @@ caps_of = st.builds(Caps, st.integers(1, 3), st.integers(1, 9))
 
 
 @given(rows=schedules, caps=caps_of)
-@settings(max_examples=40, deadline=None)
 def test_the_foreseen_messages_keep_the_caps_and_every_touch_has_its_line(
     rows: list[ScheduleEntry], caps: Caps
 ) -> None:
@@ -120,7 +119,6 @@ def test_the_foreseen_messages_keep_the_caps_and_every_touch_has_its_line(
 
 
 @given(rows=schedules, caps=caps_of)
-@settings(max_examples=40, deadline=None)
 def test_the_last_reminder_is_never_dropped(rows: list[ScheduleEntry], caps: Caps) -> None:
     finals = [touch for touch in foreseen(rows, caps) if touch.step == "remind_final"]
     assert not [touch for touch in finals if touch.reason is Reason.CAP]
