@@ -156,11 +156,10 @@ def _on_an_open_day(step: Step, due: datetime, case: Case) -> datetime:
     A text that says "call us" is useless while nobody is there. What counts in hours from the session's start or in
     minutes from now stays; so does a check-in that would have to come at the session's very end or before.
     """
-    closed = case.clinic.closures | case.pauses.days
     on = local_day(due, case.tz)
-    if on not in closed or not (isinstance(step.due, Civil) or step.phase is Phase.AFTER):
+    if not case.clinic.is_closed(on, case.pauses) or not (isinstance(step.due, Civil) or step.phase is Phase.AFTER):
         return due
-    before = open_day_before(on, closed.__contains__)
+    before = open_day_before(on, lambda day: case.clinic.is_closed(day, case.pauses))
     if before is None:
         return due
     moved = from_local(datetime.combine(before, due.astimezone(case.tz).time()), case.tz)

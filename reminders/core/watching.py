@@ -90,6 +90,12 @@ def _is_staffed(case: Case, on: date) -> bool:
     return on.weekday() in case.clinic.open_days and not case.clinic.is_closed(on, case.pauses)
 
 
+def is_on_closed_day(case: Case) -> bool:
+    """Say whether a session to come is booked on a day that the clinic's file or staff closed: nobody will be there."""
+    is_to_come = case.appointment.status is AppointmentStatus.BOOKED and case.base.start > case.now
+    return is_to_come and case.clinic.is_closed(local_day(case.base.start, case.tz), case.pauses)
+
+
 def outcome_wanted_at(case: Case) -> datetime | None:
     """Return when the outcome is to be marked: at the session's end; None where it is marked, or long over.
 

@@ -139,7 +139,7 @@ def _replan(deps: Deps, clinic: Clinic, watch: Callable[[Replanned], None]) -> N
     for batch in in_batches(ids, PATIENTS_A_TIME):
         failed: list[PatientId] = []
         for planned in together_or_apart(batch, lambda some: _plan(deps, clinic.id, some), failed.append):
-            report.added += planned.added
+            report.added += planned.added + planned.revived
             report.moved += planned.moved
             report.withdrawn += planned.cancelled
         for patient_id in failed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reminders.core.appointments import Appointment
+from reminders.core.conditions import Case
 from reminders.core.ids import ClinicId
 from reminders.core.messages import Draft
 from reminders.core.reminders import Reason
@@ -14,11 +15,13 @@ from reminders.core.tasks import (
     USUAL_URGENCY,
     Resolver,
     TaskKind,
+    Urgency,
     after_message,
     after_reminder,
     key_after_message,
     key_of,
 )
+from reminders.core.watching import is_on_closed_day
 from reminders.ports import Identity
 from reminders.store import tasks
 from reminders.store.messages import Move
@@ -65,16 +68,33 @@ def open_planning_tasks(
         kind, appointment = after_reminder(item.reason, item.step), item.appointment
         if kind is None:
             continue
-        key = key_of(kind, appointment.id, appointment.version)
-        found.setdefault(key, _about(clinic_id, appointment, kind, key, item.reason))
+        task = task_about(clinic_id, appointment, kind, reason=item.reason)
+        found.setdefault(task.key, task)
     tasks.open_anew(tx, [(identity.new_id(), task) for task in found.values()], now=now)
 
 
-def _about(clinic_id: ClinicId, appointment: Appointment, kind: TaskKind, key: str, reason: Reason) -> tasks.Task:
+def open_closed_day_tasks(
+    tx: Transaction, identity: Identity, clinic_id: ClinicId, cases: Iterable[Case], *, now: datetime
+) -> None:
+    """Tell staff, once for each version, of sessions to come on days that the clinic's file or staff closed."""
+    kind = TaskKind.SESSION_ON_CLOSED_DAY
+    found = [task_about(clinic_id, case.appointment, kind) for case in cases if is_on_closed_day(case)]
+    tasks.open_many(tx, [(identity.new_id(), task) for task in found], now=now)
+
+
+def task_about(
+    clinic_id: ClinicId,
+    appointment: Appointment,
+    kind: TaskKind,
+    *,
+    urgency: Urgency | None = None,
+    reason: Reason | None = None,
+) -> tasks.Task:
+    """Return the task of a kind about one version of an appointment, as urgent as usual unless told otherwise."""
     return tasks.Task(
         kind=kind,
-        urgency=USUAL_URGENCY[kind],
-        key=key,
+        urgency=urgency or USUAL_URGENCY[kind],
+        key=key_of(kind, appointment.id, appointment.version),
         clinic_id=clinic_id,
         patient_id=appointment.patient_id,
         appointment_id=appointment.id,

@@ -75,6 +75,6 @@ def override_cadence(
         found,
         is_changed=True,
         planned=planned.added + planned.revived,
-        moved=planned.moved - planned.revived,
+        moved=planned.moved,
         withdrawn=planned.cancelled,
     )

@@ -17,11 +17,12 @@ from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.pauses import PauseKind
 from reminders.core.reminders import REVIVABLE, Reason
+from reminders.core.tasks import TaskKind, key_of
 from reminders.core.windows import civil, local_day
 from reminders.ports import SENDING_JOBS
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
-from reminders.services.plan_reminders import Planned, closed_day_key, plan_patients
+from reminders.services.plan_reminders import Planned, plan_patients
 from reminders.store import appointments, clinics, patients, pauses, tasks, withdrawals
 from reminders.store.pauses import Pause
 from reminders.store.unit_of_work import Transaction
@@ -121,8 +122,7 @@ def resume(deps: Deps, subject: Subject, *, by: str, progress: Progress | None =
         pauses.end(tx, held.id, by=by.strip(), now=now)
         report = PauseReport(held, clinic, is_new=True)
         if subject.kind is PauseKind.DAY:
-            keys = [closed_day_key(item) for item in _sessions_on(tx, clinic, held)]
-            tasks.resolve(tx, keys, by=by.strip(), now=now)
+            tasks.resolve(tx, _task_keys(_sessions_on(tx, clinic, held)), by=by.strip(), now=now)
         else:
             about = _about(tx, clinic, subject)
             withdrawals.lock_patients(tx, set(about.values()))
@@ -204,14 +204,14 @@ def _plan(tx: Transaction, deps: Deps, report: PauseReport, people: Collection[P
 def _count(report: PauseReport, planned: Planned) -> None:
     report.stopped += sum(len(ids) for reason, ids in planned.ended.items() if reason in REVIVABLE)
     report.revived += planned.revived
-    report.moved += planned.moved - planned.revived
+    report.moved += planned.moved
 
 
 def _close_day(tx: Transaction, deps: Deps, report: PauseReport, now: datetime) -> None:
     """Name the sessions of a day that is closed now. Planning opens their tasks; old ones of theirs open again."""
     found = _sessions_on(tx, report.clinic, report.pause)
     if report.is_new:
-        tasks.reopen(tx, [closed_day_key(item) for item in found], now=now)
+        tasks.reopen(tx, _task_keys(found), now=now)
     people = patients.get_many(tx, report.clinic.id, {item.patient_id for item in found})
     for item in found:
         record = people[item.patient_id].record
@@ -226,6 +226,10 @@ def _sessions_on(tx: Transaction, clinic: Clinic, item: Pause) -> Sequence[Appoi
     ends = (civil(day, time(), clinic.tz) for day in (on, on + timedelta(days=1)))
     found = appointments.between(tx, clinic.id, *ends)
     return [session for session in found if session.status is AppointmentStatus.BOOKED]
+
+
+def _task_keys(items: Iterable[Appointment]) -> list[str]:
+    return [key_of(TaskKind.SESSION_ON_CLOSED_DAY, item.id, item.version) for item in items]
 
 
 def _plan_everybody(deps: Deps, report: PauseReport, progress: Progress | None) -> None:

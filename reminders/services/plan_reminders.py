@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from reminders.core.appointments import Appointment, AppointmentStatus
+from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case, Telling, Told, case_of
 from reminders.core.ids import AppointmentId, PatientId, ReminderId
 from reminders.core.patients import Recipient
 from reminders.core.planning import Plan, replan
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderState, ending
-from reminders.core.tasks import USUAL_URGENCY, TaskKind
-from reminders.core.windows import local_day
 from reminders.ports import Identity
-from reminders.services.open_tasks import Refused, open_planning_tasks, resolve_reachable
+from reminders.services.open_tasks import Refused, open_closed_day_tasks, open_planning_tasks, resolve_reachable
 from reminders.services.watch_appointments import look
-from reminders.store import appointments, escorts, patients, pauses, reminders, tasks, withdrawals
+from reminders.store import appointments, escorts, patients, pauses, reminders, withdrawals
 from reminders.store.unit_of_work import Transaction
 
 OUT_OF_REACH = frozenset({Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.OPTED_OUT})
@@ -32,17 +30,33 @@ NewRow = tuple[UUID, AppointmentId, PatientId, int, PlannedReminder]
 class Planned:
     """What one run of the planner changed."""
 
-    added: int = 0
-    moved: int = 0
-    revived: int = 0
-    """Of those moved: what was refused or replaced, and waits again."""
-    cancelled: int = 0
     rows: list[NewRow] = field(default_factory=list)
+    moves: list[tuple[Reminder, PlannedReminder]] = field(default_factory=list)
     ended: dict[Reason, list[ReminderId]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     reachable: list[Appointment] = field(default_factory=list)
     """Whose patients could not be written to, and can be now."""
     cases: list[Case] = field(default_factory=list)
+
+    @property
+    def added(self) -> int:
+        """How many new reminders wait."""
+        return sum(1 for row in self.rows if row[4].state is ReminderState.PLANNED)
+
+    @property
+    def revived(self) -> int:
+        """How many that were refused or replaced wait again."""
+        return sum(1 for held, _ in self.moves if not held.planned.state.is_waiting)
+
+    @property
+    def moved(self) -> int:
+        """How many that waited wait for another time."""
+        return len(self.moves) - self.revived
+
+    @property
+    def cancelled(self) -> int:
+        """How many wait no longer."""
+        return sum(len(ids) for ids in self.ended.values())
 
 
 def plan_patients(
@@ -69,34 +83,10 @@ def plan_patients(
                 pauses=paused,
                 has_escort_consent=(patient_id, item.booking.escort_phone) in willing,
             )
-            _collect(tx, done, case, held[item.id], identity=identity, now=now)
+            _collect(done, case, held[item.id], identity=identity)
     _write(tx, clinic, done, identity=identity, now=now)
-    _report_closed_days(tx, done.cases, identity=identity, now=now)
+    open_closed_day_tasks(tx, identity, clinic.id, done.cases, now=now)
     return done
-
-
-def closed_day_key(item: Appointment) -> str:
-    """Return the key of the task about a session that is booked on a closed day."""
-    return f"{TaskKind.SESSION_ON_CLOSED_DAY}:{item.id}:{item.version}"
-
-
-def _report_closed_days(tx: Transaction, cases: Iterable[Case], *, identity: Identity, now: datetime) -> None:
-    """Tell staff of sessions to come on days that the clinic's file or staff closed: nobody will be there."""
-    kind = TaskKind.SESSION_ON_CLOSED_DAY
-    found = [
-        tasks.Task(
-            kind=kind,
-            urgency=USUAL_URGENCY[kind],
-            key=closed_day_key(case.appointment),
-            clinic_id=case.clinic.id,
-            patient_id=case.patient.id,
-            appointment_id=case.appointment.id,
-        )
-        for case in cases
-        if case.appointment.status is AppointmentStatus.BOOKED and case.base.start > now
-        if case.clinic.is_closed(local_day(case.base.start, case.tz), case.pauses)
-    ]
-    tasks.open_many(tx, [(identity.new_id(), task) for task in found], now=now)
 
 
 def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], tuple[int, Told]]) -> Telling:
@@ -110,27 +100,21 @@ def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], t
     return Telling(item.is_announced, patient=heard.get(Recipient.PATIENT), escort=heard.get(Recipient.ESCORT))
 
 
-def _collect(
-    tx: Transaction, done: Planned, case: Case, existing: Sequence[Reminder], *, identity: Identity, now: datetime
-) -> None:
+def _collect(done: Planned, case: Case, existing: Sequence[Reminder], *, identity: Identity) -> None:
     item, plan = case.appointment, replan(case, existing)
     done.cases.append(case)
     done.refused += [Refused(item, new.key.step, new.reason) for new in plan.add if new.reason is not None]
     done.refused += [Refused(item, held.step, reason) for held, reason in plan.cancel]
     done.reachable += [item] if _is_reachable_again(item, plan, existing) else []
     done.rows += [(identity.new_id(), item.id, item.patient_id, item.version, wanted) for wanted in plan.add]
-    for held, wanted in plan.move:
-        reminders.move(tx, held.id, wanted, now=now)
+    done.moves += plan.move
     for held, reason in plan.cancel:
         done.ended.setdefault(reason, []).append(held.id)
-    done.moved += len(plan.move)
-    done.revived += sum(1 for held, _ in plan.move if not held.planned.state.is_waiting)
-    done.cancelled += len(plan.cancel)
 
 
 def _write(tx: Transaction, clinic: Clinic, done: Planned, *, identity: Identity, now: datetime) -> None:
+    reminders.move(tx, ((held.id, wanted) for held, wanted in done.moves), now=now)
     reminders.add(tx, clinic.id, done.rows, now=now)
-    done.added = sum(1 for row in done.rows if row[4].state is ReminderState.PLANNED)
     for reason, ids in done.ended.items():
         reminders.end(tx, ids, ending(reason), reason, now=now)
     resolve_reachable(tx, done.reachable, now=now)

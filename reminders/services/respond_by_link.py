@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,8 +13,9 @@ from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moments
 from reminders.core.content import appointment_values, language_of
 from reminders.core.patients import Patient
-from reminders.core.tasks import USUAL_URGENCY, Resolver, TaskKind, by_link, key_of
+from reminders.core.tasks import Resolver, TaskKind, by_link, key_of
 from reminders.services.deps import Deps
+from reminders.services.open_tasks import task_about
 from reminders.services.opt_out import opt_out_address
 from reminders.store import appointments, clinics, contacts, links, patients, questions, tasks
 from reminders.store.links import Purpose
@@ -166,14 +167,7 @@ def _arrange_ride(tx: Transaction, visit: _Visit, now: datetime) -> None:
 
 def _open_task(tx: Transaction, deps: Deps, visit: _Visit, kind: TaskKind, now: datetime) -> None:
     """Open one task for all the sessions shown, under the first of them: one call settles it."""
-    task = tasks.Task(
-        kind=kind,
-        urgency=USUAL_URGENCY[kind],
-        key=_key(visit.sessions[0], kind),
-        clinic_id=visit.clinic.id,
-        patient_id=visit.patient.id,
-        appointment_id=visit.sessions[0].id,
-    )
+    task = replace(task_about(visit.clinic.id, visit.sessions[0], kind), key=_key(visit.sessions[0], kind))
     tasks.open_once(tx, deps.identity.new_id(), task, now=now)
 
 

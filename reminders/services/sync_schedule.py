@@ -22,10 +22,11 @@ from reminders.core.appointments import (
 from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.patients import Channel, PatientRecord
-from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.core.tasks import TaskKind
 from reminders.core.watching import LONG_OVER, never_asked_about
 from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
 from reminders.services.deps import Deps
+from reminders.services.open_tasks import task_about
 from reminders.services.plan_reminders import plan_patients, withdraw
 from reminders.store import appointments, clinics, patients, tasks
 from reminders.store.unit_of_work import Transaction
@@ -246,14 +247,5 @@ def _report_missing(tx: Transaction, deps: Deps, held: _Held, found: ScheduleDif
     gone = [held.booked[external_id] for external_id in found.missing]
     fresh = [item for item in gone if item.missing_since is None]
     appointments.mark_missing(tx, [item.id for item in fresh], now=now)
-    for item in fresh:
-        kind = TaskKind.MISSING_FROM_SCHEDULE
-        task = tasks.Task(
-            kind=kind,
-            urgency=USUAL_URGENCY[kind],
-            key=f"{kind}:{item.id}:{item.version}",
-            clinic_id=held.clinic.id,
-            patient_id=item.patient_id,
-            appointment_id=item.id,
-        )
-        tasks.open_once(tx, deps.identity.new_id(), task, now=now)
+    wanted = [task_about(held.clinic.id, item, TaskKind.MISSING_FROM_SCHEDULE) for item in fresh]
+    tasks.open_many(tx, [(deps.identity.new_id(), task) for task in wanted], now=now)

@@ -13,11 +13,12 @@ from reminders.core.appointments import Appointment
 from reminders.core.conditions import Case, Telling, case_of
 from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.ids import AppointmentId, ClinicId
-from reminders.core.tasks import Resolver, TaskKind, Urgency, by_link, key_of
-from reminders.core.watching import Due, next_watch, over_by, tasks_due
+from reminders.core.tasks import Resolver, TaskKind, Urgency, by_link
+from reminders.core.watching import next_watch, over_by, tasks_due
 from reminders.ports import Identity
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
+from reminders.services.open_tasks import task_about
 from reminders.store import appointments, clinics, patients, pauses, tasks
 from reminders.store.unit_of_work import Transaction
 
@@ -86,7 +87,9 @@ def look(
     times = {case.appointment.id: next_watch(case) for case in cases}
     appointments.watch(tx, {key: at for key, at in times.items() if at != held[key]})
     asked = {key for items in waiting.values() for _, key in items}
-    _open(tx, [_task(clinic_id, case, due) for case in cases for due in tasks_due(case)], asked, identity, now)
+    due = [(case.appointment, item) for case in cases for item in tasks_due(case)]
+    wanted = [task_about(clinic_id, about, item.kind, urgency=item.urgency) for about, item in due]
+    _open(tx, wanted, asked, identity, now)
 
 
 def _resolve(
@@ -110,15 +113,3 @@ def _open(tx: Transaction, due: Sequence[tasks.Task], asked: set[str], identity:
     wanted = [item for item in due if by_link(item.key) not in asked]
     tasks.open_anew(tx, [(identity.new_id(), item) for item in wanted], now=now)
     tasks.hurry(tx, [item.key for item in wanted if item.urgency is Urgency.HIGH])
-
-
-def _task(clinic_id: ClinicId, case: Case, due: Due) -> tasks.Task:
-    appointment = case.appointment
-    return tasks.Task(
-        kind=due.kind,
-        urgency=due.urgency,
-        key=key_of(due.kind, appointment.id, appointment.version),
-        clinic_id=clinic_id,
-        patient_id=appointment.patient_id,
-        appointment_id=appointment.id,
-    )

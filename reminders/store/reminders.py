@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, select, union, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, union, update
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.conditions import Told
@@ -21,6 +21,7 @@ from reminders.store.rows import appointment_version, message, patient, reminder
 from reminders.store.unit_of_work import Transaction
 
 IS_PLANNED = reminder.c.state == ReminderState.PLANNED
+MOVABLE = (ReminderState.PLANNED, ReminderState.SUPPRESSED, ReminderState.CANCELLED)
 
 
 def of_appointments(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, list[Reminder]]:
@@ -63,12 +64,16 @@ def add(
         tx.connection.execute(insert(reminder), rows)
 
 
-def move(tx: Transaction, reminder_id: ReminderId, plan: PlannedReminder, *, now: datetime) -> None:
-    """Give a waiting reminder new times, or let one that was refused or replaced wait again."""
-    may_move = reminder.c.state.in_([ReminderState.PLANNED, ReminderState.SUPPRESSED, ReminderState.CANCELLED])
-    statement = update(reminder).where(reminder.c.id == reminder_id, may_move)
-    times = {"not_before": plan.not_before, "due_at": plan.due_at, "expires_at": plan.expires_at}
-    tx.connection.execute(statement.values(**times, state=plan.state, reason=None, changed_at=now))
+def move(tx: Transaction, moves: Iterable[tuple[ReminderId, PlannedReminder]], *, now: datetime) -> None:
+    """Give waiting reminders new times, or let those that were refused or replaced wait again."""
+    columns = reminder.c
+    may_move = or_(*(columns.state == state for state in MOVABLE))  # not `IN`: many rows at once take no list
+    names = ("not_before", "due_at", "expires_at", "state")
+    values = {name: bindparam(f"b_{name}", type_=columns[name].type) for name in names}
+    statement = update(reminder).where(columns.id == bindparam("b_id"), may_move)
+    rows = [{"b_id": key, **{f"b_{name}": getattr(plan, name) for name in names}} for key, plan in moves]
+    if rows:
+        tx.connection.execute(statement.values(values | {"reason": None, "changed_at": now}), rows)
 
 
 def end(

@@ -7,12 +7,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from reminders.core.delivery import Absent, Refusal, Rejected
+from reminders.core.ids import PatientId
 from reminders.core.patients import Channel
 from reminders.services.dispatch_due import dispatch_due
+from reminders.services.plan_reminders import plan_patients
+from reminders.store import clinics, rows
 from reminders.store.unit_of_work import Store
+from tests.builders import NOON
 from tests.servers.wiping import wipe
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 
@@ -63,6 +67,22 @@ def test_dispatching_many_costs_no_more_statements_than_dispatching_few(store: S
         world = ready(store, patients)
         with counting(store) as seen:
             assert dispatch_due(world.deps) == patients
+        costs.append(len(seen))
+    assert costs[1] <= costs[0]
+
+
+def test_planning_many_for_another_day_costs_no_more_statements_than_few(store: Store) -> None:
+    costs = []
+    for patients in (FEW, MANY):
+        world = ready(store, patients)
+        world.at(NOON)
+        people = [PatientId(row.id) for row in world.all(select(rows.patient))]
+        with store.transaction() as tx:
+            (clinic,) = clinics.every(tx).values()
+            closed = replace(clinic, closures=frozenset({CONFIRM_AT.date()}))
+            with counting(store) as seen:
+                planned = plan_patients(tx, closed, people, identity=world.identity, now=NOON)
+        assert planned.moved == patients
         costs.append(len(seen))
     assert costs[1] <= costs[0]
 
