@@ -7,11 +7,12 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 
 from reminders.cli.import_schedule import fault_line
-from reminders.cli.tables import print_table
+from reminders.cli.tables import BOLD, lay_out, paint, print_table, room
 from reminders.core.errors import InputError, ScheduleError
 from reminders.core.foresight import Touch
 from reminders.core.instants import iso
@@ -21,12 +22,7 @@ from reminders.core.reminders import ReminderState
 from reminders.services.preview_schedule import Preview
 
 DONE, BAD_INPUT = 0, 2
-CHANNELS = {Channel.SMS: "text", Channel.EMAIL: "e-mail"}
-SENT_AS = {
-    ReminderState.PLANNED: "is sent",
-    ReminderState.SUPPRESSED: "is not sent",
-    ReminderState.EXPIRED: "is not sent",
-}
+CHANNELS = {Channel.SMS: "by text", Channel.EMAIL: "by e-mail"}
 
 
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
@@ -87,45 +83,68 @@ def to_line(touch: Touch) -> dict[str, object]:
 def _show(preview: Preview, environment: Mapping[str, str]) -> None:
     for note in preview.notes:
         print(f"note: {note}")
-    headings = ("When", "Patient", "Session", "Message", "By", "What happens")
-    print_table(headings, _rows(preview), environment)
-    print(_summary(preview.touches))
+    touches = sorted(preview.touches, key=_reading_order)
+    wide = room()
+    if wide is None:
+        rows = [(f"{_local(touch):%a %d %b} {cells[0]}", *cells[1:]) for touch, cells in _rows(touches, preview)]
+        print_table(("When", "Patient", "Session", "Message", "What happens"), rows, environment)
+    else:
+        _show_days(_rows(touches, preview), wide, environment)
+    print(_summary(touches))
 
 
-def _rows(preview: Preview) -> list[tuple[str, ...]]:
-    return [
-        (
-            _at(touch.due_at, touch.tz),
-            touch.entry.patient.name,
-            f"{touch.entry.external_id}, {_at(touch.entry.booking.starts_at, touch.entry.booking.tz)}",
-            STEPS.get(touch.step, touch.step),
-            CHANNELS[touch.channel],
-            _what_happens(touch, preview.crowded),
-        )
-        for touch in sorted(preview.touches, key=_reading_order)
-    ]
+def _show_days(rows: Sequence[tuple[Touch, tuple[str, ...]]], wide: int, environment: Mapping[str, str]) -> None:
+    """Print a paragraph for each day, which leaves a narrow terminal room for the rest."""
+    laid_out = lay_out([cells for _, cells in rows], wide)
+    days = [_local(touch).date() for touch, _ in rows]
+    for on, group in groupby(zip(days, laid_out, strict=True), key=itemgetter(0)):
+        print(paint(f"{on:%A %d %B %Y}", BOLD, environment))
+        print(*(line for _, lines in group for line in lines), sep="\n", end="\n\n")
 
 
-def _reading_order(touch: Touch) -> tuple[datetime, str, str, bool]:
+def _rows(touches: Sequence[Touch], preview: Preview) -> list[tuple[Touch, tuple[str, ...]]]:
+    return [(touch, _row(touch, preview.crowded)) for touch in touches]
+
+
+def _row(touch: Touch, crowded: Collection[str]) -> tuple[str, ...]:
+    booking = touch.entry.booking
+    start = booking.starts_at.astimezone(booking.tz)
+    return (
+        f"{_local(touch):%H:%M}{_zone(touch)}",
+        touch.entry.patient.name,
+        f"{touch.entry.external_id} {start:%a %d %b}",
+        STEPS.get(touch.step, touch.step),
+        _what_happens(touch, crowded),
+    )
+
+
+def _reading_order(touch: Touch) -> tuple[date, datetime, str, str, bool]:
     """Put what goes along below the message that takes it."""
     message = touch.merged_into or f"{touch.entry.external_id}/{touch.step}"
-    return touch.due_at, touch.entry.patient.external_id, message, touch.merged_into is not None
+    is_along = touch.merged_into is not None
+    return _local(touch).date(), touch.due_at, touch.entry.patient.external_id, message, is_along
 
 
-def _at(at: datetime, tz: ZoneInfo) -> str:
-    return at.astimezone(tz).strftime("%a %d %b %H:%M")
+def _local(touch: Touch) -> datetime:
+    return touch.due_at.astimezone(touch.tz)
+
+
+def _zone(touch: Touch) -> str:
+    """Name the reader's zone where their clock differs from the clinic's, or a time would look like a mistake."""
+    there = touch.due_at.astimezone(touch.entry.booking.tz)
+    return "" if there.utcoffset() == _local(touch).utcoffset() else f" {_local(touch):%Z}"
 
 
 def _what_happens(touch: Touch, crowded: Collection[str]) -> str:
     if touch.merged_into is not None:
         external_id, step = touch.merged_into.rsplit("/", 1)
         title = STEPS.get(step, step)
-        return f"goes with '{title}'" + ("" if external_id == touch.entry.external_id else f" of {external_id}")
-    if touch.state is ReminderState.PLANNED and f"{touch.entry.external_id}/{touch.step}" in crowded:
-        return "gives way if all others are sent: enough messages"
-    why = "" if touch.reason is None else f": {REASONS[touch.reason]}"
-    to = " to the escort" if touch.recipient is Recipient.ESCORT and touch.reason is None else ""
-    return SENT_AS[touch.state] + to + why
+        return f"with '{title}'" + ("" if external_id == touch.entry.external_id else f" of {external_id}")
+    if touch.state is not ReminderState.PLANNED:
+        return "not sent" + ("" if touch.reason is None else f": {REASONS[touch.reason]}")
+    if f"{touch.entry.external_id}/{touch.step}" in crowded:
+        return f"{CHANNELS[touch.channel]}, if not too many go out before"
+    return CHANNELS[touch.channel] + (" to the escort" if touch.recipient is Recipient.ESCORT else "")
 
 
 def _summary(touches: Sequence[Touch]) -> str:
@@ -134,11 +153,11 @@ def _summary(touches: Sequence[Touch]) -> str:
     count = Counter(touch.state for touch in touches)
     parts = [f"{_many(count[ReminderState.PLANNED], 'message')} to {_people(touches)}"]
     if count[ReminderState.MERGED]:
-        parts.append(f"{count[ReminderState.MERGED]} further reminders go with them")
+        parts.append(f"{_many(count[ReminderState.MERGED], 'further reminder')} in the same messages")
     unsent = count[ReminderState.SUPPRESSED] + count[ReminderState.EXPIRED]
     if unsent:
         parts.append(f"{unsent} not sent")
-    return "; ".join(parts) + ". Times are the reader's own; sessions are in the clinic's."
+    return "; ".join(parts) + ". Times are those where the reader lives."
 
 
 def _people(touches: Sequence[Touch]) -> str:

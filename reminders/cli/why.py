@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reminders.cli.opening import opened
-from reminders.cli.tables import BOLD, paint, print_table
+from reminders.cli.tables import BOLD, GAP, NARROWEST, fold, paint, print_table, room
 from reminders.core.appointments import Appointment
 from reminders.core.events import Event, EventKind, title
 from reminders.core.explaining import CHANNELS, MESSAGE_STATES
@@ -94,7 +94,11 @@ def _external_id(line: Event, account: Account) -> str | None:
 def _show(account: Account, environment: Mapping[str, str]) -> None:
     print(paint(_who(account), BOLD, environment))
     print(f"{account.clinic.sender}; times are those of {account.clinic.timezone}\n")
-    print_table(("When", "What", "Why", "State"), rows(account), environment)
+    wide = room()
+    if wide is None:
+        print_table(("When", "What", "Why", "State"), rows(account), environment)
+    else:
+        print("\n".join(paragraphs(rows(account), wide, environment)))
     print(f"\n{paint('What happens next:', BOLD, environment)} {account.outlook.what}")
 
 
@@ -103,6 +107,19 @@ def rows(account: Account) -> list[tuple[str, str, str, str]]:
     times = [_when(line.at, account) for line in account.events]
     shown = [at if place == 0 or at != times[place - 1] else "" for place, at in enumerate(times)]
     return [(at, _what(line, account), line.why, line.state) for at, line in zip(shown, account.events, strict=True)]
+
+
+def paragraphs(lines: Sequence[tuple[str, str, str, str]], wide: int, environment: Mapping[str, str]) -> list[str]:
+    """Put each reason below what it explains: side by side, sentences of this length cannot be read."""
+    margin = max((len(at) for at, *_ in lines), default=0) + len(GAP)
+    found = []
+    for at, what, why, state in lines:
+        first, *others = fold(what + (f" \N{EN DASH} {state}" if state else ""), max(wide - margin, NARROWEST))
+        found.append(at.ljust(margin) + paint(first, BOLD, environment))
+        found.extend(" " * margin + paint(line, BOLD, environment) for line in others)
+        reasons = fold(why, max(wide - margin - len(GAP), NARROWEST)) if why else []
+        found.extend(" " * margin + GAP + line for line in reasons)
+    return found
 
 
 def _who(account: Account) -> str:

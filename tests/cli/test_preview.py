@@ -64,8 +64,16 @@ def test_a_person_gets_a_table_with_names_and_a_sum(cli: CommandLine) -> None:
     assert said.status == 0
     assert said.out.splitlines()[0].split("  ")[0] == "When"
     assert "María Álvarez" in said.out
-    assert "goes with 'Preparation'" in said.out
+    assert "with 'Preparation'" in said.out
     assert "20 messages to 6 patients" in said.out
+
+
+def test_a_clock_other_than_the_clinics_is_named_beside_the_time(cli: CommandLine) -> None:
+    said = cli.run("preview", "--schedule", SCHEDULE, "--now", MONDAY_UTC, "--days", "1")
+    [ruth] = [line for line in said.out.splitlines() if "Ruth Goldberg" in line]
+    assert ruth.startswith("Mon 01 Mar 09:00 PST  Ruth Goldberg")
+    [linh] = [line for line in said.out.splitlines() if "Linh Trần" in line]
+    assert linh.startswith("Mon 01 Mar 09:00      Linh Trần")
 
 
 def test_nothing_of_this_installation_is_read_or_written(cli: CommandLine) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from reminders.cli import why
-from reminders.cli.tables import lay_out
 from reminders.core.explaining import REASONS
 from reminders.core.reminders import Reason
 from reminders.services.explain import Query, explain
@@ -65,12 +64,12 @@ def test_a_changed_time_in_the_csv_shows_what_died_what_was_told_and_what_no_lon
     [moved] = [row for row in rows if "Session moved from Tue 09 Mar 10:30 to Wed 10 Mar 10:30" in row]
     assert "The confirmation of version 1 no longer counts." in moved
     dead = [row for row in rows if "(version 1)" in row and "withdrawn" in row]
-    assert {row.split(",")[0].split("  ")[-1].strip() for row in dead} == {"Asked about ride", "Final reminder"}
+    assert {row.split(",")[0].split("  ")[-1].strip() for row in dead} == {"Asks about ride", "Final reminder"}
     assert all(REASONS[Reason.SUPERSEDED] in row for row in dead)
     [confirmed] = [row for row in rows if "Confirmed by the patient (version 1)" in row]
     assert confirmed.endswith("no longer counts")
     assert len([row for row in rows if "Text: New time (version 2)" in row]) == 1
-    assert last.startswith("What happens next: Asked to confirm by text, Sun 07 Mar 12:00.")
+    assert last.startswith("What happens next: Asks to confirm by text, Sun 07 Mar 12:00.")
 
 
 def test_programs_get_one_object_with_stable_keys(cli: CommandLine, installation: World) -> None:
@@ -135,13 +134,16 @@ def test_an_unknown_name_is_one_line_on_standard_error(cli: CommandLine) -> None
     assert cli.run("why", "A-1005", "--clinic", "nowhere").status == 2
 
 
-def test_a_terminal_of_100_columns_holds_the_table(store: Store) -> None:
+def test_at_a_terminal_each_reason_stands_below_what_it_explains(store: Store) -> None:
     world = World(store)
     world.sync(an_entry(booking=a_booking(NOON + timedelta(days=14))))
     world.at(local("2027-03-13 10:00"))
     world.pump()
-    laid_out = lay_out(why.rows(explain(world.deps, Query("A1"))), 100)
-    assert max(len(line) for lines in laid_out for line in lines) <= 100
+    lines = why.paragraphs(why.rows(explain(world.deps, Query("A1"))), 60, {})
+    assert max(len(line) for line in lines) <= 60
+    place = next(place for place, line in enumerate(lines) if "Consent to texts given" in line)
+    assert lines[place + 1].strip() == "The schedule says so."
+    assert lines[place + 1].index("The") > lines[place].index("Consent")
 
 
 def test_no_demo_is_one_line(cli: CommandLine, tmp_path: Path) -> None:

@@ -95,6 +95,14 @@ def test_a_row_is_folded_to_fit_and_never_loses_a_word() -> None:
     assert " ".join(line[5:].strip() for line in lines) == text
 
 
+def test_what_is_long_once_is_folded_before_what_is_long_in_every_row() -> None:
+    rows = [("Hannah Lindqvist", "by text"), ("Whitfield, James", "by text, if not too many go out before")]
+    assert lay_out(rows, 32) == [
+        ["Hannah Lindqvist  by text"],
+        ["Whitfield, James  by text, if", " " * 18 + "not too many", " " * 18 + "go out before"],
+    ]
+
+
 class Terminal(io.StringIO):
     @override
     def isatty(self) -> bool:

@@ -72,10 +72,10 @@ def test_a_move_shows_what_died_that_the_patient_was_told_once_and_that_the_conf
         "The schedule says so. The confirmation of version 1 no longer counts."
     ]
     assert lines(account, EventKind.REMINDER) == [
-        ("Asked to confirm, text (version 1)", "text handed over"),
+        ("Asks to confirm, text (version 1)", "text handed over"),
         ("Final reminder, text (version 1)", "withdrawn"),
         ("New time, text (version 2)", "text handed over"),
-        ("Asked to confirm, text (version 2)", "planned"),
+        ("Asks to confirm, text (version 2)", "planned"),
         ("Final reminder, text (version 2)", "planned"),
     ]
     (why,) = whys(account.events, "Final reminder, text (version 1)")
@@ -83,11 +83,11 @@ def test_a_move_shows_what_died_that_the_patient_was_told_once_and_that_the_conf
     assert why.endswith(": the day before the session at 10:00, clinic time.")
     assert lines(account, EventKind.CONFIRMATION) == [("Confirmed by the patient (version 1)", "no longer counts")]
     assert lines(account, EventKind.MESSAGE) == [
-        ("Text: Asked to confirm (version 1)", "handed over"),
+        ("Text: Asks to confirm (version 1)", "handed over"),
         ("Text: New time (version 2)", "handed over"),
     ]
     assert len([body for body in quiet.bodies if "new time" in body.lower() or "moved" in body.lower()]) == 1
-    assert account.outlook.what.startswith("Asked to confirm by text, Sun 14 Mar 12:00.")
+    assert account.outlook.what.startswith("Asks to confirm by text, Sun 14 Mar 12:00.")
 
 
 def test_lines_are_in_order_of_time_and_causes_come_before_what_follows(quiet: World) -> None:
@@ -131,7 +131,7 @@ def test_a_message_explains_itself_with_its_calls_and_receipts(quiet: World) -> 
     ]
     assert lines(account, EventKind.RECEIPT) == [("Provider's receipt", "delivered")]
     assert quiet.sms.sent[-1].provider_id in whys(account.events, "Handed to the provider, call 2")[0]
-    assert lines(account, EventKind.REMINDER) == [("Asked to confirm, text", "text delivered")]
+    assert lines(account, EventKind.REMINDER) == [("Asks to confirm, text", "text delivered")]
     assert account.outlook.what == "Nothing more: it is delivered."
 
 
@@ -191,9 +191,9 @@ def test_what_went_along_names_the_message_it_went_in(store: Store) -> None:
     world.at(CONFIRM_AT)
     assert world.pump() == 1
     account = asked(world, "A2")
-    assert lines(account, EventKind.REMINDER) == [("Asked to confirm, text", "goes with 'Asked to confirm' of A1")]
+    assert lines(account, EventKind.REMINDER) == [("Asks to confirm, text", "goes with 'Asks to confirm' of A1")]
     (text,) = [line for line in account.events if line.kind is EventKind.MESSAGE]
-    assert text.why.startswith("Carries along: Asked to confirm of A2.")
+    assert text.why.startswith("Carries along: Asks to confirm of A2.")
     assert {line.what for line in asked(world, "P1").events if line.kind is EventKind.SESSION} == {
         "Session booked for Tue 16 Mar 13:00",
         "Session booked for Tue 16 Mar 16:00",
@@ -242,7 +242,7 @@ def test_a_refusal_of_the_provider_is_told_with_the_address(quiet: World) -> Non
     assert lines(account, EventKind.ATTEMPT) == [("Handed to the provider", "refused")]
     assert whys(account.events, "Handed to the provider") == ["21614; not a mobile number."]
     assert ("Patient's phone number does not work", "closed") in lines(account, EventKind.ADDRESS)
-    assert ("Text: Asked to confirm", "refused") in lines(account, EventKind.MESSAGE)
+    assert ("Text: Asks to confirm", "refused") in lines(account, EventKind.MESSAGE)
 
 
 def test_a_cancellation_says_that_nothing_is_left_to_do(quiet: World) -> None:

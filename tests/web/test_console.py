@@ -78,7 +78,7 @@ def test_messages_replies_and_answers_show_at_a_glance(clinic: World, desk: Brow
     clinic.pump()
     for sent in clinic.sms.sent:
         clinic.receipt(sent.text.tag, ReceiptStatus.DELIVERED)
-    assert "Asked to confirm delivered" in shown(desk)
+    assert "Asks to confirm delivered" in shown(desk)
     clinic.text("C", sender="+12025550102")
     clinic.text("who takes me home?", sender="+12025550101")
     text = shown(desk)
