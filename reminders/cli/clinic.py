@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from reminders.cli.opening import opened
+from reminders.cli.progress import show_progress
 from reminders.cli.toml import to_toml
 from reminders.core.errors import InputError
-from reminders.services.apply_clinics import Replanned, apply_clinics, clinic_document, known_clinics
+from reminders.services.apply_clinics import apply_clinics, clinic_document, known_clinics
+from reminders.services.replan_clinic import Replanned
 
 if TYPE_CHECKING:
     from reminders.bootstrap import Services
 
 DONE = 0
-MANY = 500
-"""So many patients are planned anew before anybody wonders what takes so long."""
 
 
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
@@ -57,15 +57,6 @@ def _counted(report: Replanned) -> str:
 
 def _reminders(count: int) -> str:
     return "1 reminder" if count == 1 else f"{count} reminders"
-
-
-def show_progress(report: Replanned, stream: TextIO) -> None:
-    """Count along on a terminal, on one line that goes away at the end."""
-    if not stream.isatty() or report.patients <= MANY:
-        return
-    line = f"{report.slug}: planning anew, {report.done} of {report.patients} patients"
-    is_done = report.done >= report.patients
-    print(f"\r{' ' * len(line)}\r" if is_done else f"\r{line}", end="", file=stream, flush=True)
 
 
 def _export(services: Services, slug: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -11,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 from reminders.cli.authors import author
 from reminders.cli.opening import opened
+from reminders.cli.progress import show_progress
 from reminders.cli.tables import print_table
 from reminders.core.pauses import PauseKind
 from reminders.services.pause import DaySession, Pause, PauseReport, Subject, list_pauses, pause, resume
+from reminders.services.replan_clinic import Replanned
 
 if TYPE_CHECKING:
     from reminders.core.clinics import Clinic
@@ -27,14 +30,17 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         return _list(arguments, environment)
     subject = Subject(PauseKind(arguments.kind), arguments.name, arguments.clinic)
     is_pause = arguments.command == "pause"
-    progress = None if arguments.json else _show_progress
+
+    def watch(report: Replanned) -> None:
+        show_progress(report, sys.stderr)
+
     with opened(arguments, environment) as services:
         services.migrate()
         by = author(arguments.by)
         if is_pause:
-            report = pause(services.deps, subject, reason=arguments.reason, by=by, progress=progress)
+            report = pause(services.deps, subject, reason=arguments.reason, by=by, watch=watch)
         else:
-            report = resume(services.deps, subject, by=by, progress=progress)
+            report = resume(services.deps, subject, by=by, watch=watch)
     if arguments.json:
         print(json.dumps(_document(report, is_paused=is_pause), ensure_ascii=False, indent=2))
     elif is_pause:
@@ -42,11 +48,6 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     else:
         _show_resume(report)
     return DONE
-
-
-def _show_progress(done: int, of: int) -> None:
-    if of > done:
-        print(f"{done} of {of} patients planned anew …", flush=True)
 
 
 def _show_pause(report: PauseReport, environment: Mapping[str, str]) -> None:
@@ -75,7 +76,9 @@ def _state(kind: PauseKind, name: str) -> str:
 
 def _effects(report: PauseReport) -> list[str]:
     if report.pause.kind is PauseKind.DAY:
-        return [f"{_count(report.patients_planned, 'patient')} planned anew, {_count(report.moved, 'reminder')} moved"]
+        planned = f"{_count(report.patients_planned, 'patient')} planned anew, {_count(report.moved, 'reminder')} moved"
+        missed = f"; {_count(report.failed, 'patient')} could not be planned, see the log" if report.failed else ""
+        return [planned + missed]
     stopped = report.messages_stopped
     unsent = f"; {_count(stopped, 'message')} that had not left {'was' if stopped == 1 else 'were'} stopped"
     waits = "waits" if report.stopped == 1 else "wait"
@@ -147,6 +150,7 @@ def _document(report: PauseReport, *, is_paused: bool) -> dict[str, object]:
         "reminders_moved": report.moved,
         "messages_stopped": report.messages_stopped,
         "patients_planned": report.patients_planned,
+        "patients_failed": report.failed,
         "still_paused": [{"kind": other.kind, "name": other.name} for other in report.still],
         "sessions": [
             {

@@ -1,33 +1,25 @@
 """Apply: bring clinic files into the database, which holds the configuration from then on, versioned.
 
-What is planned follows at once: every patient with something to come is planned anew, in batches, each in a
-transaction of its own. Where that is cut short, applying the same file again goes on with it: what is right already
-is left as it is.
+What is planned follows at once. Where that is cut short, applying the same file again goes on with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
-
-import structlog
 
 from reminders.core.cadence_document import SHIPPED
 from reminders.core.clinic_document import read_clinic, storable
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ClinicFileError
-from reminders.core.ids import ClinicId, PatientId
+from reminders.core.ids import ClinicId
 from reminders.core.lint import lint
 from reminders.core.reading import is_text
 from reminders.ports import SENDING_JOBS
-from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
-from reminders.services.plan_reminders import Planned, plan_patients
-from reminders.store import clinics, replans
-from reminders.store.batches import in_batches
+from reminders.services.replan_clinic import Watch, replan_clinic
+from reminders.store import clinics
 
 BUILT_IN = {
     "slug": "clinic",
@@ -36,37 +28,17 @@ BUILT_IN = {
     "phone": "our front desk",
 }
 """What holds until a clinic file is given: enough to try the service, plain enough to show that it is missing."""
-PATIENTS_A_TIME = 200
-"""Planned anew in one transaction: short enough that nothing due waits for it."""
-MONTH = timedelta(days=30)
-"""How long after a session something may still come, but for the question to book again, which counts in weeks."""
-
-log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Replanned:
-    """How far planning anew has come for a clinic, and what it changed."""
-
-    slug: str
-    patients: int
-    done: int = 0
-    failed: int = 0
-    added: int = 0
-    moved: int = 0
-    withdrawn: int = 0
 
 
 def apply_clinics(
     deps: Deps,
     documents: Sequence[tuple[str, Mapping[str, Any]]],
     *,
-    watch: Callable[[Replanned], None] = lambda _progress: None,
+    watch: Watch = lambda _progress: None,
 ) -> list[str]:
     """Store clinic documents, each with the name of its file, and plan anew. Returns the slugs that changed.
 
-    `watch` is called after every batch of patients, and once for a clinic that has none. Raises ClinicFileError with
-    every fault of every file; then nothing is stored.
+    Raises ClinicFileError with every fault of every file; then nothing is stored.
     """
     ready = [storable(document) for _, document in documents]
     _check([(name, document) for (name, _), document in zip(documents, ready, strict=True)], deps)
@@ -84,7 +56,7 @@ def apply_clinics(
     for clinic in known_clinics(deps):
         # One that did not change too: the last time may have been cut short between storing and planning.
         if clinic.slug in slugs:
-            _replan(deps, clinic, watch)
+            replan_clinic(deps, clinic, watch)
     deps.queue.hint(SENDING_JOBS.values())
     return changed
 
@@ -129,37 +101,6 @@ def _known_texts(templates: object) -> dict[str, dict[str, str]]:
 
 def _doubles(slugs: Sequence[str]) -> list[str]:
     return sorted({slug for slug in slugs if slugs.count(slug) > 1})
-
-
-def _replan(deps: Deps, clinic: Clinic, watch: Callable[[Replanned], None]) -> None:
-    with deps.store.reading() as tx:
-        ids = replans.patients_with_more_to_come(tx, clinic.id, since=deps.clock.now() - _reach(clinic))
-    report = Replanned(clinic.slug, patients=len(ids))
-    watch(report)
-    for batch in in_batches(ids, PATIENTS_A_TIME):
-        failed: list[PatientId] = []
-        for planned in together_or_apart(batch, lambda some: _plan(deps, clinic.id, some), failed.append):
-            report.added += planned.added + planned.revived
-            report.moved += planned.moved
-            report.withdrawn += planned.cancelled
-        for patient_id in failed:
-            log.error("patient.not_replanned", patient_id=str(patient_id))
-        report.failed += len(failed)
-        report.done += len(batch)
-        watch(report)
-
-
-def _plan(deps: Deps, clinic_id: ClinicId, ids: Sequence[PatientId]) -> Planned:
-    """Plan some patients anew, by the clinic as it is now: somebody may have changed it since we began."""
-    with deps.store.transaction() as tx:
-        clinics.lock(tx, clinic_id)
-        return plan_patients(tx, clinics.get(tx, clinic_id), ids, identity=deps.identity, now=deps.clock.now())
-
-
-def _reach(clinic: Clinic) -> timedelta:
-    """Return how long after a session we may still have something to say."""
-    weeks = max((cadence.rebook_weeks or 0 for cadence in clinic.cadences.values()), default=0)
-    return timedelta(weeks=weeks) + MONTH
 
 
 def known_clinics(deps: Deps) -> list[Clinic]:

@@ -7,7 +7,7 @@ patients and what staff write themselves still go out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -23,16 +23,14 @@ from reminders.ports import SENDING_JOBS
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
 from reminders.services.plan_reminders import Planned, plan_patients
+from reminders.services.replan_clinic import Watch, replan_clinic
 from reminders.store import appointments, clinics, patients, pauses, tasks, withdrawals
 from reminders.store.pauses import Pause
 from reminders.store.unit_of_work import Transaction
 
-__all__ = ["DaySession", "Pause", "PauseReport", "Progress", "Subject", "list_pauses", "pause", "resume"]
+__all__ = ["DaySession", "Pause", "PauseReport", "Subject", "list_pauses", "pause", "resume"]
 
-PATIENTS_AT_ONCE = 100
 ENDS_BY: dict[PauseKind, Reason] = {PauseKind.PATIENT: Reason.ON_HOLD, PauseKind.SERIES: Reason.SERIES_STOPPED}
-Progress = Callable[[int, int], None]
-"""Called with how many patients are planned anew, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,8 @@ class PauseReport:
     is_new: bool
     messages_stopped: int = 0
     patients_planned: int = 0
+    failed: int = 0
+    """Patients who could not be planned anew; the log names them by their ids."""
     stopped: int = 0
     """Reminders that wait no longer."""
     revived: int = 0
@@ -75,7 +75,7 @@ class PauseReport:
     """What else keeps reminders of these sessions back after this pause ended."""
 
 
-def pause(deps: Deps, subject: Subject, *, reason: str, by: str, progress: Progress | None = None) -> PauseReport:
+def pause(deps: Deps, subject: Subject, *, reason: str, by: str, watch: Watch = lambda _progress: None) -> PauseReport:
     """Pause a day, a patient or a series; what is paused already stays so, with its first reason.
 
     Raises InputError for a faulty request, NotFoundError for an unknown patient or series.
@@ -104,11 +104,11 @@ def pause(deps: Deps, subject: Subject, *, reason: str, by: str, progress: Progr
         else:
             _stop(tx, deps, report, about, now)
     if subject.kind is PauseKind.DAY:
-        _plan_everybody(deps, report, progress)
+        _plan_everybody(deps, report, watch)
     return report
 
 
-def resume(deps: Deps, subject: Subject, *, by: str, progress: Progress | None = None) -> PauseReport:
+def resume(deps: Deps, subject: Subject, *, by: str, watch: Watch = lambda _progress: None) -> PauseReport:
     """End a pause: what is still useful waits again, what is not stays ended as on hold.
 
     Raises InputError where nothing is paused.
@@ -122,7 +122,9 @@ def resume(deps: Deps, subject: Subject, *, by: str, progress: Progress | None =
         pauses.end(tx, held.id, by=by.strip(), now=now)
         report = PauseReport(held, clinic, is_new=True)
         if subject.kind is PauseKind.DAY:
-            tasks.resolve(tx, _task_keys(_sessions_on(tx, clinic, held)), by=by.strip(), now=now)
+            # Where the clinic's own file closes the day as well, nobody is there all the same.
+            opened = [] if clinic.is_closed(date.fromisoformat(held.subject)) else _sessions_on(tx, clinic, held)
+            tasks.resolve(tx, _task_keys(opened), by=by.strip(), now=now)
         else:
             about = _about(tx, clinic, subject)
             withdrawals.lock_patients(tx, set(about.values()))
@@ -130,7 +132,7 @@ def resume(deps: Deps, subject: Subject, *, by: str, progress: Progress | None =
             _plan(tx, deps, report, set(about.values()), now)
             report.still = _still(tx, clinic, about)
     if subject.kind is PauseKind.DAY:
-        _plan_everybody(deps, report, progress)
+        _plan_everybody(deps, report, watch)
     deps.queue.hint(SENDING_JOBS.values())
     return report
 
@@ -232,19 +234,7 @@ def _task_keys(items: Iterable[Appointment]) -> list[str]:
     return [key_of(TaskKind.SESSION_ON_CLOSED_DAY, item.id, item.version) for item in items]
 
 
-def _plan_everybody(deps: Deps, report: PauseReport, progress: Progress | None) -> None:
-    """Plan a clinic's patients anew, some in each transaction: an interrupted run goes on when asked again."""
-    with deps.store.reading() as tx:
-        everybody = pauses.with_something_to_come(tx, report.clinic.id, now=deps.clock.now())
-    report.patients_planned = 0
-    for some in _batches(everybody):
-        with deps.store.transaction() as tx:
-            clinics.lock(tx, report.clinic.id)
-            withdrawals.lock_patients(tx, some)
-            _plan(tx, deps, report, some, deps.clock.now())
-        if progress is not None:
-            progress(report.patients_planned, len(everybody))
-
-
-def _batches(everybody: Sequence[PatientId]) -> Iterable[Sequence[PatientId]]:
-    return (everybody[at : at + PATIENTS_AT_ONCE] for at in range(0, len(everybody), PATIENTS_AT_ONCE))
+def _plan_everybody(deps: Deps, report: PauseReport, watch: Watch) -> None:
+    done = replan_clinic(deps, report.clinic, watch)
+    report.patients_planned, report.failed = done.done - done.failed, done.failed
+    report.moved += done.moved

@@ -9,11 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, insert, select, update
 
-from reminders.core.appointments import AppointmentStatus
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.pauses import PauseKind, Pauses
-from reminders.core.reminders import ReminderState
-from reminders.store.rows import appointment, pause, reminder
+from reminders.store.rows import appointment, pause
 from reminders.store.unit_of_work import Transaction
 
 
@@ -83,16 +81,6 @@ def of_series(tx: Transaction, clinic_id: ClinicId, series_id: str) -> dict[Appo
     here = (appointment.c.clinic_id == clinic_id) & (appointment.c.series_id == series_id)
     rows = tx.connection.execute(select(appointment.c.id, appointment.c.patient_id).where(here))
     return {AppointmentId(row.id): PatientId(row.patient_id) for row in rows}
-
-
-def with_something_to_come(tx: Transaction, clinic_id: ClinicId, *, now: datetime) -> list[PatientId]:
-    """Return the patients of a clinic whom a day's closure may concern: a reminder waits, or a session is booked."""
-    waits = select(reminder.c.patient_id).where(
-        reminder.c.clinic_id == clinic_id, reminder.c.state == ReminderState.PLANNED
-    )
-    is_booked = (appointment.c.status == AppointmentStatus.BOOKED) & (appointment.c.starts_at > now)
-    comes = select(appointment.c.patient_id).where(appointment.c.clinic_id == clinic_id, is_booked)
-    return [PatientId(key) for key in sorted(tx.connection.scalars(waits.union(comes)))]
 
 
 def _pause(tx: Transaction, row: Row[Any]) -> Pause:

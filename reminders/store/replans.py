@@ -1,4 +1,4 @@
-"""Whose reminders a changed clinic may change."""
+"""Whose reminders a change of the clinic, or a day it closes, may change."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from reminders.cli.clinic import show_progress
+from reminders.cli.progress import show_progress
 from reminders.cli.toml import to_toml
 from reminders.core.clinic_document import storable
-from reminders.services.apply_clinics import Replanned
+from reminders.services.replan_clinic import Replanned
 from tests.cli.command_line import SCHEDULE, CommandLine
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "reminders" / "cli" / "clinic.example.toml"

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId
 from reminders.ports import Job
-from reminders.services.apply_clinics import BUILT_IN, Replanned, apply_clinics, clinic_document, known_clinics
+from reminders.services.apply_clinics import BUILT_IN, apply_clinics, clinic_document, known_clinics
+from reminders.services.replan_clinic import Replanned
 from reminders.store import clinics, rows
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, an_id, local, shown

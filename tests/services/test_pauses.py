@@ -311,11 +311,11 @@ def test_a_day_that_is_over_cannot_be_closed(quiet: World) -> None:
 
 
 def test_everybody_with_something_to_come_is_planned_anew_in_batches(quiet: World) -> None:
-    quiet.sync(*some_entries(120))
-    seen: list[tuple[int, int]] = []
-    report = pause(quiet.deps, day("2027-03-13"), reason=WHY, by=WHO, progress=lambda done, of: seen.append((done, of)))
-    assert seen == [(100, 120), (120, 120)]
-    assert (report.moved, report.patients_planned) == (120, 120)
+    quiet.sync(*some_entries(201))
+    seen: list[int] = []
+    report = pause(quiet.deps, day("2027-03-13"), reason=WHY, by=WHO, watch=lambda done: seen.append(done.done))
+    assert seen == [0, 200, 201]
+    assert (report.moved, report.patients_planned) == (201, 201)
     quiet.check()
 
 
