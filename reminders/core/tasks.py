@@ -220,6 +220,8 @@ def ended_by(kind: TaskKind, key: str, appointment: Appointment) -> Resolver | N
             return Resolver.PATIENT if appointment.has_ride else _off(appointment)
         case TaskKind.MARK_OUTCOME:
             return _off(appointment)
+        case TaskKind.MISSING_FROM_SCHEDULE:
+            return Resolver.SCHEDULE if appointment.missing_since is None else None
         case _:
             return None
 

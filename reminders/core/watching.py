@@ -61,6 +61,8 @@ def over_by(kind: TaskKind, key: str, case: Case) -> Resolver | None:
     """Say who or what ended the cause of an open task about the appointment; None while it stands."""
     if kind is TaskKind.RIDE_WANTED and case.base.end <= case.now:
         return ended_by(kind, key, case.appointment) or Resolver.TIME
+    if kind is TaskKind.SESSION_ON_CLOSED_DAY and not _is_closed(case):
+        return Resolver.SCHEDULE
     return ended_by(kind, key, case.appointment)
 
 
@@ -93,7 +95,11 @@ def _is_staffed(case: Case, on: date) -> bool:
 def is_on_closed_day(case: Case) -> bool:
     """Say whether a session to come is booked on a day that the clinic's file or staff closed: nobody will be there."""
     is_to_come = case.appointment.status is AppointmentStatus.BOOKED and case.base.start > case.now
-    return is_to_come and case.clinic.is_closed(local_day(case.base.start, case.tz), case.pauses)
+    return is_to_come and _is_closed(case)
+
+
+def _is_closed(case: Case) -> bool:
+    return case.clinic.is_closed(local_day(case.base.start, case.tz), case.pauses)
 
 
 def outcome_wanted_at(case: Case) -> datetime | None:

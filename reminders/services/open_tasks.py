@@ -79,7 +79,7 @@ def open_closed_day_tasks(
     """Tell staff, once for each version, of sessions to come on days that the clinic's file or staff closed."""
     kind = TaskKind.SESSION_ON_CLOSED_DAY
     found = [task_about(clinic_id, case.appointment, kind) for case in cases if is_on_closed_day(case)]
-    tasks.open_many(tx, [(identity.new_id(), task) for task in found], now=now)
+    tasks.open_anew(tx, [(identity.new_id(), task) for task in found], now=now)
 
 
 def task_about(

@@ -248,4 +248,4 @@ def _report_missing(tx: Transaction, deps: Deps, held: _Held, found: ScheduleDif
     fresh = [item for item in gone if item.missing_since is None]
     appointments.mark_missing(tx, [item.id for item in fresh], now=now)
     wanted = [task_about(held.clinic.id, item, TaskKind.MISSING_FROM_SCHEDULE) for item in fresh]
-    tasks.open_many(tx, [(deps.identity.new_id(), task) for task in wanted], now=now)
+    tasks.open_anew(tx, [(deps.identity.new_id(), task) for task in wanted], now=now)
