@@ -10,10 +10,10 @@ from datetime import datetime
 from reminders.cli.opening import opened
 from reminders.cli.tables import BOLD, GAP, NARROWEST, fold, paint, print_table, room
 from reminders.core.appointments import Appointment
-from reminders.core.events import Event, EventKind, title
-from reminders.core.explaining import CHANNELS, MESSAGE_STATES
-from reminders.core.histories import PastMessage, SubjectKind
 from reminders.core.instants import iso
+from reminders.core.labels import CHANNELS, MESSAGE_STATES, title
+from reminders.core.timeline.events import Event, EventKind
+from reminders.core.timeline.history import PastMessage, SubjectKind
 from reminders.services.explain import Account, Query, explain
 
 DONE = 0

@@ -1,10 +1,15 @@
-"""What people read for the steps of a cadence and for reasons, on pages and in tables; short enough for a cell."""
+"""What people read for our own words: steps, reasons, channels and states, on pages, in tables and in timelines.
+
+Each table but that of the steps is total over its enum, so that nobody is shown a code name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reminders.core.reminders import Reason
+from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
+from reminders.core.patients import Channel
+from reminders.core.reminders import Reason, ReminderState
 
 STEPS: Mapping[str, str] = {
     "moved": "New time",
@@ -27,6 +32,12 @@ STEPS: Mapping[str, str] = {
     "help": "Help answer",
 }
 """A cadence may name further steps of its own: these are shown as they are."""
+
+
+def title(step: str) -> str:
+    """Return what a step is called on screen."""
+    return STEPS.get(step, step)
+
 
 REASONS: Mapping[Reason, str] = {
     Reason.SUPERSEDED: "the appointment changed",
@@ -53,4 +64,69 @@ REASONS: Mapping[Reason, str] = {
     Reason.KEEPS_CRASHING: "failed again and again",
     Reason.WITHDRAWN: "taken back by staff",
 }
-"""Whole sentences are in `explaining`."""
+"""Short enough for a cell."""
+REASON_SENTENCES: Mapping[Reason, str] = {
+    Reason.SUPERSEDED: "The session changed; its new version has its own reminders.",
+    Reason.REPLANNED: "The same session is planned differently now.",
+    Reason.TOO_LATE_WHEN_PLANNED: "It was already too late to be of use when the session became known.",
+    Reason.TOO_LATE: "It could not leave while it was still of use.",
+    Reason.NO_WINDOW: "No permitted hour was left while it was of use.",
+    Reason.NO_CONSENT: "The patient has given no consent to messages.",
+    Reason.NO_ADDRESS: "There is no phone number or e-mail address to write to.",
+    Reason.OPTED_OUT: "The patient opted out of messages.",
+    Reason.ADDRESS_FAULT: "The number or address does not work.",
+    Reason.NOT_ON_ALLOW_LIST: "The number or address is not on the allow-list.",
+    Reason.ALREADY_CONFIRMED: "The session is confirmed already.",
+    Reason.RIDE_ARRANGED: "The ride is arranged already.",
+    Reason.APPOINTMENT_OFF: "The session does not take place.",
+    Reason.MERGED: "It went along in another message of the same day.",
+    Reason.CAP: "The patient has had as many messages as we may send in that time.",
+    Reason.ON_HOLD: "Staff put the patient on hold.",
+    Reason.SERIES_STOPPED: "Staff stopped the series.",
+    Reason.QUIET_HOURS: "These are quiet hours.",
+    Reason.PROVIDER_REFUSED: "The provider refused it.",
+    Reason.UNDELIVERED: "The provider could not deliver it.",
+    Reason.UNKNOWN_OUTCOME: "Nobody could find out whether it was sent.",
+    Reason.KEEPS_CRASHING: "It failed again and again.",
+    Reason.WITHDRAWN: "Staff took it back.",
+}
+REMINDER_STATES: Mapping[ReminderState, str] = {
+    ReminderState.PLANNED: "planned",
+    ReminderState.DISPATCHED: "became a message",
+    ReminderState.MERGED: "went along",
+    ReminderState.SUPPRESSED: "not sent",
+    ReminderState.CANCELLED: "withdrawn",
+    ReminderState.EXPIRED: "too late",
+}
+MESSAGE_STATES: Mapping[MessageState, str] = {
+    MessageState.DUE: "waits to leave",
+    MessageState.HELD: "on hold",
+    MessageState.CLAIMED: "leaving",
+    MessageState.SENDING: "leaving",
+    MessageState.UNKNOWN: "in doubt",
+    MessageState.ACCEPTED: "handed over",
+    MessageState.SENT: "sent",
+    MessageState.DELIVERED: "delivered",
+    MessageState.UNDELIVERED: "not delivered",
+    MessageState.REJECTED: "refused",
+    MessageState.SUPPRESSED: "not sent",
+    MessageState.CANCELLED: "withdrawn",
+    MessageState.EXPIRED: "too late",
+    MessageState.NEEDS_STAFF: "with staff",
+}
+ATTEMPT_STATES: Mapping[AttemptState, str] = {
+    AttemptState.SENDING: "under way",
+    AttemptState.ACCEPTED: "accepted",
+    AttemptState.ABSENT: "provably not sent",
+    AttemptState.REJECTED: "refused",
+    AttemptState.UNKNOWN: "in doubt",
+}
+RECEIPTS: Mapping[ReceiptStatus, str] = {
+    ReceiptStatus.QUEUED: "queued",
+    ReceiptStatus.SENT: "sent",
+    ReceiptStatus.DELIVERED: "delivered",
+    ReceiptStatus.UNDELIVERED: "not delivered",
+    ReceiptStatus.FAILED: "failed",
+    ReceiptStatus.CANCELLED: "cancelled",
+}
+CHANNELS: Mapping[Channel, str] = {Channel.SMS: "text", Channel.EMAIL: "e-mail"}

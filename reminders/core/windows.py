@@ -18,8 +18,6 @@ SHORT_OF_CLOSING = timedelta(minutes=60)
 HORIZON_DAYS = 15
 """How far a window is searched: two weeks and a day, so that any weekday pattern is seen twice."""
 DAYS_OF_WEEK = 7
-DAY_AND_A_HALF = timedelta(hours=36)
-"""Reaches past the end of the current local day in every zone."""
 
 
 @lru_cache(maxsize=32_768)

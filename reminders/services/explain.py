@@ -9,11 +9,11 @@ from datetime import datetime
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
-from reminders.core.events import Event, Surroundings
-from reminders.core.histories import History, PastMessage, Subject, SubjectKind
 from reminders.core.ids import AppointmentId, ClinicId, MessageId
 from reminders.core.patients import Patient
-from reminders.core.timelines import Outlook, outlook, scope_of, timeline
+from reminders.core.timeline.events import Event, Surroundings
+from reminders.core.timeline.history import History, PastMessage, Subject, SubjectKind
+from reminders.core.timeline.timeline import Outlook, outlook, scope_of, timeline
 from reminders.services.deps import Deps
 from reminders.store import appointments, clinics, escorts, history, patients, pauses
 from reminders.store.unit_of_work import Transaction

@@ -9,7 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, exists, or_, select
 
-from reminders.core.histories import (
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
+from reminders.core.pauses import PauseKind
+from reminders.core.reminders import PlannedReminder, Reminder, ReminderKey
+from reminders.core.timeline.history import (
     History,
     PastAddress,
     PastAttempt,
@@ -27,9 +30,6 @@ from reminders.core.histories import (
     Subject,
     SubjectKind,
 )
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
-from reminders.core.pauses import PauseKind
-from reminders.core.reminders import PlannedReminder, Reminder, ReminderKey
 from reminders.store.rows import (
     appointment,
     appointment_version,

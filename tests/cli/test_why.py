@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reminders.cli import why
-from reminders.core.explaining import REASONS
+from reminders.core.labels import REASON_SENTENCES
 from reminders.core.reminders import Reason
 from reminders.services.explain import Query, explain
 from reminders.store.unit_of_work import Store
@@ -65,7 +65,7 @@ def test_a_changed_time_in_the_csv_shows_what_died_what_was_told_and_what_no_lon
     assert "The confirmation of version 1 no longer counts." in moved
     dead = [row for row in rows if "(version 1)" in row and "withdrawn" in row]
     assert {row.split(",")[0].split("  ")[-1].strip() for row in dead} == {"Asks about ride", "Final reminder"}
-    assert all(REASONS[Reason.SUPERSEDED] in row for row in dead)
+    assert all(REASON_SENTENCES[Reason.SUPERSEDED] in row for row in dead)
     [confirmed] = [row for row in rows if "Confirmed by the patient (version 1)" in row]
     assert confirmed.endswith("no longer counts")
     assert len([row for row in rows if "Text: New time (version 2)" in row]) == 1

@@ -10,22 +10,11 @@ from reminders.core.cadences import Anchor, Civil, Elapsed, Offset
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case, case_of
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
-from reminders.core.explaining import (
-    ANCHORS,
-    AT_AN_ANCHOR,
-    ATTEMPT_STATES,
-    CHANNELS,
-    MESSAGE_STATES,
-    REASONS,
-    RECEIPTS,
-    REMINDER_STATES,
-    Explanation,
-    explain,
-    offset_words,
-)
+from reminders.core.labels import ATTEMPT_STATES, CHANNELS, MESSAGE_STATES, REASON_SENTENCES, RECEIPTS, REMINDER_STATES
 from reminders.core.patients import Channel, Patient
 from reminders.core.planning import desired
 from reminders.core.reminders import PlannedReminder, Reason, ReminderState
+from reminders.core.timeline.rules import ANCHORS, AT_AN_ANCHOR, Explanation, explain, offset_words
 from tests.builders import a_clinic, a_patient, a_record, local
 from tests.core.planning_cases import LONG_BEFORE, SILENT, a_visit
 
@@ -51,7 +40,7 @@ def explained(case: Case, key: str, *, plan: PlannedReminder | None = None, late
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (REASONS, Reason),
+        (REASON_SENTENCES, Reason),
         (REMINDER_STATES, ReminderState),
         (MESSAGE_STATES, MessageState),
         (ATTEMPT_STATES, AttemptState),
@@ -67,7 +56,7 @@ def test_each_word_of_ours_has_words_for_people(table: dict[str, str], words: ty
 
 
 def test_each_reason_is_one_plain_sentence() -> None:
-    for sentence in REASONS.values():
+    for sentence in REASON_SENTENCES.values():
         assert sentence[0].isupper()
         assert sentence.endswith(".")
         assert sentence.count(".") == 1

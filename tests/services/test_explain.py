@@ -11,11 +11,11 @@ import pytest
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.delivery import Absent, ReceiptStatus, Refusal, Rejected
 from reminders.core.errors import InputError, NotFoundError
-from reminders.core.events import Event, EventKind
-from reminders.core.histories import SubjectKind
 from reminders.core.overrides import Change
 from reminders.core.pauses import PauseKind
 from reminders.core.tasks import TITLES, TaskKind
+from reminders.core.timeline.events import Event, EventKind
+from reminders.core.timeline.history import SubjectKind
 from reminders.services.escort_consent import record_escort_consent
 from reminders.services.explain import Account, Query, explain
 from reminders.services.override import override_cadence

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import MessageState
-from reminders.core.events import Event, EventKind, Surroundings, title
-from reminders.core.explaining import ATTEMPT_STATES, CHANNELS, MESSAGE_STATES, REASONS, RECEIPTS
 from reminders.core.gate import Origin
-from reminders.core.histories import History, PastAttempt, PastMessage, PastQuestion, PastReceipt, PastReminder
 from reminders.core.ids import MessageId
 from reminders.core.instants import iso
+from reminders.core.labels import ATTEMPT_STATES, CHANNELS, MESSAGE_STATES, REASON_SENTENCES, RECEIPTS, title
 from reminders.core.patients import Recipient
-from reminders.core.plan_lines import OUTCOMES
+from reminders.core.timeline.events import Event, EventKind, Surroundings
+from reminders.core.timeline.history import History, PastAttempt, PastMessage, PastQuestion, PastReceipt, PastReminder
+from reminders.core.timeline.plan_lines import OUTCOMES
 
 ENDED_UNSENT = frozenset(
     {
@@ -99,7 +99,7 @@ def _made_because(message: PastMessage, parts: list[PastReminder], scene: Surrou
     if message.override_reason:
         sentences.append(f"Quiet hours overridden: {message.override_reason}.")
     if message.state is MessageState.HELD and message.reason is not None:
-        sentences.append(f"{REASONS[message.reason]} Of use until {scene.tell(message.expires_at)}.")
+        sentences.append(f"{REASON_SENTENCES[message.reason]} Of use until {scene.tell(message.expires_at)}.")
     return " ".join([*sentences, f"Id {str(message.id)[:SHOWN_OF_AN_ID]}."])
 
 
@@ -109,7 +109,7 @@ def _part(item: PastReminder, message: PastMessage, scene: Surroundings) -> str:
 
 
 def _end_line(message: PastMessage, at: datetime, scene: Surroundings) -> Event:
-    reason = REASONS[message.reason] if message.reason is not None else ""
+    reason = REASON_SENTENCES[message.reason] if message.reason is not None else ""
     name = f"{_message_name(message)}{scene.of_version(message.appointment_id, message.version)}"
     facts = {"state": message.state, "reason": message.reason}
     state = MESSAGE_STATES[message.state]

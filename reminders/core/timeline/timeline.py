@@ -9,23 +9,27 @@ from typing import assert_never
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
-from reminders.core.circumstance_lines import address_lines, consent_lines, pause_lines, reply_lines, task_lines
 from reminders.core.delivery import IN_FLIGHT, WAITING, MessageState
-from reminders.core.events import Event, EventKind, Surroundings, title
-from reminders.core.explaining import CHANNELS, MESSAGE_STATES, REASONS
-from reminders.core.histories import History, PastMessage, Subject, SubjectKind
 from reminders.core.ids import AppointmentId, MessageId
-from reminders.core.message_lines import message_lines
-from reminders.core.plan_lines import cases_of, days_that_matter, reminder_lines, session_lines
+from reminders.core.labels import CHANNELS, MESSAGE_STATES, REASON_SENTENCES, title
 from reminders.core.tasks import TITLES
+from reminders.core.timeline.circumstance_lines import (
+    address_lines,
+    consent_lines,
+    pause_lines,
+    reply_lines,
+    task_lines,
+)
+from reminders.core.timeline.events import Event, EventKind, Surroundings
+from reminders.core.timeline.history import History, PastMessage, Subject, SubjectKind
+from reminders.core.timeline.message_lines import message_lines
+from reminders.core.timeline.plan_lines import cases_of, days_that_matter, reminder_lines, session_lines
 
 OF_A_MESSAGE = frozenset({EventKind.MESSAGE, EventKind.ATTEMPT, EventKind.RECEIPT})
 OF_A_SESSION = frozenset({EventKind.SESSION, EventKind.CONFIRMATION, EventKind.RIDE, EventKind.REPLY})
-
-
 AWAITED: Mapping[QuestionKind, str] = {
-    QuestionKind.CONFIRM: "to confirm",
-    QuestionKind.RIDE: "about the ride",
+    QuestionKind.CONFIRM: "whether they come",
+    QuestionKind.RIDE: "whether the ride is arranged",
     QuestionKind.CHECK_IN: "how they are",
 }
 
@@ -124,7 +128,7 @@ def outlook(subject: Subject, history: History, scene: Surroundings) -> Outlook:
 
 def _after(message: PastMessage, scene: Surroundings) -> Outlook:
     if message.state in WAITING:
-        because = f" ({REASONS[message.reason].rstrip('.')})" if message.reason is not None else ""
+        because = f" ({REASON_SENTENCES[message.reason].rstrip('.')})" if message.reason is not None else ""
         return Outlook(message.due_at, f"It leaves {scene.tell(message.due_at)} if the gate lets it{because}.")
     if message.state in IN_FLIGHT:
         return Outlook(None, "It is with the provider; its answer, a receipt or the provider's list settles it.")
@@ -159,9 +163,8 @@ def _open_questions(history: History, scene: Surroundings, scope: Scope) -> list
         and _is_current(item.appointment_id, item.version, scene)
         and (scope.kind is SubjectKind.PATIENT or item.appointment_id in scope.appointments)
     ]
-    return [f"An answer is awaited: {', '.join(kind.replace('_', '-') for kind in dict.fromkeys(kinds))}."] * bool(
-        kinds
-    )
+    words = ", ".join(AWAITED[kind] for kind in dict.fromkeys(kinds))
+    return [f"An answer is awaited: {words}."] if kinds else []
 
 
 def _is_current(appointment_id: AppointmentId, version: int, scene: Surroundings) -> bool:

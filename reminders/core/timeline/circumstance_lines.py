@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from reminders.core.events import Event, EventKind, Surroundings
-from reminders.core.explaining import CHANNELS, REASONS
-from reminders.core.histories import History, PastAddress, PastPause, PastReply, PastTask
+from reminders.core.labels import CHANNELS, REASON_SENTENCES
 from reminders.core.overrides import in_words
 from reminders.core.patients import Recipient
 from reminders.core.pauses import PauseKind
 from reminders.core.tasks import TITLES, TaskKind
+from reminders.core.timeline.events import Event, EventKind, Surroundings
+from reminders.core.timeline.history import History, PastAddress, PastPause, PastReply, PastTask
 
 OPENED = "task opened: "
 
@@ -123,7 +123,7 @@ def task_lines(history: History, scene: Surroundings) -> Iterator[Event]:
             item.opened_at,
             EventKind.TASK,
             f"Task: {TITLES[item.kind]}",
-            REASONS[item.reason] if item.reason is not None else "",
+            REASON_SENTENCES[item.reason] if item.reason is not None else "",
             _task_state(item, scene),
             item.appointment_id,
             item.message_id,

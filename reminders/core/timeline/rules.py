@@ -1,7 +1,7 @@
 """Explaining: by which rule a planned touch stands where it stands, and why something was not sent, in words.
 
 Requirement 30: nothing is held back or moved without a reason that a person can read. Words only; the rules are where
-they are used. Each table is total over its enum, so that nobody is shown a code name.
+they are used.
 """
 
 from __future__ import annotations
@@ -13,77 +13,12 @@ from zoneinfo import ZoneInfo
 
 from reminders.core.cadences import Anchor, Civil, Elapsed, Offset, Phase, Step
 from reminders.core.conditions import Case
-from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
-from reminders.core.patients import Channel
+from reminders.core.labels import CHANNELS, REASON_SENTENCES
 from reminders.core.planning import by_rule, desired, falls_due, zone_of
-from reminders.core.reminders import PlannedReminder, Reason, ReminderState
+from reminders.core.reminders import PlannedReminder, Reason
 from reminders.core.windows import is_open, local_day, next_opening
+from reminders.core.wording import day_and_time, many
 
-REASONS: Mapping[Reason, str] = {
-    Reason.SUPERSEDED: "The session changed; its new version has its own reminders.",
-    Reason.REPLANNED: "The same session is planned differently now.",
-    Reason.TOO_LATE_WHEN_PLANNED: "It was already too late to be of use when the session became known.",
-    Reason.TOO_LATE: "It could not leave while it was still of use.",
-    Reason.NO_WINDOW: "No permitted hour was left while it was of use.",
-    Reason.NO_CONSENT: "The patient has given no consent to messages.",
-    Reason.NO_ADDRESS: "There is no phone number or e-mail address to write to.",
-    Reason.OPTED_OUT: "The patient opted out of messages.",
-    Reason.ADDRESS_FAULT: "The number or address does not work.",
-    Reason.NOT_ON_ALLOW_LIST: "The number or address is not on the allow-list.",
-    Reason.ALREADY_CONFIRMED: "The session is confirmed already.",
-    Reason.RIDE_ARRANGED: "The ride is arranged already.",
-    Reason.APPOINTMENT_OFF: "The session does not take place.",
-    Reason.MERGED: "It went along in another message of the same day.",
-    Reason.CAP: "The patient has had as many messages as we may send in that time.",
-    Reason.ON_HOLD: "Staff put the patient on hold.",
-    Reason.SERIES_STOPPED: "Staff stopped the series.",
-    Reason.QUIET_HOURS: "These are quiet hours.",
-    Reason.PROVIDER_REFUSED: "The provider refused it.",
-    Reason.UNDELIVERED: "The provider could not deliver it.",
-    Reason.UNKNOWN_OUTCOME: "Nobody could find out whether it was sent.",
-    Reason.KEEPS_CRASHING: "It failed again and again.",
-    Reason.WITHDRAWN: "Staff took it back.",
-}
-REMINDER_STATES: Mapping[ReminderState, str] = {
-    ReminderState.PLANNED: "planned",
-    ReminderState.DISPATCHED: "became a message",
-    ReminderState.MERGED: "went along",
-    ReminderState.SUPPRESSED: "not sent",
-    ReminderState.CANCELLED: "withdrawn",
-    ReminderState.EXPIRED: "too late",
-}
-MESSAGE_STATES: Mapping[MessageState, str] = {
-    MessageState.DUE: "waits to leave",
-    MessageState.HELD: "on hold",
-    MessageState.CLAIMED: "leaving",
-    MessageState.SENDING: "leaving",
-    MessageState.UNKNOWN: "in doubt",
-    MessageState.ACCEPTED: "handed over",
-    MessageState.SENT: "sent",
-    MessageState.DELIVERED: "delivered",
-    MessageState.UNDELIVERED: "not delivered",
-    MessageState.REJECTED: "refused",
-    MessageState.SUPPRESSED: "not sent",
-    MessageState.CANCELLED: "withdrawn",
-    MessageState.EXPIRED: "too late",
-    MessageState.NEEDS_STAFF: "with staff",
-}
-ATTEMPT_STATES: Mapping[AttemptState, str] = {
-    AttemptState.SENDING: "under way",
-    AttemptState.ACCEPTED: "accepted",
-    AttemptState.ABSENT: "provably not sent",
-    AttemptState.REJECTED: "refused",
-    AttemptState.UNKNOWN: "in doubt",
-}
-RECEIPTS: Mapping[ReceiptStatus, str] = {
-    ReceiptStatus.QUEUED: "queued",
-    ReceiptStatus.SENT: "sent",
-    ReceiptStatus.DELIVERED: "delivered",
-    ReceiptStatus.UNDELIVERED: "not delivered",
-    ReceiptStatus.FAILED: "failed",
-    ReceiptStatus.CANCELLED: "cancelled",
-}
-CHANNELS: Mapping[Channel, str] = {Channel.SMS: "text", Channel.EMAIL: "e-mail"}
 ANCHORS: Mapping[Anchor, str] = {
     Anchor.VERSION: "the change became known",
     Anchor.START: "the session",
@@ -104,23 +39,14 @@ END_OF_SERIES = "the end of the series"
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
-def day_and_time(at: datetime, tz: ZoneInfo) -> str:
-    """Write an instant as its weekday, day and wall-clock time in a zone: 'Tue 16 Mar 12:00'."""
-    return at.astimezone(tz).strftime("%a %d %b %H:%M")
-
-
 def span_words(span: timedelta, *, in_days: bool = False) -> str:
     """Write a length of time: '24 hours', '2 hours 30 minutes'; whole days as days where wanted."""
     span = abs(span)
     if in_days and span % DAY == timedelta(0):
-        return _many(span // DAY, "day")
+        return many(span // DAY, "day")
     hours, minutes = span // HOUR, span % HOUR // MINUTE
-    parts = [_many(number, unit) for number, unit in ((hours, "hour"), (minutes, "minute")) if number]
+    parts = [many(number, unit) for number, unit in ((hours, "hour"), (minutes, "minute")) if number]
     return " ".join(parts) or "0 minutes"
-
-
-def _many(number: int, unit: str) -> str:
-    return f"{number} {unit}" + ("" if number == 1 else "s")
 
 
 def offset_words(offset: Offset, *, end: str = ANCHORS[Anchor.END]) -> str:
@@ -146,7 +72,7 @@ def _days_words(days: int) -> str:
 def rule_words(step: Step, *, rebook_weeks: int | None = None) -> str:
     """Write when a step is due by its own rule."""
     if step.phase is Phase.REBOOK and isinstance(step.due, Civil):
-        return f"{_many(rebook_weeks or 0, 'week')} after the session at {step.due.at:%H:%M}, clinic time"
+        return f"{many(rebook_weeks or 0, 'week')} after the session at {step.due.at:%H:%M}, clinic time"
     return offset_words(step.due, end=END_OF_SERIES if step.phase is Phase.SERIES else ANCHORS[Anchor.END])
 
 
@@ -223,7 +149,7 @@ def _difference(step: Step, case: Case, planned: PlannedReminder) -> str | None:
     if now is None:
         return "by the rules as they are now it would not be planned"
     if now.reason is not None:
-        return f"by the rules as they are now it would not be sent: {REASONS[now.reason].rstrip('.')}"
+        return f"by the rules as they are now it would not be sent: {REASON_SENTENCES[now.reason].rstrip('.')}"
     if now.key.channel is not key.channel:
         return f"by the rules as they are now it would go by {CHANNELS[now.key.channel]}"
     if (now.due_at, now.expires_at) != (planned.due_at, planned.expires_at):

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
-from reminders.core.explaining import day_and_time
 from reminders.core.ids import AppointmentId, ContactId, MessageId
-from reminders.core.labels import STEPS
 from reminders.core.patients import Patient
 from reminders.core.pauses import NO_PAUSES, Pauses
+from reminders.core.wording import day_and_time
 
 
 class EventKind(IntEnum):
@@ -83,8 +82,3 @@ class Surroundings:
         """Name a session where it is another one than the line's own."""
         held = self.booked.get(appointment_id)
         return f" of {held.external_id}" if held is not None and appointment_id != beside else ""
-
-
-def title(step: str) -> str:
-    """Return what a step is called on screen."""
-    return STEPS.get(step, step)

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import QuestionKind
 from reminders.core.conditions import Case, Telling, case_of
-from reminders.core.events import Event, EventKind, Surroundings, title
-from reminders.core.explaining import CHANNELS, MESSAGE_STATES, REASONS, REMINDER_STATES, explain
-from reminders.core.histories import History, PastMessage, PastReminder, PastVersion
 from reminders.core.ids import AppointmentId, MessageId, ReminderId
 from reminders.core.instants import iso
+from reminders.core.labels import CHANNELS, MESSAGE_STATES, REASON_SENTENCES, REMINDER_STATES, title
 from reminders.core.patients import Recipient
 from reminders.core.planning import by_rule
+from reminders.core.timeline.events import Event, EventKind, Surroundings
+from reminders.core.timeline.history import History, PastMessage, PastReminder, PastVersion
+from reminders.core.timeline.rules import explain
 from reminders.core.windows import local_day
 
 
@@ -195,7 +196,7 @@ def _reminder_line(item: PastReminder, case: Case | None, *, at: datetime, state
     is_tied = item.message_id is not None
     if planned.reason is not None and not is_tied:
         stood = f": {found.stands}." if found is not None else "."
-        why = f"{REASONS[planned.reason]} It was due {scene.tell(planned.due_at)}{stood}"
+        why = f"{REASON_SENTENCES[planned.reason]} It was due {scene.tell(planned.due_at)}{stood}"
     elif is_tied or found is None:
         why = rule
     else:
