@@ -22,13 +22,14 @@ from reminders.core.appointments import (
 from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.patients import Channel, PatientRecord
+from reminders.core.reminders import Reason
 from reminders.core.tasks import TaskKind
 from reminders.core.watching import LONG_OVER, never_asked_about
 from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
 from reminders.services.plan_reminders import plan_patients, withdraw
-from reminders.store import appointments, clinics, patients, tasks
+from reminders.store import appointments, clinics, patients, tasks, withdrawals
 from reminders.store.unit_of_work import Transaction
 
 LONG_OVER_NOTE = (
@@ -166,6 +167,7 @@ def _apply(
     ids = _save_patients(tx, deps, held, found, now)
     is_announced = options.is_announced or not is_first
     touched = _save_appointments(tx, deps, held, found, ids=ids, is_announced=is_announced, now=now)
+    _take_back(tx, held, found, now)
     if not report.faults:
         _report_missing(tx, deps, held, found, now)
     planned = plan_patients(tx, held.clinic, touched, identity=deps.identity, now=now)
@@ -227,6 +229,19 @@ def _save_appointments(
     appointments.update_many(tx, held.clinic.id, held.source, changed)
     withdraw(tx, superseded, now=now)
     return touched
+
+
+def _take_back(tx: Transaction, held: _Held, found: ScheduleDiff, now: datetime) -> None:
+    """Give back to the plan what waits to leave in words or to an address that this reading corrected."""
+    records = {change.entry.patient.external_id: change.entry.patient for change in found.effective}
+    people = [key for name, (key, record) in held.people.items() if records.get(name, record) != record]
+    about = {item.id for items in appointments.of_patients(tx, people).values() for item in items}
+    about |= {
+        held.booked[change.entry.external_id].id
+        for change in found.effective
+        if change.before is not None and change.before.booking != change.entry.booking
+    }
+    withdrawals.withdraw(tx, about, reason=Reason.REPLANNED, now=now)
 
 
 def _new(

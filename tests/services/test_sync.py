@@ -196,7 +196,7 @@ def test_consent_taken_back_suppresses_and_consent_given_revives(quiet: World) -
     ]
 
 
-def test_consent_taken_back_stops_what_waits_at_the_gate(store: Store) -> None:
+def test_consent_taken_back_stops_what_waits_to_leave(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     record = a_record(email=None)
     world.sync(an_entry(patient=record))
@@ -206,7 +206,9 @@ def test_consent_taken_back_stops_what_waits_at_the_gate(store: Store) -> None:
     world.sync(an_entry(patient=replace(record, has_sms_consent=False)))
     world.at(local("2027-03-14 12:00"))
     assert world.pump() == 0
-    assert world.states() == [("suppressed", "no_consent")]
+    assert world.states() == [("cancelled", "replanned")]
+    assert world.reminders()["A1", 1, "remind_confirm"] == ("suppressed", "no_consent")
+    assert world.tasks() == ["no_consent"]
     world.check()
 
 
