@@ -59,7 +59,7 @@ def _of_patient(clinic: Clinic, touches: Sequence[Touch]) -> Iterator[Touch]:
         if touch.merged_into is not None:
             merged.setdefault(touch.merged_into, []).append(touch)
     leaders = [touch for touch in touches if touch.merged_into is None]
-    messages = [_Message(one, tuple(merged.get(f"{one.entry.external_id}/{one.step}", ()))) for one in leaders]
+    messages = [_Message(one, tuple(merged.get(one.name, ()))) for one in leaders]
     for message, at in _rulings(messages, clinic, touches[0].tz):
         for touch in message.parts:
             if at is None:

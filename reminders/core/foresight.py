@@ -41,6 +41,11 @@ class Touch:
     merged_into: str | None
     tz: ZoneInfo
 
+    @property
+    def name(self) -> str:
+        """Its appointment and step, as `merged_into` writes them; unique in one clinic's schedule."""
+        return f"{self.entry.external_id}/{self.step}"
+
 
 def foresee_schedule(clinic: Clinic, entries: Iterable[ScheduleEntry], *, now: datetime) -> list[Touch]:
     """Return every touch that the rows of one clinic lead to, in order of time. Patients are told apart by their id."""
@@ -90,10 +95,12 @@ def _planned(
 def _touches(bundle: Bundle, booked: dict[AppointmentId, ScheduleEntry]) -> Iterator[Touch]:
     leader = bundle.leader.reminder
     entry = booked[leader.appointment_id]
-    yield _touch(entry, leader.planned, at=bundle.at)
-    name = f"{entry.external_id}/{leader.step}"
+    message = _touch(entry, leader.planned, at=bundle.at)
+    yield message
     for other in bundle.others:
-        yield _touch(booked[other.reminder.appointment_id], other.reminder.planned, at=bundle.at, merged_into=name)
+        yield _touch(
+            booked[other.reminder.appointment_id], other.reminder.planned, at=bundle.at, merged_into=message.name
+        )
 
 
 def _touch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -19,6 +20,13 @@ class PauseKind(StrEnum):
     SERIES = "series"
 
 
+REFUSES: Mapping[PauseKind, Reason] = {
+    PauseKind.PATIENT: Reason.ON_HOLD,
+    PauseKind.SERIES: Reason.SERIES_STOPPED,
+}
+"""Why reminders do not leave during a pause; a closed day refuses none, it moves them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pauses:
     """What is paused at one clinic now. `days` are its extra closures, in the clinic's own calendar."""
@@ -30,8 +38,8 @@ class Pauses:
     def refusal(self, appointment: Appointment) -> Reason | None:
         """Say why nothing may be sent about an appointment, if so."""
         if appointment.patient_id in self.patients:
-            return Reason.ON_HOLD
-        return Reason.SERIES_STOPPED if appointment.booking.series_id in self.series else None
+            return REFUSES[PauseKind.PATIENT]
+        return REFUSES[PauseKind.SERIES] if appointment.booking.series_id in self.series else None
 
 
 NO_PAUSES = Pauses()

@@ -77,6 +77,23 @@ REVIVABLE = frozenset(
 """Refusals that a patient or the clinic can take back; then a reminder that is still to come is planned again."""
 
 
+OF_A_PAUSE = frozenset({Reason.ON_HOLD, Reason.SERIES_STOPPED})
+"""What a pause refuses may still leave when the pause ends in time."""
+GIVES_BACK = OF_A_PAUSE | {Reason.REPLANNED, Reason.SUPERSEDED}
+"""A message that ended for one of these, without having left, has no reminder any more: they went back to the plan."""
+OF_THE_LEADER = frozenset(
+    {
+        Reason.SUPERSEDED,
+        Reason.APPOINTMENT_OFF,
+        Reason.SERIES_STOPPED,
+        Reason.ALREADY_CONFIRMED,
+        Reason.RIDE_ARRANGED,
+        Reason.TOO_LATE,
+    }
+)
+"""Why a message may end for its leading reminder's sake: this holds for nothing that was merged into it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReminderKey:
     """What makes a reminder unique within one version of one appointment."""

@@ -21,7 +21,7 @@ from reminders.core.ids import AppointmentId, AttemptTag, ClinicId, ContactId, M
 from reminders.core.messages import Draft, Message
 from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
 from reminders.core.pauses import Pauses
-from reminders.core.reminders import Reason
+from reminders.core.reminders import OF_THE_LEADER
 from reminders.core.windows import closes_at
 from reminders.ports import OutgoingMail, OutgoingText
 from reminders.services.deps import Deps
@@ -134,7 +134,8 @@ def _decide(tx: Transaction, deps: Deps, scene: _Scene, group: Sequence[Message]
         if flow is not None:
             flow.leave(item.id, now=scene.now)
     messages.move(tx, [move for _, move in staying], [MessageState.CLAIMED], now=scene.now)
-    reminders.free_merged(tx, [move.id for _, move in staying if _ends_alone(move)], now=scene.now)
+    alone = [move.id for _, move in staying if move.reason in OF_THE_LEADER]
+    reminders.free_merged(tx, alone, now=scene.now)
     open_message_tasks(tx, deps.identity, staying, now=scene.now)
     return leaving
 
@@ -149,18 +150,6 @@ def _move(item: Message, verdict: Verdict) -> Move | None:
             return Move(item.id, MessageState.SUPPRESSED, reason)
         case Expire(reason=reason):
             return Move(item.id, MessageState.EXPIRED, reason)
-
-
-def _ends_alone(move: Move) -> bool:
-    """Say whether a message ends for a reason of its leader, which holds for nothing that was merged into it."""
-    return move.reason in {
-        Reason.SUPERSEDED,
-        Reason.APPOINTMENT_OFF,
-        Reason.SERIES_STOPPED,
-        Reason.ALREADY_CONFIRMED,
-        Reason.RIDE_ARRANGED,
-        Reason.TOO_LATE,
-    }
 
 
 def _candidate(deps: Deps, scene: _Scene, item: Message) -> Candidate:

@@ -15,6 +15,7 @@ from reminders.core.timeline.events import Event, Surroundings
 from reminders.core.timeline.history import History, PastMessage, Subject, SubjectKind
 from reminders.core.timeline.timeline import Outlook, outlook, scope_of, timeline
 from reminders.services.deps import Deps
+from reminders.services.find_subjects import find_clinics
 from reminders.store import appointments, clinics, escorts, history, patients, pauses
 from reminders.store.unit_of_work import Transaction
 
@@ -55,7 +56,8 @@ def explain(deps: Deps, query: Query) -> Account:
     now = deps.clock.now()
     with deps.store.reading() as tx:
         every = clinics.every(tx)
-        subject = _chosen(query, history.find(tx, query.name, _asked(query, every)), every)
+        asked = [clinic.id for clinic in find_clinics(tx, query.clinic_slug)]
+        subject = _chosen(query, history.find(tx, query.name, asked), every)
         past = _past(tx, subject, has_texts=query.has_texts)
         scene = _scene(tx, subject, every[subject.clinic_id], now)
     scope = scope_of(subject, past)
@@ -73,14 +75,6 @@ def explain(deps: Deps, query: Query) -> Account:
         outlook=outlook(subject, past, scene),
         now=now,
     )
-
-
-def _asked(query: Query, every: Mapping[ClinicId, Clinic]) -> list[ClinicId]:
-    asked = [key for key, clinic in every.items() if query.clinic_slug in {None, clinic.slug}]
-    if query.clinic_slug is not None and not asked:
-        known = ", ".join(clinic.slug for clinic in every.values()) or "none yet"
-        raise InputError([f"--clinic: found {query.clinic_slug!r}; name one of: {known}"])
-    return asked
 
 
 def _chosen(query: Query, found: Sequence[Subject], every: Mapping[ClinicId, Clinic]) -> Subject:

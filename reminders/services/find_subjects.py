@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import PatientId
@@ -12,14 +14,26 @@ LONGEST_NAME = 80
 LONGEST_REASON = 500
 
 
-def find_clinic(tx: Transaction, slug: str | None) -> Clinic:
-    """Return the clinic of a slug, or the only one there is. Raises InputError."""
+def find_clinics(tx: Transaction, slug: str | None) -> list[Clinic]:
+    """Return the clinic of a slug, or all where none is named. Raises InputError for a slug that nobody has."""
     every = clinics.every(tx)
     chosen = [item for item in every.values() if slug in {None, item.slug}]
+    if slug is not None and not chosen:
+        raise _unclear(slug, every.values())
+    return chosen
+
+
+def find_clinic(tx: Transaction, slug: str | None) -> Clinic:
+    """Return the clinic of a slug, or the only one there is. Raises InputError."""
+    chosen = find_clinics(tx, slug)
     if len(chosen) != 1:
-        known = ", ".join(item.slug for item in every.values()) or "none yet; import a schedule first"
-        raise InputError([f"--clinic: found {slug or 'nothing'}; name one of: {known}"])
+        raise _unclear(slug, chosen)
     return chosen[0]
+
+
+def _unclear(slug: str | None, known: Iterable[Clinic]) -> InputError:
+    slugs = ", ".join(item.slug for item in known) or "none yet; import a schedule first"
+    return InputError([f"--clinic: found {slug or 'nothing'}; name one of: {slugs}"])
 
 
 def find_patient(tx: Transaction, clinic: Clinic, external_id: str) -> PatientId:

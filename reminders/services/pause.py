@@ -15,13 +15,13 @@ from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.pauses import PauseKind
-from reminders.core.reminders import REVIVABLE, Reason
+from reminders.core.pauses import REFUSES, PauseKind
+from reminders.core.reminders import REVIVABLE
 from reminders.core.tasks import TaskKind, key_of
 from reminders.core.windows import civil, local_day
 from reminders.ports import SENDING_JOBS
 from reminders.services.deps import Deps
-from reminders.services.find_subjects import check_words, find_clinic, find_patient
+from reminders.services.find_subjects import check_words, find_clinic, find_clinics, find_patient
 from reminders.services.plan_reminders import Planned, plan_patients
 from reminders.services.replan_clinic import Watch, replan_clinic
 from reminders.store import appointments, clinics, patients, pauses, tasks, withdrawals
@@ -29,8 +29,6 @@ from reminders.store.pauses import Pause
 from reminders.store.unit_of_work import Transaction
 
 __all__ = ["DaySession", "Pause", "PauseReport", "Subject", "list_pauses", "pause", "resume"]
-
-ENDS_BY: dict[PauseKind, Reason] = {PauseKind.PATIENT: Reason.ON_HOLD, PauseKind.SERIES: Reason.SERIES_STOPPED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +138,7 @@ def resume(deps: Deps, subject: Subject, *, by: str, watch: Watch = lambda _prog
 def list_pauses(deps: Deps, clinic_slug: str | None, *, with_ended: bool) -> list[tuple[Clinic, Pause]]:
     """Return what is paused, the newest first; with `with_ended` all that ever was."""
     with deps.store.reading() as tx:
-        chosen = [find_clinic(tx, clinic_slug)] if clinic_slug is not None else list(clinics.every(tx).values())
-        found = [(clinic, item) for clinic in chosen for item in pauses.every(tx, clinic.id)]
+        found = [(clinic, item) for clinic in find_clinics(tx, clinic_slug) for item in pauses.every(tx, clinic.id)]
     return [(clinic, item) for clinic, item in found if with_ended or item.ended_at is None]
 
 
@@ -181,7 +178,7 @@ def _stop(
     """Take back what has not left; planning anew then refuses what is paused and lets the rest wait as before."""
     people = set(about.values())
     withdrawals.lock_patients(tx, people)
-    stopped = withdrawals.withdraw(tx, about, reason=ENDS_BY[report.pause.kind], now=now)
+    stopped = withdrawals.withdraw(tx, about, reason=REFUSES[report.pause.kind], now=now)
     report.messages_stopped = len(stopped)
     _plan(tx, deps, report, people, now)
 

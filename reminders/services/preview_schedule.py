@@ -61,12 +61,8 @@ def preview_schedule(
         own = known.get(slug or "", clinic)
         planned = foresee_schedule(own, entries, now=now)
         touches += planned
-        crowded |= {_name(touch) for touch in set(within_caps(own, planned)).difference(planned)}
+        crowded |= {touch.name for touch in set(within_caps(own, planned)).difference(planned)}
     until = None if days is None else now + timedelta(days=days)
     shown = [item for item in touches if now <= item.due_at and (until is None or item.due_at < until)]
     shown.sort(key=lambda item: (item.due_at, item.entry.external_id, item.step))
     return Preview(tuple(shown), frozenset(crowded), reading.faults, reading.notes)
-
-
-def _name(touch: Touch) -> str:
-    return f"{touch.entry.external_id}/{touch.step}"

@@ -8,10 +8,9 @@ from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, selec
 
 from reminders.core.delivery import LEFT, AttemptState, MessageState
 from reminders.core.gate import Origin
-from reminders.core.reminders import ReminderState
+from reminders.core.reminders import GIVES_BACK, ReminderState
 from reminders.store.rows import attempt, message, reminder, task
 from reminders.store.unit_of_work import Transaction
-from reminders.store.withdrawals import GIVES_BACK
 
 ENDS_WITH_REASON = [
     MessageState.REJECTED,
@@ -67,11 +66,10 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
     accepted = exists().where(of_message, attempt.c.state == AttemptState.ACCEPTED)
     live = exists().where(of_message, attempt.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN]))
     leads = exists().where(reminder.c.message_id == message.c.id, reminder.c.state == ReminderState.DISPATCHED)
-    # A message that never left and ended for one of these returned its reminders to the plan.
     gave_back = (
         message.c.state.in_([MessageState.CANCELLED, MessageState.SUPPRESSED])
         & message.c.reason.is_not(None)
-        & message.c.reason.in_(GIVES_BACK)
+        & message.c.reason.in_(sorted(GIVES_BACK))
     )
     return {
         "reminders_dispatched_without_message": (

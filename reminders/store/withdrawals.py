@@ -16,13 +16,11 @@ from reminders.core.delivery import WAITING, MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, MessageId, PatientId
 from reminders.core.patients import Recipient
-from reminders.core.reminders import Reason, ReminderState, ending
+from reminders.core.reminders import OF_A_PAUSE, Reason, ReminderState, ending
 from reminders.store.batches import in_batches
 from reminders.store.rows import message, patient, reminder
 from reminders.store.unit_of_work import Transaction
 
-GIVES_BACK = (Reason.ON_HOLD, Reason.SERIES_STOPPED, Reason.REPLANNED, Reason.SUPERSEDED)
-"""A message that ended for one of these has no reminder any more: they went back to the plan."""
 HELD_REMINDERS = (ReminderState.DISPATCHED, ReminderState.MERGED)
 
 
@@ -57,7 +55,7 @@ def withdraw(
 def free_refused(tx: Transaction, about: Collection[AppointmentId], *, now: datetime) -> None:
     """Give back the reminders of messages that a pause kept from leaving at the last moment."""
     for batch in in_batches(about):
-        for reason in (Reason.ON_HOLD, Reason.SERIES_STOPPED):
+        for reason in sorted(OF_A_PAUSE):
             refused = (message.c.state == MessageState.SUPPRESSED) & (message.c.reason == reason)
             _free(tx, _carrying(tx, batch, refused), reason, now)
 
