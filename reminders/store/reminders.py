@@ -17,7 +17,7 @@ from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, Re
 from reminders.core.patients import Recipient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.store.batches import in_batches
-from reminders.store.rows import appointment_version, message, patient, reminder
+from reminders.store.rows import appointment_version, message, patient, question, reminder
 from reminders.store.unit_of_work import Transaction
 
 IS_PLANNED = reminder.c.state == ReminderState.PLANNED
@@ -224,7 +224,8 @@ def last_told(
 ) -> Mapping[tuple[AppointmentId, Recipient], tuple[int, Told]]:
     """Return what patients and escorts last heard about appointments from messages that left, with its version.
 
-    A message speaks of its own appointment, and of those whose reminder of the same step was merged into it.
+    A message speaks of its own appointment, of those whose reminder of the same step was merged into it, and of those
+    that its question is about.
     """
     told: dict[tuple[AppointmentId, Recipient], tuple[int, Told]] = {}
     has_left = message.c.left_at.is_not(None) & message.c.state.in_([*LEFT, *IN_FLIGHT, MessageState.NEEDS_STAFF])
@@ -237,7 +238,12 @@ def last_told(
             .join(message, message.c.id == reminder.c.message_id)
             .where(reminder.c.appointment_id.in_(batch), reminder.c.step == message.c.kind, has_left)
         )
-        heard = union(own, merged).subquery()
+        asked = (
+            select(question.c.appointment_id, question.c.version, message.c.recipient, message.c.left_at)
+            .join(message, message.c.id == question.c.message_id)
+            .where(question.c.appointment_id.in_(batch), has_left)
+        )
+        heard = union(own, merged, asked).subquery()
         said = appointment_version
         statement = select(heard, said.c.starts_at, said.c.status).join(
             said, (said.c.appointment_id == heard.c.appointment_id) & (said.c.version == heard.c.version)
