@@ -66,7 +66,7 @@ def hand_over(arguments: list[str]) -> int:
     seconds = os.environ.pop(SET_UP_SECONDS, None)
     if seconds is not None:
         print(f"set-up complete ({seconds} s)", flush=True)
-    elif arguments[:1] == ["demo"]:
+    elif arguments[:1] == ["demo"] and not {"-h", "--help"} & set(arguments):
         print("set-up complete", flush=True)
     if arguments[:1] == ["test"]:
         pytest = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT), *arguments[1:]]

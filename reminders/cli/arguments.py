@@ -24,7 +24,7 @@ SUBJECTS = ("patient", "appointment", "message")
 def parser() -> ArgumentParser:
     """Return the parser of the whole command line."""
     top = ArgumentParser(
-        "reminders", description=DESCRIPTION, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
+        "python3 -m reminders", description=DESCRIPTION, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
     )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _running(commands)
@@ -47,14 +47,22 @@ def parser() -> ArgumentParser:
 
 
 def _running(commands: Commands[ArgumentParser]) -> None:
-    demo = commands.add_parser("demo", help="a sample clinic and simulated phones, in simulated time, on this machine")
+    demo = commands.add_parser(
+        "demo",
+        help="a sample clinic and simulated phones, in simulated time, on this machine",
+        description="Shows a sample clinic with invented patients. Nothing leaves this machine; Ctrl-C ends it.",
+    )
     demo.add_argument("--port", type=port, help="port of the clinic's pages (default: 8000, or a free one)")
     demo.add_argument("--simulator-port", type=port, help="port of the phones (default: 8001, or a free one)")
     demo.add_argument("--speed", type=speed, default=600.0, help="how fast time runs (default: 600, a day in 144 s)")
     demo.add_argument("--folder", type=Path, help="a new or empty folder for the demo's data, which is kept")
     demo.add_argument("--keep", action="store_true", help="keep the temporary folder")
     demo.add_argument("--verbose", action="store_true", help="show what every process writes")
-    up = commands.add_parser("up", help="run the whole service: web, worker, beat and, where none is given, a broker")
+    up = commands.add_parser(
+        "up",
+        help="run the whole service: web, worker, beat and, where none is given, a broker",
+        description="Runs the service until Ctrl-C. README.md lists the settings, which are environment variables.",
+    )
     up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     up.add_argument("--port", type=port, default=8000, help="port to listen on (default: 8000)")
     up.add_argument("--verbose", action="store_true", help="show what every process writes")
@@ -66,7 +74,9 @@ def _import(commands: Commands[ArgumentParser]) -> None:
         help="read the clinic's schedule, show what it changes, and apply it",
         description="Reads a schedule and applies it, unless a row has a fault. The same file twice changes nothing.",
     )
-    command.add_argument("file", type=Path, metavar="FILE", help="the schedule")
+    command.add_argument(
+        "file", type=Path, metavar="FILE", help="the schedule, a CSV file; README.md names its columns"
+    )
     command.add_argument("--source", choices=("csv",), default="csv", help="its format (default: csv)")
     command.add_argument("--dry-run", action="store_true", help="only show what would change")
     command.add_argument("--partial", action="store_true", help="import the good rows of a faulty file (exit status 2)")
@@ -86,9 +96,11 @@ def _preview(commands: Commands[ArgumentParser]) -> None:
         description="Plans a file as if every row were newly booked and took place. Changes nothing.",
     )
     command.add_argument(
-        "--schedule", type=Path, required=True, metavar="FILE", help="the schedule, as `import` reads it"
+        "--schedule", type=Path, required=True, metavar="FILE", help="the schedule, a CSV file as `import` reads it"
     )
-    command.add_argument("--now", metavar="ISO", help="plan as of this time, with its zone (default: now)")
+    command.add_argument(
+        "--now", metavar="ISO", help="plan as of this time, such as 2027-03-01T09:00-05:00 (default: now)"
+    )
     command.add_argument(
         "--days", type=count, metavar="N", help="only what falls due in the next N days (default: all)"
     )
@@ -219,7 +231,9 @@ def _clinic(commands: Commands[ArgumentParser]) -> None:
     command = commands.add_parser("clinic", help="bring a clinic's configuration in, or write it out")
     verbs = command.add_subparsers(dest="verb", metavar="VERB", required=True)
     apply = verbs.add_parser("apply", help="apply a clinic file, or every *.toml of a folder")
-    apply.add_argument("path", type=Path, metavar="FILE|FOLDER")
+    apply.add_argument(
+        "path", type=Path, metavar="FILE|FOLDER", help="reminders/cli/clinic.example.toml shows each key"
+    )
     _of_the_demo(apply)
     export = verbs.add_parser("export", help="write a clinic's configuration as a file that `apply` reads")
     export.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
@@ -257,9 +271,7 @@ def _for_programs(command: ArgumentParser) -> None:
 
 
 def _of_the_demo(command: ArgumentParser) -> None:
-    command.add_argument(
-        "--demo", action="store_true", help="of the demo that is running, instead of this environment's"
-    )
+    command.add_argument("--demo", action="store_true", help="ask the demo that is running, not this installation")
 
 
 def port(text: str) -> int:

@@ -22,7 +22,8 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     missing = [name for name in ("phone", "consent", "note") if getattr(arguments, name) is None]
     is_record = len(missing) < len(("phone", "consent", "note"))
     if is_record and missing:
-        raise InputError([f"--{name}: found nothing; phone, consent and note belong together" for name in missing])
+        rule = "--phone, --consent and --note are given together"
+        raise InputError([f"--{name}: found nothing; {rule}" for name in missing])
     with opened(arguments, environment) as services:
         services.migrate()
         if is_record:
@@ -66,7 +67,7 @@ def _show_recorded(report: EscortReport) -> None:
 
 def _show(report: EscortReport, environment: Mapping[str, str]) -> None:
     if not report.history:
-        print(f"nobody who fetches {report.patient} was asked yet; nobody is texted")
+        print(f"nobody who fetches {report.patient} has been asked yet, so nobody but the patient is texted")
     rows = [
         (
             _local(item.recorded_at, report.clinic.timezone),

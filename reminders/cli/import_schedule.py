@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reminders.cli.opening import opened
-from reminders.cli.tables import print_table
+from reminders.cli.tables import many, print_table
 from reminders.core.appointments import Booking, Change, ChangeKind
 from reminders.core.errors import ScheduleError
 from reminders.ports import Fault
@@ -99,11 +99,11 @@ def in_words(at: datetime, timezone: str) -> str:
 
 def _conclusion(report: SyncReport, options: SyncOptions) -> str:
     """Return what was done, and what to do where nothing was."""
-    rows, faults = len(report.changes), "1 fault" if len(report.faults) == 1 else f"{len(report.faults)} faults"
+    rows, faults = many(len(report.changes), "row"), many(len(report.faults), "fault")
     if report.is_applied:
-        added, cancelled = report.reminders_added, report.reminders_cancelled
+        added, cancelled = many(report.reminders_added, "reminder"), report.reminders_cancelled
         rest = f"; the rows of {faults} were left out" if report.faults else ""
-        return f"imported {rows} rows{rest}; {added} reminders planned, {cancelled} withdrawn"
+        return f"imported {rows}{rest}; {added} planned, {cancelled} withdrawn"
     if report.faults and not options.is_partial:
         return f"nothing was imported: {faults} (correct them, or import the good rows with --partial)"
     if options.is_dry_run:

@@ -23,9 +23,10 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     change = _change(arguments)
     is_change = change != Change()
     if is_change and arguments.reason is None:
-        raise InputError(["--reason: found nothing; say why, for whoever asks later"])
+        raise InputError(["--reason: found nothing; say why, for whoever looks at it later"])
     if arguments.reason is not None and not is_change:
-        raise InputError(["override: found a reason and nothing to change; `reminders override --help` lists it"])
+        more = "`python3 -m reminders override --help` lists what may be"
+        raise InputError([f"override: found a reason and nothing to change; {more}"])
     with opened(arguments, environment) as services:
         services.migrate()
         if is_change:
@@ -61,7 +62,7 @@ def _change(arguments: Namespace) -> Change:
 
 def _show(report: OverrideReport, environment: Mapping[str, str], *, is_change: bool) -> None:
     if is_change and not report.is_changed:
-        print(f"{report.patient}: nothing changed, all of this holds already")
+        print(f"{report.patient}: nothing changed; all of this holds already")
     elif is_change:
         counts = f"{report.planned} new, {report.moved} moved, {report.withdrawn} withdrawn"
         print(f"{report.patient} was planned anew: {counts}")

@@ -81,8 +81,7 @@ def _effects(report: PauseReport) -> list[str]:
         return [planned + missed]
     stopped = report.messages_stopped
     unsent = f"; {_count(stopped, 'message')} that had not left {'was' if stopped == 1 else 'were'} stopped"
-    waits = "waits" if report.stopped == 1 else "wait"
-    return [f"{_count(report.stopped, 'reminder')} {waits} no longer{unsent if stopped else ''}"]
+    return [f"{_count(report.stopped, 'reminder')} will not go out{unsent if stopped else ''}"]
 
 
 def _show_resume(report: PauseReport) -> None:
@@ -97,10 +96,11 @@ def _show_resume(report: PauseReport) -> None:
     if item.kind is PauseKind.DAY:
         print(*_effects(report))
     else:
-        waits = "waits" if report.revived == 1 else "wait"
-        print(f"{_count(report.revived, 'reminder')} {waits} again; what is past its use stays unsent")
+        print(f"{_count(report.revived, 'reminder')} will go out after all; what is past its use stays unsent")
     for other in report.still:
-        print(f"{_state(other.kind, other.name)} still: `reminders resume {other.kind} {other.name}` ends that")
+        print(
+            f"{_state(other.kind, other.name)} still: `python3 -m reminders resume {other.kind} {other.name}` ends that"
+        )
 
 
 def _list(arguments: Namespace, environment: Mapping[str, str]) -> int:

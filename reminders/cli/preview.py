@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from reminders.cli.import_schedule import fault_line
-from reminders.cli.tables import BOLD, lay_out, paint, print_table, room
+from reminders.cli.tables import BOLD, lay_out, many, paint, print_table, room
 from reminders.core.errors import InputError, ScheduleError
 from reminders.core.foresight import Touch
 from reminders.core.instants import iso
@@ -151,9 +151,9 @@ def _summary(touches: Sequence[Touch]) -> str:
     if not touches:
         return "Nothing falls due in this time."
     count = Counter(touch.state for touch in touches)
-    parts = [f"{_many(count[ReminderState.PLANNED], 'message')} to {_people(touches)}"]
+    parts = [f"{many(count[ReminderState.PLANNED], 'message')} to {_people(touches)}"]
     if count[ReminderState.MERGED]:
-        parts.append(f"{_many(count[ReminderState.MERGED], 'further reminder')} in the same messages")
+        parts.append(f"{many(count[ReminderState.MERGED], 'further reminder')} in the same messages")
     unsent = count[ReminderState.SUPPRESSED] + count[ReminderState.EXPIRED]
     if unsent:
         parts.append(f"{unsent} not sent")
@@ -162,8 +162,4 @@ def _summary(touches: Sequence[Touch]) -> str:
 
 def _people(touches: Sequence[Touch]) -> str:
     people = {touch.entry.patient.external_id for touch in touches if touch.state is ReminderState.PLANNED}
-    return _many(len(people), "patient")
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    return many(len(people), "patient")

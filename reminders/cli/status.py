@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reminders.cli.opening import opened
 from reminders.cli.tables import BOLD, GREEN, RED, paint, print_table
+from reminders.core.delivery import MessageState
+from reminders.core.labels import MESSAGE_STATES, STEPS
 from reminders.core.tasks import NEXT_ACTIONS, TITLES
 from reminders.services.apply_clinics import known_clinics
+from reminders.services.pause import Pause, list_pauses
 from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
 from reminders.supervisor import TreeState, read_state
 
 if TYPE_CHECKING:
     from reminders.bootstrap import Facts
+    from reminders.core.clinics import Clinic
 
 DONE = 0
 DAY_AND_TIME = "%a %d %b %H:%M"
@@ -30,15 +34,20 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         services.migrate()
         status = read_status(services.deps, days=arguments.days)
         facts, speed = services.facts, services.deps.clock.speed
+        pauses = list_pauses(services.deps, None, with_ended=False)
         zones = sorted({clinic.tz.key for clinic in known_clinics(services.deps)}) or ["UTC"]
     tree = read_state(facts.data_dir)
     if arguments.json:
         print(json.dumps(to_document(status, facts, tree, speed=speed), ensure_ascii=False, indent=2))
     else:
         now = ", ".join(f"{_local(status.now, zone)} ({zone})" for zone in zones)
-        print(f"{now}{f', simulated, {speed:g} times as fast' if facts.is_simulated else ''}")
-        _show(status, tree, environment)
+        print(f"{now}{_pace(speed) if facts.is_simulated else ''}")
+        _show(status, tree, pauses, environment)
     return DONE
+
+
+def _pace(speed: float) -> str:
+    return ", simulated" if speed == 1 else f", simulated, {speed:g} times as fast"
 
 
 def to_document(status: Status, facts: Facts, tree: TreeState | None, *, speed: float) -> dict[str, object]:
@@ -109,18 +118,25 @@ def _processes(status: Status, tree: TreeState | None) -> list[dict[str, object]
     ]
 
 
-def _show(status: Status, tree: TreeState | None, environment: Mapping[str, str]) -> None:
+def _show(
+    status: Status,
+    tree: TreeState | None,
+    pauses: Sequence[tuple[Clinic, Pause]],
+    environment: Mapping[str, str],
+) -> None:
     _show_ledger(status, environment)
     _show_processes(status, tree, environment)
     _show_appointments(status, environment)
+    _show_pauses(pauses, environment)
     _show_tasks(status, environment)
 
 
 def _show_ledger(status: Status, environment: Mapping[str, str]) -> None:
     found = status.ledger
     for name, counts in (("reminders", found.reminders), ("messages", found.messages)):
-        parts = " + ".join(f"{number} {state}" for state, number in counts.items() if number) or "none"
-        print(f"{name}: {sum(counts.values())} = {parts}")
+        parts = " + ".join(f"{number} {state}" for state, number in counts.items() if number)
+        total = sum(counts.values())
+        print(f"{name}: {total} = {parts}" if total else f"{name}: none")
     if found.is_balanced:
         print(paint("the ledger balances", GREEN, environment), end="")
     else:
@@ -161,11 +177,24 @@ def _show_appointments(status: Status, environment: Mapping[str, str]) -> None:
             line.external_id,
             "confirmed" if line.is_confirmed else "",
             "ride" if line.has_ride else "",
-            f"{line.last_message.kind} {line.last_message.state}" if line.last_message else "",
+            _last_message(line),
         )
         for line in coming
     ]
     print_table(("Start", "Patient", "Session", "Confirmed", "Ride", "Last message"), rows, environment)
+
+
+def _last_message(line: AppointmentLine) -> str:
+    last = line.last_message
+    return "" if last is None else f"{STEPS.get(last.kind, last.kind)}, {MESSAGE_STATES[MessageState(last.state)]}"
+
+
+def _show_pauses(found: Sequence[tuple[Clinic, Pause]], environment: Mapping[str, str]) -> None:
+    """Say what is held back, or a patient who hears nothing looks like a fault."""
+    if found:
+        _headline(f"Paused ({len(found)})", environment)
+        rows = [(item.kind.value, item.subject, item.reason, clinic.slug) for clinic, item in found]
+        print_table(("What", "Which", "Reason", "Clinic"), rows, environment)
 
 
 def _show_tasks(status: Status, environment: Mapping[str, str]) -> None:

@@ -47,7 +47,7 @@ def test_the_good_rows_of_a_faulty_file_are_imported_on_request(cli: CommandLine
     said = cli.run("import", FAULTS, "--partial")
     assert said.status == 2
     assert "1 added" in said.out
-    assert "imported 1 rows; the rows of 24 faults were left out" in said.out
+    assert "imported 1 row; the rows of 24 faults were left out" in said.out
     [appointment] = cli.run("status", "--json", "--days", "30").document["appointments"]
     assert appointment["external_id"] == "F-27"
 

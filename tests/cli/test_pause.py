@@ -27,7 +27,7 @@ def test_a_patient_on_hold_and_back(clinic: CommandLine) -> None:
     first, second = said.out.splitlines()
     assert first == "P-02 is on hold, since Mon 01 Mar 2027 09:00, by Kim, because: in hospital"
     stopped = int(second.split()[0])
-    assert second == f"{stopped} reminders wait no longer"
+    assert second == f"{stopped} reminders will not go out"
     assert planned(clinic) == before - stopped
     again = clinic.run("pause", "patient", "P-02", "--reason", "another")
     assert again.status == 0
@@ -35,7 +35,7 @@ def test_a_patient_on_hold_and_back(clinic: CommandLine) -> None:
     assert "in hospital" in again.out
     back = clinic.run("resume", "patient", "P-02", "--by", "Lee")
     assert back.status == 0
-    assert f"{stopped} reminders wait again" in back.out
+    assert f"{stopped} reminders will go out after all" in back.out
     assert planned(clinic) == before
     assert clinic.ledger()["balanced"]
 
@@ -66,7 +66,7 @@ def test_what_else_keeps_reminders_back_is_named_when_one_pause_ends(clinic: Com
     clinic.run("pause", "patient", "P-01", *WHY)
     clinic.run("pause", "series", "S-01", *WHY)
     back = clinic.run("resume", "patient", "P-01")
-    assert "Series S-01 is stopped still: `reminders resume series S-01` ends that" in back.out
+    assert "Series S-01 is stopped still: `python3 -m reminders resume series S-01` ends that" in back.out
     assert planned(clinic) < before
     last = clinic.run("resume", "series", "S-01", "--json").document
     assert last["still_paused"] == []
@@ -155,13 +155,13 @@ def test_an_escort_who_agreed_is_planned_for(clinic: CommandLine) -> None:
 def test_an_escort_whom_no_booking_names_is_not_planned_for(clinic: CommandLine) -> None:
     said = clinic.run("escort", "P-02", "--phone", "+12125550155", "--consent", "yes", "--note", "on the phone")
     assert "no session to come names this phone" in said.out
-    assert "nobody who fetches P-03 was asked yet" in clinic.run("escort", "P-03").out
+    assert "nobody who fetches P-03 has been asked yet" in clinic.run("escort", "P-03").out
 
 
 def test_half_a_consent_is_none(clinic: CommandLine) -> None:
     said = clinic.run("escort", "P-02", "--phone", "+12125550122")
     assert said.status == 2
     assert said.err.splitlines() == [
-        "--consent: found nothing; phone, consent and note belong together",
-        "--note: found nothing; phone, consent and note belong together",
+        "--consent: found nothing; --phone, --consent and --note are given together",
+        "--note: found nothing; --phone, --consent and --note are given together",
     ]

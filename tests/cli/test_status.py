@@ -8,7 +8,7 @@ from tests.cli.command_line import SCHEDULE, CommandLine
 def test_an_empty_service_has_a_balanced_ledger_and_nothing_to_do(cli: CommandLine) -> None:
     said = cli.run("status")
     assert said.status == 0
-    assert "reminders: 0 = none" in said.out
+    assert "reminders: none" in said.out
     assert "the ledger balances; possible doubles: 0" in said.out
     assert "nothing is running" in said.out
 
@@ -43,6 +43,14 @@ def test_coming_appointments_are_listed_for_people_and_programs(cli: CommandLine
 def test_days_bound_what_is_listed(cli: CommandLine) -> None:
     cli.run("import", SCHEDULE)
     assert "Coming sessions (1)" in cli.run("status", "--days", "5").out
+
+
+def test_what_is_paused_is_told_with_its_reason(cli: CommandLine) -> None:
+    cli.run("import", SCHEDULE)
+    assert "Paused" not in cli.run("status").out
+    cli.run("pause", "patient", "P-01", "--reason", "In hospital until Friday")
+    assert "Paused (1)" in cli.run("status").out
+    assert "patient  P-01   In hospital until Friday" in cli.run("status").out
 
 
 def test_a_part_without_a_sign_of_life_is_not_healthy(cli: CommandLine) -> None:
