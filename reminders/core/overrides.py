@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence, overridden
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError
+from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import Channel, Override
 
 DISTANCES = tuple(item.name for item in fields(Cadence) if item.name not in {"steps", "rebook_weeks"})
@@ -45,6 +47,20 @@ class Change:
     rebook: str | None = None
     is_cleared: bool = False
     """Begin from the clinic's own cadence again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One change by staff, with all that holds from then on. An empty document is the clinic's own cadence again."""
+
+    id: UUID
+    clinic_id: ClinicId
+    patient_id: PatientId
+    document: Document
+    reason: str
+    made_by: str
+    made_at: datetime
+    ended_at: datetime | None = None
 
 
 def to_override(document: Document) -> Override:

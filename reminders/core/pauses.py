@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
 from reminders.core.appointments import Appointment
-from reminders.core.ids import PatientId
+from reminders.core.ids import ClinicId, PatientId
 from reminders.core.reminders import Reason
 
 
@@ -25,6 +26,22 @@ REFUSES: Mapping[PauseKind, Reason] = {
     PauseKind.SERIES: Reason.SERIES_STOPPED,
 }
 """Why reminders do not leave during a pause; a closed day refuses none, it moves them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What staff paused and why. `subject` is an ISO date, a patient's external id or a series' id."""
+
+    id: UUID
+    clinic_id: ClinicId
+    kind: PauseKind
+    subject: str
+    reason: str
+    made_by: str
+    made_at: datetime
+    patient_id: PatientId | None = None
+    ended_by: str | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reminders.core.clinics import Clinic
+from reminders.core.escorts import EscortConsent
 from reminders.core.patients import Recipient
 from reminders.core.reminders import Reason
 from reminders.ports import SENDING_JOBS
@@ -17,7 +18,6 @@ from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
 from reminders.services.plan_reminders import plan_patients
 from reminders.store import appointments, clinics, escorts, withdrawals
-from reminders.store.escorts import EscortConsent
 
 
 @dataclass(frozen=True, slots=True)

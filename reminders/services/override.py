@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reminders.core.overrides import Change, amended
+from reminders.core.overrides import Change, Decision, amended
 from reminders.core.reminders import Reason
 from reminders.ports import SENDING_JOBS
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
 from reminders.services.plan_reminders import plan_patients
 from reminders.store import appointments, clinics, overrides, withdrawals
-from reminders.store.overrides import Decision
 
 
 @dataclass(frozen=True, slots=True)

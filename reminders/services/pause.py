@@ -15,7 +15,7 @@ from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.pauses import REFUSES, PauseKind
+from reminders.core.pauses import REFUSES, Pause, PauseKind
 from reminders.core.reminders import REVIVABLE
 from reminders.core.tasks import TaskKind, key_of
 from reminders.core.windows import civil, local_day
@@ -25,10 +25,7 @@ from reminders.services.find_subjects import check_words, find_clinic, find_clin
 from reminders.services.plan_reminders import Planned, plan_patients
 from reminders.services.replan_clinic import Watch, replan_clinic
 from reminders.store import appointments, clinics, patients, pauses, tasks, withdrawals
-from reminders.store.pauses import Pause
 from reminders.store.unit_of_work import Transaction
-
-__all__ = ["DaySession", "Pause", "PauseReport", "Subject", "list_pauses", "pause", "resume"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import insert, or_, select
 
+from reminders.core.escorts import EscortConsent
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
 from reminders.store.rows import contact, escort_consent
 from reminders.store.unit_of_work import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class EscortConsent:
-    """What an escort said about being texted when and where to fetch one patient. The phone is in E.164."""
-
-    id: UUID
-    clinic_id: ClinicId
-    patient_id: PatientId
-    phone: str
-    is_granted: bool
-    note: str
-    recorded_by: str
-    recorded_at: datetime
 
 
 def willing(tx: Transaction, ids: Collection[PatientId]) -> set[tuple[PatientId, str]]:

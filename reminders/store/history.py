@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
@@ -10,17 +9,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, exists, or_, select
 
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
-from reminders.core.pauses import PauseKind
+from reminders.core.pauses import Pause, PauseKind
 from reminders.core.reminders import PlannedReminder, Reminder, ReminderKey
 from reminders.core.timeline.history import (
     History,
     PastAddress,
     PastAttempt,
     PastConsent,
-    PastEscortConsent,
     PastMessage,
-    PastOverride,
-    PastPause,
     PastQuestion,
     PastReceipt,
     PastReminder,
@@ -30,17 +26,16 @@ from reminders.core.timeline.history import (
     Subject,
     SubjectKind,
 )
+from reminders.store import escorts, overrides, pauses
 from reminders.store.rows import (
     appointment,
     appointment_version,
     attempt,
     consent_event,
     contact,
-    escort_consent,
     inbound,
     message,
     patient,
-    patient_override,
     pause,
     question,
     receipt,
@@ -102,8 +97,8 @@ def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, h
         consents=_consents(tx, patient_id),
         addresses=_addresses(tx, clinic_id, patient_id),
         pauses=_pauses(tx, clinic_id, patient_id),
-        overrides=_overrides(tx, patient_id),
-        escort_consents=_escort_consents(tx, patient_id),
+        overrides=tuple(reversed(overrides.history(tx, patient_id))),
+        escort_consents=tuple(reversed(escorts.of_patient(tx, patient_id))),
     )
 
 
@@ -295,7 +290,7 @@ def _addresses(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> t
     )
 
 
-def _pauses(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> tuple[PastPause, ...]:
+def _pauses(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> tuple[Pause, ...]:
     """Return what staff paused for this patient or one of their series, and every day they closed."""
     series = select(appointment.c.series_id).where(
         appointment.c.patient_id == patient_id, appointment.c.series_id.is_not(None)
@@ -306,39 +301,4 @@ def _pauses(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> tupl
         pause.c.kind == PauseKind.DAY,
     )
     statement = select(pause).where(pause.c.clinic_id == clinic_id, mine).order_by(pause.c.made_at, pause.c.id)
-    return tuple(
-        PastPause(
-            row.kind,
-            row.subject,
-            tx.vault.open("pause.reason", row.id, row.reason),
-            row.made_by,
-            row.made_at,
-            row.ended_by,
-            row.ended_at,
-        )
-        for row in tx.connection.execute(statement)
-    )
-
-
-def _overrides(tx: Transaction, patient_id: PatientId) -> tuple[PastOverride, ...]:
-    statement = select(patient_override).where(patient_override.c.patient_id == patient_id)
-    return tuple(
-        PastOverride(
-            json.loads(row.document),
-            tx.vault.open("patient_override.reason", row.id, row.reason),
-            row.made_by,
-            row.made_at,
-            row.ended_at,
-        )
-        for row in tx.connection.execute(statement.order_by(patient_override.c.made_at, patient_override.c.id))
-    )
-
-
-def _escort_consents(tx: Transaction, patient_id: PatientId) -> tuple[PastEscortConsent, ...]:
-    statement = select(escort_consent).where(escort_consent.c.patient_id == patient_id)
-    return tuple(
-        PastEscortConsent(
-            row.is_granted, tx.vault.open("escort_consent.note", row.id, row.note), row.recorded_by, row.recorded_at
-        )
-        for row in tx.connection.execute(statement.order_by(escort_consent.c.recorded_at, escort_consent.c.id))
-    )
+    return tuple(pauses.from_row(tx, row) for row in tx.connection.execute(statement))

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from collections.abc import Collection
 
 from sqlalchemy import insert, select, update
 
 from reminders.core.ids import ClinicId, PatientId
-from reminders.core.overrides import to_override
+from reminders.core.overrides import Decision, to_override
 from reminders.core.patients import Override
 from reminders.store.batches import in_batches
 from reminders.store.rows import patient_override
 from reminders.store.unit_of_work import Transaction
 
 IS_CURRENT = patient_override.c.ended_at.is_(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One change by staff, with all that holds from then on. An empty document is the clinic's own cadence again."""
-
-    id: UUID
-    clinic_id: ClinicId
-    patient_id: PatientId
-    document: Mapping[str, Any]
-    reason: str
-    made_by: str
-    made_at: datetime
-    ended_at: datetime | None = None
 
 
 def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Override]:

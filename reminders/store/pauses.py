@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,25 +9,9 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
-from reminders.core.pauses import PauseKind, Pauses
+from reminders.core.pauses import Pause, PauseKind, Pauses
 from reminders.store.rows import appointment, pause
 from reminders.store.unit_of_work import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """What staff paused and why. `subject` is an ISO date, a patient's external id or a series' id."""
-
-    id: UUID
-    clinic_id: ClinicId
-    kind: PauseKind
-    subject: str
-    reason: str
-    made_by: str
-    made_at: datetime
-    patient_id: PatientId | None = None
-    ended_by: str | None = None
-    ended_at: datetime | None = None
 
 
 def current(tx: Transaction, clinic_id: ClinicId) -> Pauses:
@@ -46,13 +29,13 @@ def find(tx: Transaction, clinic_id: ClinicId, kind: PauseKind, subject: str) ->
     """Return the pause of a day, patient or series that holds now."""
     here = (pause.c.clinic_id == clinic_id) & (pause.c.kind == kind) & (pause.c.subject == subject)
     row = tx.connection.execute(select(pause).where(here, pause.c.ended_at.is_(None))).one_or_none()
-    return None if row is None else _pause(tx, row)
+    return None if row is None else from_row(tx, row)
 
 
 def every(tx: Transaction, clinic_id: ClinicId) -> list[Pause]:
     """Return all pauses there ever were at a clinic, the newest first."""
     statement = select(pause).where(pause.c.clinic_id == clinic_id).order_by(pause.c.made_at.desc(), pause.c.id.desc())
-    return [_pause(tx, row) for row in tx.connection.execute(statement)]
+    return [from_row(tx, row) for row in tx.connection.execute(statement)]
 
 
 def add(tx: Transaction, item: Pause) -> None:
@@ -83,7 +66,8 @@ def of_series(tx: Transaction, clinic_id: ClinicId, series_id: str) -> dict[Appo
     return {AppointmentId(row.id): PatientId(row.patient_id) for row in rows}
 
 
-def _pause(tx: Transaction, row: Row[Any]) -> Pause:
+def from_row(tx: Transaction, row: Row[Any]) -> Pause:
+    """Return the pause that a row holds."""
     return Pause(
         id=row.id,
         clinic_id=ClinicId(row.clinic_id),

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from reminders.core.appointments import ScheduleEntry
+from reminders.core.escorts import EscortConsent
 from reminders.core.ids import ClinicId, PatientId
 from reminders.store import escorts, rows
 from reminders.store.unit_of_work import Store
@@ -27,7 +28,7 @@ def fetched(name: str = "A1", *, phone: str | None = ESCORT, at: datetime = FIRS
 
 def agree(world: World, phone: str = ESCORT) -> None:
     patient = world.all(select(rows.patient))[0]
-    consent = escorts.EscortConsent(
+    consent = EscortConsent(
         id=world.identity.new_id(),
         clinic_id=ClinicId(patient.clinic_id),
         patient_id=PatientId(patient.id),

@@ -8,10 +8,10 @@ from datetime import date
 from reminders.core.labels import CHANNELS, REASON_SENTENCES
 from reminders.core.overrides import in_words
 from reminders.core.patients import Recipient
-from reminders.core.pauses import PauseKind
+from reminders.core.pauses import Pause, PauseKind
 from reminders.core.tasks import TITLES, TaskKind
 from reminders.core.timeline.events import Event, EventKind, Surroundings
-from reminders.core.timeline.history import History, PastAddress, PastPause, PastReply, PastTask
+from reminders.core.timeline.history import History, PastAddress, PastReply, PastTask
 
 OPENED = "task opened: "
 
@@ -65,7 +65,7 @@ def pause_lines(history: History, scene: Surroundings, days: frozenset[date]) ->
         yield Event(changed.made_at, EventKind.OVERRIDE, f"For this patient: {words}", why, state, facts=facts)
 
 
-def _pause(item: PastPause, scene: Surroundings) -> Iterator[Event]:
+def _pause(item: Pause, scene: Surroundings) -> Iterator[Event]:
     what, undone = _paused(item)
     facts = {"pause": item.kind, "subject": item.subject, "by": item.made_by}
     state = "holds" if item.ended_at is None else f"until {scene.tell(item.ended_at)}"
@@ -74,7 +74,7 @@ def _pause(item: PastPause, scene: Surroundings) -> Iterator[Event]:
         yield Event(item.ended_at, EventKind.PAUSE, undone, f"By {item.ended_by or 'nobody named'}.", facts=facts)
 
 
-def _paused(item: PastPause) -> tuple[str, str]:
+def _paused(item: Pause) -> tuple[str, str]:
     match item.kind:
         case PauseKind.DAY:
             on = f"{date.fromisoformat(item.subject):%a %d %b}"

@@ -5,20 +5,20 @@ Bodies are None unless somebody asked for them: they are the most private thing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
+from reminders.core.escorts import EscortConsent
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
+from reminders.core.overrides import Decision
 from reminders.core.patients import Channel, Recipient
-from reminders.core.pauses import PauseKind
+from reminders.core.pauses import Pause
 from reminders.core.reminders import Reason, Reminder
 from reminders.core.tasks import TaskKind
 
@@ -180,40 +180,6 @@ class PastAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class PastPause:
-    """Something that staff paused."""
-
-    kind: PauseKind
-    subject: str
-    reason: str
-    made_by: str
-    made_at: datetime
-    ended_by: str | None
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PastOverride:
-    """A change of the cadence for this patient: all that held from then on, as stored."""
-
-    document: Mapping[str, Any]
-    reason: str
-    made_by: str
-    made_at: datetime
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PastEscortConsent:
-    """An escort's word on whether we may text them."""
-
-    is_granted: bool
-    note: str
-    recorded_by: str
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class History:
     """Everything of one patient."""
 
@@ -227,6 +193,6 @@ class History:
     tasks: tuple[PastTask, ...] = ()
     consents: tuple[PastConsent, ...] = ()
     addresses: tuple[PastAddress, ...] = ()
-    pauses: tuple[PastPause, ...] = ()
-    overrides: tuple[PastOverride, ...] = ()
-    escort_consents: tuple[PastEscortConsent, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    overrides: tuple[Decision, ...] = ()
+    escort_consents: tuple[EscortConsent, ...] = ()

@@ -1,0 +1,23 @@
+"""Escorts: whoever fetches a patient, and their own word on being texted (requirement 52)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from reminders.core.ids import ClinicId, PatientId
+
+
+@dataclass(frozen=True, slots=True)
+class EscortConsent:
+    """What an escort said about being texted when and where to fetch one patient. The phone is in E.164."""
+
+    id: UUID
+    clinic_id: ClinicId
+    patient_id: PatientId
+    phone: str
+    is_granted: bool
+    note: str
+    recorded_by: str
+    recorded_at: datetime
