@@ -122,8 +122,17 @@ def _times(plan: PlannedReminder) -> tuple[datetime, datetime]:
 def desired(case: Case) -> tuple[PlannedReminder, ...]:
     """Return every touch this appointment should get, expired and suppressed ones with their reasons."""
     placed = [(step, _place(step, case)) for step in case.cadence.steps if step.is_enabled and applies(step, case)]
-    plans = [plan for step, plan in placed if not (step.is_alone_in_between and is_in_between(case, plan.due_at))]
+    plans = [plan for step, plan in placed if not _is_overtaken(step, plan, case)]
     return tuple(plan for plan in plans if plan.key.step != BOOKED.key or not _is_old_news(case, plans))
+
+
+def _is_overtaken(step: Step, plan: PlannedReminder, case: Case) -> bool:
+    """Say whether the next session leaves no room for a check-in.
+
+    One that expired counts until its end: what stayed away for the next session must not come up as expired later.
+    """
+    until = plan.expires_at if plan.state is ReminderState.EXPIRED else plan.due_at
+    return step.is_alone_in_between and is_in_between(case, until)
 
 
 def _is_old_news(case: Case, plans: Sequence[PlannedReminder]) -> bool:
