@@ -46,7 +46,12 @@ HOURS_BEFORE = {
 """A step is useless from so many hours before the start on."""
 HOURS_AFTER = {"pick_up": 0.0, "pick_up_off": 0.0, "checkin_24h": 36.0, "checkin_72h": 96.0}
 """And these from so many hours after the end on."""
-TASKS = {"no_window": "no_window", "too_late": "not_sent_in_time", "no_consent": "no_consent", "no_address": "address_fault"}
+TASKS = {
+    "no_window": "no_window",
+    "too_late": "not_sent_in_time",
+    "no_consent": "no_consent",
+    "no_address": "address_fault",
+}
 """What has to be on the worklist where a reminder ended for this reason."""
 CALLS = {"remind_confirm": "not_delivered", "checkin_24h": "not_delivered", "ride_check": "ride_wanted"}
 """What has to be there where a cap dropped a message that mattered."""
@@ -98,6 +103,8 @@ class Checker:
     breaches: list[Breach] = field(default_factory=list)
     over_cap: Counter[str] = field(default_factory=Counter)
     """Messages that may exceed a cap and did, by what they carried."""
+    carried_late: Counter[str] = field(default_factory=Counter)
+    """Parts whose own use was over when the message that carried them left, because a cap had held it."""
     _planned: set[tuple[str, int, str]] = field(default_factory=set)
 
     def hear(self, fact: Fact) -> None:
@@ -160,7 +167,8 @@ class Checker:
         clinic = self.clinics[person.clinic]
         is_own = sent.recipient == "patient"
         zone = ZoneInfo(person.zone if is_own and person.zone else clinic.zone)
-        what = f"{sent.kind} to {sent.recipient} of {sent.person} by {sent.channel}, {list(map(_named, sent.parts))}"
+        parts = " ".join(map(_named, sent.parts))
+        what = f"{sent.kind} by {sent.channel} to {sent.recipient} {sent.person} ({zone}) with {parts}"
         permitted = sent.address not in self.closed and self._is_agreed(sent, person)
         self._ask(Rule.PERMITTED, sent.at, what, is_kept=permitted)
         if sent.origin == "answer":
@@ -168,7 +176,7 @@ class Checker:
         self._ask(Rule.WINDOW, sent.at, what, is_kept=is_open(sent.at, zone, clinic))
         self._ask(Rule.USEFUL, sent.at, what, is_kept=sent.at < sent.expires_at)
         for part in sent.parts:
-            self._judge_part(sent, part, clinic, f"{what}: {_named(part)}")
+            self._judge_part(sent, part, clinic, f"{what}: {_named(part)} of {self.sessions[part.session]}")
         if sent.origin == "reminder" and is_own:
             self._judge_caps(sent, zone, clinic, what)
 
@@ -183,27 +191,38 @@ class Checker:
         session = self.sessions[part.session]
         paused = {session.person, session.series} & self.paused
         self._ask(Rule.PERMITTED, sent.at, f"{what}, paused: {paused}", is_kept=not paused)
-        self._ask(Rule.CURRENT, sent.at, f"{what} of {session}", is_kept=_is_current(part, session))
-        self._ask(Rule.USEFUL, sent.at, what, is_kept=_is_useful(part.step, session, clinic, sent.at))
+        self._ask(Rule.CURRENT, sent.at, what, is_kept=_is_current(part, session))
+        self._judge_use(sent, part, _useless_from(part.step, session, clinic), what)
         if part.step.startswith(("checkin_", "outcome_")):
-            self._ask(Rule.CHECK_IN, sent.at, what, is_kept=self._may_check_in(part.step, session, clinic, sent.at))
+            at = sent.at if part.step == sent.kind else sent.made_at
+            self._ask(Rule.CHECK_IN, sent.at, what, is_kept=self._may_check_in(part.step, session, clinic, at))
         # What follows a session is said once, though its row is marked, corrected and marked again.
         is_after = part.step.startswith(("checkin_", "outcome_", "rebook"))
         key = (part.session, None if is_after else part.version, part.step, sent.recipient)
         self._ask(Rule.ONCE, sent.at, what, is_kept=key not in self.said)
         self.said.add(key)
 
+    def _judge_use(self, sent: MessageLeft, part: Part, useless_from: datetime, what: str) -> None:
+        """A message lives as long as what leads it; what it carries must have been of use when it was written."""
+        leads = part.step == sent.kind
+        self._ask(Rule.USEFUL, sent.at, what, is_kept=(sent.at if leads else sent.made_at) < useless_from)
+        if not leads and sent.at >= useless_from:
+            self.carried_late[part.step] += 1
+
     def _may_check_in(self, step: str, session: SessionIs, clinic: ClinicIs, at: datetime) -> bool:
         if at < end_of(session):
             return False
         if not step.startswith("checkin_"):
             return True
-        took_place = session.status == "fulfilled" or (clinic.assumes_fulfilled and session.status in {"booked", "arrived"})
+        took_place = session.status == "fulfilled" or (
+            clinic.assumes_fulfilled and session.status in {"booked", "arrived"}
+        )
         others = [self.sessions[key] for key in self.of_person[session.person] if key != session.key]
         is_next_begun = any(
             session.starts_at < other.starts_at <= at for other in others if other.status not in {"cancelled", "noshow"}
         )
-        return took_place and not is_next_begun
+        # What the evening's message says (no driving, whom to call) stays true when the next day's session has begun.
+        return took_place and (step == "checkin_evening" or not is_next_begun)
 
     def _judge_caps(self, sent: MessageLeft, zone: ZoneInfo, clinic: ClinicIs, what: str) -> None:
         before, today = self.left[sent.person or ""], sent.at.astimezone(zone).date()
@@ -288,10 +307,6 @@ def end_of(session: SessionIs) -> datetime:
     """Return when the patient may go home: the real end, else the planned one with the time on site after it."""
     recovery = 40 if session.minutes <= 90 else 60
     return session.ended_at or session.starts_at + timedelta(minutes=session.minutes + recovery)
-
-
-def _is_useful(step: str, session: SessionIs, clinic: ClinicIs, at: datetime) -> bool:
-    return at < _useless_from(step, session, clinic)
 
 
 def _useless_from(step: str, session: SessionIs, clinic: ClinicIs) -> datetime:

@@ -19,9 +19,10 @@ from random import Random
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from reminders.core.delivery import WAITING, MessageState
+from reminders.core.patients import Channel
 from reminders.core.reminders import ReminderState
 from reminders.store import ledger, rows
 from reminders.store.unit_of_work import Store
@@ -38,6 +39,29 @@ OUTAGE = timedelta(hours=30)
 SOON = timedelta(seconds=20)
 MOST_STALLS = 5_000
 """Looks in a row at what is overdue and does not move: an outage at the clinic's pace takes far fewer."""
+
+
+AHEAD = timedelta(seconds=2)
+
+
+def _firsts() -> Select[Any]:
+    """Return the first instant of each kind of work."""
+    reminder, message, appointment = rows.reminder.c, rows.message.c, rows.appointment.c
+    is_planned = reminder.state == ReminderState.PLANNED
+    waits = message.state.in_([MessageState.DUE, MessageState.HELD])
+    ends = message.state.in_([*WAITING, MessageState.UNKNOWN])
+    firsts = {
+        "dispatch": select(func.min(reminder.due_at)).where(is_planned),
+        "reminders": select(func.min(reminder.expires_at)).where(is_planned),
+        "sms": select(func.min(message.due_at)).where(waits, message.channel == Channel.SMS),
+        "email": select(func.min(message.due_at)).where(waits, message.channel == Channel.EMAIL),
+        "messages": select(func.min(message.expires_at)).where(ends),
+        "watch": select(func.min(appointment.watch_at)).where(appointment.watch_at.is_not(None)),
+    }
+    return select(*(first.scalar_subquery().label(name) for name, first in firsts.items()))
+
+
+FIRSTS = _firsts()
 
 
 class StuckError(AssertionError):
@@ -64,12 +88,21 @@ class ClinicYear:
     """One life, from the first import to the last reminder."""
 
     def __init__(
-        self, store: Store, *, patients: int, days: int, seed: int, begins: datetime = BEGINS, looks: int = 12
+        self,
+        store: Store,
+        *,
+        patients: int,
+        days: int,
+        seed: int,
+        begins: datetime = BEGINS,
+        looks: int = 12,
+        dead_numbers: float = 0.0,
     ) -> None:
         self.outcome = Outcome(Checker())
         self._town = Town(sites())
-        self._life = Life(self._town, Random(seed), begins=begins, days=days)  # noqa: S311 - a life to live again
-        self._world = World(store, *(site.document for site in self._town.sites), now=begins)
+        rng = Random(seed)  # noqa: S311 - a life to live again
+        self._life = Life(self._town, rng, begins=begins, days=days, dead_numbers=dead_numbers)
+        self._world = World(store, *(dict(site.document) for site in self._town.sites), now=begins)
         self._desk = self._life.desk = Desk(self._world, self._town, self._tell)
         self._away_until: datetime | None = None
         self._stalls = 0
@@ -85,7 +118,7 @@ class ClinicYear:
         for share, lasts in ((0.4, OUTAGE), (0.7, timedelta(hours=3))):
             self._life.plan(begins + share * span, lambda lasts=lasts: self._go_away(lasts))  # type: ignore[misc]
         riverside, saguaro, _ = self._town.sites
-        changes = (
+        changes: tuple[tuple[float, Site, dict[str, Any]], ...] = (
             (0.5, riverside, {"window": {"monday": "10:00-19:00"}, "cadence": {"*": {"off": ["ride_check"]}}}),
             (0.55, saguaro, {"cadence": {"*": {"rebook_weeks": 4, "on": ["day_of"]}}}),
             (0.8, riverside, {"window": {}, "cadence": {"*": {"off": []}}}),
@@ -125,7 +158,7 @@ class ClinicYear:
             self._world.at(max(at, self._world.clock.now()))
             self._life.live(self._world.clock.now(), away_until=self._away_until)
             if self._away_until is None:
-                self._work()
+                self._work(self._dues())
             self.outcome.steps += 1
         self._desk.replan()
         self._close()
@@ -134,7 +167,7 @@ class ClinicYear:
 
     def _next(self) -> datetime | None:
         now = self._world.clock.now()
-        due = self._next_due() if self._away_until is None else None
+        due = min(self._dues().values(), default=None) if self._away_until is None else None
         if due is not None and due <= now:
             self._stalls += 1
             due = now + SOON
@@ -144,34 +177,30 @@ class ClinicYear:
             raise StuckError(f"at {now} something is overdue and stays so")
         return min((at for at in (due, self._life.next_at) if at is not None), default=None)
 
-    def _next_due(self) -> datetime | None:
-        reminder, message, appointment = rows.reminder.c, rows.message.c, rows.appointment.c
-        is_planned = reminder.state == ReminderState.PLANNED
-        waits = message.state.in_([*WAITING, MessageState.UNKNOWN])
-        firsts = (
-            select(func.min(reminder.due_at)).where(is_planned),
-            select(func.min(reminder.expires_at)).where(is_planned),
-            select(func.min(message.due_at)).where(waits),
-            select(func.min(message.expires_at)).where(waits),
-            select(func.min(appointment.watch_at)).where(appointment.watch_at.is_not(None)),
-        )
+    def _dues(self) -> dict[str, datetime]:
+        """Return when each kind of work is due next, as far as there is any."""
         with self._world.store.reading() as tx:
-            found = [tx.connection.scalar(first) for first in firsts]
-        return min((at for at in found if at is not None), default=None)
+            found = tx.connection.execute(FIRSTS).one()
+        return {name: at for name, at in found._asdict().items() if at is not None}
 
-    def _work(self) -> None:
-        for left, tag, provider_id in self._desk.work():
+    def _work(self, dues: Mapping[str, datetime]) -> None:
+        now = self._world.clock.now()
+        self._desk.work({name for name, at in dues.items() if at <= now + AHEAD})
+        for left, tag, provider_id in self._desk.left():
             self.outcome.sent[f"{left.kind} ({left.origin}, {left.channel})"] += 1
             if left.origin == "reminder" and left.recipient == "patient":
                 self.outcome.days[left.person or "", f"{left.at:%Y-%m-%d}"] += 1
             if left.channel == "sms":
                 self._desk.deliver(tag, provider_id, left.address, is_dead=self._life.is_dead(left.address))
             self._life.hears(left, self._desk.text)
+        self._desk.hear_receipts()
 
     def _close(self) -> None:
         """Tell how everything ended."""
         world = self._world
-        names = {row.id: row.external_id for row in world.all(select(rows.appointment.c.id, rows.appointment.c.external_id))}
+        names = {
+            row.id: row.external_id for row in world.all(select(rows.appointment.c.id, rows.appointment.c.external_id))
+        }
         for row in world.all(select(rows.reminder)):
             part = Part(names[row.appointment_id], row.version, row.step)
             state, reason = row.state.value, row.reason.value if row.reason else None
@@ -204,6 +233,7 @@ def table(outcome: Outcome) -> str:
         *_section("tasks", outcome.tasks),
         *_section("days of a patient with so many messages", Counter(map(str, outcome.days.values()))),
         *_section("over a cap, as they may be", checker.over_cap),
+        *_section("carried by a held message past their own use", checker.carried_late),
         "",
         f"{'invariant':<56}{'checked':>10}{'broken':>10}",
         *(f"{rule.value:<56}{checker.checked[rule]:>10}{broken[rule]:>10}" for rule in Rule),
@@ -232,12 +262,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--patients", type=int, default=400)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dead-numbers", type=float, default=0.0, help="share of texts at which a number goes dead")
     parser.add_argument("--database", help="an empty database; the default is a file that is thrown away")
     given = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="clinic-year-", dir=_in_memory()) as folder:
         store = Store(given.database or f"sqlite:///{folder}/year.sqlite3", Vault(["only for this"]))
         rows.metadata.create_all(store.engine)
-        outcome = ClinicYear(store, patients=given.patients, days=given.days, seed=given.seed).run()
+        outcome = ClinicYear(
+            store, patients=given.patients, days=given.days, seed=given.seed, dead_numbers=given.dead_numbers
+        ).run()
         store.close()
     sys.stdout.write(f"{table(outcome)}\n{shown(outcome.checker.breaches)}\n")
     return 1 if outcome.checker.breaches else 0

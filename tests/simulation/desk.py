@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,6 +53,7 @@ class Desk:
         self._slugs = {row.id: row.slug for row in world.all(select(rows.clinic))}
         self.mails: dict[str, str] = {}
         """The token of the page that a mail leads to, by message."""
+        self._reported: list[AddressIs | None] = []
 
     @property
     def now(self) -> datetime:
@@ -88,14 +90,9 @@ class Desk:
             clinic = clinics.get(tx, row.clinic_id)
             identity = self.world.identity
             plan_patients(tx, clinic, [PatientId(row.patient_id)], identity=identity, now=self.now)
-        if item.version:
-            known = item.known
-            assert known is not None
-            self._tell(
-                item.fact(self.now)
-                if known == (item.starts_at, item.status)
-                else _as_known(item, known, self.now)
-            )
+        if item.known is not None:
+            starts_at, status = item.known
+            self._tell(replace(item.fact(self.now), starts_at=starts_at, status=status.value))
 
     def apply(self, site: Site) -> None:
         """Bring in a clinic's file."""
@@ -143,31 +140,39 @@ class Desk:
         status = ReceiptStatus.UNDELIVERED if is_dead else ReceiptStatus.DELIVERED
         refusal, code = (Refusal.ADDRESS, "30006") if is_dead else (None, None)
         store_receipt(self.world.deps, tag, Receipt(provider_id, status, status.value, code, refusal))
-        apply_receipts(self.world.deps)
-        if is_dead:
-            self._tell(AddressIs(address, is_open=False))
+        self._reported.append(AddressIs(address, is_open=False) if is_dead else None)
 
-    def work(self) -> list[tuple[MessageLeft, UUID, str]]:
-        """Do what is due, as the workers would; return what left, each with its attempt's tag and provider's id."""
-        for channel in Channel:
-            self.world.pump(channel)
-        expire_overdue(self.world.deps)
-        watch_appointments(self.world.deps)
+    def hear_receipts(self) -> None:
+        """Take in what the provider reported."""
+        if self._reported:
+            apply_receipts(self.world.deps)
+        for fact in filter(None, self._reported):
+            self._tell(fact)
+        self._reported.clear()
+
+    def work(self, due: Collection[str]) -> None:
+        """Do what is due, as the workers would."""
+        if {"dispatch", "sms"} & set(due):
+            self.world.pump(Channel.SMS)
+        if {"dispatch", "email"} & set(due):
+            self.world.pump(Channel.EMAIL)
+        if {"reminders", "messages"} & set(due):
+            expire_overdue(self.world.deps)
+        if "watch" in due:
+            watch_appointments(self.world.deps)
         self.world.queue.take()
-        return self._left()
 
-    def _left(self) -> list[tuple[MessageLeft, UUID, str]]:
+    def left(self) -> list[tuple[MessageLeft, UUID, str]]:
+        """Return what left since the last time, each with its attempt's tag and provider's id, and tell it."""
         texts, mails = self.world.sms.calls, self.world.email.calls
-        tags = [text.tag for text in texts[self._seen[Channel.SMS] :]]
-        fresh = mails[self._seen[Channel.EMAIL] :]
+        fresh_texts, fresh_mails = texts[self._seen[Channel.SMS] :], mails[self._seen[Channel.EMAIL] :]
         self._seen = {Channel.SMS: len(texts), Channel.EMAIL: len(mails)}
-        where = {text.tag: text.to for text in texts[-len(tags) :]} if tags else {}
-        where |= {mail.tag: mail.to for mail in fresh}
+        where = {text.tag: text.to for text in fresh_texts} | {mail.tag: mail.to for mail in fresh_mails}
         if not where:
             return []
         found = self._departures(where)
         by_tag = {tag: left.key for left, tag, _ in found}
-        for mail in fresh:
+        for mail in fresh_mails:
             link = LINK.search(mail.text)
             if link is not None:
                 self.mails[by_tag[mail.tag]] = link.group(1)
@@ -204,24 +209,16 @@ class Desk:
 
     def replan(self) -> None:
         """Plan everybody anew, which must change nothing."""
-        changes = []
+        changes: list[str] = []
         with self.world.store.transaction() as tx:
             for clinic_id, clinic in clinics.every(tx).items():
                 mine = select(rows.patient.c.id).where(rows.patient.c.clinic_id == clinic_id)
-                for key in tx.connection.scalars(mine).all():
-                    done = plan_patients(tx, clinic, [PatientId(key)], identity=self.world.identity, now=self.now)
-                    if done.rows or done.moved or done.cancelled:
-                        new = [f"+{row[4].key.step} {row[4].state} {row[4].reason} due {row[4].due_at}" for row in done.rows]
-                        changes.append(f"{key} of {clinic.slug}: {new} moved {done.moved} ended {done.ended}")
+                ids = [PatientId(key) for key in tx.connection.scalars(mine)]
+                done = plan_patients(tx, clinic, ids, identity=self.world.identity, now=self.now)
+                changes += [f"{clinic.slug} added {row[1:4]} {row[4]}" for row in done.rows]
+                changes += [f"{clinic.slug} ended {reason} {ids}" for reason, ids in done.ended.items()]
+                changes += [f"{clinic.slug} moved {len(done.moves)}"] if done.moves else []
         self._tell(Replanned(self.now, tuple(changes)))
-
-
-def _as_known(item: Session, known: tuple[datetime, Any], now: datetime) -> Any:
-    starts_at, status = item.starts_at, item.status
-    item.starts_at, item.status = known
-    fact = item.fact(now)
-    item.starts_at, item.status = starts_at, status
-    return fact
 
 
 def _departure(row: Any, address: str, parts: tuple[Part, ...]) -> MessageLeft:  # noqa: ANN401 - a row of the query above
@@ -234,6 +231,7 @@ def _departure(row: Any, address: str, parts: tuple[Part, ...]) -> MessageLeft: 
         origin=row.origin.value,
         recipient=row.recipient.value,
         kind=row.kind,
+        made_at=row.made_at,
         expires_at=row.expires_at,
         parts=parts,
         asks=row.asks.value if row.asks else None,

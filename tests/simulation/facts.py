@@ -95,6 +95,7 @@ class MessageLeft:
     origin: str
     recipient: str
     kind: str
+    made_at: datetime
     expires_at: datetime
     parts: tuple[Part, ...] = ()
     asks: str | None = None

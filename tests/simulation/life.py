@@ -17,8 +17,10 @@ from tests.simulation.desk import Desk
 from tests.simulation.facts import MessageLeft
 from tests.simulation.town import MINUTE, Person, Session, Site, Town, wall
 
+GRID = 15 * MINUTE
+"""Life happens by the quarter: what falls together is done together, as on a busy day."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-READ_AT = (8 + 1 / 3, 10 + 2 / 3, 13 + 1 / 6, 15.5, 17.75)
+READ_AT = (9, 13, 17.75)
 """When the front desk saves the schedule, in hours of its clock; what concerns today or tomorrow is saved at once."""
 BOOKED, ARRIVED = AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED
 CANCELLED, NOSHOW = AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW
@@ -29,12 +31,13 @@ Action = Callable[[], None]
 class Life:
     """The agenda of everything that is going to happen, and what to do when it does."""
 
-    def __init__(self, town: Town, rng: Random, *, begins: datetime, days: int) -> None:
+    def __init__(self, town: Town, rng: Random, *, begins: datetime, days: int, dead_numbers: float = 0.0) -> None:
         self.town = town
         self.begins = begins
         self.ends = begins + timedelta(days=days)
         self.desk: Desk
         self._rng = rng
+        self._dead_numbers = dead_numbers
         self._agenda: list[tuple[datetime, int, bool, Action]] = []
         self._numbers = count(1)
         self._reading: set[tuple[str, datetime]] = set()
@@ -49,7 +52,8 @@ class Life:
         return self._agenda[0][0] if self._agenda else None
 
     def plan(self, at: datetime, action: Action, *, needs_service: bool = False) -> None:
-        """Put something on the agenda."""
+        """Put something on the agenda, at the next quarter of an hour."""
+        at += (self.begins - at) % GRID
         heapq.heappush(self._agenda, (at, next(self._numbers), needs_service, action))
 
     def live(self, now: datetime, *, away_until: datetime | None) -> None:
@@ -57,7 +61,7 @@ class Life:
         while self._agenda and self._agenda[0][0] <= now:
             _, _, needs_service, action = heapq.heappop(self._agenda)
             if needs_service and away_until is not None:
-                self.plan(away_until + self._rng.randint(1, 90) * timedelta(seconds=1), action, needs_service=True)
+                self.plan(away_until + GRID, action, needs_service=True)
             else:
                 action()
 
@@ -67,7 +71,9 @@ class Life:
         """Let patients move to town, each with a course of treatment somewhere in the year."""
         for number in range(how_many):
             site = self.town.sites[number % len(self.town.sites)]
-            person = Person(f"{site.key}-P{number}", site, self._record(site, number), self._rng.choice((0.0, 0.6, 0.9)))
+            person = Person(
+                f"{site.key}-P{number}", site, self._record(site, number), self._rng.choice((0.0, 0.3, 0.9))
+            )
             if self._chance(0.2):
                 person.escort_phone = f"+1303{5550000 + number}"
             self.town.people.append(person)
@@ -131,9 +137,9 @@ class Life:
         self, person: Person, starts: list[datetime], known: datetime, *, series: str | None, first: int = 1
     ) -> None:
         starts = [start for start in starts if start < self.ends]
-        minutes = self._rng.choice((40, 60, 60, 120))
+        minutes = self._rng.choice((50, 50, 80, 120))
         for place, start in enumerate(starts):
-            file = f"{person.site.key}-{start.astimezone(person.site.tz):%Y-%m}"
+            file = f"{person.site.key}-{start.astimezone(person.site.tz):%G-W%V}"
             key = f"{person.key}-{next(self._numbers)}"
             number = first + place if series else None
             item = Session(key, person, file, start, minutes, series=series, number=number)
@@ -183,10 +189,10 @@ class Life:
             return
         late = wall(site, end, rng.choice((1, 1, 2, 3, 5)), rng.uniform(8, 17))
         evening = max(end, wall(site, end, 0, 18))
-        done = late if roll < 0.2 else evening if roll < 0.4 else end + rng.randint(-2, 4) * 10 * MINUTE
+        done = late if roll < 0.2 else evening if roll < 0.4 else end + rng.randint(-1, 3) * GRID
         self.plan(done, lambda: self._mark(item, start, FULFILLED, done))
-        if self._chance(0.3):
-            really = end + rng.randint(-4, 8) * 10 * MINUTE
+        if self._chance(0.15):
+            really = end + rng.randint(-2, 5) * GRID
             noted = max(done, really) + MINUTE
             self.plan(noted, lambda: self._end(item, start, really), needs_service=True)
 
@@ -258,14 +264,18 @@ class Life:
                 back = soon + rng.uniform(1, 40) * DAY
                 self.plan(back, lambda: answer(left.address, "START"), needs_service=True)
         elif left.asks and self._chance(person.answers):
-            body = rng.choice(("C", "C", "C", "R", "yes", "ok who drives?")) if left.asks == "confirm" else rng.choice("37")
+            body = (
+                rng.choice(("C", "C", "C", "R", "yes", "ok who drives?"))
+                if left.asks == "confirm"
+                else rng.choice("37")
+            )
             self.plan(soon, lambda: answer(left.address, body), needs_service=True)
         elif self._chance(0.01):
             self.plan(soon, lambda: answer(left.address, "HELP"), needs_service=True)
 
     def is_dead(self, address: str) -> bool:
         """Say whether texts to a number never arrive; a few numbers go dead."""
-        if self._chance(0.0005):
+        if self._chance(self._dead_numbers):
             self._dead.add(address)
         return address in self._dead
 
