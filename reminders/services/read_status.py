@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from reminders.core.appointments import Appointment
+from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.core.reminders import Reason
+from reminders.core.tasks import Urgency
+from reminders.core.windows import local_day
 from reminders.services.deps import Deps
-from reminders.store import appointments, clinics, ledger, patients, tasks, timeline, vital_signs
+from reminders.store import appointments, clinics, ledger, patients, pauses, tasks, timeline, vital_signs
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Task
 from reminders.store.timeline import Line
@@ -33,6 +37,9 @@ class AppointmentLine:
     has_ride: bool
     last_message: Line | None
     last_reply: Line | None
+    paused_for: Reason | None
+    """Why reminders about it are held back: the patient is on hold, or the series is stopped."""
+    is_on_closed_day: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ def read_status(deps: Deps, *, days: int = 7, limit: int = 200) -> Status:
         lines = [
             line
             for clinic_id, clinic in clinics.every(tx).items()
-            for line in _appointments(tx, clinic_id, clinic.slug, now=now, days=days, limit=limit)
+            for line in _appointments(tx, clinic_id, clinic, now=now, days=days, limit=limit)
         ]
         return Status(
             now=now,
@@ -83,16 +90,17 @@ def read_ledger(deps: Deps) -> Ledger:
 
 
 def _appointments(
-    tx: Transaction, clinic_id: ClinicId, slug: str, *, now: datetime, days: int, limit: int
+    tx: Transaction, clinic_id: ClinicId, clinic: Clinic, *, now: datetime, days: int, limit: int
 ) -> list[AppointmentLine]:
     booked = appointments.between(tx, clinic_id, now - timedelta(days=1), now + timedelta(days=days), limit=limit)
     people = patients.get_many(tx, clinic_id, {item.patient_id for item in booked})
+    paused = pauses.current(tx, clinic_id)
     sent = timeline.last_messages(tx, [item.id for item in booked])
     heard = timeline.last_replies(tx, list(people))
     return [
         AppointmentLine(
             appointment_id=item.id,
-            clinic=slug,
+            clinic=clinic.slug,
             external_id=item.external_id,
             patient_id=item.patient_id,
             patient=people[item.patient_id].record.external_id,
@@ -104,6 +112,8 @@ def _appointments(
             has_ride=item.has_ride,
             last_message=sent.get(item.id),
             last_reply=heard.get(item.patient_id),
+            paused_for=paused.refusal(item),
+            is_on_closed_day=clinic.is_closed(local_day(item.starts_at, clinic.tz), paused),
         )
         for item in booked
     ]
@@ -116,7 +126,14 @@ def _tasks(tx: Transaction, limit: int) -> list[TaskLine]:
         ids = {item.patient_id for item in found if item.clinic_id == clinic_id and item.patient_id is not None}
         names |= {key: person.record.name for key, person in patients.get_many(tx, clinic_id, ids).items()}
     booked = appointments.get_many(tx, {item.appointment_id for item in found if item.appointment_id is not None})
-    return [_task_line(item, names, booked) for item in found]
+    return sorted((_task_line(item, names, booked) for item in found), key=_soonest)
+
+
+def _soonest(line: TaskLine) -> tuple[int, datetime]:
+    """Put the most urgent first and, of those, what concerns the next session; without one, by how long it waits."""
+    return -list(Urgency).index(line.task.urgency), line.starts_at or line.task.opened_at or datetime.max.replace(
+        tzinfo=UTC
+    )
 
 
 def _task_line(item: Task, names: dict[PatientId, str], booked: dict[AppointmentId, Appointment]) -> TaskLine:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.delivery import MessageState
+from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import Urgency
 
@@ -45,6 +46,9 @@ STATUSES: Mapping[AppointmentStatus, tuple[str, str]] = {
     AppointmentStatus.CANCELLED: ("cancelled", "bad"),
     AppointmentStatus.NOSHOW: ("did not come", "bad"),
 }
+
+PAUSED: Mapping[Reason, str] = {Reason.ON_HOLD: "on hold", Reason.SERIES_STOPPED: "series stopped"}
+"""What a pause of staff's is called beside a name."""
 
 URGENCIES: Mapping[Urgency, tuple[str, str]] = {
     Urgency.HIGH: ("now", "bad"),

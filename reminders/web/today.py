@@ -19,7 +19,7 @@ from reminders.core.replies import Intent
 from reminders.core.tasks import NEXT_ACTIONS, TITLES, TaskKind
 from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine, Status, TaskLine
-from reminders.web.labels import INTENTS, MESSAGE_STATES, STATUSES, URGENCIES
+from reminders.web.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES, URGENCIES
 
 STAFF_LANGUAGE = "en"
 DAY = timedelta(days=1)
@@ -62,6 +62,8 @@ class Visit:
     has_ride: bool
     message: Said | None
     reply: Said | None
+    paused: str
+    """Why no reminders go out about it, in a word or two; empty while they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Day:
     visits: Sequence[Visit]
     open_confirmations: int
     open_rides: int
+    is_closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ def _one_day(on: date, lines: Sequence[AppointmentLine], now: datetime) -> Day:
         visits=visits,
         open_confirmations=sum(1 for visit in awaited if not visit.is_confirmed),
         open_rides=sum(1 for visit in awaited if not visit.has_ride),
+        is_closed=any(line.is_on_closed_day for line in lines),
     )
 
 
@@ -179,6 +183,7 @@ def _visit(line: AppointmentLine, now: datetime) -> Visit:
         has_ride=line.has_ride,
         message=_message(line, zone),
         reply=_reply(line, zone),
+        paused=PAUSED.get(line.paused_for, "") if line.paused_for is not None else "",
     )
 
 

@@ -53,6 +53,15 @@ def test_what_is_paused_is_told_with_its_reason(cli: CommandLine) -> None:
     assert "patient  P-01   In hospital until Friday" in cli.run("status").out
 
 
+def test_tasks_of_one_urgency_stand_in_the_order_of_their_sessions(cli: CommandLine) -> None:
+    cli.run("import", SCHEDULE)
+    for on in ("2027-03-12", "2027-03-05", "2027-03-09"):
+        cli.run("pause", "day", on, "--reason", "Snow")
+    starts = [task["starts_at"] for task in cli.run("status", "--json").document["tasks"] if task["urgency"] == "high"]
+    assert len(starts) > 2
+    assert starts == sorted(starts)
+
+
 def test_a_part_without_a_sign_of_life_is_not_healthy(cli: CommandLine) -> None:
     cli.run("migrate")
     said = cli.run("health", "worker-sms")

@@ -10,6 +10,8 @@ import pytest
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.delivery import ReceiptStatus
 from reminders.core.patients import Channel
+from reminders.core.pauses import PauseKind
+from reminders.services.pause import Subject, pause
 from reminders.services.sync_schedule import SyncOptions
 from reminders.web.app import create_app
 from tests.builders import NOON, a_booking, a_record, an_entry, local
@@ -97,6 +99,16 @@ def test_a_visit_that_is_over_or_off_asks_for_nothing(clinic: World, desk: Brows
     clinic.at(local("2027-03-04 08:00"))
     text = shown(desk)
     assert text.index("Tomorrow · Friday March 5") < text.index("Yesterday · Wednesday March 3")
+
+
+def test_who_is_on_hold_and_a_closed_day_are_told_where_one_looks(clinic: World, desk: Browser) -> None:
+    assert "on hold" not in shown(desk)
+    pause(clinic.deps, Subject(PauseKind.PATIENT, "P1", None), reason="In hospital", by="Alex")
+    pause(clinic.deps, Subject(PauseKind.DAY, "2027-03-03", None), reason="Snow", by="Alex")
+    text = shown(desk)
+    assert "Dana Rivers booked on hold" in text
+    assert "&lt;b&gt; booked ○ not confirmed" in text
+    assert "1 without ride the clinic is closed" in text
 
 
 def test_the_strip_says_how_the_service_stands(clinic: World, desk: Browser) -> None:
