@@ -121,7 +121,7 @@ def _shift(step: Step, case: Case, planned: PlannedReminder) -> str | None:
         parts.append(f"the clinic is closed on {named.astimezone(case.tz):%a %d %b}, so the open day before")
     if planned.reason not in {Reason.NO_WINDOW, Reason.TOO_LATE_WHEN_PLANNED} and leaves != due:
         zone = zone_of(step, case)
-        parts.append(_moved_on(due, leaves, case, zone) if leaves > due else _pulled_back(leaves, zone))
+        parts.append(_moved_on(due, leaves, case, zone) if leaves > due else _earlier(due, planned, case, zone))
     return "; ".join(parts) or None
 
 
@@ -135,8 +135,12 @@ def _moved_on(due: datetime, leaves: datetime, case: Case, zone: ZoneInfo) -> st
     return f"due {day_and_time(due, zone)}; quiet hours until {day_and_time(leaves, zone)}{whose}"
 
 
-def _pulled_back(leaves: datetime, zone: ZoneInfo) -> str:
-    return f"pulled back to {day_and_time(leaves, zone)} because after that it would be useless"
+def _earlier(due: datetime, planned: PlannedReminder, case: Case, zone: ZoneInfo) -> str:
+    stood = day_and_time(planned.due_at, zone)
+    opening = next_opening(due, zone, case.clinic.window)
+    if opening is not None and opening < planned.expires_at:
+        return f"planned for {stood} by rules that have changed since"
+    return f"pulled back to {stood} because after that it would be useless"
 
 
 def _difference(step: Step, case: Case, planned: PlannedReminder) -> str | None:
