@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Mapping
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from reminders.cli.authors import author
 from reminders.cli.opening import opened
 from reminders.cli.tables import print_table
 from reminders.core.errors import InputError
+from reminders.core.wording import dated_time
 from reminders.services.escort_consent import EscortReport, clinic_named, read_escorts, record_escort_consent
 
 DONE = 0
@@ -70,7 +69,7 @@ def _show(report: EscortReport, environment: Mapping[str, str]) -> None:
         print(f"nobody who fetches {report.patient} has been asked yet, so nobody but the patient is texted")
     rows = [
         (
-            _local(item.recorded_at, report.clinic.timezone),
+            dated_time(item.recorded_at, report.clinic.tz),
             item.phone,
             "yes" if item.is_granted else "no",
             item.recorded_by,
@@ -81,10 +80,6 @@ def _show(report: EscortReport, environment: Mapping[str, str]) -> None:
     print_table(("Recorded", "Phone", "Consent", "By", "Note"), rows, environment)
     if report.history:
         print(f"may be texted now: {', '.join(sorted(report.willing)) or 'nobody'}")
-
-
-def _local(at: datetime, timezone: str) -> str:
-    return at.astimezone(ZoneInfo(timezone)).strftime("%a %d %b %Y %H:%M")
 
 
 def _document(report: EscortReport) -> dict[str, object]:

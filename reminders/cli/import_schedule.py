@@ -7,14 +7,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from reminders.cli.opening import opened
-from reminders.cli.tables import many, print_table
+from reminders.cli.tables import print_table
 from reminders.core.appointments import Booking, Change, ChangeKind
 from reminders.core.errors import ScheduleError
+from reminders.core.wording import dated_time, many
 from reminders.ports import Fault
 from reminders.services.sync_schedule import SyncOptions, SyncReport, sync_schedule
 
@@ -89,12 +88,7 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def _start(booking: Booking) -> str:
-    return in_words(booking.starts_at, booking.timezone)
-
-
-def in_words(at: datetime, timezone: str) -> str:
-    """Return an instant as a person in that zone writes it."""
-    return at.astimezone(ZoneInfo(timezone)).strftime("%a %d %b %Y %H:%M")
+    return dated_time(booking.starts_at, booking.tz)
 
 
 def _conclusion(report: SyncReport, options: SyncOptions) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Mapping
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from reminders.cli.authors import author
@@ -13,6 +12,7 @@ from reminders.cli.opening import opened
 from reminders.cli.tables import print_table
 from reminders.core.errors import InputError
 from reminders.core.overrides import SETTABLE, Change, in_words
+from reminders.core.wording import dated_time
 from reminders.services.override import OverrideReport, override_cadence, read_override
 
 DONE = 0
@@ -73,7 +73,7 @@ def _show(report: OverrideReport, environment: Mapping[str, str], *, is_change: 
     if not is_change and report.history:
         print()
         rows = [
-            (_local(item.made_at, report.timezone), item.made_by, item.reason, _summary(item.document))
+            (dated_time(item.made_at, ZoneInfo(report.timezone)), item.made_by, item.reason, _summary(item.document))
             for item in report.history
         ]
         print_table(("Decided", "By", "Reason", "What held from then on"), rows, environment)
@@ -85,10 +85,6 @@ def _nothing(report: OverrideReport) -> str:
 
 def _summary(document: Mapping[str, object]) -> str:
     return "; ".join(in_words(document)) or "the clinic's plan"
-
-
-def _local(at: datetime, timezone: str) -> str:
-    return at.astimezone(ZoneInfo(timezone)).strftime("%a %d %b %Y %H:%M")
 
 
 def _document(report: OverrideReport) -> dict[str, object]:

@@ -6,7 +6,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,9 @@ from reminders.cli.authors import author
 from reminders.cli.opening import opened
 from reminders.cli.progress import show_progress
 from reminders.cli.tables import print_table
-from reminders.core.pauses import PauseKind
-from reminders.services.pause import DaySession, Pause, PauseReport, Subject, list_pauses, pause, resume
+from reminders.core.pauses import Pause, PauseKind
+from reminders.core.wording import dated_time, many
+from reminders.services.pause import DaySession, PauseReport, Subject, list_pauses, pause, resume
 from reminders.services.replan_clinic import Replanned
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
 
 def _show_pause(report: PauseReport, environment: Mapping[str, str]) -> None:
     item = report.pause
-    since = f"since {_local(item.made_at, report.clinic.timezone)}, by {item.made_by}, because: {item.reason}"
+    since = f"since {dated_time(item.made_at, report.clinic.tz)}, by {item.made_by}, because: {item.reason}"
     already = "" if report.is_new else " already"
     print(f"{_state(item.kind, item.subject)}{already}, {since}")
     for line in _effects(report):
@@ -76,12 +77,12 @@ def _state(kind: PauseKind, name: str) -> str:
 
 def _effects(report: PauseReport) -> list[str]:
     if report.pause.kind is PauseKind.DAY:
-        planned = f"{_count(report.patients_planned, 'patient')} planned anew, {_count(report.moved, 'reminder')} moved"
-        missed = f"; {_count(report.failed, 'patient')} could not be planned, see the log" if report.failed else ""
+        planned = f"{many(report.patients_planned, 'patient')} planned anew, {many(report.moved, 'reminder')} moved"
+        missed = f"; {many(report.failed, 'patient')} could not be planned, see the log" if report.failed else ""
         return [planned + missed]
     stopped = report.messages_stopped
-    unsent = f"; {_count(stopped, 'message')} that had not left {'was' if stopped == 1 else 'were'} stopped"
-    return [f"{_count(report.stopped, 'reminder')} will not go out{unsent if stopped else ''}"]
+    unsent = f"; {many(stopped, 'message')} that had not left {'was' if stopped == 1 else 'were'} stopped"
+    return [f"{many(report.stopped, 'reminder')} will not go out{unsent if stopped else ''}"]
 
 
 def _show_resume(report: PauseReport) -> None:
@@ -96,7 +97,7 @@ def _show_resume(report: PauseReport) -> None:
     if item.kind is PauseKind.DAY:
         print(*_effects(report))
     else:
-        print(f"{_count(report.revived, 'reminder')} will go out after all; what is past its use stays unsent")
+        print(f"{many(report.revived, 'reminder')} will go out after all; what is past its use stays unsent")
     for other in report.still:
         print(
             f"{_state(other.kind, other.name)} still: `python3 -m reminders resume {other.kind} {other.name}` ends that"
@@ -118,25 +119,17 @@ def _list(arguments: Namespace, environment: Mapping[str, str]) -> int:
 
 
 def _row(clinic: Clinic, item: Pause) -> tuple[str, ...]:
-    ended = f"{_local(item.ended_at, clinic.timezone)}, by {item.ended_by}" if item.ended_at else ""
-    since = _local(item.made_at, clinic.timezone)
+    ended = f"{dated_time(item.ended_at, clinic.tz)}, by {item.ended_by}" if item.ended_at else ""
+    since = dated_time(item.made_at, clinic.tz)
     return f"{item.kind} {item.subject}", clinic.slug, since, item.made_by, item.reason, ended
 
 
 def _session(item: DaySession) -> tuple[str, ...]:
-    return _local(item.starts_at, item.timezone), item.external_id, f"{item.name} ({item.patient})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return dated_time(item.starts_at, ZoneInfo(item.timezone)), item.external_id, f"{item.name} ({item.patient})"
 
 
 def _day(iso: str) -> str:
     return date.fromisoformat(iso).strftime("%a %d %b %Y")
-
-
-def _local(at: datetime, timezone: str) -> str:
-    return at.astimezone(ZoneInfo(timezone)).strftime("%a %d %b %Y %H:%M")
 
 
 def _document(report: PauseReport, *, is_paused: bool) -> dict[str, object]:

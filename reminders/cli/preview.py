@@ -12,13 +12,14 @@ from itertools import groupby
 from operator import itemgetter
 
 from reminders.cli.import_schedule import fault_line
-from reminders.cli.tables import BOLD, lay_out, many, paint, print_table, room
+from reminders.cli.tables import BOLD, lay_out, paint, print_table, room
 from reminders.core.errors import InputError, ScheduleError
 from reminders.core.foresight import Touch
 from reminders.core.instants import iso
 from reminders.core.labels import REASONS, STEPS
 from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import ReminderState
+from reminders.core.wording import many
 from reminders.services.preview_schedule import Preview
 
 DONE, BAD_INPUT = 0, 2
@@ -120,7 +121,7 @@ def _row(touch: Touch, crowded: Collection[str]) -> tuple[str, ...]:
 
 def _reading_order(touch: Touch) -> tuple[date, datetime, str, str, bool]:
     """Put what goes along below the message that takes it."""
-    message = touch.merged_into or f"{touch.entry.external_id}/{touch.step}"
+    message = touch.merged_into or touch.name
     is_along = touch.merged_into is not None
     return _local(touch).date(), touch.due_at, touch.entry.patient.external_id, message, is_along
 
@@ -142,7 +143,7 @@ def _what_happens(touch: Touch, crowded: Collection[str]) -> str:
         return f"with '{title}'" + ("" if external_id == touch.entry.external_id else f" of {external_id}")
     if touch.state is not ReminderState.PLANNED:
         return "not sent" + ("" if touch.reason is None else f": {REASONS[touch.reason]}")
-    if f"{touch.entry.external_id}/{touch.step}" in crowded:
+    if touch.name in crowded:
         return f"{CHANNELS[touch.channel]}, if not too many go out before"
     return CHANNELS[touch.channel] + (" to the escort" if touch.recipient is Recipient.ESCORT else "")
 

@@ -13,9 +13,10 @@ from reminders.cli.opening import opened
 from reminders.cli.tables import BOLD, GREEN, RED, paint, print_table
 from reminders.core.delivery import MessageState
 from reminders.core.labels import MESSAGE_STATES, STEPS
+from reminders.core.pauses import Pause
 from reminders.core.tasks import NEXT_ACTIONS, TITLES
 from reminders.services.apply_clinics import known_clinics
-from reminders.services.pause import Pause, list_pauses
+from reminders.services.pause import list_pauses
 from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
 from reminders.supervisor import TreeState, read_state
 

@@ -61,11 +61,6 @@ def fold(cell: str, limit: int) -> list[str]:
     return [cell] if width(cell) <= limit else textwrap.wrap(cell, limit, break_on_hyphens=False) or [""]
 
 
-def many(number: int, noun: str) -> str:
-    """Return a number with its noun: "1 row", "2 rows"."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 def width(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     return sum(

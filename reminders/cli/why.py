@@ -14,6 +14,7 @@ from reminders.core.instants import iso
 from reminders.core.labels import CHANNELS, MESSAGE_STATES, title
 from reminders.core.timeline.events import Event, EventKind
 from reminders.core.timeline.history import PastMessage, SubjectKind
+from reminders.core.wording import dated_time, day_and_time, many
 from reminders.services.explain import Account, Query, explain
 
 DONE = 0
@@ -127,8 +128,7 @@ def _who(account: Account) -> str:
     name = f"{patient.record.name} ({patient.record.external_id})" if patient is not None else "several patients' phone"
     match subject.kind:
         case SubjectKind.PATIENT:
-            count = len(account.about)
-            return f"{name}, {count} session{'' if count == 1 else 's'}"
+            return f"{name}, {many(len(account.about), 'session')}"
         case SubjectKind.APPOINTMENT:
             return f"{name}, {_session(account.about[0], account)}"
         case SubjectKind.MESSAGE:
@@ -138,7 +138,7 @@ def _who(account: Account) -> str:
 
 def _session(item: Appointment, account: Account) -> str:
     answers = f"{'confirmed' if item.is_confirmed else 'not confirmed'}, {'ride' if item.has_ride else 'no ride'}"
-    start = item.starts_at.astimezone(account.clinic.tz).strftime("%a %d %b %Y %H:%M")
+    start = dated_time(item.starts_at, account.clinic.tz)
     return f"session {item.external_id} on {start}: {item.status}, {answers}"
 
 
@@ -153,7 +153,7 @@ def _message(item: PastMessage | None) -> str:
 def _when(at: datetime, account: Account) -> str:
     """Write an instant with its day, and with its year where that is not this one."""
     local, now = at.astimezone(account.clinic.tz), account.now.astimezone(account.clinic.tz)
-    return local.strftime("%a %d %b %H:%M" if local.year == now.year else "%a %d %b %Y %H:%M")
+    return (day_and_time if local.year == now.year else dated_time)(at, account.clinic.tz)
 
 
 def _what(line: Event, account: Account) -> str:
