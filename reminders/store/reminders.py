@@ -17,7 +17,7 @@ from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, Re
 from reminders.core.patients import Recipient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.store.batches import in_batches
-from reminders.store.rows import appointment_version, message, patient, question, reminder
+from reminders.store.rows import appointment, appointment_version, message, patient, question, reminder
 from reminders.store.unit_of_work import Transaction
 
 IS_PLANNED = reminder.c.state == ReminderState.PLANNED
@@ -229,24 +229,29 @@ def last_told(
     """
     told: dict[tuple[AppointmentId, Recipient], tuple[int, Told]] = {}
     has_left = message.c.left_at.is_not(None) & message.c.state.in_([*LEFT, *IN_FLIGHT, MessageState.NEEDS_STAFF])
+    heard_by = (message.c.recipient, message.c.patient_id, message.c.left_at)
     for batch in in_batches(ids):
-        own = select(message.c.appointment_id, message.c.version, message.c.recipient, message.c.left_at).where(
+        own = select(message.c.appointment_id, message.c.version, *heard_by).where(
             message.c.appointment_id.in_(batch), message.c.version.is_not(None), has_left
         )
         merged = (
-            select(reminder.c.appointment_id, reminder.c.version, message.c.recipient, message.c.left_at)
+            select(reminder.c.appointment_id, reminder.c.version, *heard_by)
             .join(message, message.c.id == reminder.c.message_id)
             .where(reminder.c.appointment_id.in_(batch), reminder.c.step == message.c.kind, has_left)
         )
         asked = (
-            select(question.c.appointment_id, question.c.version, message.c.recipient, message.c.left_at)
+            select(question.c.appointment_id, question.c.version, *heard_by)
             .join(message, message.c.id == question.c.message_id)
             .where(question.c.appointment_id.in_(batch), has_left)
         )
         heard = union(own, merged, asked).subquery()
         said = appointment_version
-        statement = select(heard, said.c.starts_at, said.c.status).join(
-            said, (said.c.appointment_id == heard.c.appointment_id) & (said.c.version == heard.c.version)
+        statement = (
+            select(heard, said.c.starts_at, said.c.status)
+            .join(said, (said.c.appointment_id == heard.c.appointment_id) & (said.c.version == heard.c.version))
+            # What the patient before heard, of whom a schedule took the session, the present one did not.
+            .join(appointment, appointment.c.id == heard.c.appointment_id)
+            .where(appointment.c.patient_id == heard.c.patient_id)
         )
         for row in tx.connection.execute(statement.order_by(heard.c.left_at, heard.c.version)):
             is_off = row.status is AppointmentStatus.CANCELLED
