@@ -97,7 +97,7 @@ def test_what_is_given_back_can_be_taken_at_once(world: World) -> None:
     assert world.claim()[1] == ids
 
 
-def test_the_longest_due_are_taken_first(world: World) -> None:
+def test_the_newest_need_is_taken_first(world: World) -> None:
     world.sync(*some_entries(1))
     world.at(CONFIRM_AT)
     dispatch_due(world.deps)
@@ -105,8 +105,8 @@ def test_the_longest_due_are_taken_first(world: World) -> None:
     world.later(MINUTE)
     dispatch_due(world.deps)
     made = [row.id for row in world.messages()]
-    assert world.claim(limit=1)[1] == made[:1]
     assert world.claim(limit=1)[1] == made[1:]
+    assert world.claim(limit=1)[1] == made[:1]
 
 
 def test_what_is_held_is_taken_when_its_time_has_come(world: World) -> None:
