@@ -13,7 +13,6 @@ from reminders.services.begin_attempts import begin_attempts
 from reminders.services.dispatch_due import dispatch_due
 from reminders.store import attempts, messages
 from reminders.store.unit_of_work import Store
-from tests.builders import an_entry
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 
 WORKERS, PATIENTS = 4, 24
@@ -101,8 +100,8 @@ def test_the_newest_need_is_taken_first(world: World) -> None:
     world.sync(*some_entries(1))
     world.at(CONFIRM_AT)
     dispatch_due(world.deps)
-    world.sync(*some_entries(1), an_entry("A9"))
     world.later(MINUTE)
+    world.sync(*some_entries(2))
     dispatch_due(world.deps)
     made = [row.id for row in world.messages()]
     assert world.claim(limit=1)[1] == made[1:]
