@@ -43,6 +43,9 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     if preview.faults and not arguments.partial:
         print("nothing is shown: correct the rows, or preview the good ones with --partial", file=sys.stderr)
         return BAD_INPUT
+    for note in preview.notes:
+        # With --json standard output is for a program.
+        print(f"note: {note}", file=sys.stderr if arguments.json else sys.stdout)
     if arguments.json:
         sys.stdout.write("".join(f"{json.dumps(to_line(touch), ensure_ascii=False)}\n" for touch in preview.touches))
     else:
@@ -82,8 +85,6 @@ def to_line(touch: Touch) -> dict[str, object]:
 
 
 def _show(preview: Preview, environment: Mapping[str, str]) -> None:
-    for note in preview.notes:
-        print(f"note: {note}")
     touches = sorted(preview.touches, key=_reading_order)
     wide = room()
     if wide is None:

@@ -148,6 +148,15 @@ def test_a_time_that_happens_twice_is_the_first_and_is_noted(tmp_path: Path) -> 
     assert "happens twice in America/New_York" in note
 
 
+def test_a_time_that_a_clock_change_leaves_out_moves_forward_and_is_noted(tmp_path: Path) -> None:
+    reading = read(tmp_path, as_text(a_row(starts_at="2027-03-14T02:30")))
+    assert only(reading).booking.starts_at == datetime(2027, 3, 14, 7, 0, tzinfo=UTC)
+    assert reading.faults == ()
+    [note] = reading.notes
+    assert "line 2, starts_at: '2027-03-14T02:30' does not exist in America/New_York" in note
+    assert note.endswith("03:00 is taken")
+
+
 def test_a_zone_that_never_changes_its_clocks_is_noted_once(tmp_path: Path) -> None:
     reading = read(tmp_path, as_text(a_row(timezone="EST"), a_row(external_id="A2", timezone="EST")))
     [note] = reading.notes

@@ -171,21 +171,19 @@ def local_time(cell: str) -> datetime:
     return local
 
 
-def instant(local: datetime, timezone: str) -> tuple[datetime, bool]:
-    """Return the UTC instant of a wall-clock time, and whether it was the first of two.
+def instant(local: datetime, timezone: str) -> tuple[datetime, str | None]:
+    """Return the UTC instant of a wall-clock time, and what to tell where a clock change makes it odd.
 
-    A time that a clock change leaves out is refused: the clinic must say when the session is.
+    A time that a clock change leaves out moves forward to the first that exists; one that happens twice is the first
+    (requirement 4).
     """
     tz = ZoneInfo(timezone)
     at = from_local(local, tz)
     shown = at.astimezone(tz)
     if shown.replace(tzinfo=None) != local:
-        raise WrongCellError(
-            f"{local.isoformat(timespec='minutes')!r} does not exist in {timezone}",
-            f"clocks go forward then, to {shown:%H:%M}; write a time before or after",
-        )
+        return at, f"does not exist in {timezone}, where clocks go forward then; {shown:%H:%M} is taken"
     is_twofold = local.replace(tzinfo=tz, fold=1).astimezone(UTC) != at
-    return at, is_twofold
+    return at, f"happens twice in {timezone}; the first is taken" if is_twofold else None
 
 
 def phone(cell: str, country: str) -> str:

@@ -141,12 +141,9 @@ class RowReader:
         found = findings.check("starts_at", lambda: cells.instant(local, timezone))
         if found is None:
             return None
-        at, is_twofold = found
-        if is_twofold:
-            self.notes[
-                f"line {line}, starts_at: {local.isoformat(timespec='minutes')!r} happens twice in {timezone}; "
-                "the first is taken"
-            ] = None
+        at, oddity = found
+        if oddity is not None:
+            self.notes[f"line {line}, starts_at: {local.isoformat(timespec='minutes')!r} {oddity}"] = None
         return at
 
 
