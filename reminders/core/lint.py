@@ -33,7 +33,12 @@ NO_ANSWER = r"\s*(?:\(|(?:to|a|[-–])\s*\d|(?i:minute|hour|day|week|minuto|hora
 
 def lint(clinic: Clinic) -> list[str]:
     """Return a line for every fault of a clinic's texts, its own and those of the product with its names in them."""
-    return [*_voice_faults(clinic), *_language_faults(clinic), *_text_faults(clinic), *size_faults(clinic)]
+    return [*word_faults(clinic), *size_faults(clinic)]
+
+
+def word_faults(clinic: Clinic) -> list[str]:
+    """Return the faults of what the clinic itself wrote, whatever its length."""
+    return [*_voice_faults(clinic), *_language_faults(clinic), *_text_faults(clinic)]
 
 
 def _voice_faults(clinic: Clinic) -> Iterator[str]:

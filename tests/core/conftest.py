@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("core", max_examples=20, deadline=None, database=None, derandomize=True)
+settings.register_profile("core", max_examples=12, deadline=None, database=None, derandomize=True)
 settings.register_profile("deep", max_examples=2_000, deadline=None, database=None)
 settings.load_profile("core")

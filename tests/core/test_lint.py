@@ -11,7 +11,7 @@ import pytest
 from reminders.core.banned_words import BANNED, CARRIER_WORDS, IN_A_SENDER
 from reminders.core.cadences import DEFAULT_CADENCE, DEFAULT_STEPS, Phase, Step
 from reminders.core.clinics import EXEMPTION, Clinic
-from reminders.core.lint import lint, wording_faults
+from reminders.core.lint import lint, word_faults, wording_faults
 from reminders.core.patients import Channel, Recipient
 from reminders.core.texts import HELP_ANSWERS, QUESTIONS, SHORT_QUESTIONS, SHORT_TEMPLATES, SUBJECTS, TEMPLATES
 from tests.builders import a_clinic
@@ -61,10 +61,10 @@ def test_our_own_texts_say_nothing_that_a_clinic_may_not(text: str) -> None:
     ],
 )
 def test_no_text_names_drug_diagnosis_specialty_or_treatment(text: str, word: str, kind: str) -> None:
-    (fault,) = lint(saying(text, allows_ucs2=True))
+    (fault,) = word_faults(saying(text, allows_ucs2=True))
     shown = word.replace("\t", "\\t")
     assert fault.startswith(f"clinic.templates.en.booked: found '{shown}'; a text names no {kind}")
-    (fault,) = lint(clinic_with(sender=text, allows_ucs2=True, most_segments=10))
+    (fault,) = word_faults(clinic_with(sender=text, allows_ucs2=True, most_segments=10))
     assert fault.startswith(f"clinic.sender: found '{shown}'; no {kind} may be named")
 
 
@@ -72,12 +72,12 @@ def test_no_text_names_drug_diagnosis_specialty_or_treatment(text: str, word: st
     "text", ["How is your pain now?", "Ask about your medicines", "Refreshments", "Skip breakfast"]
 )
 def test_words_that_only_look_alike_may_be_said(text: str) -> None:
-    assert lint(saying(text)) == []
+    assert word_faults(saying(text)) == []
 
 
 @pytest.mark.parametrize("sender", ["Ames Pain", "KetaWell", "Mood Center", "Casa sin Dolor"])
 def test_the_name_above_every_text_says_less_than_a_text_may(sender: str) -> None:
-    (fault,) = lint(a_clinic(sender=sender))
+    (fault,) = word_faults(a_clinic(sender=sender))
     assert "no specialty may be named" in fault
 
 
@@ -85,7 +85,7 @@ def test_the_name_above_every_text_says_less_than_a_text_may(sender: str) -> Non
     "sender", ["North Clinic", "Kettering Family Practice", "Painter Street Clinic", "Moody & Sons"]
 )
 def test_a_neutral_name_is_no_fault(sender: str) -> None:
-    assert lint(a_clinic(sender=sender)) == []
+    assert word_faults(a_clinic(sender=sender)) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_neutral_name_is_no_fault(sender: str) -> None:
     ],
 )
 def test_no_text_asks_for_a_word_that_carriers_act_on_nor_for_a_bare_digit(text: str, word: str) -> None:
-    (fault,) = lint(saying(text, allows_ucs2=True))
+    (fault,) = word_faults(saying(text, allows_ucs2=True))
     assert fault.startswith(f"clinic.templates.en.booked: found '{word}'; carriers act on this word")
 
 
@@ -131,7 +131,7 @@ def test_no_text_asks_for_a_word_that_carriers_act_on_nor_for_a_bare_digit(text:
     ],
 )
 def test_other_answers_may_be_asked_for(text: str) -> None:
-    assert lint(saying(text)) == []
+    assert word_faults(saying(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_other_answers_may_be_asked_for(text: str) -> None:
     ],
 )
 def test_a_placeholder_that_cannot_be_filled_is_named(text: str, fault: str) -> None:
-    (found,) = lint(saying(text))
+    (found,) = word_faults(saying(text))
     assert found.startswith(fault)
 
 
