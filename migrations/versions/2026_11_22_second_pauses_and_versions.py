@@ -1,6 +1,6 @@
 """second: pauses, overrides, escorts' consent, and what each version said
 
-Expands only: new tables, a nullable column, a column with a server default, and new words. Code of 0001 runs beside it.
+Expands only: new tables, nullable columns, a column with a server default, and new words. Code of 0001 runs beside it.
 Each appointment's current version is written down; what earlier versions said was not kept and cannot be had back.
 
 Down again, the new tables and what they held are gone (pauses with them: whoever was on hold is written to again), and
@@ -67,6 +67,7 @@ WITH_REASON = ("message", "reminder", "task")
 def upgrade() -> None:
     with op.batch_alter_table("appointment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("watch_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("ended_by", sa.String(length=80), nullable=True))
         batch_op.create_index(
             "ix_appointment_watch_at",
             ["watch_at"],
@@ -239,6 +240,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("watch_at IS NOT NULL"),
             postgresql_where=sa.text("watch_at IS NOT NULL"),
         )
+        batch_op.drop_column("ended_by")
         batch_op.drop_column("watch_at")
 
 

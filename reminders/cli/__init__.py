@@ -28,6 +28,7 @@ PLACES = {
     "resume": "pause",
     "override": "override",
     "escort": "escort",
+    "ended": "ended",
     "clinic": "clinic",
     "bench": "bench",
     "migrate": "parts",

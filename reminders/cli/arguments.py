@@ -36,6 +36,7 @@ def parser() -> ArgumentParser:
     _pause(commands)
     _override(commands)
     _escort(commands)
+    _ended(commands)
     _clinic(commands)
     _bench(commands)
     _parts(commands)
@@ -218,6 +219,22 @@ def _escort(commands: Commands[ArgumentParser]) -> None:
     command.add_argument("--phone", help="theirs, as in the schedule's escort_phone")
     command.add_argument("--consent", choices=("yes", "no"), help="what they said")
     command.add_argument("--note", metavar="TEXT", help="how and when they said it; it is kept")
+    _by_staff(command)
+
+
+def _ended(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "ended",
+        help="record when a session really ended: check-ins count from there",
+        description="For a session that was shorter or longer than booked. Another time later corrects it.",
+    )
+    command.add_argument("appointment", metavar="APPOINTMENT", help="by the schedule's external_id")
+    command.add_argument(
+        "--at",
+        metavar="HH:MM|ISO",
+        help="the clinic's clock that day, or the next where that is before the start; or a time with its zone,"
+        " such as 2027-03-05T15:40-05:00 (default: now)",
+    )
     _by_staff(command)
 
 

@@ -84,6 +84,8 @@ class Appointment:
     confirmed_version: int | None = None
     ride_version: int | None = None
     ended_at: datetime | None = None
+    """When the session really ended, in UTC, as staff recorded it; no part of the version."""
+    ended_by: str | None = None
     missing_since: datetime | None = None
     is_announced: bool = True
     """False for what a first import brought: nobody is told that they are booked."""

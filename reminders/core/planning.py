@@ -97,8 +97,9 @@ def _moves(
             continue
         held = item.planned
         is_revived = key not in told and _may_return(item, current)
-        # What is overdue would be planned for "now" each time; pushing it along would be a change out of nothing.
-        is_moved = _waits(item) and held.due_at > now and _times(plan) != _times(held)
+        # What is overdue would be planned for "now" each time; pushing it along would be a change out of nothing. Only
+        # one whose own time is still to come, since the session ended later than was thought, waits for that.
+        is_moved = _waits(item) and now < max(held.due_at, plan.not_before) and _times(plan) != _times(held)
         if is_revived or is_moved:
             yield item, plan
 

@@ -1,13 +1,14 @@
-"""Find: the clinic and the patient that staff name, in the caller's transaction."""
+"""Find: the clinic, the patient and the session that staff name, in the caller's transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import PatientId
-from reminders.store import clinics, patients
+from reminders.store import appointments, clinics, patients
 from reminders.store.unit_of_work import Transaction
 
 LONGEST_NAME = 80
@@ -42,6 +43,16 @@ def find_patient(tx: Transaction, clinic: Clinic, external_id: str) -> PatientId
     if found is None:
         raise NotFoundError(f"no patient {external_id!r}; patients are named by their id in the schedule")
     return found
+
+
+def find_appointment(tx: Transaction, clinic: Clinic, external_id: str) -> Appointment:
+    """Return what the clinic calls by this id. Raises NotFoundError, or InputError where two schedules call one so."""
+    found = appointments.named(tx, clinic.id, external_id)
+    if not found:
+        raise NotFoundError(f"no appointment {external_id!r}; appointments are named by their id in the schedule")
+    if len(found) > 1:
+        raise InputError([f"{external_id}: found in {len(found)} schedules; give one of them another id"])
+    return found[0]
 
 
 def check_words(*, reason: str, by: str, option: str = "--reason") -> None:

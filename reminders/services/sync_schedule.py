@@ -252,6 +252,8 @@ def _new(
 
 def _next(before: Appointment, entry: ScheduleEntry, patient_id: PatientId, now: datetime) -> Appointment:
     kept = replace(before, booking=entry.booking, patient_id=patient_id, missing_since=None)
+    if before.starts_at != kept.starts_at or before.patient_id != patient_id:
+        kept = replace(kept, ended_at=None, ended_by=None)  # that was another session's end
     # An id that passes to another patient must not carry the first one's confirmation along.
     if before.booking.same_version(entry.booking) and before.patient_id == patient_id:
         return kept

@@ -46,6 +46,14 @@ def get_many(
     }
 
 
+def named(tx: Transaction, clinic_id: ClinicId, external_id: str) -> list[Appointment]:
+    """Return what a clinic's schedules call by this id: one of each source at most."""
+    statement = select(appointment).where(
+        appointment.c.clinic_id == clinic_id, appointment.c.external_id == external_id
+    )
+    return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.id))]
+
+
 def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> list[Appointment]:
     """Return the booked appointments of patients that start after now, in order of start."""
     statement = select(appointment).where(
@@ -122,6 +130,12 @@ def arrange_ride(tx: Transaction, appointment_id: AppointmentId, version: int) -
     return tx.connection.execute(update(appointment).where(here).values(ride_version=version)).rowcount == 1
 
 
+def end(tx: Transaction, appointment_id: AppointmentId, *, at: datetime, by: str) -> None:
+    """Record when a session really ended, and who says so; the version stays."""
+    here = update(appointment).where(appointment.c.id == appointment_id)
+    tx.connection.execute(here.values(ended_at=at, ended_by=by))
+
+
 def watch_times(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, datetime | None]:
     """Return when each of these is to be looked at next; None where nothing is to come."""
     statement = select(appointment.c.id, appointment.c.watch_at)
@@ -183,6 +197,7 @@ def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment
         "confirmed_version": item.confirmed_version,
         "ride_version": item.ride_version,
         "ended_at": item.ended_at,
+        "ended_by": item.ended_by,
         "missing_since": item.missing_since,
         "is_announced": item.is_announced,
     }
@@ -210,6 +225,7 @@ def _appointment(tx: Transaction, row: Row[Any]) -> Appointment:
         confirmed_version=row.confirmed_version,
         ride_version=row.ride_version,
         ended_at=row.ended_at,
+        ended_by=row.ended_by,
         missing_since=row.missing_since,
         is_announced=row.is_announced,
     )

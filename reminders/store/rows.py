@@ -116,6 +116,7 @@ appointment = Table(
     at("confirmed_at"),
     Column("ride_version", Integer),
     at("ended_at"),
+    Column("ended_by", String(80)),
     at("missing_since"),
     Column("is_announced", Boolean, nullable=False),
     at("watch_at"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from reminders.adapters.memory import MemoryScheduleSource
 from reminders.core.delivery import ReceiptStatus, Refusal
@@ -23,6 +23,7 @@ from reminders.services.escort_consent import record_escort_consent
 from reminders.services.expire_overdue import expire_overdue
 from reminders.services.pause import Subject, pause, resume
 from reminders.services.plan_reminders import plan_patients
+from reminders.services.record_end import record_end
 from reminders.services.respond_by_link import LinkAnswer, respond_by_link
 from reminders.services.sync_schedule import SyncOptions, sync_schedule
 from reminders.services.watch_appointments import watch_appointments
@@ -81,15 +82,9 @@ class Desk:
             self._tell(item.fact(self.now))
 
     def end(self, item: Session, at: datetime) -> None:
-        """Record when a session really ended. Nothing but the table itself takes that down yet."""
+        """Record when a session really ended."""
         item.ended_at = at
-        with self.world.store.transaction() as tx:
-            here = rows.appointment.c.external_id == item.key
-            tx.connection.execute(update(rows.appointment).where(here).values(ended_at=at))
-            row = tx.connection.execute(select(rows.appointment).where(here)).one()
-            clinic = clinics.get(tx, row.clinic_id)
-            identity = self.world.identity
-            plan_patients(tx, clinic, [PatientId(row.patient_id)], identity=identity, now=self.now)
+        record_end(self.world.deps, item.key, item.person.site.key, at.isoformat(), by="desk")
         if item.known is not None:
             starts_at, status = item.known
             self._tell(replace(item.fact(self.now), starts_at=starts_at, status=status.value))

@@ -184,6 +184,7 @@ def test_going_up_keeps_every_row_and_takes_each_message_for_the_patients_own(en
     with engine.connect() as connection:
         after = contents(connection)
     assert [row.pop("recipient") for row in after["message"]] == ["patient"]
+    assert [row.pop("ended_by") for row in after["appointment"]] == [None]
     is_open = [row["status"] in {"booked", "arrived"} for row in before["appointment"]]
     watched = [row.pop("watch_at") for row in after["appointment"]]
     assert watched == [

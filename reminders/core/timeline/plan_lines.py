@@ -24,13 +24,14 @@ from reminders.core.windows import local_day
 
 
 def session_lines(history: History, scene: Surroundings) -> Iterator[Event]:
-    """Yield each version of each appointment, its confirmation and its ride."""
+    """Yield each version of each appointment, its recorded end, its confirmation and its ride."""
     by_appointment = sorted(history.versions, key=lambda said: (str(said.appointment_id), said.version))
     for key, group in groupby(by_appointment, key=attrgetter("appointment_id")):
         versions, appointment = list(group), scene.booked[key]
         yield _version_line(None, versions[0], appointment, scene)
         for before, said in pairwise(versions):
             yield _version_line(before, said, appointment, scene)
+        yield from _end(appointment, scene)
         yield from _answers(appointment, versions, history, scene)
 
 
@@ -51,6 +52,19 @@ def _version_line(
         version=said.version,
         facts={"starts_at": iso(said.starts_at), "status": said.status, "type": said.appointment_type},
     )
+
+
+def _end(appointment: Appointment, scene: Surroundings) -> Iterator[Event]:
+    if appointment.ended_at is not None:
+        yield Event(
+            at=appointment.ended_at,
+            kind=EventKind.SESSION,
+            what=f"Ended at {scene.tell(appointment.ended_at)}, as staff recorded",
+            why=f"Recorded by {appointment.ended_by or 'nobody named'}; check-ins count from here.",
+            appointment_id=appointment.id,
+            version=appointment.version,
+            facts={"ended_at": iso(appointment.ended_at), "ended_by": appointment.ended_by},
+        )
 
 
 OUTCOMES = frozenset({AppointmentStatus.ARRIVED, AppointmentStatus.FULFILLED, AppointmentStatus.NOSHOW})
