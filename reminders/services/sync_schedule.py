@@ -1,6 +1,7 @@
 """Sync: read the clinic's schedule, show what it would change, and apply it in one transaction.
 
-Fetch (no transaction open), compare (core), apply. The same file twice changes nothing.
+Fetch (no transaction open), then compare (core) and apply in one: what is shown is what was applied. The same file
+twice changes nothing.
 """
 
 from __future__ import annotations
@@ -91,19 +92,21 @@ def sync_schedule(deps: Deps, source: ScheduleSource, options: SyncOptions) -> S
     Raises ScheduleError where the schedule as a whole cannot be read.
     """
     reading = source.fetch()
-    now = deps.clock.now()
-    with deps.store.reading() as tx:
+    may_apply = not options.is_dry_run and (options.is_partial or not reading.faults)
+    with deps.store.transaction() if may_apply else deps.store.reading() as tx:
         by_clinic, strangers = _by_clinic(clinics.every(tx), reading.entries)
         report = SyncReport(faults=(*reading.faults, *strangers), notes=reading.notes)
-        for clinic_id, entries in by_clinic.items():
-            _preview(report, _held(tx, clinic_id, source.name), entries, now)
-    is_blocked = bool(report.faults) and not options.is_partial
-    if is_blocked or options.is_dry_run or (report.waits_for_yes and not options.is_approved):
-        return report
-    with deps.store.transaction() as tx:
-        for clinic_id in sorted(by_clinic):
+        for clinic_id in sorted(by_clinic) if may_apply else ():
             clinics.lock(tx, clinic_id)
-            _apply(tx, deps, _held(tx, clinic_id, source.name), by_clinic[clinic_id], report, options=options)
+        now = deps.clock.now()
+        # Reading what we hold opens every name: once for what is shown and for what is written.
+        held = {clinic_id: _held(tx, clinic_id, source.name) for clinic_id in by_clinic}
+        diffs = {key: _preview(report, held[key], entries, now) for key, entries in by_clinic.items()}
+        is_blocked = bool(report.faults) and not options.is_partial
+        if not may_apply or is_blocked or (report.waits_for_yes and not options.is_approved):
+            return report
+        for clinic_id in sorted(by_clinic):
+            _apply(tx, deps, held[clinic_id], diffs[clinic_id], report, options=options, now=now)
     report.is_applied = True
     deps.queue.hint(SENDING_JOBS.values())
     return report
@@ -136,7 +139,7 @@ def _held(tx: Transaction, clinic_id: ClinicId, source: str) -> _Held:
     )
 
 
-def _preview(report: SyncReport, held: _Held, entries: Sequence[ScheduleEntry], now: datetime) -> None:
+def _preview(report: SyncReport, held: _Held, entries: Sequence[ScheduleEntry], now: datetime) -> ScheduleDiff:
     known = held.known
     found = diff(known, entries, now=now)
     report.changes += found.changes
@@ -146,6 +149,7 @@ def _preview(report: SyncReport, held: _Held, entries: Sequence[ScheduleEntry], 
     if unmarked:
         report.notes = (*report.notes, LONG_OVER_NOTE.format(count=unmarked))
     report.waits_for_yes = report.waits_for_yes or cancels_too_much(found, known, now=now)
+    return found
 
 
 def _is_new_version(change: Change) -> bool:
@@ -156,13 +160,12 @@ def _apply(
     tx: Transaction,
     deps: Deps,
     held: _Held,
-    entries: Sequence[ScheduleEntry],
+    found: ScheduleDiff,
     report: SyncReport,
     *,
     options: SyncOptions,
+    now: datetime,
 ) -> None:
-    now = deps.clock.now()
-    found = diff(held.known, entries, now=now)
     is_first = not held.booked
     ids = _save_patients(tx, deps, held, found, now)
     is_announced = options.is_announced or not is_first

@@ -15,6 +15,8 @@ from reminders.store.once import insert_many_once
 from reminders.store.rows import appointment, appointment_version
 from reminders.store.unit_of_work import Transaction
 
+ANSWERS = frozenset({"confirmed_version", "ride_version"})
+
 
 def of_source(tx: Transaction, clinic_id: ClinicId, source: str) -> dict[str, Appointment]:
     """Return every appointment of a source under its external id."""
@@ -85,9 +87,12 @@ def insert_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequen
 
 
 def update_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
-    """Store changed appointments, in the order in which they are locked elsewhere."""
+    """Store changed appointments, in the order in which they are locked elsewhere.
+
+    What the patient confirmed and arranged stays as stored: an answer may have come since these were read.
+    """
     for item in sorted(items, key=lambda item: item.id):
-        values = _values(tx, clinic_id, source, item)
+        values = {key: value for key, value in _values(tx, clinic_id, source, item).items() if key not in ANSWERS}
         tx.connection.execute(update(appointment).where(appointment.c.id == item.id).values(values))
     _keep_versions(tx, clinic_id, items)
 

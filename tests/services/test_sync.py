@@ -10,7 +10,7 @@ from sqlalchemy import select
 from reminders.core.appointments import AppointmentStatus, ChangeKind
 from reminders.ports import Fault
 from reminders.services.sync_schedule import SyncOptions
-from reminders.store import rows
+from reminders.store import appointments, rows
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, local
 from tests.world import CONFIRM_AT, World, only, some_entries
@@ -267,3 +267,24 @@ def test_a_merged_texts_other_appointment_was_told_too(store: Store) -> None:
     world.pump()
     assert world.reminders()["A2", 2, "moved"] == ("dispatched", None)
     world.check()
+
+
+def test_an_answer_that_comes_while_a_schedule_is_applied_is_kept(world: World) -> None:
+    world.sync(an_entry())
+    row = world.all(select(rows.appointment))[0]
+    with world.store.transaction() as tx:
+        [read_before] = appointments.named(tx, row.clinic_id, "A1")
+        assert appointments.confirm(tx, read_before.id, 1, now=NOON)
+        assert appointments.arrange_ride(tx, read_before.id, 1)
+        appointments.update_many(tx, row.clinic_id, row.source, [read_before])
+        [found] = appointments.named(tx, row.clinic_id, "A1")
+    assert (found.is_confirmed, found.has_ride) == (True, True)
+
+
+def test_a_row_of_an_unknown_clinic_stops_a_reading_before_anything_is_written(world: World) -> None:
+    world.sync(an_entry())
+    before = dump(world)
+    report = world.sync(an_entry(booking=a_booking(LATER)), ("elsewhere", an_entry("A2")))
+    assert (report.is_applied, [fault.column for fault in report.faults]) == (False, ["clinic"])
+    assert report.count(ChangeKind.MOVED) == 1
+    assert dump(world) == before
