@@ -12,6 +12,7 @@ from reminders.core.appointments import ScheduleEntry
 from reminders.core.patients import Channel
 from reminders.core.pauses import PauseKind
 from reminders.services.dispatch_due import dispatch_due
+from reminders.services.next_due import next_due
 from reminders.services.pause import Subject, pause
 from reminders.services.respond_by_link import LinkAnswer, read_page, respond_by_link
 from reminders.services.sync_schedule import SyncOptions
@@ -59,12 +60,13 @@ def asked(world: World) -> list[tuple[str, str]]:
     return [(row.kind, row.external_id) for row in world.all(select(*columns).select_from(joined).order_by(*order))]
 
 
-def go_until(world: World, until: datetime, *, every: timedelta = timedelta(minutes=30)) -> None:
-    """Let the service run while time passes."""
+def go_until(world: World, until: datetime) -> None:
+    """Let the service run while time passes, from one thing that falls due to the next."""
     while world.clock.now() < until:
         for channel in Channel:
             world.pump(channel)
-        world.later(every)
+        soon = next_due(world.deps) or until
+        world.at(min(until, max(soon, world.clock.now() + MINUTE)))
 
 
 # ----- runs of daily sessions
