@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -204,13 +205,25 @@ def _receipts(tx: Transaction, mine: ColumnElement[bool]) -> tuple[PastReceipt, 
     """Return receipts by our tag or by the provider's id: a receipt may come without either."""
     belongs = or_(receipt.c.tag == attempt.c.tag, receipt.c.provider_id == attempt.c.provider_id)
     joined = receipt.join(attempt, belongs).join(message, message.c.id == attempt.c.message_id)
-    statement = select(attempt.c.message_id, receipt).select_from(joined).where(mine)
+    begun = (attempt.c.begun_at, attempt.c.machine_begun_at)
+    statement = select(attempt.c.message_id, *begun, receipt).select_from(joined).where(mine)
     return tuple(
         PastReceipt(
-            MessageId(row.message_id), row.provider_id, row.provider_status, row.status, row.code, row.received_at
+            MessageId(row.message_id),
+            row.provider_id,
+            row.provider_status,
+            row.status,
+            row.code,
+            _on_the_clinics_clock(row),
         )
         for row in tx.connection.execute(statement.order_by(receipt.c.received_at, receipt.c.id))
     )
+
+
+def _on_the_clinics_clock(row: Row[Any]) -> datetime:
+    # Receipts are kept in machine time; a simulated clinic lives in another year, where the attempt began.
+    at: datetime = row.begun_at + (row.received_at - row.machine_begun_at)
+    return at
 
 
 def _questions(tx: Transaction, patient_id: PatientId) -> tuple[PastQuestion, ...]:
