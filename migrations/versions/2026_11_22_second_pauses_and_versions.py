@@ -41,8 +41,8 @@ OLD_REASONS = (
     "keeps_crashing",
     "withdrawn",
 )
-NEW_REASONS = {"on_hold": "withdrawn", "series_stopped": "withdrawn"}
-"""Each with its nearest old word: staff took it back."""
+NEW_REASONS = {"on_hold": "withdrawn", "series_stopped": "withdrawn", "overtaken": "too_late_when_planned"}
+"""Each with its nearest old word: staff took it back, or its time had passed and nobody has to act."""
 OLD_TASKS = (
     "reply_unclear",
     "reschedule",

@@ -38,7 +38,8 @@ class Candidate:
 
     `zone` is the one whose quiet hours hold. `overrides_quiet_hours` needs a recorded reason; nothing overrides an
     opt-out. `carries` are the steps that were merged into it, `phase` that of its own step where that is known, and
-    `pause` the reason why staff stopped what is about this appointment, if they did.
+    `pause` the reason why staff stopped what is about this appointment, if they did. `is_overtaken` says of a check-in
+    that the patient's next session began while it waited.
     """
 
     origin: Origin
@@ -60,6 +61,7 @@ class Candidate:
     carries: frozenset[str] = frozenset()
     phase: Phase | None = None
     pause: Reason | None = None
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def _appointment_refusal(candidate: Candidate) -> Reason | None:
         return Reason.SUPERSEDED
     if appointment.status.is_off and not _may_speak_of_one_that_is_off(candidate, appointment):
         return Reason.APPOINTMENT_OFF
+    if candidate.is_overtaken:
+        return Reason.OVERTAKEN
     return candidate.pause or unneeded(candidate.kind, appointment)
 
 

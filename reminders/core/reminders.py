@@ -49,6 +49,8 @@ class Reason(StrEnum):
     ON_HOLD = "on_hold"
     """Staff put the patient on hold."""
     SERIES_STOPPED = "series_stopped"
+    OVERTAKEN = "overtaken"
+    """The patient's next session came before a check-in that had been delayed."""
     QUIET_HOURS = "quiet_hours"
     PROVIDER_REFUSED = "provider_refused"
     UNDELIVERED = "undelivered"
@@ -88,6 +90,7 @@ OF_THE_LEADER = frozenset(
         Reason.SERIES_STOPPED,
         Reason.ALREADY_CONFIRMED,
         Reason.RIDE_ARRANGED,
+        Reason.OVERTAKEN,
         Reason.TOO_LATE,
     }
 )

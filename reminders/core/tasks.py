@@ -120,6 +120,7 @@ AFTER_MESSAGE: Mapping[Reason, TaskKind | None] = {
     Reason.CAP: TaskKind.NOT_DELIVERED,
     Reason.ON_HOLD: None,
     Reason.SERIES_STOPPED: None,
+    Reason.OVERTAKEN: None,
     Reason.QUIET_HOURS: TaskKind.NO_WINDOW,
     Reason.PROVIDER_REFUSED: TaskKind.NOT_DELIVERED,
     Reason.UNDELIVERED: TaskKind.NOT_DELIVERED,
@@ -175,15 +176,15 @@ def by_link(key: str) -> str:
 
 
 def key_after_message(kind: TaskKind, draft: Draft) -> str:
-    """Return the key under which such a task is opened once: an address that does not work is one task per session.
+    """Return the key under which such a task is opened once: an address that does not work is one task per version.
 
-    So is a ride that nobody arranged, whoever finds out first.
+    So is a ride that nobody arranged, whoever finds out first: a message, or planning.
     """
     if draft.appointment_id is None:
         return f"{kind}:{draft.id}"
-    if kind is TaskKind.RIDE_WANTED and draft.version is not None:
+    if kind in {TaskKind.RIDE_WANTED, TaskKind.ADDRESS_FAULT} and draft.version is not None:
         return key_of(kind, draft.appointment_id, draft.version)
-    return f"{kind}:{draft.appointment_id if kind is TaskKind.ADDRESS_FAULT else draft.id}"
+    return f"{kind}:{draft.id}"
 
 
 class Resolver(StrEnum):

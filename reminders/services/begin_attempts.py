@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import Phase
+from reminders.core.cadences import Step
 from reminders.core.caps import Traffic
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.delivery import MessageState
@@ -59,6 +59,8 @@ class _Scene:
     pauses: dict[ClinicId, Pauses]
     willing: set[tuple[PatientId, str]]
     """(patient, phone) of the escorts who agreed to be texted."""
+    next_starts: dict[AppointmentId, datetime]
+    """When the next session began of those whose check-ins are here and come too late for that."""
     now: datetime
 
 
@@ -102,7 +104,7 @@ def _scene(
     people = {k: (found[key], v) for key, ids in by_clinic.items() for k, v in patients.get_many(tx, key, ids).items()}
     capped = {item.draft.patient_id for item in group if _is_capped(item.draft)}
     escorted = {item.draft.patient_id for item in group if item.draft.recipient is Recipient.ESCORT}
-    return _Scene(
+    scene = _Scene(
         clinics=found,
         contacts=addresses,
         people={key: patient for key, (_, patient) in people.items()},
@@ -110,8 +112,13 @@ def _scene(
         flows=read_traffic(tx, {key: pair for key, pair in people.items() if key in capped}, now=now),
         pauses={key: pauses.current(tx, key) for key in by_clinic},
         willing=escorts.willing(tx, {key for key in people if key in escorted}),
+        next_starts={},
         now=now,
     )
+    steps = ((item.draft.appointment_id, _step(scene, item.draft)) for item in group)
+    between = {about for about, step in steps if about is not None and step is not None and step.is_alone_in_between}
+    scene.next_starts |= appointments.next_starts(tx, between, now=now)
+    return scene
 
 
 def _is_capped(draft: Draft) -> bool:
@@ -156,6 +163,7 @@ def _candidate(deps: Deps, scene: _Scene, item: Message) -> Candidate:
     draft, contact = item.draft, scene.contacts[item.draft.contact_id]
     clinic, flow = scene.clinics[draft.clinic_id], _flow(scene, draft)
     appointment = scene.booked.get(draft.appointment_id) if draft.appointment_id else None
+    step = _step(scene, draft)
     return Candidate(
         origin=draft.origin,
         kind=draft.kind,
@@ -174,8 +182,9 @@ def _candidate(deps: Deps, scene: _Scene, item: Message) -> Candidate:
         overrides_quiet_hours=draft.override_reason is not None,
         recipient=draft.recipient,
         carries=frozenset() if flow is None else flow.steps(item.id),
-        phase=_phase(scene, draft, appointment),
+        phase=None if step is None else step.phase,
         pause=None if appointment is None else scene.pauses[draft.clinic_id].refusal(appointment),
+        is_overtaken=step is not None and step.is_alone_in_between and _is_overtaken(scene, draft),
     )
 
 
@@ -193,13 +202,19 @@ def _has_consent(scene: _Scene, draft: Draft, contact: Contact) -> bool:
     return patient is not None and patient.record.has_consent(draft.channel)
 
 
-def _phase(scene: _Scene, draft: Draft, appointment: Appointment | None) -> Phase | None:
+def _step(scene: _Scene, draft: Draft) -> Step | None:
     patient = scene.people.get(draft.patient_id) if draft.patient_id else None
+    appointment = scene.booked.get(draft.appointment_id) if draft.appointment_id else None
     if patient is None or appointment is None:
         return None
     clinic = scene.clinics[draft.clinic_id]
-    step = clinic.cadence(appointment.booking.appointment_type, patient.override).step(draft.kind)
-    return None if step is None else step.phase
+    return clinic.cadence(appointment.booking.appointment_type, patient.override).step(draft.kind)
+
+
+def _is_overtaken(scene: _Scene, draft: Draft) -> bool:
+    """Say whether the next session began while this was of use: what was late by itself before that was missed."""
+    at = scene.next_starts.get(draft.appointment_id) if draft.appointment_id else None
+    return at is not None and at <= draft.expires_at
 
 
 def _zone(scene: _Scene, item: Message) -> ZoneInfo:

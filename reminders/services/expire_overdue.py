@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 from reminders.core.delivery import MessageState
-from reminders.core.gate import unneeded
-from reminders.core.ids import ClinicId, ReminderId
+from reminders.core.gate import Origin, unneeded
+from reminders.core.ids import AppointmentId, ClinicId, ReminderId
 from reminders.core.messages import Message
+from reminders.core.patients import NO_OVERRIDE
 from reminders.core.reminders import Reason, Reminder, ReminderState, ending
 from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_reminder
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
-from reminders.store import appointments, messages, reminders, tasks
+from reminders.store import appointments, clinics, messages, overrides, reminders, tasks
 from reminders.store.messages import Move
+from reminders.store.unit_of_work import Transaction
 
 AT_ONCE = 200
+Touch = tuple[AppointmentId, str]
+"""A step of an appointment."""
 LATE = (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN)
 
 
@@ -37,8 +42,11 @@ def _expire_reminders(deps: Deps) -> int:
         late = reminders.overdue(tx, now=now, limit=AT_ONCE)
         booked = appointments.get_many(tx, {item.appointment_id for _, item in late})
         ends: dict[tuple[ReminderState, Reason], list[ReminderId]] = {}
+        uses = {(item.appointment_id, item.step): (clinic_id, item.planned.expires_at) for clinic_id, item in late}
+        overtaken = _overtaken(tx, uses, now)
         for _, item in late:
-            needless = unneeded(item.step, booked[item.appointment_id])
+            is_overtaken = (item.appointment_id, item.step) in overtaken
+            needless = Reason.OVERTAKEN if is_overtaken else unneeded(item.step, booked[item.appointment_id])
             end = (ending(needless), needless) if needless else (ReminderState.EXPIRED, Reason.TOO_LATE)
             ends.setdefault(end, []).append(item.id)
         for (state, reason), ids in ends.items():
@@ -70,15 +78,46 @@ def _expire_messages(deps: Deps) -> int:
     now = deps.clock.now()
     with deps.store.transaction() as tx:
         late = messages.past_use(tx, now=now, limit=AT_ONCE)
-        ends = [(item.draft, _end(item)) for item in late]
+        overtaken = _overtaken_messages(tx, late, now)
+        ends = [(item.draft, _end(item, overtaken)) for item in late]
         messages.move(tx, [move for _, move in ends], LATE, now=now)
-        reminders.free_merged(tx, [move.id for _, move in ends if move.state is MessageState.EXPIRED], now=now)
+        unsent = [move.id for _, move in ends if move.state is not MessageState.NEEDS_STAFF]
+        reminders.free_merged(tx, unsent, now=now)
         open_message_tasks(tx, deps.identity, ends, now=now)
     return len(late)
 
 
-def _end(item: Message) -> Move:
+def _overtaken_messages(tx: Transaction, late: Sequence[Message], now: datetime) -> set[Touch]:
+    own = [item.draft for item in late if item.draft.origin is Origin.REMINDER]
+    uses = {
+        (draft.appointment_id, draft.kind): (draft.clinic_id, draft.expires_at)
+        for draft in own
+        if draft.appointment_id is not None
+    }
+    return _overtaken(tx, uses, now)
+
+
+def _overtaken(tx: Transaction, uses: Mapping[Touch, tuple[ClinicId, datetime]], now: datetime) -> set[Touch]:
+    """Return the check-ins that the patient's next session overtook while they were of use: nobody misses them."""
+    begun = appointments.next_starts(tx, {key for key, _ in uses}, now=now)
+    late = [(key, step) for (key, step), (_, end) in uses.items() if key in begun and begun[key] <= end]
+    if not late:
+        return set()
+    booked, every = appointments.get_many(tx, {key for key, _ in late}), clinics.every(tx)
+    changed = overrides.of_patients(tx, {item.patient_id for item in booked.values()})
+    found: set[Touch] = set()
+    for key, name in late:
+        about, (clinic_id, _) = booked[key], uses[key, name]
+        override = changed.get(about.patient_id, NO_OVERRIDE)
+        step = every[clinic_id].cadence(about.booking.appointment_type, override).step(name)
+        found |= {(key, name)} if step is not None and step.is_alone_in_between else set()
+    return found
+
+
+def _end(item: Message, overtaken: Collection[Touch]) -> Move:
     # Nobody knows whether an unknown one arrived: it is not expired, a person has to ask.
     if item.state is MessageState.UNKNOWN:
         return Move(item.id, MessageState.NEEDS_STAFF, Reason.UNKNOWN_OUTCOME)
+    if item.draft.appointment_id is not None and (item.draft.appointment_id, item.draft.kind) in overtaken:
+        return Move(item.id, MessageState.SUPPRESSED, Reason.OVERTAKEN)
     return Move(item.id, MessageState.EXPIRED, Reason.TOO_LATE)

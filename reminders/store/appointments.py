@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
-from reminders.core.appointments import Appointment, AppointmentStatus, Booking
+from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
@@ -32,6 +32,13 @@ def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, 
         for row in tx.connection.execute(statement):
             found[PatientId(row.patient_id)].append(_appointment(tx, row))
     return found
+
+
+def lock_of_patients(tx: Transaction, ids: Collection[PatientId]) -> None:
+    """Keep everybody else from changing the appointments of patients until this transaction ends."""
+    for batch in in_batches(sorted(ids)):
+        locked = select(appointment.c.id).where(appointment.c.patient_id.in_(batch)).order_by(appointment.c.id)
+        tx.connection.execute(locked.with_for_update(key_share=True))
 
 
 def get_many(
@@ -64,6 +71,22 @@ def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> l
         appointment.c.starts_at > now,
     )
     return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.starts_at))]
+
+
+def next_starts(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> dict[AppointmentId, datetime]:
+    """Return when the patient's next session after each of these began; those without one that began by now are absent.
+
+    What is off is no session.
+    """
+    found: dict[AppointmentId, datetime] = {}
+    other = appointment.alias("other")
+    is_next = (other.c.patient_id == appointment.c.patient_id) & (other.c.starts_at > appointment.c.starts_at)
+    begun = is_next & (other.c.starts_at <= now) & other.c.status.not_in(OFF)
+    statement = select(appointment.c.id, func.min(other.c.starts_at).label("at")).join(other, begun)
+    for batch in in_batches(ids):
+        mine = statement.where(appointment.c.id.in_(batch)).group_by(appointment.c.id)
+        found |= {AppointmentId(row.id): row.at for row in tx.connection.execute(mine)}
+    return found
 
 
 def between(

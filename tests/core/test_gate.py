@@ -78,6 +78,8 @@ def test_what_has_nothing_against_it_is_sent() -> None:
         ({"pause": Reason.ON_HOLD}, Reason.ON_HOLD),
         ({"pause": Reason.SERIES_STOPPED}, Reason.SERIES_STOPPED),
         ({"pause": Reason.ON_HOLD, "kind": "moved"}, Reason.ON_HOLD),
+        ({"is_overtaken": True}, Reason.OVERTAKEN),
+        ({"is_overtaken": True, "pause": Reason.ON_HOLD}, Reason.OVERTAKEN),
         ({"traffic": FULL_WEEK}, Reason.CAP),
         ({"traffic": FULL_DAY, "expires_at": NOON + 20 * HOUR}, Reason.CAP),
         ({"window": NEVER_OPEN}, Reason.QUIET_HOURS),

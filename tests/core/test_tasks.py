@@ -46,6 +46,7 @@ QUIET = {
     Reason.MERGED,
     Reason.ON_HOLD,
     Reason.SERIES_STOPPED,
+    Reason.OVERTAKEN,
     Reason.WITHDRAWN,
 }
 """Ends after which nobody has to do anything: it was not needed, or staff themselves stopped it."""
@@ -81,7 +82,7 @@ def test_what_a_cap_drops_first_is_missed_by_nobody_and_the_rest_is_a_task(step:
 def test_a_ride_that_is_wanted_is_one_task_of_the_version_whoever_finds_out() -> None:
     draft = a_draft(appointment_id=VISIT.id, version=3)
     assert key_after_message(TaskKind.RIDE_WANTED, draft) == key_of(TaskKind.RIDE_WANTED, VISIT.id, 3)
-    assert key_after_message(TaskKind.ADDRESS_FAULT, draft) == f"address_fault:{VISIT.id}"
+    assert key_after_message(TaskKind.ADDRESS_FAULT, draft) == key_of(TaskKind.ADDRESS_FAULT, VISIT.id, 3)
     assert key_after_message(TaskKind.NOT_DELIVERED, draft) == f"not_delivered:{draft.id}"
     nobodys = a_draft(appointment_id=None, version=None)
     assert key_after_message(TaskKind.RIDE_WANTED, nobodys) == f"ride_wanted:{nobodys.id}"

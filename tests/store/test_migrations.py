@@ -36,6 +36,8 @@ SAID: Mapping[str, Any] = {
 NEW_WORDS = (
     ("message", "reason", "on_hold", "withdrawn"),
     ("reminder", "reason", "series_stopped", "withdrawn"),
+    ("message", "reason", "overtaken", "too_late_when_planned"),
+    ("reminder", "reason", "overtaken", "too_late_when_planned"),
     ("task", "reason", "on_hold", "withdrawn"),
     ("task", "kind", "mark_outcome", "missing_from_schedule"),
     ("task", "kind", "session_on_closed_day", "reschedule"),
