@@ -69,13 +69,15 @@ NO_OVERRIDE = Override()
 class Patient:
     """A patient as we hold them: the schedule's record under our own id, and the channels that are closed to us.
 
-    `closed` holds channels whose address opted out or is known not to work (a landline, a bounced mailbox).
+    `closed` holds channels whose address opted out or is known not to work (a landline, a bounced mailbox); `faulty`
+    those of them that only do not work.
     """
 
     id: PatientId
     record: PatientRecord
     closed: frozenset[Channel] = frozenset()
     override: Override = NO_OVERRIDE
+    faulty: frozenset[Channel] = frozenset()
 
     def is_open(self, channel: Channel) -> bool:
         """Say whether an automated message may be planned on this channel."""

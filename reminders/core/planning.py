@@ -228,6 +228,7 @@ def _open_channel(step: Step, patient: Patient) -> tuple[Channel, Reason | None]
     reachable = [channel for channel in step.channels if patient.record.address(channel)]
     if not reachable:
         return first, Reason.NO_ADDRESS
-    if not any(patient.record.has_consent(channel) for channel in reachable):
+    agreed = {channel for channel in reachable if patient.record.has_consent(channel)}
+    if not agreed:
         return first, Reason.NO_CONSENT
-    return first, Reason.OPTED_OUT
+    return first, Reason.ADDRESS_FAULT if agreed <= patient.faulty else Reason.OPTED_OUT

@@ -19,6 +19,7 @@ from reminders.core.messages import Draft
 from reminders.core.reminders import Reason
 from reminders.ports import Job, Receipt
 from reminders.services.apart import together_or_apart
+from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
 from reminders.store import attempts, contacts, messages, receipts
@@ -73,11 +74,18 @@ def _pass_over(deps: Deps, receipt_id: UUID) -> None:
 def _apply_some(deps: Deps, ids: Sequence[UUID]) -> int:
     with deps.store.transaction() as tx:
         waiting = receipts.lock_waiting(tx, ids)
-        attempts.lock_known(tx, [item.tag for item in waiting if item.tag], [item.provider_id for item in waiting])
+        closing = [item for item in waiting if item.refusal in CLOSING]
+        people = lock_concerned(tx, attempts.addressed(tx, *_names(closing))) if closing else set()
+        attempts.lock_known(tx, *_names(waiting))
         for item in waiting:
             _apply(tx, deps, item)
+        plan_concerned(tx, deps, people, now=deps.clock.now())
         receipts.mark_applied(tx, [item.id for item in waiting], now=deps.clock.machine_now())
     return len(waiting)
+
+
+def _names(items: Sequence[StoredReceipt]) -> tuple[list[UUID], list[str]]:
+    return [item.tag for item in items if item.tag], [item.provider_id for item in items]
 
 
 def _apply(tx: Transaction, deps: Deps, item: StoredReceipt) -> None:
@@ -149,7 +157,7 @@ def _opt_out(tx: Transaction, draft: Draft, _code: str, now: datetime) -> None:
 
 
 def _mark_fault(tx: Transaction, draft: Draft, code: str, now: datetime) -> None:
-    contacts.mark_fault(tx, draft.contact_id, code, now=now)
+    contacts.mark_fault(tx, [draft.contact_id], code, now=now)
 
 
 def _nothing(_tx: Transaction, _draft: Draft, _code: str, _now: datetime) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
+from reminders.services.close_addresses import concerned, plan_concerned
 from reminders.services.deps import Deps
-from reminders.services.plan_reminders import plan_patients
-from reminders.store import clinics, contacts, escorts, messages, patients
+from reminders.store import contacts, messages, patients
 from reminders.store.unit_of_work import Transaction
 
 
@@ -25,18 +24,13 @@ def opt_out_address(tx: Transaction, deps: Deps, address: str, *, by: str, now: 
     contacts.opt_out(tx, ids, by=by, now=now)
     if ids:
         messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
-    _replan(tx, deps, {person for item in reached for person in _concerned(tx, item)}, now)
+    plan_concerned(tx, deps, concerned(tx, reached), now=now)
 
 
 def opt_in_address(tx: Transaction, deps: Deps, address: str, *, now: datetime) -> None:
     """End the opt-out of an address; what is still to come is planned again."""
     contacts.opt_in(tx, contacts.at_address(tx, address))
-    _replan(tx, deps, _concerned(tx, address), now)
-
-
-def _concerned(tx: Transaction, address: str) -> set[tuple[ClinicId, PatientId]]:
-    """Return whose plan an address touches: its own patients, and those whom somebody with it fetches."""
-    return {*patients.at_address(tx, address), *escorts.fetching(tx, address)}
+    plan_concerned(tx, deps, concerned(tx, [address]), now=now)
 
 
 def _addresses(tx: Transaction, deps: Deps, owner: tuple[ClinicId, PatientId], first: str) -> list[str]:
@@ -46,9 +40,3 @@ def _addresses(tx: Transaction, deps: Deps, owner: tuple[ClinicId, PatientId], f
     places = {(channel, address) for channel in Channel if (address := record.address(channel))}
     contacts.ensure_many(tx, clinic_id, places, new_id=deps.identity.new_id)
     return [first, *(address for _, address in sorted(places) if address != first)]
-
-
-def _replan(tx: Transaction, deps: Deps, people: Collection[tuple[ClinicId, PatientId]], now: datetime) -> None:
-    for clinic_id in sorted({clinic_id for clinic_id, _ in people}):
-        ids = [patient_id for at, patient_id in people if at == clinic_id]
-        plan_patients(tx, clinics.get(tx, clinic_id), ids, identity=deps.identity, now=now)

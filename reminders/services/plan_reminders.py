@@ -20,7 +20,7 @@ from reminders.services.watch_appointments import look
 from reminders.store import appointments, escorts, patients, pauses, reminders, withdrawals
 from reminders.store.unit_of_work import Transaction
 
-OUT_OF_REACH = frozenset({Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.OPTED_OUT})
+OUT_OF_REACH = frozenset({Reason.NO_CONSENT, Reason.NO_ADDRESS, Reason.OPTED_OUT, Reason.ADDRESS_FAULT})
 """Refusals that end when the patient can be written to."""
 
 NewRow = tuple[UUID, AppointmentId, PatientId, int, PlannedReminder]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reminders.core.delivery import Absent, Accepted, Next, Outcome, Refusal, Rejected, Unknown, after
-from reminders.core.ids import AttemptTag
+from reminders.core.ids import AttemptTag, ContactId
 from reminders.core.messages import Message
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
 from reminders.services.apply_receipts import accept_late
+from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
 from reminders.store import attempts, contacts, messages, tasks
@@ -49,6 +50,8 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
     """Store outcomes; one for an attempt that is settled by now changes nothing."""
     with deps.store.transaction() as tx:
         now = deps.clock.now()
+        closing = [tag for tag, outcome in told if isinstance(outcome, Rejected) and outcome.kind in CLOSING]
+        people = lock_concerned(tx, attempts.addressed(tx, closing, ())) if closing else set()
         owners = attempts.lock_open(tx, [tag for tag, _ in told])
         held = messages.get_many(tx, set(owners.values()), for_update=True)
         found = [
@@ -58,9 +61,12 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         ]
         attempts.finish(tx, [item.ending for item in found], now=now)
         messages.move(tx, [item.move for item in found], OPEN_MESSAGE, now=now)
+        _close(tx, found, now)
         for item in found:
-            _consequences(tx, deps, item, now)
+            if isinstance(item.outcome, Absent) and item.outcome.is_configuration:
+                _report_configuration(tx, deps, item.message, now)
         open_message_tasks(tx, deps.identity, [(item.message.draft, item.move) for item in found], now=now)
+        plan_concerned(tx, deps, people, now=now)
         _accept_late(tx, [(tag, outcome) for tag, outcome in told if tag not in owners], now)
 
 
@@ -77,17 +83,22 @@ def _accept_late(tx: Transaction, settled: Sequence[tuple[AttemptTag, Outcome]],
                 accept_late(tx, known, outcome, now=now)
 
 
-def _consequences(tx: Transaction, deps: Deps, item: _Told, now: datetime) -> None:
-    draft = item.message.draft
-    match item.outcome:
-        case Rejected(kind=Refusal.OPTED_OUT):
-            contacts.opt_out(tx, [draft.contact_id], by="provider", now=now)
-        case Rejected(kind=Refusal.ADDRESS, code=code):
-            contacts.mark_fault(tx, draft.contact_id, code, now=now)
-        case Absent(is_configuration=True):
-            _report_configuration(tx, deps, item.message, now)
-        case _:
-            pass
+def _close(tx: Transaction, found: Sequence[_Told], now: datetime) -> None:
+    """Close the addresses of which the provider says that they are closed."""
+    opted_out: list[ContactId] = []
+    faulty: dict[str, list[ContactId]] = {}
+    for item in found:
+        match item.outcome:
+            case Rejected(kind=Refusal.OPTED_OUT):
+                opted_out.append(item.message.draft.contact_id)
+            case Rejected(kind=Refusal.ADDRESS, code=code):
+                faulty.setdefault(code, []).append(item.message.draft.contact_id)
+            case _:
+                pass
+    if opted_out:
+        contacts.opt_out(tx, opted_out, by="provider", now=now)
+    for code, ids in faulty.items():
+        contacts.mark_fault(tx, ids, code, now=now)
 
 
 def _report_configuration(tx: Transaction, deps: Deps, item: Message, now: datetime) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, exists, insert, or_, select, update
 
 from reminders.core.delivery import AttemptState, MessageState
-from reminders.core.ids import AttemptTag, ClinicId, MessageId
+from reminders.core.ids import AttemptTag, ClinicId, ContactId, MessageId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
 from reminders.store.rows import attempt, contact, message
@@ -242,6 +242,13 @@ def lock_known(tx: Transaction, tags: Collection[UUID], provider_ids: Collection
     named = attempt.c.tag.in_(tags) | attempt.c.provider_id.in_(provider_ids)
     statement = select(attempt.c.tag).where(named).order_by(attempt.c.tag)
     tx.connection.execute(statement.with_for_update(key_share=True)).all()
+
+
+def addressed(tx: Transaction, tags: Collection[UUID], provider_ids: Collection[str]) -> set[ContactId]:
+    """Return to which addresses these attempts were, named by their tags or the provider's ids; locks nothing."""
+    named = attempt.c.tag.in_(tags) | attempt.c.provider_id.in_(provider_ids)
+    statement = select(message.c.contact_id).join(attempt, attempt.c.message_id == message.c.id)
+    return {ContactId(key) for key in tx.connection.scalars(statement.where(named))}
 
 
 def by_receipt(tx: Transaction, *, tag: UUID | None, provider_id: str) -> Known | None:

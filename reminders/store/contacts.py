@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from reminders.core.ids import ClinicId, ContactId
 from reminders.core.patients import Channel
+from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
 from reminders.store.rows import contact
 from reminders.store.unit_of_work import Transaction
@@ -94,6 +95,16 @@ def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Co
     }
 
 
+def lock_to_close(tx: Transaction, ids: Collection[ContactId]) -> list[str]:
+    """Return addresses by their rows, locked for a change: whoever sends to one of them waits, or is waited for."""
+    locked = select(contact.c.id, contact.c.address).order_by(contact.c.id).with_for_update(key_share=True)
+    return [
+        tx.vault.open("contact.address", row.id, row.address)
+        for batch in in_batches(sorted(ids))
+        for row in tx.connection.execute(locked.where(contact.c.id.in_(batch)))
+    ]
+
+
 def at_address(tx: Transaction, address: str) -> list[ContactId]:
     """Return the rows of an address at every clinic, locked for a change: an opt-out holds for all of them."""
     index = tx.vault.index(address)
@@ -123,17 +134,21 @@ def has_opted_out(tx: Transaction, ids: Collection[ContactId]) -> bool:
     return tx.connection.execute(statement.limit(1)).first() is not None
 
 
-def mark_fault(tx: Transaction, contact_id: ContactId, fault: str, *, now: datetime) -> None:
-    """Remember that an address does not work, so that nothing more is planned on it."""
-    statement = update(contact).where(contact.c.id == contact_id, contact.c.fault_at.is_(None))
+def mark_fault(tx: Transaction, ids: Collection[ContactId], fault: str, *, now: datetime) -> None:
+    """Remember that addresses do not work, so that nothing more is planned on them."""
+    statement = update(contact).where(contact.c.id.in_(ids), contact.c.fault_at.is_(None))
     tx.connection.execute(statement.values(fault_at=now, fault=fault))
 
 
-def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes]) -> set[tuple[bytes, Channel]]:
-    """Return which of these addresses (by blind index) must not be planned on."""
-    statement = select(contact.c.address_index, contact.c.channel).where(
+def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes]) -> dict[tuple[bytes, Channel], bool]:
+    """Return which of these addresses (by blind index) must not be planned on, and whether that is for a fault only.
+
+    Who opted out of an address that does not work opted out all the same.
+    """
+    statement = select(contact.c.address_index, contact.c.channel, contact.c.opted_out_at).where(
         contact.c.clinic_id == clinic_id,
         contact.c.address_index.in_(list(indexes)),
         contact.c.opted_out_at.is_not(None) | contact.c.fault_at.is_not(None),
     )
-    return {(row.address_index, row.channel) for row in tx.connection.execute(statement)}
+    rows = tx.connection.execute(statement)
+    return {(row.address_index, row.channel): row.opted_out_at is None for row in rows}

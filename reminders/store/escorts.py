@@ -76,8 +76,11 @@ def of_patient(tx: Transaction, patient_id: PatientId) -> list[EscortConsent]:
     ]
 
 
-def fetching(tx: Transaction, address: str) -> set[tuple[ClinicId, PatientId]]:
-    """Return the patients whom somebody with this phone was asked to fetch, at every clinic."""
-    here = escort_consent.c.phone_index == tx.vault.index(address)
-    rows = tx.connection.execute(select(escort_consent.c.clinic_id, escort_consent.c.patient_id).where(here))
-    return {(ClinicId(row.clinic_id), PatientId(row.patient_id)) for row in rows}
+def fetching(tx: Transaction, addresses: Collection[str]) -> set[tuple[ClinicId, PatientId]]:
+    """Return the patients whom somebody with one of these phones was asked to fetch, at every clinic."""
+    statement = select(escort_consent.c.clinic_id, escort_consent.c.patient_id)
+    return {
+        (ClinicId(row.clinic_id), PatientId(row.patient_id))
+        for batch in in_batches({tx.vault.index(address) for address in addresses})
+        for row in tx.connection.execute(statement.where(escort_consent.c.phone_index.in_(batch)))
+    }

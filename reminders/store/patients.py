@@ -32,7 +32,9 @@ def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -
         for row in tx.connection.execute(select(patient).where(patient.c.id.in_(batch)))
     ]
     indexes = [index for row in rows for index in (row.phone_index, row.email_index) if index is not None]
-    closed = {pair for batch in in_batches(indexes) for pair in closed_indexes(tx, clinic_id, batch)}
+    closed: dict[tuple[bytes, Channel], bool] = {}
+    for batch in in_batches(indexes):
+        closed |= closed_indexes(tx, clinic_id, batch)
     changed = overrides.of_patients(tx, ids)
     return {PatientId(row.id): _patient(tx, row, closed, changed) for row in rows}
 
@@ -45,23 +47,30 @@ def find(tx: Transaction, clinic_id: ClinicId, external_id: str) -> PatientId | 
 
 
 def _patient(
-    tx: Transaction, row: Row[Any], closed: set[tuple[bytes, Channel]], changed: Mapping[PatientId, Override]
+    tx: Transaction, row: Row[Any], closed: Mapping[tuple[bytes, Channel], bool], changed: Mapping[PatientId, Override]
 ) -> Patient:
     key = PatientId(row.id)
-    return Patient(key, _record(tx, row), _closed(row, closed), changed.get(key, NO_OVERRIDE))
-
-
-def _closed(row: Row[Any], closed: set[tuple[bytes, Channel]]) -> frozenset[Channel]:
     indexes = {Channel.SMS: row.phone_index, Channel.EMAIL: row.email_index}
-    return frozenset(channel for channel, index in indexes.items() if (index, channel) in closed)
+    shut = {channel: closed[index, channel] for channel, index in indexes.items() if (index, channel) in closed}
+    faulty = frozenset(channel for channel, is_faulty in shut.items() if is_faulty)
+    return Patient(key, _record(tx, row), frozenset(shut), changed.get(key, NO_OVERRIDE), faulty)
 
 
 def at_address(tx: Transaction, address: str) -> list[tuple[ClinicId, PatientId]]:
     """Return everybody whom a phone or mailbox may belong to, at every clinic."""
-    index = tx.vault.index(address)
-    has_it = (patient.c.phone_index == index) | (patient.c.email_index == index)
-    statement = select(patient.c.clinic_id, patient.c.id).where(has_it).order_by(patient.c.id)
-    return [(ClinicId(row.clinic_id), PatientId(row.id)) for row in tx.connection.execute(statement)]
+    return sorted(at_addresses(tx, [address]), key=lambda person: person[1])
+
+
+def at_addresses(tx: Transaction, addresses: Collection[str]) -> set[tuple[ClinicId, PatientId]]:
+    """Return everybody whom one of these phones or mailboxes may belong to, at every clinic."""
+    statement = select(patient.c.clinic_id, patient.c.id)
+    return {
+        (ClinicId(row.clinic_id), PatientId(row.id))
+        for batch in in_batches({tx.vault.index(address) for address in addresses})
+        for row in tx.connection.execute(
+            statement.where(patient.c.phone_index.in_(batch) | patient.c.email_index.in_(batch))
+        )
+    }
 
 
 def save_many(

@@ -244,6 +244,18 @@ def test_one_channel_is_used_the_first_that_is_consented_and_reachable(
     assert {plan.state for plan in plans.values()} == {expected}
 
 
+@pytest.mark.parametrize(
+    ("closed", "faulty", "reason"),
+    [
+        ({Channel.SMS, Channel.EMAIL}, {Channel.SMS, Channel.EMAIL}, Reason.ADDRESS_FAULT),
+        ({Channel.SMS, Channel.EMAIL}, {Channel.SMS}, Reason.OPTED_OUT),
+    ],
+)
+def test_addresses_that_do_not_work_are_no_opt_out(closed: set[Channel], faulty: set[Channel], reason: Reason) -> None:
+    patient = replace(a_patient(closed=frozenset(closed)), faulty=frozenset(faulty))
+    assert {plan.reason for plan in wanted(a_visit(), patient=patient).values()} == {reason}
+
+
 def test_the_patients_own_zone_decides_on_quiet_hours() -> None:
     patient = a_patient(a_record(timezone="America/Los_Angeles"))
     assert shown(wanted(a_visit(), patient=patient)["remind_final"].due_at) == "2027-03-24 12:00"

@@ -89,8 +89,13 @@ def test_planning_many_for_another_day_costs_no_more_statements_than_few(store: 
 
 @pytest.mark.parametrize(
     "outcome",
-    [Absent("busy", retry_after=MINUTE), Rejected(Refusal.CONTENT, "30007", "filtered")],
-    ids=["absent", "rejected"],
+    [
+        Absent("busy", retry_after=MINUTE),
+        Rejected(Refusal.CONTENT, "30007", "filtered"),
+        Rejected(Refusal.ADDRESS, "21614", "no mobile"),
+        Rejected(Refusal.OPTED_OUT, "21610", "opted out"),
+    ],
+    ids=["absent", "rejected", "faulty", "opted out"],
 )
 def test_an_outage_costs_no_more_statements_for_many_than_for_few(store: Store, outcome: Absent | Rejected) -> None:
     costs = []
