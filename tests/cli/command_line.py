@@ -33,7 +33,7 @@ class Said:
 class CommandLine:
     """Runs commands in this process."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str] | None) -> None:
         self.folder = folder
         self._capsys = capsys
         self.environment = {
@@ -43,7 +43,12 @@ class CommandLine:
             "TMPDIR": str(folder),
         }
 
+    def migrate(self) -> None:
+        """Make the database, whoever listens."""
+        assert main(["migrate"], self.environment) == 0
+
     def run(self, *words: str | Path) -> Said:
+        assert self._capsys is not None
         self._capsys.readouterr()
         status = main([str(word) for word in words], self.environment)
         captured = self._capsys.readouterr()

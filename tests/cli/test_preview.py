@@ -76,12 +76,12 @@ def test_a_clock_other_than_the_clinics_is_named_beside_the_time(cli: CommandLin
     assert linh.startswith("Mon 01 Mar 09:00      Linh Trần")
 
 
-def test_nothing_of_this_installation_is_read_or_written(cli: CommandLine) -> None:
-    data = cli.folder / "data"
+def test_nothing_of_this_installation_is_read_or_written(fresh_cli: CommandLine) -> None:
+    data = fresh_cli.folder / "data"
     data.mkdir()
     (data / "clinic.toml").write_text("not toml at all [", encoding="utf-8")
-    cli.environment["REMINDERS_DATABASE_URL"] = "nonsense"
-    _lines(cli, SCHEDULE)
+    fresh_cli.environment["REMINDERS_DATABASE_URL"] = "nonsense"
+    _lines(fresh_cli, SCHEDULE)
     assert [path.name for path in data.iterdir()] == ["clinic.toml"]
 
 

@@ -69,9 +69,9 @@ def test_a_part_without_a_sign_of_life_is_not_healthy(cli: CommandLine) -> None:
     assert said.err == "worker-sms: no sign of life in the last 90 s\n"
 
 
-def test_migrating_twice_is_harmless(cli: CommandLine) -> None:
-    assert cli.run("migrate").out == "database migrated\n"
-    assert cli.run("migrate").out == "database is up to date\n"
+def test_migrating_twice_is_harmless(fresh_cli: CommandLine) -> None:
+    assert fresh_cli.run("migrate").out == "database migrated\n"
+    assert fresh_cli.run("migrate").out == "database is up to date\n"
 
 
 def test_without_a_demo_there_is_nothing_to_ask_it(cli: CommandLine) -> None:

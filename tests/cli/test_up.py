@@ -31,17 +31,17 @@ def test_a_second_service_on_one_data_folder_is_refused(cli: CommandLine) -> Non
     assert "is already in use by process" in said.err
 
 
-def test_a_fault_in_the_clinic_file_stops_the_start(cli: CommandLine) -> None:
-    (cli.folder / "data").mkdir()
-    (cli.folder / "data" / "clinic.toml").write_text("[clinic]\nslug = 'x'\n")
-    said = cli.run("up", "--port", "65000")
+def test_a_fault_in_the_clinic_file_stops_the_start(fresh_cli: CommandLine) -> None:
+    (fresh_cli.folder / "data").mkdir()
+    (fresh_cli.folder / "data" / "clinic.toml").write_text("[clinic]\nslug = 'x'\n")
+    said = fresh_cli.run("up", "--port", "65000")
     assert said.status == 2
     assert said.err.count("\n") >= 3
     assert "clinic.timezone" in said.err
 
 
-def test_a_data_folder_that_cannot_be_used_is_named_in_one_line(cli: CommandLine) -> None:
-    (cli.folder / "data").write_text("a file stands in its place")
-    said = cli.run("up", "--port", "65000")
+def test_a_data_folder_that_cannot_be_used_is_named_in_one_line(fresh_cli: CommandLine) -> None:
+    (fresh_cli.folder / "data").write_text("a file stands in its place")
+    said = fresh_cli.run("up", "--port", "65000")
     assert said.status == 1
-    assert said.err == f"{cli.folder / 'data'}: File exists\n"
+    assert said.err == f"{fresh_cli.folder / 'data'}: File exists\n"
