@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from reminders.adapters.calendar_invite import invite
 from reminders.adapters.celery_queue import CeleryJobQueue
@@ -24,14 +23,12 @@ from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
-from reminders.core.clinic_document import read_clinic
+from reminders.core.clinic_document import BUILT_IN
 from reminders.core.delivery import Resolution
 from reminders.core.errors import InputError, SettingsError
-from reminders.core.ids import ClinicId
 from reminders.ports import QUEUES, Clock, EmailGateway, JobQueue, ScheduleSource, SmsGateway, SmsHooks
-from reminders.services.apply_clinics import BUILT_IN, apply_clinics, known_clinics
+from reminders.services.apply_clinics import apply_clinics, known_clinics
 from reminders.services.deps import Deps
-from reminders.services.preview_schedule import Preview, preview_schedule, read_clinics
 from reminders.settings import Settings, read_settings
 from reminders.store.migrating import migrate
 from reminders.store.unit_of_work import Store
@@ -128,18 +125,6 @@ class Services:
             if close is not None:
                 with suppress(OSError):
                     close()
-
-
-def preview_file(schedule: Path, clinic_source: Path | None, *, now: datetime | None, days: int | None) -> Preview:
-    """Plan a schedule file with the clinics of a file or folder, else with the built-in one; nothing else is read.
-
-    Raises ScheduleError where the schedule cannot be read, ClinicFileError where a clinic file has faults.
-    """
-    documents = read_clinic_files(clinic_source) if clinic_source is not None else []
-    known = {clinic.slug: clinic for clinic in read_clinics(documents)}
-    clinic = next(iter(known.values()), None) or read_clinic(BUILT_IN, clinic_id=ClinicId(UUID(int=0)))
-    source = CsvScheduleSource(schedule, CsvDefaults(clinic.timezone, clinic.language, clinic.country, clinics=known))
-    return preview_schedule(source, clinic, known, now=now or SystemClock().now(), days=days)
 
 
 def database_url() -> str:

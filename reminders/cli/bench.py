@@ -88,9 +88,12 @@ def measure_planning(rows: int, *, runs: int) -> Measured:
 
 def _timed(work: Callable[[], int]) -> tuple[float, int]:
     gc.collect()
+    gc.disable()  # as `timeit` does: what is left of one run must not slow the other
     begun = process_time()
     count = work()
-    return process_time() - begun, count
+    seconds = process_time() - begun
+    gc.enable()
+    return seconds, count
 
 
 def _bare(entries: list[ScheduleEntry]) -> int:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from reminders.cli.faults import fault_line
 from reminders.cli.opening import opened
 from reminders.cli.tables import print_table
 from reminders.core.appointments import Booking, Change, ChangeKind
 from reminders.core.errors import ScheduleError
 from reminders.core.wording import dated_time, many
-from reminders.ports import Fault
 from reminders.services.sync_schedule import SyncOptions, SyncReport, sync_schedule
 
 DONE, BAD_INPUT = 0, 2
@@ -55,12 +55,6 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     print(_conclusion(report, options), file=sys.stderr if arguments.json else sys.stdout)
     waits = report.waits_for_yes and not (report.is_applied or options.is_dry_run)
     return BAD_INPUT if report.faults or waits else DONE
-
-
-def fault_line(file: Path, fault: Fault) -> str:
-    """Return one fault as editors and people find it: `FILE:LINE: column: what was found; what is wanted`."""
-    column = f"{fault.column}: " if fault.column else ""
-    return f"{file}:{fault.line}: {column}{fault.found}; {fault.wanted}"
 
 
 def _show(report: SyncReport, notes: tuple[str, ...], environment: Mapping[str, str], *, is_refused: bool) -> None:

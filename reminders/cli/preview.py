@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from argparse import Namespace
@@ -11,7 +12,7 @@ from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
 
-from reminders.cli.import_schedule import fault_line
+from reminders.cli.faults import fault_line
 from reminders.cli.tables import BOLD, lay_out, paint, print_table, room
 from reminders.core.errors import InputError, ScheduleError
 from reminders.core.foresight import Touch
@@ -31,13 +32,18 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
 
     Raises ScheduleError and ClinicFileError with every fault, InputError for a time that cannot be read.
     """
-    from reminders.bootstrap import preview_file
+    from reminders.offline import preview_file
 
     now = _now(arguments.now)
+    gc.disable()  # a year's schedule makes millions of small things, and all of them are kept until the end
     try:
-        preview = preview_file(arguments.schedule, arguments.clinic, now=now, days=arguments.days)
+        preview = preview_file(
+            arguments.schedule, arguments.clinic, now=now, days=arguments.days, marks_crowded=not arguments.json
+        )
     except ScheduleError as error:
         raise ScheduleError([f"{arguments.schedule}: {fault}" for fault in error.faults]) from None
+    finally:
+        gc.enable()
     for fault in preview.faults:
         print(fault_line(arguments.schedule, fault), file=sys.stderr)
     if preview.faults and not arguments.partial:

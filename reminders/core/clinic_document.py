@@ -33,6 +33,13 @@ CAPS = {"per_day": (1, 50), "per_week": (1, 50), "characters": (70, 1600)}
 PRESETS = {"exemption": EXEMPTION}
 TABLES = {"window", "caps", "cadence", "templates"}
 KNOWN = {"slug", "timezone", "closures", "open_days", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
+BUILT_IN = {
+    "slug": "clinic",
+    "sender": "Your clinic",
+    "timezone": "America/New_York",
+    "phone": "our front desk",
+}
+"""What holds until a clinic file is given: enough to try the service, plain enough to show that it is missing."""
 
 
 def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from reminders.core.cadence_document import SHIPPED
-from reminders.core.clinic_document import read_clinic, storable
+from reminders.core.clinic_document import BUILT_IN, read_clinic, storable
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId
@@ -20,14 +20,6 @@ from reminders.ports import SENDING_JOBS
 from reminders.services.deps import Deps
 from reminders.services.replan_clinic import Watch, replan_clinic
 from reminders.store import clinics
-
-BUILT_IN = {
-    "slug": "clinic",
-    "sender": "Your clinic",
-    "timezone": "America/New_York",
-    "phone": "our front desk",
-}
-"""What holds until a clinic file is given: enough to try the service, plain enough to show that it is missing."""
 
 
 def apply_clinics(

@@ -24,7 +24,7 @@ class Preview:
 
     touches: tuple[Touch, ...]
     crowded: frozenset[str]
-    """What the caps would hold back or leave out if all of it were sent, written APPOINTMENT/step."""
+    """What the caps would hold back or leave out if all of it were sent, written APPOINTMENT/step, where asked for."""
     faults: tuple[Fault, ...]
     notes: tuple[str, ...]
 
@@ -44,7 +44,13 @@ def read_clinics(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Cli
 
 
 def preview_schedule(
-    source: ScheduleSource, clinic: Clinic, known: Mapping[str, Clinic], *, now: datetime, days: int | None
+    source: ScheduleSource,
+    clinic: Clinic,
+    known: Mapping[str, Clinic],
+    *,
+    now: datetime,
+    days: int | None,
+    marks_crowded: bool = True,
 ) -> Preview:
     """Return what falls due in [now, now + days), or ever where no days are given.
 
@@ -61,7 +67,8 @@ def preview_schedule(
         own = known.get(slug or "", clinic)
         planned = foresee_schedule(own, entries, now=now)
         touches += planned
-        crowded |= {touch.name for touch in set(within_caps(own, planned)).difference(planned)}
+        if marks_crowded:
+            crowded |= {touch.name for touch in set(within_caps(own, planned)).difference(planned)}
     until = None if days is None else now + timedelta(days=days)
     shown = [item for item in touches if now <= item.due_at and (until is None or item.due_at < until)]
     shown.sort(key=lambda item: (item.due_at, item.entry.external_id, item.step))

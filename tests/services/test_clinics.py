@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from reminders.core.clinic_document import BUILT_IN
 from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId
 from reminders.ports import Job
-from reminders.services.apply_clinics import BUILT_IN, apply_clinics, clinic_document, known_clinics
+from reminders.services.apply_clinics import apply_clinics, clinic_document, known_clinics
 from reminders.services.replan_clinic import Replanned
 from reminders.store import clinics, rows
 from reminders.store.unit_of_work import Store
