@@ -18,6 +18,8 @@ from reminders.core.reminders import Reminder
 from reminders.core.windows import local_day
 
 NEWS = frozenset({MOVED.key, CANCELLED.key, PICK_UP_OFF.key})
+NO_NEWS = "~"
+"""Sorts behind every step: the news of a new time is made, and so leaves, before what speaks of that time."""
 QUESTION_ORDER = (QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.CHECK_IN)
 """Who does not come needs no ride, so attendance is asked first; the other question becomes information."""
 ASKED_FOR_A_RUN = frozenset({QuestionKind.CONFIRM, QuestionKind.RIDE})
@@ -122,7 +124,7 @@ def foresee(candidates: Iterable[Candidate], *, tz: ZoneInfo, now: datetime | No
 
 def _stream(item: Candidate) -> tuple[str, str, str]:
     key = item.reminder.planned.key
-    return key.channel, key.recipient, item.step.key if item.step.key in NEWS else ""
+    return key.channel, key.recipient, item.step.key if item.step.key in NEWS else NO_NEWS
 
 
 def _as_due(item: Candidate, tz: ZoneInfo, now: datetime | None) -> _Due:

@@ -228,3 +228,8 @@ def test_in_every_zone_a_message_asks_one_question_and_attendance_first(
             assert bundle.asks.kind == next(kind for kind in QUESTION_ORDER if kind in kinds)
             assert {part.step.asks for part in bundle.asks.about} == {bundle.asks.kind}
             assert bundle.asks.kind in ASKED_FOR_A_RUN or len(bundle.asks.about) == 1
+
+
+def test_news_leaves_before_what_speaks_of_the_new_time() -> None:
+    parts = [_due("remind_final"), _due("moved")]
+    assert _told(bundles(parts, tz=TZ, now=TEN)) == [["moved"], ["remind_final"]]
