@@ -49,7 +49,9 @@ def replan(case: Case, existing: Iterable[Reminder]) -> Plan:
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
     unwanted = [(item, _why_not(wanted.get(key))) for key, item in current.items() if _waits(item)]
     return Plan(
-        add=tuple(plan for key, plan in wanted.items() if key not in current and key not in told),
+        add=tuple(
+            plan for key, plan in wanted.items() if key not in current and key not in told and _is_news(plan, current)
+        ),
         move=tuple(_moves(current, wanted, told, now)),
         cancel=(*stale, *((item, reason) for item, reason in unwanted if reason is not None)),
     )
@@ -60,6 +62,11 @@ def _why_not(plan: PlannedReminder | None) -> Reason | None:
     if plan is None:
         return Reason.REPLANNED
     return plan.reason if plan.state is ReminderState.SUPPRESSED and plan.reason in REVIVABLE else None
+
+
+def _is_news(plan: PlannedReminder, current: Collection[ReminderKey]) -> bool:
+    """Say whether a touch is worth a row: one that a later rule asks for in the past never had its turn to miss."""
+    return plan.state is not ReminderState.EXPIRED or not current
 
 
 def _waits(reminder: Reminder) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.appointments import AppointmentStatus
+from reminders.core.cadences import DEFAULT_CADENCE, Cadence
 from reminders.core.conditions import Telling, Told
 from reminders.core.patients import Channel, Patient
 from reminders.core.reminders import Reason, ReminderState
@@ -183,3 +185,11 @@ def test_planning_unchanged_input_anew_changes_nothing(
     assert replanned(visit, rows, now=now, patient=patient, telling=telling).is_empty
     gone = as_state(ReminderState.DISPATCHED, [item for item in rows if item.planned.state is ReminderState.PLANNED])
     assert not replanned(visit, gone, now=now, patient=patient, telling=telling).move
+
+
+def test_a_step_that_is_switched_on_too_late_leaves_no_trace_on_what_is_over() -> None:
+    visit = a_visit()
+    rows = applied(replanned(visit, ()), (), visit)
+    steps = tuple(replace(step, is_enabled=True) for step in DEFAULT_CADENCE.steps)
+    long_after = local("2027-05-01 12:00")
+    assert replanned(visit, rows, now=long_after, clinic=a_clinic(cadences={"*": Cadence(steps)})).add == ()
