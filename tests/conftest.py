@@ -19,6 +19,14 @@ from tests.servers.wiping import wipe
 from tests.world import World
 
 SECRET = "a secret that only these tests know"
+LONG = ("journeys", "simulation", "workers/test_compose_commands.py", "store/test_migrations.py")
+"""What takes longest, counted from this folder: it starts first, so that no worker is alone with it at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long tests begin first; the order of all others stays."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONG))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -116,7 +117,7 @@ class ClinicYear:
         """Put on the agenda what the installation itself goes through: outages, new decisions, and our own looks."""
         span = timedelta(days=days)
         for share, lasts in ((0.4, OUTAGE), (0.7, timedelta(hours=3))):
-            self._life.plan(begins + share * span, lambda lasts=lasts: self._go_away(lasts))  # type: ignore[misc]
+            self._life.plan(begins + share * span, partial(self._go_away, lasts))
         riverside, saguaro, _ = self._town.sites
         changes: tuple[tuple[float, Site, dict[str, Any]], ...] = (
             (0.5, riverside, {"window": {"monday": "10:00-19:00"}, "cadence": {"*": {"off": ["ride_check"]}}}),
@@ -125,7 +126,7 @@ class ClinicYear:
         )
         for share, site, parts in changes:
             at = begins + share * span
-            self._life.plan(at, lambda site=site, parts=parts: self._decide(site, parts), needs_service=True)  # type: ignore[misc]
+            self._life.plan(at, partial(self._decide, site, parts), needs_service=True)
         for place in range(looks):
             self._life.plan(begins + (place + 0.37) / looks * span, self._desk.replan, needs_service=True)
 

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 
@@ -147,7 +148,7 @@ class Life:
             if at <= self.begins:
                 self._add(item, None)
             else:
-                self.plan(at, lambda item=item, at=at: self._add(item, at))  # type: ignore[misc]
+                self.plan(at, partial(self._add, item, at))
 
     def _add(self, item: Session, at: datetime | None) -> None:
         self.town.files.setdefault(item.file, []).append(item)
@@ -291,7 +292,7 @@ class Life:
             for _ in range(max(1, span.days // 90)):
                 at = self.begins + rng.uniform(0.1, 0.8) * span
                 name = f"{(at + rng.randint(1, 9) * DAY).astimezone(site.tz):%Y-%m-%d}"
-                self.plan(at, lambda site=site, name=name: self._close(site, name), needs_service=True)  # type: ignore[misc]
+                self.plan(at, partial(self._close, site, name), needs_service=True)
 
     def _pause_for_a_while(self, kind: PauseKind, name: str, person: Person) -> None:
         mine = [item for item in self.town.sessions_of(person) if item.starts_at > self.begins]
