@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 BEFORE_ACCEPTING = ("error_500", "error_503", "rate_429", "reset", "timeout")
-AFTER_ACCEPTING = ("accept_then_timeout", "accept_then_500", "accept_then_reset", "slow")
+AFTER_ACCEPTING = ("accept_then_timeout", "accept_then_500", "accept_then_reset", "slow", "malformed", "huge")
 CREATE_FAULTS = BEFORE_ACCEPTING + AFTER_ACCEPTING
 CALLBACK_FAULTS = ("callback_lost", "callback_duplicate", "callback_delayed")
 ORDER_FAULTS = ("callback_reversed",)

@@ -24,6 +24,7 @@ from reminders.simulator.wire import Wire
 _PAGE_SIZE = 50
 _LARGEST_PAGE = 1000
 _DAY = timedelta(days=1) - timedelta(seconds=1)
+_HUGE = 10_000_000  # bytes that an answer is padded to by the fault `huge`
 
 type_endpoint = Callable[[Request], Coroutine[object, object, Response]]
 
@@ -98,7 +99,8 @@ class RestApi:
         if call.fault == "slow":
             await asyncio.sleep(self.faults.seconds("slow_seconds"))
         call.status = 201
-        return answer(document, status=201)
+        created = answer(document, status=201)
+        return _disfigured(created, call.fault) if call.fault in ("malformed", "huge") else created
 
     async def _break(self, request: Request, call: Call) -> Response:
         if call.fault in ("timeout", "accept_then_timeout"):
@@ -193,6 +195,13 @@ class RestApi:
         if not is_known or request.path_params["account_sid"] != self.settings.account_sid:
             code, text = AUTHENTICATE
             raise ApiError(code, text, status=401)
+
+
+def _disfigured(created: Response, fault: str) -> Response:
+    """The same answer, well framed, with half of its JSON or with ten megabytes of it."""
+    content = bytes(created.body)
+    content = content[: len(content) // 2] if fault == "malformed" else content[:-1] + b" " * _HUGE + b"}"
+    return Response(content=content, status_code=created.status_code, media_type=created.media_type)
 
 
 def _refusal_headers(error: ApiError, retry_after: str) -> dict[str, str]:

@@ -86,6 +86,22 @@ def test_a_slow_provider_answers_late(http: httpx.Client, simulator: Simulator) 
     assert answer.elapsed.total_seconds() > 0.2
 
 
+def test_a_success_may_be_cut_off_in_the_middle_of_its_json(http: httpx.Client, simulator: Simulator) -> None:
+    simulator.fail_next("malformed")
+    answer = create(http)
+    assert answer.status_code == 201
+    with pytest.raises(ValueError, match="Unterminated string|Expecting|delimiter"):
+        answer.json()
+    assert len(simulator.messages) == 1
+
+
+def test_a_success_may_be_larger_than_anybody_wants_to_read(http: httpx.Client, simulator: Simulator) -> None:
+    simulator.fail_next("huge")
+    answer = create(http)
+    assert answer.json()["sid"] == simulator.messages[0].sid
+    assert len(answer.content) > 10_000_000
+
+
 def test_every_call_is_in_the_log_with_its_tag_and_its_fate(http: httpx.Client, simulator: Simulator) -> None:
     simulator.fail_next("accept_then_500", "error_503", "none")
     for tag in ("one", "two", "two"):
