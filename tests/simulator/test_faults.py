@@ -90,7 +90,7 @@ def test_a_success_may_be_cut_off_in_the_middle_of_its_json(http: httpx.Client, 
     simulator.fail_next("malformed")
     answer = create(http)
     assert answer.status_code == 201
-    with pytest.raises(ValueError, match="Unterminated string|Expecting|delimiter"):
+    with pytest.raises(ValueError, match="line 1 column"):
         answer.json()
     assert len(simulator.messages) == 1
 
