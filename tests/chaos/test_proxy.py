@@ -138,7 +138,7 @@ def test_a_reset_hits_open_and_new_connections_at_once(echo: tuple[Proxy, list[b
         proxy.reset()
         with pytest.raises(ConnectionResetError):
             old.recv(1)
-        with client(proxy) as new, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), client(proxy) as new:
             ask(new, b"new")
     proxy.heal()
     with client(proxy) as line:
@@ -259,7 +259,7 @@ def test_a_refusing_port_is_closed_until_it_is_healed(echo: tuple[Proxy, list[by
 def test_a_server_that_is_gone_looks_like_a_reset() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    with Proxy(("127.0.0.1", port)) as proxy, client(proxy) as line, pytest.raises(ConnectionResetError):
+    with Proxy(("127.0.0.1", port)) as proxy, pytest.raises(ConnectionResetError), client(proxy) as line:
         ask(line, b"hello")
 
 
