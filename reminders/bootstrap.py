@@ -26,6 +26,9 @@ from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.core.clinic_document import BUILT_IN
 from reminders.core.delivery import Resolution
 from reminders.core.errors import InputError, SettingsError
+from reminders.core.pacing import Pace
+from reminders.core.patients import Channel
+from reminders.failpoints import arm
 from reminders.ports import QUEUES, Clock, EmailGateway, JobQueue, ScheduleSource, SmsGateway, SmsHooks
 from reminders.services.apply_clinics import apply_clinics, known_clinics
 from reminders.services.deps import Deps
@@ -136,6 +139,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
     """Put everything together from the environment. Raises SettingsError with one line for each bad value."""
     settings = read_settings(environment)
     configure_logs()
+    arm(settings.failpoints)
     clock = _clock(settings)
     deps = Deps(
         store=Store(settings.database, Vault(settings.keys)),
@@ -150,8 +154,17 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         mail_domain=_mail_domain(settings),
         provider_answers_keywords=settings.twilio_answers_keywords,
         resolution=_resolution(settings),
+        accounts=_accounts(settings),
+        pace=Pace.of(settings.segments_per_second * clock.speed),
     )
     return Services(deps, _hooks(settings), _facts(settings))
+
+
+def _accounts(settings: Settings) -> dict[Channel, str]:
+    """Return the accounts by which circuits and paces are kept: another account starts with a clean sheet."""
+    account = settings.twilio
+    host = urlsplit(settings.smtp_url).hostname or ""
+    return {Channel.SMS: f"sms:{account.sid if account else ''}"[:80], Channel.EMAIL: f"email:{host}"[:80]}
 
 
 def _clock(settings: Settings) -> Clock:

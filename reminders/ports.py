@@ -14,6 +14,7 @@ from typing_extensions import override
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.delivery import Outcome, ReceiptStatus, Refusal
 from reminders.core.ids import AttemptTag
+from reminders.core.pacing import Grant, Pace
 from reminders.core.patients import Channel
 
 
@@ -29,6 +30,9 @@ class Clock(Protocol):
 
     def machine_now(self) -> datetime:
         """Return the machine's time, UTC: for leases, deadlines and grace only."""
+
+    def skew_from(self, other: datetime) -> timedelta:
+        """Return how far another machine's clock, read just now, is ahead of this machine's."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back, for measuring how long something took."""
@@ -146,6 +150,10 @@ class Sighting:
 class SmsGateway(Protocol):
     """A provider of text messages."""
 
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the provider's clock was ahead of this machine's when it last answered; None before that."""
+
     def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
         """Call the provider for each text, concurrently; return when every outcome has been reported."""
 
@@ -157,6 +165,50 @@ class SmsGateway(Protocol):
 
     def fetch(self, provider_id: str) -> Sighting | None:
         """Look at one message; None where the look failed."""
+
+
+class LineType(StrEnum):
+    """What kind of line a phone number is."""
+
+    MOBILE = "mobile"
+    LANDLINE = "landline"
+    OTHER = "other"
+
+
+class LineLookup(Protocol):
+    """Somebody who knows what kind of line a number is; asking may cost money."""
+
+    def line_type(self, phone: str) -> LineType | None:
+        """Return the kind of line; None where nobody could say just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderReport:
+    """What the provider says of our account and its sender; None where it did not say."""
+
+    is_reached: bool
+    has_good_credentials: bool | None = None
+    account_status: str | None = None
+    is_ours: bool | None = None
+    """The sender belongs to the account."""
+    can_text: bool | None = None
+    hook_url: str | None = None
+    """Where it brings the texts that come in."""
+    detail: str = ""
+
+
+class SenderInspection(Protocol):
+    """A look at the provider's own record of us. Sends nothing."""
+
+    def inspect(self) -> SenderReport:
+        """Ask. Raises nothing: what cannot be found out is None."""
+
+
+class Pacer(Protocol):
+    """A count, shared by all workers, of what may leave a sender now."""
+
+    def take(self, pool: str, sizes: Sequence[int], pace: Pace) -> Grant | None:
+        """Let as many leave, in order, as the pool has tokens for; None where nobody can count (never a free pass)."""
 
 
 class EmailGateway(Protocol):
@@ -217,6 +269,9 @@ class Job(StrEnum):
     POLL_STUCK = "reminders.poll_stuck"
     EXPIRE_OVERDUE = "reminders.expire_overdue"
     WATCH_APPOINTMENTS = "reminders.watch_appointments"
+    LOOK_UP_LINES = "reminders.look_up_lines"
+    RELEASE_CANARY = "reminders.release_canary"
+    FLY_CANARY = "reminders.fly_canary"
 
 
 class Queue(StrEnum):
@@ -264,5 +319,8 @@ QUEUES: Mapping[Job, Queue] = {
     Job.POLL_STUCK: Queue.UPKEEP,
     Job.EXPIRE_OVERDUE: Queue.UPKEEP,
     Job.WATCH_APPOINTMENTS: Queue.UPKEEP,
+    Job.LOOK_UP_LINES: Queue.UPKEEP,
+    Job.RELEASE_CANARY: Queue.UPKEEP,
+    Job.FLY_CANARY: Queue.SMS,
 }
 SENDING_JOBS = {Channel.SMS: Job.SEND_SMS, Channel.EMAIL: Job.SEND_EMAIL}

@@ -87,6 +87,15 @@ class Settings(BaseSettings):
         600, ge=1, description="How long an unknown outcome is looked for before it counts as not sent"
     )
 
+    segments_per_second: float = Field(
+        100.0, gt=0, description="How fast texts may leave: 1 for a US long code, 3 toll-free, 100 for a short code"
+    )
+    twilio_lookup: bool = Field(default=False, description="Ask Twilio Lookup for landlines first; costs money")
+    heartbeat_url: str = Field("", description="Asked each minute that a test message got through")
+    canary_url: str = Field("", description="Where this service's web process is for that message; default: PUBLIC_URL")
+    alert_to: str = Field("", description="Who is mailed by `watch` when something is wrong; several with commas")
+    failpoints: str = Field("", description="For tests: where processes die; refused with the real Twilio")
+
     @field_validator("public_url", "twilio_base_url")
     @classmethod
     def _is_web_address(cls, value: str) -> str:
@@ -129,6 +138,8 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}TWILIO_FROM: a sending number or {PREFIX}TWILIO_MESSAGING_SERVICE_SID is wanted")
         if self.twilio_account_sid and not (self.twilio_auth_token or self.twilio_api_secret):
             raise ValueError(f"{PREFIX}TWILIO_AUTH_TOKEN: an auth token, or an API key and its secret, is wanted")
+        if self.failpoints and self.twilio_base_url == TWILIO:
+            raise ValueError(f"{PREFIX}FAILPOINTS: for tests only; unset it, or set {PREFIX}TWILIO_BASE_URL")
         return self
 
     @property

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from reminders.core.delivery import Absent, Accepted, Outcome, ReceiptStatus, Refusal
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome, ReceiptStatus, Refusal
 from reminders.core.errors import ForgedHookError, ScheduleError
 from reminders.core.ids import AttemptTag
+from reminders.core.pacing import Bucket, Grant, Pace, take
 from reminders.ports import (
     Clock,
     InboundText,
@@ -36,6 +37,7 @@ class MemoryClock:
         self._machine_now = machine_now or now
         self._monotonic = 0.0
         self._speed = speed
+        self.skew = timedelta(0)
 
     @property
     def speed(self) -> float:
@@ -49,6 +51,10 @@ class MemoryClock:
     def machine_now(self) -> datetime:
         """Return the machine's time."""
         return self._machine_now
+
+    def skew_from(self, other: datetime) -> timedelta:  # noqa: ARG002 - this time is made up, and so is its skew
+        """Return `skew`, whatever others say: assign it to let the clocks disagree."""
+        return self.skew
 
     def monotonic(self) -> float:
         """Return the machine's seconds since the clock was made."""
@@ -97,6 +103,25 @@ class MemoryIdentity:
     def jitter(self) -> float:
         """Return a number in [0, 1)."""
         return self._random.random()
+
+
+class MemoryPacer:
+    """Counts in this process alone. While `is_gone`, nobody can count."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with full buckets."""
+        self.is_gone = False
+        self._clock = clock
+        self._buckets: dict[str, Bucket] = {}
+
+    def take(self, pool: str, sizes: Sequence[int], pace: Pace) -> Grant | None:
+        """Let as many leave as there are tokens for."""
+        if self.is_gone:
+            return None
+        machine_now = self._clock.machine_now()
+        bucket = self._buckets.get(pool) or Bucket(pace.burst, machine_now)
+        self._buckets[pool], grant = take(bucket, sizes, pace, machine_now=machine_now)
+        return grant
 
 
 class MemoryScheduleSource:
@@ -166,6 +191,7 @@ class MemorySmsGateway:
         self.calls: list[OutgoingText] = []
         self.sent: list[SentText] = []
         self.is_blind = False
+        self.skew: timedelta | None = None
         self._clock = clock
         self._script = _Script()
 
@@ -184,7 +210,7 @@ class MemorySmsGateway:
 
     def _send(self, text: OutgoingText) -> Outcome:
         if self._clock.monotonic() > text.start_by:
-            return Absent("not started in time")
+            return Absent("not started in time", blame=Blame.MESSAGE)
         self.calls.append(text)
         answer = self._script.next(text.to)
         provider_id = f"SM{len(self.calls):032x}"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from reminders.core.delivery import Absent, Accepted, Outcome, Refusal, Rejected, Unknown
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Refusal, Rejected, Unknown
 from reminders.core.errors import SettingsError
 from reminders.ports import Clock, OutgoingMail, Report
 
@@ -33,6 +33,7 @@ _POSITIVE, _START_INPUT, _TEMPORARY, _PERMANENT, _NO_CODE = 200, 354, 400, 500, 
 _ADDRESS_CODES = frozenset({550, 551, 553})
 _SIZE_CODE = 552
 _FAILURES = (OSError, smtplib.SMTPException, ValueError)
+_ABOUT_A_READER = frozenset({"RCPT", "DATA", "mail"})
 _INTERRUPTED: Outcome = Unknown("interrupted")
 _ENHANCED = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
@@ -136,12 +137,12 @@ class SmtpEmailGateway:
                     report(mail.tag, outcome)
         finally:
             for mail in waiting:
-                report(mail.tag, Absent("interrupted before anything was sent"))
+                report(mail.tag, Absent("interrupted before anything was sent", blame=Blame.MESSAGE))
             line.close()
 
     def _send(self, mail: OutgoingMail, line: _Line) -> Outcome:
         if self._clock.monotonic() > mail.start_by:
-            return Absent("not started in time")
+            return Absent("not started in time", blame=Blame.MESSAGE)
         try:
             recipient = Address(addr_spec=mail.to)
             recipient.addr_spec.encode("ascii")
@@ -218,11 +219,11 @@ class _Line:
             try:
                 self._smtp = self._connect()
             except smtplib.SMTPAuthenticationError as error:
-                outcome = _refused("log-in", error.smtp_code, b"", is_configuration=error.smtp_code >= _PERMANENT)
+                outcome = _refused("log-in", error.smtp_code, b"", is_about_us=error.smtp_code >= _PERMANENT)
                 raise _EndError(outcome, is_broken=True) from error
             except (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError) as error:
                 detail = f"{type(error).__name__} on connecting"
-                raise _EndError(Absent(detail, is_configuration=True), is_broken=True) from error
+                raise _EndError(Absent(detail, blame=Blame.CONFIGURATION), is_broken=True) from error
             except _FAILURES as error:
                 raise _EndError(Absent(f"{type(error).__name__} on connecting"), is_broken=True) from error
         return self._smtp
@@ -258,7 +259,7 @@ class _Line:
         code, text = smtp.mail(sender)
         if not _POSITIVE <= code < _START_INPUT:
             # It does not want us as a sender: no other mail will fare better.
-            self._end(smtp, _refused("MAIL", code, text, is_configuration=code >= _PERMANENT))
+            self._end(smtp, _refused("MAIL", code, text, is_about_us=code >= _PERMANENT))
         code, text = smtp.rcpt(recipient)
         if not _POSITIVE <= code < _START_INPUT:
             self._end(smtp, _refused("RCPT", code, text))
@@ -301,13 +302,16 @@ def _stuffed(content: bytes) -> bytes:
     return text if text.endswith(b"\r\n") else text + b"\r\n"
 
 
-def _refused(phase: str, code: int, text: bytes, *, is_configuration: bool = False) -> Outcome:
+def _refused(phase: str, code: int, text: bytes, *, is_about_us: bool = False) -> Outcome:
     """Judge a reply of 4xx or 5xx. Of the server's words only the code of RFC 3463 is kept: the others name people."""
     found = _ENHANCED.match(text)
     enhanced = found.group(1).decode() if found else ""
     detail = f"{phase} refused with {code} {enhanced}".rstrip()
-    if code < _PERMANENT or is_configuration:
-        return Absent(detail, is_configuration=is_configuration)
+    if is_about_us:
+        return Absent(detail, blame=Blame.CONFIGURATION)
+    if code < _PERMANENT:
+        # Put off for this reader (a full mailbox, greylisting), unless it refuses before it knows whom we write to.
+        return Absent(detail, blame=Blame.MESSAGE if phase in _ABOUT_A_READER else Blame.PROVIDER)
     return Rejected(_kind(phase, code, enhanced), enhanced or str(code), detail)
 
 

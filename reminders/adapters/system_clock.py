@@ -34,6 +34,10 @@ class SystemClock:
         """Return the machine's time, UTC."""
         return datetime.now(UTC)
 
+    def skew_from(self, other: datetime) -> timedelta:
+        """Return how far another machine's clock, read just now, is ahead of this machine's."""
+        return other - self.machine_now()
+
     def monotonic(self) -> float:
         """Return seconds that never go back."""
         return time.monotonic()
@@ -111,6 +115,10 @@ class SimulatedClock:
     def machine_now(self) -> datetime:
         """Return the machine's time, UTC."""
         return datetime.now(UTC)
+
+    def skew_from(self, other: datetime) -> timedelta:
+        """Return how far another machine's clock, read just now, is ahead of this machine's."""
+        return other - self.machine_now()
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""

@@ -40,21 +40,36 @@ ENDED = frozenset(MessageState) - WAITING - IN_FLIGHT - {MessageState.ACCEPTED, 
 
 
 class AttemptState(StrEnum):
-    """The life of one provider call. `absent` is proof that nothing was sent; `unknown` is the lack of proof."""
+    """The life of one provider call. `absent` is proof that nothing was sent; `unknown` is the lack of proof.
+
+    `failed` is what the provider took and then reported as not delivered, where the message is to be tried again.
+    """
 
     SENDING = "sending"
     ACCEPTED = "accepted"
     ABSENT = "absent"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+GIVEN_UP = frozenset({AttemptState.ABSENT, AttemptState.FAILED})
+"""Attempts that no longer live. A receipt may still prove one of them right after all."""
 
 
 class Refusal(StrEnum):
-    """Kinds of refusal; the adapter says which, nobody above reads provider codes (requirement 20)."""
+    """Why a message was refused or did not arrive; the adapter says which, nobody above reads provider codes.
+
+    Requirement 20. `unlisted` is a code that nobody put in the table: final for its message, and somebody is told.
+    """
 
     OPTED_OUT = "opted_out"
     ADDRESS = "address"
     CONTENT = "content"
+    TRANSIENT = "transient"
+    EXPIRED = "expired"
+    CONFIGURATION = "configuration"
+    UNLISTED = "unlisted"
     OTHER = "other"
 
 
@@ -66,13 +81,26 @@ class Accepted:
     provider_status: str
 
 
+class Blame(StrEnum):
+    """Whose fault it is that nothing was sent; it decides whether the next call is worth making."""
+
+    PROVIDER = "provider"
+    """It was out of reach or not available."""
+    LIMIT = "limit"
+    """We called too often; it says for how long to stay away, or not even that."""
+    CONFIGURATION = "configuration"
+    """Account, sender or registration: every other call would fail alike (requirement 21)."""
+    MESSAGE = "message"
+    """This one alone: begun too late, interrupted, or put off by its reader's server. No news about the provider."""
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Provably not sent: it may be tried again. `is_configuration` means every other call will fail alike."""
+    """Provably not sent: it may be tried again."""
 
     detail: str
     retry_after: timedelta | None = None
-    is_configuration: bool = False
+    blame: Blame = Blame.PROVIDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +211,47 @@ def after(outcome: Outcome, *, tries: int, jitter: float, expires_at: datetime, 
             if again >= expires_at:
                 return Next(MessageState.EXPIRED, AttemptState.ABSENT, reason=Reason.TOO_LATE)
             return Next(MessageState.DUE, AttemptState.ABSENT, due_at=again)
+
+
+MOST_REDELIVERIES = 2
+"""How often a message that the provider took and could not deliver is sent again."""
+REDELIVERY_BASE = timedelta(minutes=5)
+"""A phone out of reach or a full carrier queue is seldom well again within seconds."""
+MAY_ARRIVE_LATER = frozenset({Refusal.TRANSIENT, Refusal.EXPIRED, Refusal.CONFIGURATION})
+UNDELIVERED_BECAUSE = {
+    Refusal.OPTED_OUT: Reason.OPTED_OUT,
+    Refusal.ADDRESS: Reason.ADDRESS_FAULT,
+    Refusal.CONTENT: Reason.UNDELIVERED,
+    Refusal.TRANSIENT: Reason.UNDELIVERED,
+    Refusal.EXPIRED: Reason.UNDELIVERED,
+    Refusal.CONFIGURATION: Reason.UNDELIVERED,
+    Refusal.UNLISTED: Reason.UNDELIVERED,
+    Refusal.OTHER: Reason.UNDELIVERED,
+}
+
+
+def after_failure(
+    refusal: Refusal | None, *, redeliveries: int, jitter: float, expires_at: datetime, now: datetime
+) -> Next:
+    """Return what follows when the provider, having taken a message, reports that it did not arrive.
+
+    Half of each pause is chance. What can never arrive, or not in time, stays undelivered with its reason.
+    """
+    if refusal in MAY_ARRIVE_LATER and redeliveries < MOST_REDELIVERIES:
+        again = now + REDELIVERY_BASE * (1 << redeliveries) * (0.5 + jitter / 2)
+        if again < expires_at:
+            return Next(MessageState.DUE, AttemptState.FAILED, due_at=again)
+    reason = UNDELIVERED_BECAUSE[refusal] if refusal is not None else Reason.UNDELIVERED
+    return Next(MessageState.UNDELIVERED, AttemptState.ACCEPTED, reason=reason)
+
+
+MOST_DOUBLES = 0.001
+"""The share of messages that may prove to be doubles before unknown outcomes are held instead of sent again."""
+
+
+def resends_too_much(doubles: int, left: int) -> bool:
+    """Say whether so many proven doubles among so many messages that left are too many (reliability (a), step 7)."""
+    return doubles > left * MOST_DOUBLES
 
 
 @dataclass(frozen=True, slots=True)

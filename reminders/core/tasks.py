@@ -45,6 +45,9 @@ class TaskKind(StrEnum):
     SCHEDULE_REFUSED = "schedule_refused"
     MARK_OUTCOME = "mark_outcome"
     SESSION_ON_CLOSED_DAY = "session_on_closed_day"
+    CLOCK_WRONG = "clock_wrong"
+    RESENDS_HELD = "resends_held"
+    CODE_UNLISTED = "code_unlisted"
 
 
 TITLES: Mapping[TaskKind, str] = {
@@ -64,6 +67,9 @@ TITLES: Mapping[TaskKind, str] = {
     TaskKind.SCHEDULE_REFUSED: "A new schedule file was not taken over",
     TaskKind.MARK_OUTCOME: "Session is over and its outcome is not marked",
     TaskKind.SESSION_ON_CLOSED_DAY: "A session is booked on a day the clinic is closed",
+    TaskKind.CLOCK_WRONG: "Sending waits because clocks disagree",
+    TaskKind.RESENDS_HELD: "Some texts arrived twice; doubtful ones are no longer sent again",
+    TaskKind.CODE_UNLISTED: "The provider refused a message with a code we do not know",
 }
 NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.REPLY_UNCLEAR: "Read the reply and answer it, or phone the patient.",
@@ -82,6 +88,9 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.SCHEDULE_REFUSED: "`python3 -m reminders import FILE --dry-run` shows why; correct it, or add --yes.",
     TaskKind.MARK_OUTCOME: "Mark it in the schedule as fulfilled, cancelled or no-show; check-ins wait for it.",
     TaskKind.SESSION_ON_CLOSED_DAY: "Move or cancel it in the schedule, and phone the patient.",
+    TaskKind.CLOCK_WRONG: "Tell whoever runs the service; `python3 -m reminders doctor` says which clock is off.",
+    TaskKind.RESENDS_HELD: "Whoever runs the service finds out why receipts come late, then `resume resends`.",
+    TaskKind.CODE_UNLISTED: "Tell whoever runs the service to look the code up and add it to the table.",
 }
 USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.REPLY_UNCLEAR: Urgency.NORMAL,
@@ -100,6 +109,9 @@ USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.SCHEDULE_REFUSED: Urgency.HIGH,
     TaskKind.MARK_OUTCOME: Urgency.NORMAL,
     TaskKind.SESSION_ON_CLOSED_DAY: Urgency.HIGH,
+    TaskKind.CLOCK_WRONG: Urgency.HIGH,
+    TaskKind.RESENDS_HELD: Urgency.NORMAL,
+    TaskKind.CODE_UNLISTED: Urgency.LOW,
 }
 
 AFTER_MESSAGE: Mapping[Reason, TaskKind | None] = {

@@ -168,5 +168,9 @@ CONSEQUENCES: dict[Refusal, Callable[[Transaction, Draft, str, datetime], None]]
     Refusal.OPTED_OUT: _opt_out,
     Refusal.ADDRESS: _mark_fault,
     Refusal.CONTENT: _nothing,
+    Refusal.TRANSIENT: _nothing,
+    Refusal.EXPIRED: _nothing,
+    Refusal.CONFIGURATION: _nothing,
+    Refusal.UNLISTED: _nothing,
     Refusal.OTHER: _nothing,
 }

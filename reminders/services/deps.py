@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from reminders.core.allow_list import AllowList
 from reminders.core.delivery import Resolution
-from reminders.ports import Clock, EmailGateway, Identity, Invite, JobQueue, SmsGateway
+from reminders.core.pacing import Pace
+from reminders.core.patients import Channel
+from reminders.ports import Clock, EmailGateway, Identity, Invite, JobQueue, LineLookup, Pacer, SmsGateway
 from reminders.store.unit_of_work import Store
 
 
@@ -25,6 +28,10 @@ class SendingPolicy:
     mail_deadline: timedelta = timedelta(seconds=300)
     claim_size: int = 128
     group_size: int = 32
+    in_flight: int = 32
+    """How many calls one pump has under way at most, and so how many a kill can leave in doubt."""
+    least_group: int = 8
+    """How many calls must have ended before more are begun, unless fewer are waiting: each beginning costs a commit."""
     flush_after: timedelta = timedelta(milliseconds=50)
     look_again_after: timedelta = timedelta(seconds=30)
 
@@ -44,5 +51,11 @@ class Deps:
     public_url: str
     mail_domain: str
     provider_answers_keywords: bool = True
+    accounts: Mapping[Channel, str] = field(default_factory=lambda: {channel: channel.value for channel in Channel})
+    """Which provider account each channel uses: circuits and paces are kept by it."""
+    pacer: Pacer | None = None
+    pace: Pace = field(default_factory=lambda: Pace.of(100.0))
+    """How fast texts may leave, in segments a second."""
+    lookup: LineLookup | None = None
     resolution: Resolution = field(default_factory=Resolution)
     policy: SendingPolicy = field(default_factory=SendingPolicy)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reminders.core.delivery import Absent, Accepted, Next, Outcome, Refusal, Rejected, Unknown, after
+from reminders.core.delivery import Absent, Accepted, Blame, Next, Outcome, Refusal, Rejected, Unknown, after
 from reminders.core.ids import AttemptTag, ContactId
 from reminders.core.messages import Message
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
@@ -63,7 +63,7 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         messages.move(tx, [item.move for item in found], OPEN_MESSAGE, now=now)
         _close(tx, found, now)
         for item in found:
-            if isinstance(item.outcome, Absent) and item.outcome.is_configuration:
+            if isinstance(item.outcome, Absent) and item.outcome.blame is Blame.CONFIGURATION:
                 _report_configuration(tx, deps, item.message, now)
         open_message_tasks(tx, deps.identity, [(item.message.draft, item.move) for item in found], now=now)
         plan_concerned(tx, deps, people, now=now)

@@ -28,12 +28,12 @@ from reminders.core.patients import Channel, Recipient
 from reminders.core.pauses import PauseKind
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.tasks import TaskKind, Urgency
-from reminders.store import columns
+from reminders.store import service_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word
 
-metadata = columns.metadata
-"""Every table below, once this module is imported."""
+metadata = service_rows.metadata
+"""Every table, once this module is imported."""
 
 clinic = Table(
     "clinic",
@@ -89,7 +89,10 @@ contact = Table(
     Column("opted_out_by", String(40)),
     at("fault_at"),
     Column("fault", String(40)),
+    Column("line_type", String(40)),
+    at("line_checked_at"),
     UniqueConstraint("clinic_id", "channel", "address_index"),
+    Index("ix_contact_unchecked", "clinic_id", **only_where("line_checked_at IS NULL AND channel = 'sms'")),
 )
 """An address, whoever uses it. Its row is the lock by which an opt-out and a send are put in order."""
 
@@ -224,8 +227,10 @@ message = Table(
     Column("fence", Integer, nullable=False),
     Column("crashes", Integer, nullable=False),
     Column("resends", Integer, nullable=False),
+    Column("redeliveries", Integer, nullable=False, server_default="0"),
     UniqueConstraint("clinic_id", "request_key"),
     Index("ix_message_due", "channel", "due_at", **only_where("state IN ('due', 'held')")),
+    Index("ix_message_again", "channel", "due_at", **only_where("state IN ('due', 'held') AND fence > 0")),
     Index("ix_message_lease", "lease_until", **only_where("state = 'claimed'")),
     Index("ix_message_waiting", "expires_at", **only_where("state IN ('due', 'held', 'claimed', 'unknown')")),
     Index("ix_message_patient_id_left_at", "patient_id", "left_at"),
@@ -376,21 +381,3 @@ link = Table(
     at("made_at", is_required=True),
     at("expires_at", is_required=True),
 )
-
-heartbeat = Table(
-    "heartbeat",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    at("beat_at", is_required=True),
-)
-"""The last sign of work done by each process, in machine time."""
-
-schedule_file = Table(
-    "schedule_file",
-    metadata,
-    Column("path", String(500), primary_key=True),
-    Column("digest", LargeBinary(32), nullable=False),
-    at("read_at", is_required=True),
-    Column("outcome", String(200), nullable=False),
-)
-"""What the periodic reader last saw of each watched file, so that it reads again only what changed."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from reminders.store.once import insert_once
-from reminders.store.rows import heartbeat, schedule_file
+from reminders.store.service_rows import heartbeat, schedule_file
 from reminders.store.unit_of_work import Transaction
 
 

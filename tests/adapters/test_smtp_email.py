@@ -16,7 +16,7 @@ import pytest
 
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
 from reminders.adapters.system_clock import SystemClock
-from reminders.core.delivery import Absent, Accepted, Outcome, Refusal, Rejected, Unknown
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Refusal, Rejected, Unknown
 from reminders.core.errors import SettingsError
 from reminders.core.ids import AttemptTag
 from reminders.ports import OutgoingMail
@@ -130,9 +130,9 @@ def test_an_address_that_no_server_takes_is_refused_here(server: ScriptedMail, t
     ("phase", "said", "wanted"),
     [
         ("MAIL", "451 4.3.0 later", Absent("MAIL refused with 451 4.3.0")),
-        ("MAIL", "550 5.7.1 ann@ not ours", Absent("MAIL refused with 550 5.7.1", is_configuration=True)),
+        ("MAIL", "550 5.7.1 ann@ not ours", Absent("MAIL refused with 550 5.7.1", blame=Blame.CONFIGURATION)),
         ("MAIL", DROP, None),
-        ("RCPT", "452 4.2.2 full", Absent("RCPT refused with 452 4.2.2")),
+        ("RCPT", "452 4.2.2 full", Absent("RCPT refused with 452 4.2.2", blame=Blame.MESSAGE)),
         ("RCPT", "550 ann@ unknown", Rejected(Refusal.ADDRESS, "550", "RCPT refused with 550")),
         ("RCPT", "551 moved", Rejected(Refusal.ADDRESS, "551", "RCPT refused with 551")),
         ("RCPT", "553 what", Rejected(Refusal.ADDRESS, "553", "RCPT refused with 553")),
@@ -140,7 +140,7 @@ def test_an_address_that_no_server_takes_is_refused_here(server: ScriptedMail, t
         ("RCPT", "550 5.7.1 no relay", Rejected(Refusal.OTHER, "5.7.1", "RCPT refused with 550 5.7.1")),
         ("RCPT", "554 no", Rejected(Refusal.OTHER, "554", "RCPT refused with 554")),
         ("RCPT", DROP, None),
-        ("DATA", "451 4.3.0 later", Absent("mail refused with 451 4.3.0")),
+        ("DATA", "451 4.3.0 later", Absent("mail refused with 451 4.3.0", blame=Blame.MESSAGE)),
         ("DATA", "554 5.7.1 spam", Rejected(Refusal.OTHER, "5.7.1", "mail refused with 554 5.7.1")),
         ("DATA", "552 5.3.4 large", Rejected(Refusal.CONTENT, "5.3.4", "mail refused with 552 5.3.4")),
     ],
@@ -199,7 +199,7 @@ def test_a_wrong_password_or_an_untrusted_server_is_a_matter_of_configuration(tm
         ):
             outcome = send_one(gateway_for(url))
             assert isinstance(outcome, Absent)
-            assert outcome.is_configuration
+            assert outcome.blame is Blame.CONFIGURATION
         assert server.mails == []
 
 
@@ -207,7 +207,7 @@ def test_a_server_that_offers_no_starttls_gets_nothing(server: ScriptedMail) -> 
     outcome = send_one(gateway_for(f"smtp://127.0.0.1:{server.port}?starttls=1"))
 
     assert isinstance(outcome, Absent)
-    assert outcome.is_configuration
+    assert outcome.blame is Blame.CONFIGURATION
     assert server.mails == []
 
 

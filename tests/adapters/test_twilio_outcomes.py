@@ -12,7 +12,7 @@ from email.utils import format_datetime
 import pytest
 
 from reminders.adapters.twilio.sms import TwilioSmsGateway
-from reminders.core.delivery import Absent, Refusal, Rejected, Unknown
+from reminders.core.delivery import Absent, Blame, Refusal, Rejected, Unknown
 from tests.adapters.scripted_twilio import (
     Behaviour,
     ScriptedTwilio,
@@ -58,7 +58,7 @@ def test_what_was_provably_not_taken_is_absent(
     outcome = send_one(gateway)
 
     assert isinstance(outcome, Absent)
-    assert outcome.is_configuration is is_configuration
+    assert (outcome.blame is Blame.CONFIGURATION) is is_configuration
     assert outcome.retry_after == (None if retry_after is None else timedelta(seconds=retry_after))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from typing_extensions import override
@@ -66,6 +66,10 @@ class Interrupted:
         self._after = after
         self._on_find = on_find
         self._is_silent = is_silent
+
+    @property
+    def skew(self) -> timedelta | None:
+        return self._inner.skew
 
     def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
         told: list[tuple[AttemptTag, Outcome]] = []

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from reminders.core.allow_list import AllowList
-from reminders.core.delivery import Absent, Refusal, Rejected
+from reminders.core.delivery import Absent, Blame, Refusal, Rejected
 from reminders.core.ids import MessageId
 from reminders.core.patients import Channel
 from reminders.services.begin_attempts import begin_attempts
@@ -258,7 +258,7 @@ def test_wrong_credentials_become_one_task_a_day(store: Store) -> None:
     world.sync(*some_entries(5))
     world.at(CONFIRM_AT)
     for _ in range(5):
-        world.sms.answer_next(Absent("HTTP 401", is_configuration=True))
+        world.sms.answer_next(Absent("HTTP 401", blame=Blame.CONFIGURATION))
     world.pump()
     assert world.tasks() == ["channel_paused"]
     world.later(timedelta(minutes=1))

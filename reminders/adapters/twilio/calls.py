@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from reminders.core.delivery import Absent, Outcome, Unknown
+from reminders.core.delivery import Absent, Blame, Outcome, Unknown
 from reminders.ports import OutgoingText, Report
 
 
@@ -35,7 +35,10 @@ class Call:
     def cut_short(self, detail: str) -> Outcome:
         """Return what is known where no answer was read."""
         with self._lock:
-            return Unknown(detail) if self._may_have_left else Absent(f"{detail} before anything was sent")
+            if self._may_have_left:
+                return Unknown(detail)
+            blame = Blame.MESSAGE if detail in {"cancelled", "interrupted"} else Blame.PROVIDER
+            return Absent(f"{detail} before anything was sent", blame=blame)
 
 
 class Batch:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from reminders.adapters.twilio.error_codes import ErrorKind, classify, refusal
 from reminders.adapters.twilio.passage import RefusedError
 from reminders.adapters.twilio.protocol import MESSAGE_SID
-from reminders.core.delivery import Absent, Accepted, Outcome, Rejected, Unknown
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Rejected, Unknown
 
 _SERVER_FAULTS = 500
 _CLIENT_FAULTS = 400
@@ -46,9 +46,9 @@ def refused(error: RefusedError, *, now: datetime) -> Outcome:
         return Unknown(detail)
     kind = classify(error.code).kind
     if kind is ErrorKind.CONFIGURATION:
-        return Absent(detail, is_configuration=True)
+        return Absent(detail, blame=Blame.CONFIGURATION)
     if kind is ErrorKind.TRANSIENT:
-        return Absent(detail, retry_after=wait(error.retry_after, now=now))
+        return Absent(detail, retry_after=wait(error.retry_after, now=now), blame=_blame(error))
     if kind is ErrorKind.UNLISTED:
         return _by_status(error, detail, now=now)
     return Rejected(refusal(kind), error.code, detail)
@@ -56,10 +56,14 @@ def refused(error: RefusedError, *, now: datetime) -> Outcome:
 
 def _by_status(error: RefusedError, detail: str, *, now: datetime) -> Outcome:
     if error.status in _WRONG_SET_UP:
-        return Absent(detail, is_configuration=True)
+        return Absent(detail, blame=Blame.CONFIGURATION)
     if error.status in _NOT_TAKEN:
-        return Absent(detail, retry_after=wait(error.retry_after, now=now))
+        return Absent(detail, retry_after=wait(error.retry_after, now=now), blame=_blame(error))
     return Rejected(refusal(ErrorKind.UNLISTED), error.code or f"http {error.status}", detail)
+
+
+def _blame(error: RefusedError) -> Blame:
+    return Blame.LIMIT if error.status == HTTPStatus.TOO_MANY_REQUESTS else Blame.PROVIDER
 
 
 def wait(retry_after: str | None, *, now: datetime) -> timedelta | None:

@@ -19,7 +19,7 @@ from reminders.adapters.twilio.loop_thread import LoopThread
 from reminders.adapters.twilio.outcomes import refused, taken
 from reminders.adapters.twilio.passage import Passage, RefusedError, UnreadableError, passing
 from reminders.adapters.twilio.protocol import CALLBACK_POLICY, MESSAGE_SID, status_of
-from reminders.core.delivery import Absent, Outcome, ReceiptStatus
+from reminders.core.delivery import Absent, Blame, Outcome, ReceiptStatus
 from reminders.core.errors import SettingsError
 from reminders.ports import Clock, OutgoingText, Report, Sighting
 
@@ -108,6 +108,7 @@ class TwilioSmsGateway:
         self._clock = clock
         self._lock = threading.Lock()
         self._open_line: _Line | None = None
+        self.skew: timedelta | None = None
         self._inherited: list[_Line] = []
 
     def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
@@ -221,7 +222,7 @@ class TwilioSmsGateway:
         text, config = call.text, self._config
         left = text.start_by - self._clock.monotonic()
         if left < 0:
-            return Absent("not started in time")
+            return Absent("not started in time", blame=Blame.MESSAGE)
         connect_timeout = max(_LEAST_CONNECT_TIMEOUT, min(config.connect_timeout, left))
         sender = (
             {"messaging_service_sid": config.messaging_service_sid}

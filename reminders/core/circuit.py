@@ -1,0 +1,143 @@
+"""The circuit of a provider account: whether the next call is worth making, judged by how the last ones went.
+
+One account, one circuit, shared by all workers (requirement 21; reliability, section 5). While it is open messages stay
+due and burn no attempts; from time to time one of them goes ahead to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Rejected, Unknown
+
+MOST_IN_A_ROW = 10
+LAST = 20
+MOST_OF_LAST = 10
+SPAN = timedelta(seconds=60)
+"""Older results say nothing about now."""
+PROBE_EVERY = timedelta(seconds=30)
+LEAST_PROBE_GAP = timedelta(seconds=1)
+"""In machine time: a simulated clock that runs fast must not turn probes into a storm."""
+LIMIT_PAUSE = timedelta(seconds=5)
+"""How long to stay away after "too many requests" without a wish of the provider's."""
+
+
+class Cause(StrEnum):
+    """Why a circuit is open."""
+
+    FAILURES = "failures"
+    CONFIGURATION = "configuration"
+    LIMIT = "limit"
+
+
+class Passage(StrEnum):
+    """Who may go through."""
+
+    ALL = "all"
+    ONE = "one"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one call went; `at` is machine time."""
+
+    at: datetime
+    is_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that ended; `begun_at` is the clinic's time of its intent."""
+
+    begun_at: datetime
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """Closed where `cause` is None. `opened_at` and `probe_at` are the clinic's time.
+
+    `results` are the last calls, oldest first; nothing is noted while all of them go well.
+    """
+
+    cause: Cause | None = None
+    opened_at: datetime | None = None
+    probe_at: datetime | None = None
+    results: tuple[Result, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether calls are held back."""
+        return self.cause is not None
+
+    def passage(self, *, now: datetime) -> Passage:
+        """Say who may go through at this moment of the clinic's time."""
+        if not self.is_open:
+            return Passage.ALL
+        return Passage.ONE if self.probe_at is None or now >= self.probe_at else Passage.NONE
+
+    def probing(self, *, now: datetime, speed: float) -> Circuit:
+        """Return the circuit once one call was let through: the next one follows only later."""
+        return replace(self, probe_at=now + _gap(PROBE_EVERY, speed))
+
+    def after(self, calls: Iterable[Call], *, now: datetime, machine_now: datetime, speed: float) -> Circuit:
+        """Return the circuit after these calls ended.
+
+        It closes with the first good one that began after it opened: what was under way before proves nothing.
+        """
+        found = self
+        for call in calls:
+            found = found._after_one(call, now=now, machine_now=machine_now, speed=speed)
+        return found
+
+    def _after_one(self, call: Call, *, now: datetime, machine_now: datetime, speed: float) -> Circuit:
+        if self.opened_at is not None and call.begun_at <= self.opened_at:
+            return self
+        match call.outcome:
+            case Accepted() | Rejected():
+                return self._well(machine_now)
+            case Absent(blame=Blame.MESSAGE):
+                return self
+            case Absent(blame=Blame.CONFIGURATION):
+                return self._opened(Cause.CONFIGURATION, now, now + _gap(PROBE_EVERY, speed))
+            case Absent(blame=Blame.LIMIT, retry_after=wanted):
+                return self._opened(Cause.LIMIT, now, now + max(wanted or LIMIT_PAUSE, LEAST_PROBE_GAP * speed))
+            case Absent() | Unknown():
+                return self._badly(now, machine_now, speed)
+
+    def _well(self, machine_now: datetime) -> Circuit:
+        if self.is_open or not self.results:
+            return Circuit()
+        return replace(self, results=_recent((*self.results, Result(machine_now, is_good=True)), machine_now))
+
+    def _badly(self, now: datetime, machine_now: datetime, speed: float) -> Circuit:
+        if self.is_open:
+            return self
+        results = _recent((*self.results, Result(machine_now, is_good=False)), machine_now)
+        bad_of_last = sum(not item.is_good for item in results)
+        in_a_row = len(results) >= MOST_IN_A_ROW and not any(item.is_good for item in results[-MOST_IN_A_ROW:])
+        if in_a_row or (len(results) == LAST and bad_of_last >= MOST_OF_LAST):
+            return self._opened(Cause.FAILURES, now, now + _gap(PROBE_EVERY, speed))
+        return replace(self, results=results)
+
+    def _opened(self, cause: Cause, now: datetime, probe_at: datetime) -> Circuit:
+        """Return it open; one that is open already keeps its beginning, and its cause unless a worse one is found."""
+        is_worse = self.cause is None or (cause is Cause.CONFIGURATION and self.cause is not Cause.CONFIGURATION)
+        kept = cause if is_worse else self.cause
+        since = now if is_worse or self.opened_at is None else self.opened_at
+        later = probe_at if self.probe_at is None else max(probe_at, self.probe_at)
+        return Circuit(kept, since, later)
+
+
+def _gap(wanted: timedelta, speed: float) -> timedelta:
+    return max(wanted, LEAST_PROBE_GAP * speed)
+
+
+def _recent(results: tuple[Result, ...], machine_now: datetime) -> tuple[Result, ...]:
+    """Keep the last results, none older than the span; once all of these are good there is nothing to note."""
+    kept = tuple(item for item in results[-LAST:] if machine_now - item.at <= SPAN)
+    return () if all(item.is_good for item in kept) else kept
