@@ -62,8 +62,7 @@ class Verdict:
             self.misjudged,
             self.strays,
         )
-        has_contradiction = any(self.contradictions.values())
-        return self.is_balanced and not (any(guilt) or self.avoidable or has_contradiction)
+        return self.is_balanced and not (any(guilt) or self.avoidable or self.contradictions)
 
     @property
     def line(self) -> str:
@@ -90,7 +89,7 @@ class Verdict:
             lines.append(f"doubled, and avoidable: {self.avoidable}")
         if not self.is_balanced:
             lines.append(f"planned {self.planned} is not the sum of the ends: {self.ends}")
-        lines += [f"{name}: {number}" for name, number in self.contradictions.items() if number]
+        lines += [f"{name}: {number}" for name, number in self.contradictions.items()]
         return [*lines, *self.histories] if lines else []
 
 
@@ -102,11 +101,12 @@ def _listed(items: Sequence[str]) -> str:
 def check(promises: Sequence[Promise], seen: Seen, stored: Stored, rules: Rules) -> Verdict:
     """Judge a run."""
     case = _Case(promises, seen, stored, rules)
-    verdict = Verdict(planned=len(promises), contradictions={k: n for k, n in stored.contradictions.items() if n})
+    verdict = Verdict(planned=len(promises))
     _judge_promises(case, verdict)
     _judge_balance(case, verdict)
     _judge_doubles(case, verdict)
     if rules.has_intents:
+        verdict.contradictions = {name: number for name, number in stored.contradictions.items() if number}
         _judge_calls(case, verdict)
     if rules.is_whole_plan:
         promised = {promise.to for promise in promises}
