@@ -17,6 +17,8 @@ LEFT = frozenset({"accepted", "sent", "delivered", "undelivered"})
 UNDER_WAY = frozenset({"due", "held", "claimed", "sending", "unknown"})
 FOR_STAFF = frozenset({"expired", "needs_staff"})
 DEAD_ATTEMPTS = frozenset({"absent", "rejected"})
+NOT_ARRIVED = frozenset({"undelivered", "failed", "canceled"})
+"""A text that the provider itself says did not arrive doubles nothing."""
 LOOKS_THAT_PROVE = 2
 LOOK_TAKES = timedelta(seconds=0.5)
 """A look is recorded so long after the provider answered it."""
@@ -226,7 +228,8 @@ def _judge_balance(case: _Case, verdict: Verdict) -> None:
 
 def _judge_doubles(case: _Case, verdict: Verdict) -> None:
     promised = Counter(promise.to for promise in case.promises)
-    for to, texts in case.texts_to.items():
+    for to, taken in case.texts_to.items():
+        texts = [text for text in taken if text.status not in NOT_ARRIVED]
         if to not in promised:
             continue
         extra = max(_beyond_messages(case, texts), len(texts) - promised[to] if case.rules.is_whole_plan else 0)

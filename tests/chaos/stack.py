@@ -227,6 +227,7 @@ class Stack:
             "REMINDERS_TWILIO_BASE_URL": setup.provider(self.simulator_url),
             "REMINDERS_PUBLIC_URL": f"http://127.0.0.1:{self.web_port}",
             "REMINDERS_UNKNOWN_GRACE_SECONDS": str(setup.grace),
+            "REMINDERS_SEGMENTS_PER_SECOND": "1000",  # what limits a run is this machine, not a sender's pace
             **({"REMINDERS_DATABASE_URL": address} if address else {}),
             **setup.settings,
         }

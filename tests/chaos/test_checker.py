@@ -134,6 +134,12 @@ def test_a_double_is_unavoidable_only_if_nothing_showed_the_first_text_in_time()
     assert verdict.line == "planned 1, terminal 1, lost 0, dup 1 (1 provably unavoidable: [tag-1])"
 
 
+def test_a_text_that_did_not_arrive_doubles_nothing() -> None:
+    logs = Logs().double(listed_after=1)
+    logs.texts[0] = replace(logs.texts[0], status="undelivered")
+    assert logs.judge().is_good
+
+
 def test_a_double_despite_a_receipt_is_avoidable() -> None:
     logs = Logs().double()
     logs.receipts.append(ReceiptRow(TAG, SID, "sent", at(2)))
