@@ -193,10 +193,11 @@ class Proxy:
             _reset(link.server)
 
     async def _close(self) -> None:
+        self._is_resetting = True
         self._refuse()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._flowing.set()
+        # They end by themselves: what asyncio.start_server began logs a traceback where it is cancelled.
+        await asyncio.gather(*self._tasks)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
@@ -204,10 +205,10 @@ class Proxy:
         assert me is not None
         self._tasks.add(me)
         try:
+            await self._flowing.wait()
             if self._is_resetting:
                 _reset(writer)
                 return
-            await self._flowing.wait()
             await self._carry((reader, writer), await self._dial())
         except OSError:
             _reset(writer)
