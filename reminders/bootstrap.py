@@ -16,6 +16,7 @@ from reminders.adapters.clinic_files import read_clinic_files
 from reminders.adapters.logs import configure_logs
 from reminders.adapters.memory import MemoryJobQueue
 from reminders.adapters.random_ids import RandomIdentity
+from reminders.adapters.redis_pacer import RedisPacer
 from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
 from reminders.adapters.schedule_csv.cells import WrongCellError
 from reminders.adapters.schedule_csv.cells import phone as read_phone
@@ -123,7 +124,7 @@ class Services:
 
     def close(self) -> None:
         """Give back what was opened."""
-        for part in (self.deps.sms, self.deps.queue, self.deps.store):
+        for part in (self.deps.sms, self.deps.queue, self.deps.pacer, self.deps.store):
             close = getattr(part, "close", None)
             if close is not None:
                 with suppress(OSError):
@@ -155,6 +156,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         provider_answers_keywords=settings.twilio_answers_keywords,
         resolution=_resolution(settings),
         accounts=_accounts(settings),
+        pacer=RedisPacer(settings.redis_url, KEY_PREFIX) if settings.redis_url else None,
         pace=Pace.of(settings.segments_per_second * clock.speed),
     )
     return Services(deps, _hooks(settings), _facts(settings))

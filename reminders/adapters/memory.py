@@ -14,7 +14,7 @@ from uuid import UUID
 from reminders.core.delivery import Absent, Accepted, Blame, Outcome, ReceiptStatus, Refusal
 from reminders.core.errors import ForgedHookError, ScheduleError
 from reminders.core.ids import AttemptTag
-from reminders.core.pacing import Bucket, Grant, Pace, take
+from reminders.core.pacing import WITHOUT_BROKER, Bucket, Grant, Pace, take
 from reminders.ports import (
     Clock,
     InboundText,
@@ -109,7 +109,7 @@ class MemoryPacer:
     """Counts in this process alone. While `is_gone`, nobody can count."""
 
     def __init__(self, clock: Clock) -> None:
-        """Begin with full buckets."""
+        """Begin with buckets half full, as whoever may have forgotten the last burst."""
         self.is_gone = False
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}
@@ -119,7 +119,7 @@ class MemoryPacer:
         if self.is_gone:
             return None
         machine_now = self._clock.machine_now()
-        bucket = self._buckets.get(pool) or Bucket(pace.burst, machine_now)
+        bucket = self._buckets.get(pool) or Bucket(pace.burst * WITHOUT_BROKER, machine_now)
         self._buckets[pool], grant = take(bucket, sizes, pace, machine_now=machine_now)
         return grant
 

@@ -1,0 +1,40 @@
+"""Buckets of tokens as stored: what may still leave a sender, and how many second tries are paid for."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, update
+
+from reminders.core.pacing import Bucket
+from reminders.store.once import insert_once
+from reminders.store.service_rows import token_bucket
+from reminders.store.unit_of_work import Transaction
+
+
+def read(tx: Transaction, name: str) -> Bucket | None:
+    """Return a bucket, None where nobody filled one yet; locks nothing."""
+    row = tx.connection.execute(select(token_bucket).where(token_bucket.c.name == name)).one_or_none()
+    return None if row is None else Bucket(row.tokens, row.filled_at)
+
+
+def lock(tx: Transaction, name: str) -> Bucket | None:
+    """Return a bucket, locked until the transaction ends; so is one that does not exist yet."""
+    found = _lock_row(tx, name)
+    if found is None and tx.is_postgres:
+        # There is no row to lock: without this two workers would each begin with a bucket of their own.
+        tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"token_bucket:{name}", 0))))
+        found = _lock_row(tx, name)
+    return found
+
+
+def write(tx: Transaction, name: str, bucket: Bucket) -> None:
+    """Store a bucket that this transaction has locked."""
+    values = {"tokens": bucket.tokens, "filled_at": bucket.at}
+    changed = update(token_bucket).where(token_bucket.c.name == name).values(values)
+    if tx.connection.execute(changed).rowcount == 0:
+        insert_once(tx, token_bucket, {"name": name, **values})
+
+
+def _lock_row(tx: Transaction, name: str) -> Bucket | None:
+    statement = select(token_bucket).where(token_bucket.c.name == name).with_for_update()
+    row = tx.connection.execute(statement).one_or_none()
+    return None if row is None else Bucket(row.tokens, row.filled_at)
