@@ -7,14 +7,11 @@ own commands. A kill is SIGKILL of the process and everything it started.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -27,11 +24,11 @@ from reminders.services.read_status import is_alive
 from tests.chaos.evidence import read_database, read_provider, read_states
 from tests.chaos.load import CLOCK, write_clinic
 from tests.chaos.logs import Seen, Stored
+from tests.chaos.processes import ROOT, Commands, Launcher, Order, Part, bare_environment, nursery
 from tests.journeys.programs import free_port
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.valkey import running_valkey
 
-ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT, TOKEN, SENDER = "AC" + "0" * 32, "simulated-auth-token", "+15005550006"
 INTENT_FIRST = ("reminders", "worker", "--queues", "sms")
 SEND_THEN_MARK = ("tests.chaos.naive_worker",)
@@ -62,36 +59,10 @@ class Setup:
     provider: Callable[[str], str] = lambda url: url
     settings: Mapping[str, str] = field(default_factory=dict)
     """More variables for our processes."""
-
-
-class Part:
-    """One of our processes: what starts it, and the process as it runs now."""
-
-    def __init__(self, name: str, argv: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
-        self.name, self.argv, self.environment, self.log = name, argv, dict(environment), log
-        self.kills = 0
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it; it writes to its log."""
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                self.argv, env=self.environment, cwd=ROOT, stdout=output, stderr=output, start_new_session=True
-            )
-
-    @property
-    def has_ended(self) -> bool:
-        """Say whether it ended by itself."""
-        return self.process is not None and self.process.poll() is not None
-
-    def kill(self) -> None:
-        """Kill it and everything it started, at once."""
-        if self.process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
-        self.kills += 1
+    is_forked: bool = False
+    """Fork our processes from one that has imported everything, instead of running the commands."""
+    hurry: Mapping[str, float] = field(default_factory=dict)
+    """For forks only: shorter times than the service's own (see `nursery`)."""
 
 
 class Stack:
@@ -125,7 +96,8 @@ class Stack:
             write_clinic(self.folder / "clinic.toml")
             self._start_simulator()
             self.environment = self._our_environment()
-            self.parts = {name: self._part(name, *words) for name, words in self._commands().items()}
+            launcher = self._exit.enter_context(nursery()) if self.setup.is_forked else Commands()
+            self.parts = {name: self._part(name, launcher, *words) for name, words in self._commands().items()}
             self.services.prepare()
         except BaseException:
             self._exit.close()
@@ -202,7 +174,7 @@ class Stack:
             *("--list-lag", str(self.setup.list_lag), "--faults", self.setup.faults),
         )
         log = self._exit.enter_context((self.folder / "logs" / "simulator").open("wb"))
-        simulator = subprocess.Popen(argv, env=_bare(), cwd=ROOT, stdout=subprocess.PIPE, stderr=log)
+        simulator = subprocess.Popen(argv, env=bare_environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=log)
         self._exit.callback(simulator.wait, 10)
         self._exit.callback(simulator.kill)
         assert simulator.stdout is not None
@@ -215,7 +187,7 @@ class Stack:
         address = self._exit.enter_context(self._database())
         redis_url = setup.redis_url or self._exit.enter_context(running_valkey()).broker_url
         return {
-            **_bare(),
+            **bare_environment(),
             "REMINDERS_DATA_DIR": str(self.folder / "data"),
             "REMINDERS_CLINIC_FILE": str(self.folder / "clinic.toml"),
             "REMINDERS_REDIS_URL": redis_url,
@@ -255,11 +227,7 @@ class Stack:
             **always,
         }
 
-    def _part(self, name: str, *words: str) -> Part:
-        argv = (sys.executable, "-m", *words)
-        return Part(name, argv, self.environment, self.folder / "logs" / name.replace("#", "-"))
-
-
-def _bare() -> dict[str, str]:
-    """Return the environment of a process that inherits no setting of ours."""
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": tempfile.gettempdir(), "TZ": "UTC"}
+    def _part(self, name: str, launcher: Launcher, *words: str) -> Part:
+        is_worker = "worker" in name
+        log = self.folder / "logs" / name.replace("#", "-")
+        return Part(name, Order(words, self.environment, log, self.setup.hurry if is_worker else {}), launcher)
