@@ -27,30 +27,38 @@ from tests.adapters.texts import ANN, CLOCK, LEAKY, WORDS, a_gateway, a_text, se
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "is_configuration", "retry_after"),
+    ("behaviour", "blame", "retry_after"),
     [
-        pytest.param(refusing(429, 20429, LEAKY, Retry_After="3"), False, 3, id="20429 with wait"),
-        pytest.param(refusing(429), False, None, id="429 bare"),
-        pytest.param(refusing(400, 20429, LEAKY), False, None, id="20429 as 400"),
-        pytest.param(refusing(429, Retry_After="soon"), False, None, id="wait is no time"),
-        pytest.param(refusing(429, Retry_After="999999999999"), False, 3600, id="wait too long"),
-        pytest.param(refusing(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), False, 0, id="wait in the past"),
-        pytest.param(refusing(400, 21611, LEAKY), False, None, id="queue full"),
-        pytest.param(refusing(408), False, None, id="request timeout"),
-        pytest.param(refusing(401, 20003, LEAKY), True, None, id="20003"),
-        pytest.param(refusing(401), True, None, id="401"),
-        pytest.param(refusing(403), True, None, id="403"),
-        pytest.param(refusing(404, 20404), True, None, id="20404"),
-        pytest.param(refusing(400, 21606, LEAKY), True, None, id="bad sender"),
-        pytest.param(replying(answer(401, b"<html>no</html>")), True, None, id="401 in html"),
-        pytest.param(replying(answer(401, b"x" * 2_000_000)), True, None, id="401 endless"),
+        pytest.param(refusing(429, 20429, LEAKY, Retry_After="3"), Blame.LIMIT, 3, id="20429 with wait"),
+        pytest.param(refusing(429), Blame.LIMIT, None, id="429 bare"),
+        pytest.param(refusing(400, 20429, LEAKY), Blame.LIMIT, None, id="20429 as 400"),
+        pytest.param(refusing(429, Retry_After="soon"), Blame.LIMIT, None, id="wait is no time"),
+        pytest.param(refusing(429, Retry_After="999999999999"), Blame.LIMIT, 3600, id="wait too long"),
+        pytest.param(refusing(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), Blame.LIMIT, 0, id="wait in the past"),
+        pytest.param(refusing(400, 21611, LEAKY), Blame.LIMIT, None, id="queue full"),
+        pytest.param(refusing(429, 21610, LEAKY), Blame.LIMIT, None, id="429 with another code"),
+        pytest.param(refusing(429, 29999, LEAKY), Blame.LIMIT, None, id="429 with an unlisted code"),
+        pytest.param(refusing(400, 20503, LEAKY, Retry_After="9"), Blame.PROVIDER, 9, id="20503 as 400"),
+        pytest.param(refusing(400, 30001, LEAKY), Blame.PROVIDER, None, id="queue overflow"),
+        pytest.param(refusing(400, 30450, LEAKY), Blame.MESSAGE, None, id="one number is blocked for a while"),
+        pytest.param(refusing(400, 14107, LEAKY), Blame.MESSAGE, None, id="too many to one number"),
+        pytest.param(refusing(400, 21608, LEAKY), Blame.CONFIGURATION, None, id="trial account"),
+        pytest.param(refusing(404, 21701, LEAKY), Blame.CONFIGURATION, None, id="no such service"),
+        pytest.param(refusing(408), Blame.PROVIDER, None, id="request timeout"),
+        pytest.param(refusing(401, 20003, LEAKY), Blame.CONFIGURATION, None, id="20003"),
+        pytest.param(refusing(401), Blame.CONFIGURATION, None, id="401"),
+        pytest.param(refusing(403), Blame.CONFIGURATION, None, id="403"),
+        pytest.param(refusing(404, 20404), Blame.CONFIGURATION, None, id="20404"),
+        pytest.param(refusing(400, 21606, LEAKY), Blame.CONFIGURATION, None, id="bad sender"),
+        pytest.param(replying(answer(401, b"<html>no</html>")), Blame.CONFIGURATION, None, id="401 in html"),
+        pytest.param(replying(answer(401, b"x" * 2_000_000)), Blame.CONFIGURATION, None, id="401 endless"),
     ],
 )
 def test_what_was_provably_not_taken_is_absent(
     twilio: ScriptedTwilio,
     gateway: TwilioSmsGateway,
     behaviour: Behaviour,
-    is_configuration: bool,  # noqa: FBT001 - a column of the table
+    blame: Blame,
     retry_after: int | None,
 ) -> None:
     twilio.script.append(behaviour)
@@ -58,7 +66,7 @@ def test_what_was_provably_not_taken_is_absent(
     outcome = send_one(gateway)
 
     assert isinstance(outcome, Absent)
-    assert (outcome.blame is Blame.CONFIGURATION) is is_configuration
+    assert outcome.blame is blame
     assert outcome.retry_after == (None if retry_after is None else timedelta(seconds=retry_after))
 
 
@@ -80,10 +88,10 @@ def test_a_date_to_come_back_at_becomes_a_wait(twilio: ScriptedTwilio, gateway: 
         pytest.param(refusing(400, 21211, LEAKY), Refusal.ADDRESS, "21211", id="no number"),
         pytest.param(refusing(400, 21614, LEAKY), Refusal.ADDRESS, "21614", id="no mobile"),
         pytest.param(refusing(400, 21617, LEAKY), Refusal.CONTENT, "21617", id="too long"),
-        pytest.param(refusing(400, 29999, LEAKY), Refusal.OTHER, "29999", id="unlisted code"),
-        pytest.param(refusing(422), Refusal.OTHER, "http 422", id="no code"),
-        pytest.param(replying(answer(400, [1, 2])), Refusal.OTHER, "http 400", id="list"),
-        pytest.param(replying(answer(400, {"code": {"a": 1}})), Refusal.OTHER, "http 400", id="odd code"),
+        pytest.param(refusing(400, 29999, LEAKY), Refusal.UNLISTED, "29999", id="unlisted code"),
+        pytest.param(refusing(422), Refusal.UNLISTED, "http 422", id="no code"),
+        pytest.param(replying(answer(400, [1, 2])), Refusal.UNLISTED, "http 400", id="list"),
+        pytest.param(replying(answer(400, {"code": {"a": 1}})), Refusal.UNLISTED, "http 400", id="odd code"),
         pytest.param(
             replying(answer(400, {"type": "t", "title": "x", "status": 400, "code": 21614, "detail": LEAKY})),
             Refusal.ADDRESS,
@@ -107,6 +115,7 @@ def test_what_is_refused_for_good_is_rejected_with_its_kind(
     "behaviour",
     [
         pytest.param(refusing(500, 20500, LEAKY), id="20500"),
+        pytest.param(refusing(500, 21610, LEAKY), id="500 with a final code"),
         pytest.param(refusing(503, 20503, LEAKY), id="20503"),
         pytest.param(refusing(503, Retry_After="5"), id="503 with wait"),
         pytest.param(refusing(307, Location="/elsewhere"), id="redirect"),

@@ -5,14 +5,13 @@ Nothing here repeats the provider's own words: they can hold phone numbers.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from reminders.adapters.twilio.error_codes import ErrorKind, classify, refusal
+from reminders.adapters.twilio.error_codes import classify
 from reminders.adapters.twilio.passage import RefusedError
-from reminders.adapters.twilio.protocol import MESSAGE_SID
-from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Rejected, Unknown
+from reminders.adapters.twilio.protocol import MESSAGE_SID, http_date
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Refusal, Rejected, Unknown
 
 _SERVER_FAULTS = 500
 _CLIENT_FAULTS = 400
@@ -27,8 +26,8 @@ _WRONG_SET_UP = frozenset(
     }
 )
 """Statuses about who calls and where, not about this message."""
-_NOT_TAKEN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-"""Statuses that say the request was not worked on (RFC 9110, RFC 8470, RFC 6585)."""
+_NOT_TAKEN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+"""Statuses that say the request was not worked on (RFC 9110, RFC 8470); as 429 does (RFC 6585)."""
 
 
 def taken(sid: str | None, status: str | None) -> Outcome:
@@ -40,30 +39,31 @@ def taken(sid: str | None, status: str | None) -> Outcome:
 
 def refused(error: RefusedError, *, now: datetime) -> Outcome:
     """Return the outcome of an answer that is no success. `now` is machine time, for a wait given as a date."""
-    detail = f"HTTP {error.status}" + (f", code {error.code}: {classify(error.code).meaning}" if error.code else "")
-    # A redirect or a fault of the server proves nothing, whatever code comes with it.
+    known = classify(error.code)
+    detail = f"HTTP {error.status}" + (f", code {error.code}: {known.meaning}" if error.code else "")
+    # A redirect or a fault of the server proves nothing, whatever code comes with it (error_codes.toml on 20503).
     if not _CLIENT_FAULTS <= error.status < _SERVER_FAULTS:
         return Unknown(detail)
-    kind = classify(error.code).kind
-    if kind is ErrorKind.CONFIGURATION:
-        return Absent(detail, blame=Blame.CONFIGURATION)
-    if kind is ErrorKind.TRANSIENT:
-        return Absent(detail, retry_after=wait(error.retry_after, now=now), blame=_blame(error))
-    if kind is ErrorKind.UNLISTED:
-        return _by_status(error, detail, now=now)
-    return Rejected(refusal(kind), error.code, detail)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        # Twilio on 20429: "requests that receive 429 responses aren't processed and are safe to retry".
+        return Absent(detail, retry_after=wait(error.retry_after, now=now), blame=Blame.LIMIT)
+    match known.kind:
+        case Refusal.CONFIGURATION:
+            return Absent(detail, blame=Blame.CONFIGURATION)
+        case Refusal.TRANSIENT:
+            return Absent(detail, retry_after=wait(error.retry_after, now=now), blame=known.blame)
+        case Refusal.UNLISTED:
+            return _by_status(error, detail, now=now)
+        case final:
+            return Rejected(final, error.code, detail)
 
 
 def _by_status(error: RefusedError, detail: str, *, now: datetime) -> Outcome:
     if error.status in _WRONG_SET_UP:
         return Absent(detail, blame=Blame.CONFIGURATION)
     if error.status in _NOT_TAKEN:
-        return Absent(detail, retry_after=wait(error.retry_after, now=now), blame=_blame(error))
-    return Rejected(refusal(ErrorKind.UNLISTED), error.code or f"http {error.status}", detail)
-
-
-def _blame(error: RefusedError) -> Blame:
-    return Blame.LIMIT if error.status == HTTPStatus.TOO_MANY_REQUESTS else Blame.PROVIDER
+        return Absent(detail, retry_after=wait(error.retry_after, now=now))
+    return Rejected(Refusal.UNLISTED, error.code or f"http {error.status}", detail)
 
 
 def wait(retry_after: str | None, *, now: datetime) -> timedelta | None:
@@ -73,9 +73,5 @@ def wait(retry_after: str | None, *, now: datetime) -> timedelta | None:
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return timedelta(seconds=min(int(text[:9]), _LONGEST_WAIT.total_seconds()))
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return min(max(at - now, timedelta(0)), _LONGEST_WAIT)
+    at = http_date(text)
+    return None if at is None else min(max(at - now, timedelta(0)), _LONGEST_WAIT)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from reminders.core.delivery import ReceiptStatus
 
@@ -29,3 +31,12 @@ _STATUSES = {
 def status_of(word: str) -> ReceiptStatus | None:
     """Return Twilio's status in the product's words; None for a word that is new to us."""
     return _STATUSES.get(word)
+
+
+def http_date(text: str) -> datetime | None:
+    """Read the time in a header, UTC and in whole seconds (RFC 9110, 5.6.7); None for nonsense."""
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
