@@ -211,6 +211,20 @@ class Pacer(Protocol):
         """Let as many leave, in order, as the pool has tokens for; None where nobody can count (never a free pass)."""
 
 
+class StubProvider(Protocol):
+    """A provider that takes a test message and reports at once that it was delivered, as a provider's hook call."""
+
+    def send(self, canary: UUID, seal: str) -> bool:
+        """Take one and report it with its seal; False where our own hook did not take the report. Raises nothing."""
+
+
+class Heartbeat(Protocol):
+    """Somebody outside who raises the alarm when not told in time that all is well."""
+
+    def tell(self) -> bool:
+        """Tell; False where they did not hear it. Raises nothing."""
+
+
 class EmailGateway(Protocol):
     """A way for e-mail to leave."""
 

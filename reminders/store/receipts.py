@@ -15,6 +15,9 @@ from reminders.store.once import insert_once
 from reminders.store.rows import receipt
 from reminders.store.unit_of_work import Transaction
 
+CANARY = "canary:"
+"""How the name of a receipt begins that is our own canary's and no provider's."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredReceipt:
@@ -68,6 +71,7 @@ def mark_applied(tx: Transaction, ids: Collection[UUID], *, now: datetime) -> No
 
 
 def heard_since(tx: Transaction, since: datetime) -> bool:
-    """Say whether any receipt arrived since an instant."""
-    found = tx.connection.execute(select(receipt.c.id).where(receipt.c.received_at >= since).limit(1))
+    """Say whether any receipt of a provider's arrived since an instant: a canary's is no proof that these reach us."""
+    theirs = receipt.c.provider_id.not_like(f"{CANARY}%")
+    found = tx.connection.execute(select(receipt.c.id).where(receipt.c.received_at >= since, theirs).limit(1))
     return found.first() is not None
