@@ -9,8 +9,10 @@ from reminders.core.cadences import DEFAULT_CADENCE
 from tests.chaos.logs import Promise
 
 STEP = "remind_confirm"
-CLOCK = "2026-11-23T14:59:58+00:00@1"
+BEGINS_AT = "2026-11-23T14:59:58+00:00"
 """Two seconds before everything falls due, at 10:00 in New York three days before the sessions."""
+CLOCK, FAST_CLOCK = f"{BEGINS_AT}@1", f"{BEGINS_AT}@20"
+"""The fast one shortens what is counted in the clinic's time: the pauses before another try."""
 SESSIONS_ON = "2026-11-26"
 QUARTERS = 24
 HEADER = (

@@ -6,24 +6,25 @@ own commands. A kill is SIGKILL of the process and everything it started.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import httpx
 
 from reminders.bootstrap import Services, open_services
+from reminders.ports import Job
 from reminders.services.read_status import is_alive
+from reminders.services.sync_schedule import SyncOptions, sync_schedule
 from tests.chaos.evidence import read_database, read_provider, read_states
-from tests.chaos.load import CLOCK, write_clinic
-from tests.chaos.logs import Seen, Stored
+from tests.chaos.load import CLOCK, write_clinic, write_schedule
+from tests.chaos.logs import Promise, Seen, Stored
 from tests.chaos.processes import ROOT, Commands, Launcher, Order, Part, bare_environment, nursery
 from tests.journeys.programs import free_port
 from tests.servers.postgres import Postgres, running_postgres
@@ -94,11 +95,12 @@ class Stack:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / "logs").mkdir(exist_ok=True)
             write_clinic(self.folder / "clinic.toml")
-            self._start_simulator()
-            self.environment = self._our_environment()
             launcher = self._exit.enter_context(nursery()) if self.setup.is_forked else Commands()
+            announced = self._start_simulator()
+            self.environment = self._our_environment()
             self.parts = {name: self._part(name, launcher, *words) for name, words in self._commands().items()}
             self.services.prepare()
+            announced.readline()
         except BaseException:
             self._exit.close()
             raise
@@ -109,6 +111,26 @@ class Stack:
         for part in self.parts.values():
             part.kill()
         self._exit.close()
+
+    def load(self, count: int) -> Sequence[Promise]:
+        """Import a schedule of so many patients; return what that promised."""
+        schedule = self.folder / "schedule.csv"
+        promises = write_schedule(schedule, count)
+        if self.setup.is_forked:
+            report = sync_schedule(self.services.deps, self.services.schedule_source(schedule), SyncOptions())
+            assert report.is_applied, report.faults
+        else:
+            self.run_command("import", str(schedule))
+        return promises
+
+    def run_command(self, *words: str, seconds: float = 600.0) -> str:
+        """Run one of our commands to its end; return what it printed. Raises AssertionError where it failed."""
+        command = [sys.executable, "-m", "reminders", *words]
+        done = subprocess.run(
+            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
 
     def run_command(self, *words: str, seconds: float = 600.0) -> str:
         """Run one of our commands to its end; return what it printed. Raises AssertionError where it failed."""
@@ -143,6 +165,11 @@ class Stack:
             part.start()
         return [part.name for part in ended]
 
+    def nudge(self) -> None:
+        """Hint that doubtful outcomes be looked for at once, where a run is too short for the usual rounds."""
+        if self.setup.hurry:
+            self.services.deps.queue.hint([Job.RESOLVE_UNKNOWNS])
+
     def states(self) -> Mapping[str, int]:
         """Count messages by state, and `planned` reminders and `attempts`."""
         return read_states(self.services.deps.store)
@@ -166,9 +193,11 @@ class Stack:
         is_new = timedelta(seconds=since)
         return health.is_success and all(is_alive(deps, sign, within=is_new) for sign in signs)
 
-    def _start_simulator(self) -> None:
+    def _start_simulator(self) -> IO[bytes]:
+        """Start it; what it prints says when it answers."""
+        port = free_port()
         argv = (
-            *(sys.executable, "-m", "reminders.simulator", "--port", "0", "--smtp-port", "0"),
+            *(sys.executable, "-m", "reminders.simulator", "--port", str(port), "--smtp-port", "0"),
             *("--account-sid", ACCOUNT, "--auth-token", TOKEN, "--seed", str(self.setup.seed)),
             *("--inbound-url", f"http://127.0.0.1:{self.web_port}/hooks/twilio/sms"),
             *("--list-lag", str(self.setup.list_lag), "--faults", self.setup.faults),
@@ -178,9 +207,8 @@ class Stack:
         self._exit.callback(simulator.wait, 10)
         self._exit.callback(simulator.kill)
         assert simulator.stdout is not None
-        self._exit.enter_context(simulator.stdout)
-        ports = json.loads(simulator.stdout.readline())
-        self.simulator_url = f"http://127.0.0.1:{ports['http']}"
+        self.simulator_url = f"http://127.0.0.1:{port}"
+        return self._exit.enter_context(simulator.stdout)
 
     def _our_environment(self) -> dict[str, str]:
         setup = self.setup

@@ -15,7 +15,6 @@ from datetime import timedelta
 
 from tests.chaos.checker import check
 from tests.chaos.experiments import Options, Report, kept, tell
-from tests.chaos.load import write_schedule
 from tests.chaos.logs import Rules
 from tests.chaos.stack import INTENT_FIRST, SEND_THEN_MARK, TEMPORARY, Setup, Stack
 
@@ -34,6 +33,7 @@ LONGEST_PAUSE = 15.0
 LOOK_EVERY = 0.25
 SETTLES_WITHIN = 900.0
 TELL_EVERY = 20.0
+NUDGE_EVERY = 0.5
 LAST_RECEIPTS = 3.0
 
 
@@ -95,8 +95,7 @@ def _kept(options: Options, reminders: int, kills: int, seed: int) -> Report:
 def run_seed(stack: Stack, *, reminders: int, kills: int) -> Report:
     """Import, start, kill, wait until everything has ended, and judge."""
     setup, began = stack.setup, time.monotonic()
-    promises = write_schedule(stack.folder / "schedule.csv", reminders)
-    stack.run_command("import", str(stack.folder / "schedule.csv"))
+    promises = stack.load(reminders)
     stack.start()
     started = time.monotonic()
     tell(f"seed {setup.seed}: {reminders} imported and all started after {started - began:.0f} s")
@@ -121,12 +120,15 @@ def run_seed(stack: Stack, *, reminders: int, kills: int) -> Report:
 
 def settle(stack: Stack, look: Callable[[], None] = lambda: None, *, within: float = SETTLES_WITHIN) -> None:
     """Wait until everything has ended, or the patience has, and the last delivery reports are in."""
-    until, tell_at = time.monotonic() + within, time.monotonic()
+    until, tell_at, nudge_at = time.monotonic() + within, time.monotonic(), time.monotonic()
     while not stack.is_settled() and time.monotonic() < until:
         if time.monotonic() > tell_at:
             waiting = {state: number for state, number in stack.states().items() if state in TEMPORARY}
             tell(f"seed {stack.setup.seed}: waiting for {waiting}")
             tell_at += TELL_EVERY
+        if time.monotonic() > nudge_at:
+            stack.nudge()
+            nudge_at += NUDGE_EVERY
         time.sleep(LOOK_EVERY)
         look()
-    time.sleep(LAST_RECEIPTS)
+    time.sleep(0.0 if stack.setup.hurry else LAST_RECEIPTS)
