@@ -132,15 +132,6 @@ class Stack:
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
 
-    def run_command(self, *words: str, seconds: float = 600.0) -> str:
-        """Run one of our commands to its end; return what it printed. Raises AssertionError where it failed."""
-        command = [sys.executable, "-m", "reminders", *words]
-        done = subprocess.run(
-            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout
-
     def start(self) -> None:
         """Start our processes, wait until each works, and let the clinic's time run."""
         began = self.services.deps.clock.machine_now()
