@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,17 @@ from urllib.parse import urlsplit
 from reminders.adapters.calendar_invite import invite
 from reminders.adapters.celery_queue import CeleryJobQueue
 from reminders.adapters.clinic_files import read_clinic_files
+from reminders.adapters.heartbeat import HttpHeartbeat
 from reminders.adapters.logs import configure_logs
 from reminders.adapters.memory import MemoryJobQueue
+from reminders.adapters.memory_canary import MemoryStubProvider
 from reminders.adapters.random_ids import RandomIdentity
 from reminders.adapters.redis_pacer import RedisPacer
 from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
 from reminders.adapters.schedule_csv.cells import WrongCellError
 from reminders.adapters.schedule_csv.cells import phone as read_phone
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
+from reminders.adapters.stub_provider import HttpStubProvider
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
@@ -30,7 +33,17 @@ from reminders.core.errors import InputError, SettingsError
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
 from reminders.failpoints import arm
-from reminders.ports import QUEUES, Clock, EmailGateway, JobQueue, ScheduleSource, SmsGateway, SmsHooks
+from reminders.ports import (
+    QUEUES,
+    Clock,
+    EmailGateway,
+    Heartbeat,
+    JobQueue,
+    ScheduleSource,
+    SmsGateway,
+    SmsHooks,
+    StubProvider,
+)
 from reminders.services.apply_clinics import apply_clinics, known_clinics
 from reminders.services.deps import Deps
 from reminders.settings import Settings, read_settings
@@ -72,6 +85,11 @@ class Services:
     deps: Deps
     hooks: SmsHooks
     facts: Facts
+    stub_provider: StubProvider = field(default_factory=MemoryStubProvider)
+    heartbeat: Heartbeat | None = None
+    alarm_mail: EmailGateway | None = None
+    """How alarms leave: less patient than what patients' mail leaves by."""
+    alert_to: tuple[str, ...] = ()
 
     def migrate(self) -> bool:
         """Bring the database to the newest migration; False where it was there already."""
@@ -159,7 +177,15 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         pacer=RedisPacer(settings.redis_url, KEY_PREFIX) if settings.redis_url else None,
         pace=Pace.of(settings.segments_per_second * clock.speed),
     )
-    return Services(deps, _hooks(settings), _facts(settings))
+    return Services(
+        deps,
+        _hooks(settings),
+        _facts(settings),
+        stub_provider=HttpStubProvider((settings.canary_url or settings.public_url).rstrip("/")),
+        heartbeat=HttpHeartbeat(settings.heartbeat_url) if settings.heartbeat_url else None,
+        alarm_mail=_alarm_mail(settings, clock),
+        alert_to=tuple(filter(None, map(str.strip, settings.alert_to.split(",")))),
+    )
 
 
 def _accounts(settings: Settings) -> dict[Channel, str]:
@@ -204,6 +230,13 @@ def _email(settings: Settings, clock: Clock) -> EmailGateway | None:
     if not settings.smtp_url:
         return None
     return SmtpEmailGateway(SmtpConfig.from_url(settings.smtp_url, mail_from=settings.mail_from), clock)
+
+
+def _alarm_mail(settings: Settings, clock: Clock) -> EmailGateway | None:
+    if not settings.smtp_url:
+        return None
+    config = SmtpConfig.from_url(settings.smtp_url, mail_from=settings.mail_from)
+    return SmtpEmailGateway(replace(config, command_timeout=10.0, dot_timeout=20.0), clock)
 
 
 def _hooks(settings: Settings) -> SmsHooks:

@@ -25,7 +25,7 @@ from workers.pumps import run_pump, stopping
 from workers.services import services
 from workers.tasks.inbound import apply_receipts, receive_replies
 from workers.tasks.schedule import sync_schedule
-from workers.tasks.upkeep import expire_overdue, poll_stuck, resolve_unknowns, watch_appointments
+from workers.tasks.upkeep import expire_overdue, poll_stuck, release_canary, resolve_unknowns, watch_appointments
 
 log = structlog.get_logger()
 LONGEST_WAIT = timedelta(seconds=1)
@@ -37,7 +37,13 @@ SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
     Queue.SMS: (),
     Queue.EMAIL: (),
     Queue.INBOUND: ((5, apply_receipts), (5, receive_replies)),
-    Queue.UPKEEP: ((5, resolve_unknowns), (5, expire_overdue), (30, watch_appointments), (300, poll_stuck)),
+    Queue.UPKEEP: (
+        (5, resolve_unknowns),
+        (5, expire_overdue),
+        (10, release_canary),
+        (30, watch_appointments),
+        (300, poll_stuck),
+    ),
     Queue.SCHEDULE: ((30, sync_schedule),),
 }
 """What each queue's thread does by itself, and how often: the beat table's work, should no hint come."""

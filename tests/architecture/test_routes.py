@@ -12,6 +12,7 @@ LOCAL = "only this machine's own browser may ask"
 PUBLIC = {
     "POST /hooks/twilio/sms": SIGNATURE,
     "POST /hooks/twilio/status/{tag}": SIGNATURE,
+    "POST /hooks/canary/{canary}": SIGNATURE,
     "GET /r/{token}": TOKEN,
     "POST /r/{token}": TOKEN,
     "GET /u/{token}": TOKEN,

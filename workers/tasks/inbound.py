@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reminders.ports import Job
 from reminders.services.apply_receipts import apply_receipts as apply_stored
+from reminders.services.fly_canaries import hear_canaries
 from reminders.services.receive_replies import receive_replies as receive_stored
 from workers.app import task
 from workers.services import services
@@ -11,8 +12,9 @@ from workers.services import services
 
 @task(Job.APPLY_RECEIPTS)
 def apply_receipts() -> None:
-    """Apply receipts that were stored."""
+    """Apply receipts that were stored, canaries' among them."""
     apply_stored(services().deps)
+    hear_canaries(services().deps)
 
 
 @task(Job.RECEIVE_REPLIES)

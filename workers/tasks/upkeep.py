@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reminders.ports import Job
 from reminders.services.expire_overdue import expire_overdue as expire
+from reminders.services.fly_canaries import release_canary as release
 from reminders.services.resolve_unknowns import poll_stuck as poll
 from reminders.services.resolve_unknowns import resolve_unknowns as resolve
 from reminders.services.watch_appointments import watch_appointments as watch
@@ -33,3 +34,10 @@ def expire_overdue() -> None:
 def watch_appointments() -> None:
     """Open the tasks about rides and outcomes whose time has come."""
     watch(services().deps)
+
+
+@task(Job.RELEASE_CANARY)
+def release_canary() -> None:
+    """Begin this minute's canary, and tell outside of the last one that came through."""
+    own = services()
+    release(own.deps, own.heartbeat)
