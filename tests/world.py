@@ -123,7 +123,7 @@ class World:
         with self.store.transaction() as tx:
             before = self.clock.now() + self.deps.policy.ahead
             taken = messages.claim(tx, channel, before=before, limit=limit, token=token, lease_until=lease)
-        return token, [key for key, _ in taken]
+        return token, [item.id for item in taken]
 
     def resolve(self) -> int:
         """Settle what is in doubt."""

@@ -47,6 +47,7 @@ class Message:
     fence: int
     crashes: int
     resends: int
+    redeliveries: int
     claim: UUID | None
 
     @property

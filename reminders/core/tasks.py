@@ -205,6 +205,7 @@ class Resolver(StrEnum):
     SCHEDULE = "schedule"
     PATIENT = "patient"
     TIME = "time"
+    PROVIDER = "provider"
 
 
 ABOUT_A_VERSION = frozenset(

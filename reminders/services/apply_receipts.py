@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from reminders.core.circuit import Call
 from reminders.core.delivery import (
+    GIVEN_UP,
+    IN_FLIGHT,
+    LEFT,
+    MOST_REDELIVERIES,
+    Absent,
     Accepted,
     AttemptState,
+    Blame,
     MessageState,
     ReceiptStatus,
     Refusal,
     advance,
+    after_failure,
 )
-from reminders.core.ids import MessageId
-from reminders.core.messages import Draft
-from reminders.core.reminders import Reason
+from reminders.core.ids import AttemptTag, MessageId
+from reminders.core.messages import Draft, Message
+from reminders.failpoints import Failpoint, reach
 from reminders.ports import Job, Receipt
 from reminders.services.apart import together_or_apart
 from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
+from reminders.services.mind_circuit import hold_if_doubled, note_calls
 from reminders.services.open_tasks import open_message_tasks
+from reminders.services.read_time import read_moment
+from reminders.services.report_unlisted import report_unlisted
 from reminders.store import attempts, contacts, messages, receipts
 from reminders.store.attempts import Ending, Known
 from reminders.store.messages import Move
@@ -29,21 +41,26 @@ from reminders.store.receipts import StoredReceipt
 from reminders.store.unit_of_work import Transaction
 
 AT_ONCE = 100
-GIVEN_UP = (
+MAY_REVIVE = (
     MessageState.DUE,
     MessageState.HELD,
     MessageState.CLAIMED,
     MessageState.EXPIRED,
     MessageState.NEEDS_STAFF,
 )
-"""Where a message may be whose attempt was given up for absent."""
+"""Where a message may be whose attempt was given up."""
+SHOWS_IT_WAS_TAKEN = frozenset({ReceiptStatus.QUEUED, ReceiptStatus.SENT, ReceiptStatus.DELIVERED})
+PROVES = {AttemptState.ABSENT: SHOWS_IT_WAS_TAKEN, AttemptState.FAILED: frozenset({ReceiptStatus.DELIVERED})}
+"""What proves an attempt right that was given up. One that failed was taken: "sent" is old news of it."""
 
 
 def store_receipt(deps: Deps, tag: UUID | None, receipt: Receipt) -> bool:
     """Keep a receipt as it arrives; False where it was told before."""
+    reach(Failpoint.RECEIPT_ARRIVED)
     with deps.store.transaction() as tx:
         # Machine time: whether receipts arrive at all is judged against the attempts' own machine times.
         is_new = receipts.add_once(tx, deps.identity.new_id(), tag, receipt, now=deps.clock.machine_now())
+    reach(Failpoint.RECEIPT_STORED)
     if is_new:
         deps.queue.hint([Job.APPLY_RECEIPTS])
     return is_new
@@ -81,6 +98,7 @@ def _apply_some(deps: Deps, ids: Sequence[UUID]) -> int:
             _apply(tx, deps, item)
         plan_concerned(tx, deps, people, now=deps.clock.now())
         receipts.mark_applied(tx, [item.id for item in waiting], now=deps.clock.machine_now())
+        reach(Failpoint.RECEIPT_BEFORE_COMMIT)
     return len(waiting)
 
 
@@ -90,87 +108,120 @@ def _names(items: Sequence[StoredReceipt]) -> tuple[list[UUID], list[str]]:
 
 def _apply(tx: Transaction, deps: Deps, item: StoredReceipt) -> None:
     known = attempts.by_receipt(tx, tag=item.tag, provider_id=item.provider_id)
-    if known is None or item.status is None:
+    if known is None or item.status is None or known.state is AttemptState.REJECTED:
         return
     now = deps.clock.now()
     accepted = Accepted(item.provider_id, item.provider_status)
-    if known.state is AttemptState.ABSENT and not accept_late(tx, known, accepted, now=now):
+    if known.provider_id is not None and known.provider_id != item.provider_id:
+        # Signed, with our tag, and not the message we know of: the provider made two of one call.
+        attempts.mark_twice(tx, known.tag)
+        hold_if_doubled(tx, deps, now=now)
         return
-    if known.state is AttemptState.REJECTED:
+    if known.state in GIVEN_UP and (
+        item.status not in PROVES[known.state] or not accept_late(tx, deps, known, accepted, now=now)
+    ):
         return
     if known.state in attempts.OPEN:
         ending = Ending(
             known.tag, AttemptState.ACCEPTED, provider_id=item.provider_id, provider_status=item.provider_status
         )
         attempts.settle(tx, ending, now=now)
-    advance_message(tx, deps, known.message_id, item.status, refusal=item.refusal, code=item.code)
+        if attempts.late_accepted(tx, [known.message_id]):
+            hold_if_doubled(tx, deps, now=now)
+    news = News(known.tag, known.message_id, item.status, item.refusal, item.code)
+    advance_message(tx, deps, news)
 
 
-def accept_late(tx: Transaction, known: Known, accepted: Accepted, *, now: datetime) -> bool:
-    """The provider had taken an attempt that we gave up for absent; say whether it is the message's attempt again.
+def accept_late(tx: Transaction, deps: Deps, known: Known, accepted: Accepted, *, now: datetime) -> bool:
+    """The provider had taken an attempt that we gave up; say whether it is the message's attempt again.
 
     It is where the second try has not begun, which then never begins. Else a possible double is counted.
     """
     messages.get_many(tx, [known.message_id], for_update=True)
-    if known.state is not AttemptState.ABSENT:
+    if known.state not in GIVEN_UP:
         return False
     if attempts.has_live(tx, [known.message_id]):
         attempts.mark_late_accept(tx, known.tag, accepted.provider_id)
+        hold_if_doubled(tx, deps, now=now)
         return False
     attempts.revive(tx, known.tag, accepted.provider_id, accepted.provider_status, now=now)
-    messages.move(tx, [Move(known.message_id, MessageState.ACCEPTED)], GIVEN_UP, now=now)
+    messages.move(tx, [Move(known.message_id, MessageState.ACCEPTED)], MAY_REVIVE, now=now)
     return True
 
 
-def advance_message(
-    tx: Transaction,
-    deps: Deps,
-    message_id: MessageId,
-    status: ReceiptStatus,
-    *,
-    refusal: Refusal | None = None,
-    code: str | None = None,
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the provider says of an attempt that it took: by a receipt, or because we asked."""
+
+    tag: AttemptTag
+    message_id: MessageId
+    status: ReceiptStatus
+    refusal: Refusal | None = None
+    code: str | None = None
+
+
+def advance_message(tx: Transaction, deps: Deps, news: News) -> bool:
     """Move a message forward by what the provider says of it; False where that is old news."""
     now = deps.clock.now()
-    held = messages.get_many(tx, [message_id], for_update=True)[message_id]
-    state = advance(held.state, status)
+    held = messages.get_many(tx, [news.message_id], for_update=True)[news.message_id]
+    state = advance(held.state, news.status)
     if state is held.state:
         return False
-    move = Move(message_id, state, _reason(state, refusal))
+    move = Move(held.id, state)
+    if state is MessageState.UNDELIVERED:
+        move = _not_delivered(tx, deps, held, news, now)
     messages.move(tx, [move], [held.state], now=now)
-    if refusal is not None and state is MessageState.UNDELIVERED:
-        CONSEQUENCES[refusal](tx, held.draft, code or "", now)
     open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
     return True
 
 
-def _reason(state: MessageState, refusal: Refusal | None) -> Reason | None:
-    if state is not MessageState.UNDELIVERED:
-        return None
-    reasons = {Refusal.OPTED_OUT: Reason.OPTED_OUT, Refusal.ADDRESS: Reason.ADDRESS_FAULT}
-    return reasons.get(refusal, Reason.UNDELIVERED) if refusal is not None else Reason.UNDELIVERED
+def _not_delivered(tx: Transaction, deps: Deps, held: Message, news: News, now: datetime) -> Move:
+    """Return where a message goes that did not arrive; what that says of address and account is remembered."""
+    follows = after_failure(
+        news.refusal,
+        redeliveries=held.redeliveries if held.state in LEFT | IN_FLIGHT else MOST_REDELIVERIES,
+        jitter=deps.identity.jitter(),
+        expires_at=held.draft.expires_at,
+        now=now,
+    )
+    if news.refusal is not None:
+        CONSEQUENCES[news.refusal](tx, deps, held.draft, news, now)
+    if follows.state is MessageState.UNDELIVERED:
+        return Move(held.id, MessageState.UNDELIVERED, follows.reason)
+    attempts.fail(tx, news.tag, code=news.code, now=now)
+    messages.count_redelivery(tx, held.id)
+    return Move(held.id, follows.state, due_at=follows.due_at, is_unsent=True)
 
 
-def _opt_out(tx: Transaction, draft: Draft, _code: str, now: datetime) -> None:
+def _opt_out(tx: Transaction, _deps: Deps, draft: Draft, _news: News, now: datetime) -> None:
     contacts.opt_out(tx, [draft.contact_id], by="provider", now=now)
 
 
-def _mark_fault(tx: Transaction, draft: Draft, code: str, now: datetime) -> None:
-    contacts.mark_fault(tx, [draft.contact_id], code, now=now)
+def _mark_fault(tx: Transaction, _deps: Deps, draft: Draft, news: News, now: datetime) -> None:
+    contacts.mark_fault(tx, [draft.contact_id], news.code or "", now=now)
 
 
-def _nothing(_tx: Transaction, _draft: Draft, _code: str, _now: datetime) -> None:
-    """Nothing follows for the address."""
+def _open_circuit(tx: Transaction, deps: Deps, draft: Draft, news: News, now: datetime) -> None:
+    """What the carriers refuse of us as a sender they will refuse of every other message too (requirement 21)."""
+    outcome = Absent(f"code {news.code}", blame=Blame.CONFIGURATION)
+    note_calls(tx, deps, draft.channel, [Call(now, outcome)], read_moment(tx, deps))
 
 
-CONSEQUENCES: dict[Refusal, Callable[[Transaction, Draft, str, datetime], None]] = {
+def _report(tx: Transaction, deps: Deps, _draft: Draft, news: News, now: datetime) -> None:
+    report_unlisted(tx, deps, [news.code], now=now)
+
+
+def _nothing(_tx: Transaction, _deps: Deps, _draft: Draft, _news: News, _now: datetime) -> None:
+    """Nothing follows for address or account."""
+
+
+CONSEQUENCES: dict[Refusal, Callable[[Transaction, Deps, Draft, News, datetime], None]] = {
     Refusal.OPTED_OUT: _opt_out,
     Refusal.ADDRESS: _mark_fault,
     Refusal.CONTENT: _nothing,
     Refusal.TRANSIENT: _nothing,
     Refusal.EXPIRED: _nothing,
-    Refusal.CONFIGURATION: _nothing,
-    Refusal.UNLISTED: _nothing,
+    Refusal.CONFIGURATION: _open_circuit,
+    Refusal.UNLISTED: _report,
     Refusal.OTHER: _nothing,
 }

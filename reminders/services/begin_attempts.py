@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import Step
 from reminders.core.caps import Traffic
+from reminders.core.circuit import Passage
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.delivery import MessageState
 from reminders.core.gate import Candidate, Expire, Hold, Origin, Send, Suppress, Verdict, may_send, validity
@@ -23,9 +24,12 @@ from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
 from reminders.core.pauses import Pauses
 from reminders.core.reminders import OF_THE_LEADER
 from reminders.core.windows import closes_at
+from reminders.failpoints import Failpoint, reach
 from reminders.ports import OutgoingMail, OutgoingText
 from reminders.services.deps import Deps
+from reminders.services.mind_circuit import passage
 from reminders.services.open_tasks import open_message_tasks
+from reminders.services.read_time import Moment, read_moment
 from reminders.services.read_traffic import Flow, read_traffic
 from reminders.services.write_mail import Envelope, keep_unsubscribe_links, unsubscribe_token, write_mail
 from reminders.store import (
@@ -64,9 +68,17 @@ class _Scene:
     now: datetime
 
 
-def begin_attempts(deps: Deps, ids: Collection[MessageId], token: UUID) -> list[Outgoing]:
-    """Record the intents of those that may leave now; hold, suppress or expire the others. Returns what to call."""
+def begin_attempts(
+    deps: Deps, channel: Channel, ids: Collection[MessageId], token: UUID, *, is_probe: bool = False
+) -> list[Outgoing]:
+    """Record the intents of those that may leave now; hold, suppress or expire the others. Returns what to call.
+
+    Where clocks disagree or the circuit has opened since the claim, all are given back; only a probe goes through.
+    """
     with deps.store.transaction() as tx:
+        if not _may_anything_leave(tx, deps, channel, is_probe=is_probe):
+            messages.release(tx, token)
+            return []
         subjects = messages.subjects(tx, ids)
         # Always addresses first, then appointments, then messages: who opts out or moves locks in this order too.
         # Patients come between: what leaves for one of them at once on two channels must be counted one by one.
@@ -75,18 +87,26 @@ def begin_attempts(deps: Deps, ids: Collection[MessageId], token: UUID) -> list[
         booked = appointments.get_many(tx, subjects.appointments, is_kept=True)
         group = messages.lock_claimed(tx, ids, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
-        now = deps.clock.now()
+        moment = read_moment(tx, deps)
+        now = moment.now
         scene = _scene(tx, group, addresses, booked, now)
         leaving = _decide(tx, deps, scene, group)
-        intents = [_intent(deps, item, now) for item in leaving]
+        intents = [_intent(deps, item, moment) for item in leaving]
         attempts.add(tx, intents)
         messages.begin_sending(tx, [item.id for item in leaving], now=now)
         mails = [item.draft for item in leaving if item.draft.channel is Channel.EMAIL]
         keep_unsubscribe_links(tx, deps, mails, now=now)
         outgoing = [_outgoing(tx, deps, scene, item, intent.tag) for item, intent in zip(leaving, intents, strict=True)]
+        reach(Failpoint.INTENT_BEFORE_COMMIT)
+    reach(Failpoint.INTENT_COMMITTED)
     # Set after the commit: by when each call must have begun.
     start_by = deps.clock.monotonic() + deps.policy.start_within.total_seconds()
     return [item.starting_by(start_by) for item in outgoing]
+
+
+def _may_anything_leave(tx: Transaction, deps: Deps, channel: Channel, *, is_probe: bool) -> bool:
+    moment = read_moment(tx, deps)
+    return moment.fault is None and (is_probe or passage(tx, deps, channel, now=moment.now) is Passage.ALL)
 
 
 def _scene(
@@ -230,15 +250,15 @@ def _zone(scene: _Scene, item: Message) -> ZoneInfo:
     return scene.clinics[draft.clinic_id].tz
 
 
-def _intent(deps: Deps, item: Message, now: datetime) -> attempts.Intent:
-    machine_now = deps.clock.machine_now()
+def _intent(deps: Deps, item: Message, moment: Moment) -> attempts.Intent:
+    machine_now = moment.machine_now
     is_text = item.draft.channel is Channel.SMS
     return attempts.Intent(
         tag=deps.identity.new_tag(),
         clinic_id=item.draft.clinic_id,
         message_id=item.id,
         fence=item.fence + 1,
-        begun_at=now,
+        begun_at=moment.now,
         machine_begun_at=machine_now,
         deadline_at=machine_now + (deps.policy.deadline if is_text else deps.policy.mail_deadline),
     )

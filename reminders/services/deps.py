@@ -27,7 +27,6 @@ class SendingPolicy:
     """A call that does not begin so soon after its intent does not begin at all."""
     mail_deadline: timedelta = timedelta(seconds=300)
     claim_size: int = 128
-    group_size: int = 32
     in_flight: int = 32
     """How many calls one pump has under way at most, and so how many a kill can leave in doubt."""
     least_group: int = 8

@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reminders.core.delivery import Absent, Accepted, Blame, Next, Outcome, Refusal, Rejected, Unknown, after
+from reminders.core.circuit import Call
+from reminders.core.delivery import (
+    Absent,
+    Accepted,
+    MessageState,
+    Next,
+    Outcome,
+    Refusal,
+    Rejected,
+    Unknown,
+    after,
+)
 from reminders.core.ids import AttemptTag, ContactId
 from reminders.core.messages import Message
-from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.failpoints import Failpoint, reach
 from reminders.services.apply_receipts import accept_late
 from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
+from reminders.services.mind_circuit import hold_if_doubled, note_calls
 from reminders.services.open_tasks import open_message_tasks
-from reminders.store import attempts, contacts, messages, tasks
-from reminders.store.attempts import OPEN_MESSAGE, Ending
+from reminders.services.read_time import read_moment
+from reminders.services.report_unlisted import report_unlisted
+from reminders.store import attempts, contacts, messages
+from reminders.store.attempts import OPEN_MESSAGE, Ending, Known
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One outcome with the message it is about and what follows."""
+    """One outcome with the message it is about and what follows.
+
+    `late` is an earlier attempt of the message that was given up, while the provider had it: a second one that did not
+    leave is not tried again then.
+    """
 
     tag: AttemptTag
     outcome: Outcome
     message: Message
+    begun_at: datetime
     follows: Next
+    late: Known | None
 
     @property
     def move(self) -> Move:
-        step, is_unsent = self.follows, isinstance(self.outcome, Absent)
+        step, is_unsent = self.follows, isinstance(self.outcome, Absent) and self.late is None
         return Move(self.message.id, step.state, step.reason, step.due_at, is_unsent=is_unsent)
 
     @property
@@ -49,38 +69,76 @@ class _Told:
 def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> None:
     """Store outcomes; one for an attempt that is settled by now changes nothing."""
     with deps.store.transaction() as tx:
-        now = deps.clock.now()
+        moment = read_moment(tx, deps)
+        now = moment.now
         closing = [tag for tag, outcome in told if isinstance(outcome, Rejected) and outcome.kind in CLOSING]
         people = lock_concerned(tx, attempts.addressed(tx, closing, ())) if closing else set()
-        owners = attempts.lock_open(tx, [tag for tag, _ in told])
-        held = messages.get_many(tx, set(owners.values()), for_update=True)
-        found = [
-            _Told(tag, outcome, held[owners[tag]], _next(deps, outcome, held[owners[tag]], now))
-            for tag, outcome in told
-            if tag in owners
-        ]
+        found = _found(tx, deps, told, now)
         attempts.finish(tx, [item.ending for item in found], now=now)
+        for item in found:
+            _revive_earlier(tx, item, now)
         messages.move(tx, [item.move for item in found], OPEN_MESSAGE, now=now)
         _close(tx, found, now)
-        for item in found:
-            if isinstance(item.outcome, Absent) and item.outcome.blame is Blame.CONFIGURATION:
-                _report_configuration(tx, deps, item.message, now)
+        report_unlisted(tx, deps, [_unlisted(item) for item in found], now=now)
         open_message_tasks(tx, deps.identity, [(item.message.draft, item.move) for item in found], now=now)
         plan_concerned(tx, deps, people, now=now)
-        _accept_late(tx, [(tag, outcome) for tag, outcome in told if tag not in owners], now)
+        _accept_late(tx, deps, told, {item.tag for item in found}, now)
+        for channel in {item.message.draft.channel for item in found}:
+            calls = [Call(item.begun_at, item.outcome) for item in found if item.message.draft.channel is channel]
+            note_calls(tx, deps, channel, calls, moment)
+        if any(item.late is not None for item in found):
+            hold_if_doubled(tx, deps, now=now)
+        reach(Failpoint.OUTCOME_BEFORE_COMMIT)
+    reach(Failpoint.OUTCOME_COMMITTED)
+
+
+def _found(tx: Transaction, deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]], now: datetime) -> list[_Told]:
+    """Return what is told of attempts that have no outcome yet, these and their messages locked."""
+    owners = attempts.lock_open(tx, [tag for tag, _ in told])
+    held = messages.get_many(tx, {owner.message_id for owner in owners.values()}, for_update=True)
+    late = attempts.late_accepted(tx, [key for key, item in held.items() if item.fence > 1])
+    found = []
+    for tag, outcome in told:
+        if tag not in owners:
+            continue
+        item, begun_at = held[owners[tag].message_id], owners[tag].begun_at
+        earlier = late.get(item.id)
+        follows = _next(deps, outcome, item, now)
+        if earlier is not None and isinstance(outcome, Absent | Rejected):
+            follows = Next(MessageState.ACCEPTED, follows.attempt)
+        found.append(_Told(tag, outcome, item, begun_at, follows, earlier))
+    return found
 
 
 def _next(deps: Deps, outcome: Outcome, item: Message, now: datetime) -> Next:
     return after(outcome, tries=item.fence, jitter=deps.identity.jitter(), expires_at=item.draft.expires_at, now=now)
 
 
-def _accept_late(tx: Transaction, settled: Sequence[tuple[AttemptTag, Outcome]], now: datetime) -> None:
+def _revive_earlier(tx: Transaction, item: _Told, now: datetime) -> None:
+    """Let the earlier attempt be the message's again, now that this one has not left."""
+    earlier = item.late
+    if earlier is not None and isinstance(item.outcome, Absent | Rejected):
+        attempts.revive(tx, earlier.tag, earlier.provider_id or "", earlier.provider_status or "", now=now)
+
+
+def _accept_late(
+    tx: Transaction,
+    deps: Deps,
+    told: Sequence[tuple[AttemptTag, Outcome]],
+    open_tags: Collection[AttemptTag],
+    now: datetime,
+) -> None:
     """A worker that slept past every grace tells of a success that was given up: it must not be forgotten."""
-    for tag, outcome in settled:
-        if isinstance(outcome, Accepted):
+    for tag, outcome in told:
+        if tag not in open_tags and isinstance(outcome, Accepted):
             known = attempts.by_receipt(tx, tag=tag, provider_id=outcome.provider_id)
             if known is not None:
-                accept_late(tx, known, outcome, now=now)
+                accept_late(tx, deps, known, outcome, now=now)
+
+
+def _unlisted(item: _Told) -> str | None:
+    is_unlisted = isinstance(item.outcome, Rejected) and item.outcome.kind is Refusal.UNLISTED
+    return item.outcome.code if isinstance(item.outcome, Rejected) and is_unlisted else None
 
 
 def _close(tx: Transaction, found: Sequence[_Told], now: datetime) -> None:
@@ -99,11 +157,3 @@ def _close(tx: Transaction, found: Sequence[_Told], now: datetime) -> None:
         contacts.opt_out(tx, opted_out, by="provider", now=now)
     for code, ids in faulty.items():
         contacts.mark_fault(tx, ids, code, now=now)
-
-
-def _report_configuration(tx: Transaction, deps: Deps, item: Message, now: datetime) -> None:
-    """Tell staff once a day, not per message, that the provider refuses us (requirement 21)."""
-    kind = TaskKind.CHANNEL_PAUSED
-    key = f"{kind}:{item.draft.channel}:{item.draft.clinic_id}:{now.date().isoformat()}"
-    task = tasks.Task(kind=kind, urgency=USUAL_URGENCY[kind], key=key, clinic_id=item.draft.clinic_id)
-    tasks.open_once(tx, deps.identity.new_id(), task, now=now)

@@ -18,11 +18,12 @@ from reminders.core.delivery import (
 from reminders.core.messages import Message
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
+from reminders.failpoints import Failpoint, reach
 from reminders.ports import SENDING_JOBS, Sighting
-from reminders.services.apply_receipts import advance_message
+from reminders.services.apply_receipts import News, advance_message
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
-from reminders.store import attempts, clinics, messages, receipts
+from reminders.store import attempts, circuits, clinics, messages, receipts
 from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
@@ -69,7 +70,9 @@ def _resolve(deps: Deps, item: OpenAttempt) -> bool:
             return _settle_accepted(tx, deps, item, owned)
         if item.channel is Channel.SMS:
             attempts.saw_nothing(tx, item.tag, machine_now=deps.clock.machine_now())
-        return _settle_absent_if_proven(tx, deps, item)
+        is_settled = _settle_absent_if_proven(tx, deps, item)
+        reach(Failpoint.RESOLVE_BEFORE_COMMIT)
+        return is_settled
 
 
 def _look(deps: Deps, item: OpenAttempt) -> Sequence[Sighting] | None:
@@ -92,7 +95,7 @@ def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sight
     if not attempts.settle(tx, ending, now=now):
         return False
     messages.move(tx, [Move(item.message_id, MessageState.ACCEPTED)], OPEN_MESSAGE, now=now)
-    advance_message(tx, deps, item.message_id, seen.status)
+    advance_message(tx, deps, News(item.tag, item.message_id, seen.status))
     return True
 
 
@@ -112,17 +115,22 @@ def _settle_absent_if_proven(tx: Transaction, deps: Deps, item: OpenAttempt) -> 
     )
     if not is_proven_absent(evidence, deps.resolution, machine_now=machine_now):
         return False
-    move = _after_absence(tx, held, now)
     attempts.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
     messages.count_resend(tx, item.message_id)
+    move = _after_absence(tx, deps, held, now)
     messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
     open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
     return True
 
 
-def _after_absence(tx: Transaction, held: Message, now: datetime) -> Move:
+def _after_absence(tx: Transaction, deps: Deps, held: Message, now: datetime) -> Move:
+    earlier = attempts.late_accepted(tx, [held.id]).get(held.id)
+    if earlier is not None:
+        attempts.revive(tx, earlier.tag, earlier.provider_id or "", earlier.provider_status or "", now=now)
+        return Move(held.id, MessageState.ACCEPTED)
+    is_held = circuits.holds_unknown_since(tx, deps.accounts[held.draft.channel]) is not None
     may_resend = clinics.get(tx, held.draft.clinic_id).resends_unknown and held.resends < MOST_RESENDS
-    if not may_resend:
+    if is_held or not may_resend:
         return Move(held.id, MessageState.NEEDS_STAFF, Reason.UNKNOWN_OUTCOME)
     if held.draft.expires_at <= now:
         return Move(held.id, MessageState.EXPIRED, Reason.TOO_LATE, is_unsent=True)
@@ -145,5 +153,7 @@ def poll_stuck(deps: Deps) -> int:
     with deps.store.transaction() as tx:
         attempts.looked_at(tx, [tag for tag, _, _ in seen], machine_now=machine_now)
         return sum(
-            advance_message(tx, deps, message_id, sight.status) for _, message_id, sight in seen if sight is not None
+            advance_message(tx, deps, News(tag, message_id, sight.status))
+            for tag, message_id, sight in seen
+            if sight is not None
         )

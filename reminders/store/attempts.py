@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, exists, insert, or_, select, update
 
-from reminders.core.delivery import AttemptState, MessageState
+from reminders.core.delivery import GIVEN_UP, AttemptState, MessageState
 from reminders.core.ids import AttemptTag, ClinicId, ContactId, MessageId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
@@ -131,15 +131,23 @@ def taken(tx: Transaction, provider_ids: Sequence[str]) -> set[str]:
     return set(tx.connection.scalars(select(attempt.c.provider_id).where(attempt.c.provider_id.in_(provider_ids))))
 
 
-def lock_open(tx: Transaction, tags: Collection[AttemptTag]) -> dict[AttemptTag, MessageId]:
-    """Return those attempts that have no outcome yet, locked, each with its message."""
+class Begun(NamedTuple):
+    """An attempt without an outcome: its message, and the clinic's time of its intent."""
+
+    message_id: MessageId
+    begun_at: datetime
+
+
+def lock_open(tx: Transaction, tags: Collection[AttemptTag]) -> dict[AttemptTag, Begun]:
+    """Return those attempts that have no outcome yet, locked."""
     statement = (
-        select(attempt.c.tag, attempt.c.message_id)
+        select(attempt.c.tag, attempt.c.message_id, attempt.c.begun_at)
         .where(attempt.c.tag.in_(tags), attempt.c.state.in_(OPEN))
         .order_by(attempt.c.tag)
         .with_for_update(key_share=True)
     )
-    return {AttemptTag(row.tag): MessageId(row.message_id) for row in tx.connection.execute(statement)}
+    rows = tx.connection.execute(statement)
+    return {AttemptTag(row.tag): Begun(MessageId(row.message_id), row.begun_at) for row in rows}
 
 
 def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> list[MessageId]:
@@ -235,6 +243,8 @@ class Known:
     clinic_id: ClinicId
     state: AttemptState
     provider_id: str | None
+    provider_status: str | None
+    begun_at: datetime
 
 
 def lock_known(tx: Transaction, tags: Collection[UUID], provider_ids: Collection[str]) -> None:
@@ -256,9 +266,19 @@ def by_receipt(tx: Transaction, *, tag: UUID | None, provider_id: str) -> Known 
     by_id = attempt.c.provider_id == provider_id
     where = by_id if tag is None else attempt.c.tag == tag
     row = tx.connection.execute(select(attempt).where(where)).one_or_none()
-    if row is None:
-        return None
-    return Known(AttemptTag(row.tag), MessageId(row.message_id), ClinicId(row.clinic_id), row.state, row.provider_id)
+    return None if row is None else _known(row)
+
+
+def _known(row: Row[Any]) -> Known:
+    return Known(
+        tag=AttemptTag(row.tag),
+        message_id=MessageId(row.message_id),
+        clinic_id=ClinicId(row.clinic_id),
+        state=row.state,
+        provider_id=row.provider_id,
+        provider_status=row.provider_status,
+        begun_at=row.begun_at,
+    )
 
 
 def mark_late_accept(tx: Transaction, tag: AttemptTag, provider_id: str) -> None:
@@ -268,13 +288,41 @@ def mark_late_accept(tx: Transaction, tag: AttemptTag, provider_id: str) -> None
     tx.connection.execute(update(attempt).where(attempt.c.tag == tag).values(values))
 
 
+def mark_twice(tx: Transaction, tag: AttemptTag) -> None:
+    """Remember that the provider made two messages of one call."""
+    tx.connection.execute(update(attempt).where(attempt.c.tag == tag).values(is_late_accept=True))
+
+
 def revive(tx: Transaction, tag: AttemptTag, provider_id: str, provider_status: str, *, now: datetime) -> None:
-    """Take back that an attempt was absent: the provider had it, and no other attempt of its message lives."""
-    statement = update(attempt).where(attempt.c.tag == tag, attempt.c.state == AttemptState.ABSENT)
-    values: dict[str, Any] = {"state": AttemptState.ACCEPTED, "provider_status": provider_status, "finished_at": now}
-    if not taken(tx, [provider_id]):
+    """Take back that an attempt was given up: the provider had it, and no other attempt of its message lives."""
+    statement = update(attempt).where(attempt.c.tag == tag, attempt.c.state.in_(GIVEN_UP))
+    values: dict[str, Any] = {
+        "state": AttemptState.ACCEPTED,
+        "provider_status": provider_status,
+        "finished_at": now,
+        "is_late_accept": False,
+    }
+    if provider_id and not taken(tx, [provider_id]):
         values["provider_id"] = provider_id
     tx.connection.execute(statement.values(values))
+
+
+def late_accepted(tx: Transaction, ids: Collection[MessageId]) -> dict[MessageId, Known]:
+    """Return, of these messages, an attempt each that was given up and that the provider had taken after all."""
+    if not ids:
+        return {}
+    statement = select(attempt).where(
+        attempt.c.message_id.in_(ids), attempt.c.is_late_accept, attempt.c.state.in_(GIVEN_UP)
+    )
+    return {
+        MessageId(row.message_id): _known(row) for row in tx.connection.execute(statement.order_by(attempt.c.fence))
+    }
+
+
+def fail(tx: Transaction, tag: AttemptTag, *, code: str | None, now: datetime) -> bool:
+    """End an attempt that the provider took and could not deliver; False where it is not an accepted one."""
+    statement = update(attempt).where(attempt.c.tag == tag, attempt.c.state == AttemptState.ACCEPTED)
+    return tx.connection.execute(statement.values(state=AttemptState.FAILED, code=code, finished_at=now)).rowcount == 1
 
 
 def has_live(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, selec
 from reminders.core.delivery import LEFT, AttemptState, MessageState
 from reminders.core.gate import Origin
 from reminders.core.reminders import GIVES_BACK, ReminderState
+from reminders.store.doubles import IS_DOUBLE
 from reminders.store.rows import attempt, message, reminder, task
 from reminders.store.unit_of_work import Transaction
 
@@ -30,6 +31,7 @@ class Ledger:
     attempts: dict[str, int]
     contradictions: dict[str, int]
     possible_doubles: int
+    proven_doubles: int
 
     @property
     def is_balanced(self) -> bool:
@@ -45,6 +47,7 @@ def read(tx: Transaction) -> Ledger:
         attempts=_by_state(tx, attempt, AttemptState),
         contradictions={name: _count(tx, table, where) for name, (table, where) in CONTRADICTIONS.items()},
         possible_doubles=_count(tx, attempt, attempt.c.is_late_accept.is_(True)),
+        proven_doubles=_count(tx, attempt, IS_DOUBLE),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Boolean, Row, bindparam, case, func, insert, null, or_, select, update
@@ -21,6 +21,7 @@ from reminders.store.rows import message, reminder
 from reminders.store.unit_of_work import Transaction
 
 CLAIMABLE = message.c.state.in_([MessageState.DUE, MessageState.HELD])
+TRIED = message.c.fence > 0
 IS_CAPPED = (message.c.origin == Origin.REMINDER) & (message.c.recipient == Recipient.PATIENT)
 LONGEST_DAY = timedelta(days=8)
 """How far back traffic is counted: 7 days and the part of a local day before them."""
@@ -40,17 +41,34 @@ def by_request_key(tx: Transaction, clinic_id: ClinicId, key: str) -> MessageId 
     return None if found is None else MessageId(found)
 
 
+class Claimed(NamedTuple):
+    """A message that was taken, with what decides when it may leave."""
+
+    id: MessageId
+    due_at: datetime
+    segments: int
+
+
 def claim(
-    tx: Transaction, channel: Channel, *, before: datetime, limit: int, token: UUID, lease_until: datetime
-) -> list[tuple[MessageId, datetime]]:
+    tx: Transaction,
+    channel: Channel,
+    *,
+    before: datetime,
+    limit: int,
+    token: UUID,
+    lease_until: datetime,
+    is_again: bool = False,
+) -> list[Claimed]:
     """Take messages that fall due before an instant, the newest need first; `lease_until` is machine time.
 
-    What is due now must not wait behind a backlog. Nothing waits for ever: it expires.
+    What is due now must not wait behind a backlog. Nothing waits for ever: it expires. `is_again` takes those that were
+    attempted before, else those that never were.
     """
+    which = TRIED if is_again else message.c.fence == 0
     # In a CTE, because PostgreSQL may run a locking subquery of `IN` again and again, and lock more than the limit.
     candidates = (
         select(message.c.id)
-        .where(CLAIMABLE, message.c.channel == channel, message.c.due_at <= before)
+        .where(CLAIMABLE, which, message.c.channel == channel, message.c.due_at <= before)
         .order_by(message.c.due_at.desc(), message.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
@@ -60,10 +78,10 @@ def claim(
         update(message)
         .where(message.c.id.in_(select(candidates.c.id)), CLAIMABLE)
         .values(state=MessageState.CLAIMED, claim=token, lease_until=lease_until)
-        .returning(message.c.id, message.c.due_at)
+        .returning(message.c.id, message.c.due_at, message.c.segments)
     )
-    rows = [(MessageId(row.id), row.due_at) for row in tx.connection.execute(taken)]
-    return sorted(rows, key=lambda row: (row[1], row[0]))
+    rows = [Claimed(MessageId(row.id), row.due_at, row.segments) for row in tx.connection.execute(taken)]
+    return sorted(rows, key=lambda row: (row.due_at, row.id))
 
 
 def release_expired(tx: Transaction, *, machine_now: datetime) -> int:
@@ -174,6 +192,12 @@ def count_resend(tx: Transaction, message_id: MessageId) -> None:
     tx.connection.execute(update(message).where(message.c.id == message_id).values(resends=message.c.resends + 1))
 
 
+def count_redelivery(tx: Transaction, message_id: MessageId) -> None:
+    """Count that the provider could not deliver what it had taken."""
+    counted = update(message).where(message.c.id == message_id).values(redeliveries=message.c.redeliveries + 1)
+    tx.connection.execute(counted)
+
+
 @dataclass(frozen=True, slots=True)
 class Spoilt:
     """A message that could not even be looked at: what can be said of it without opening its fields."""
@@ -216,9 +240,11 @@ def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
     ]
 
 
-def next_due(tx: Transaction, channel: Channel) -> datetime | None:
-    """Return when the next waiting message of a channel falls due."""
+def next_due(tx: Transaction, channel: Channel, *, is_again: bool = False) -> datetime | None:
+    """Return when the next waiting message of a channel falls due; with `is_again`, of those attempted before."""
     statement = select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == channel)
+    if is_again:
+        statement = statement.where(TRIED)
     found: datetime | None = tx.connection.scalar(statement)
     return found
 
@@ -322,4 +348,4 @@ def _message(tx: Transaction, row: Row[Any]) -> Message:
         override_reason=row.override_reason,
         recipient=row.recipient,
     )
-    return Message(draft, row.state, row.fence, row.crashes, row.resends, row.claim)
+    return Message(draft, row.state, row.fence, row.crashes, row.resends, row.redeliveries, row.claim)

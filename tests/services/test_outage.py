@@ -220,4 +220,4 @@ def test_of_messages_that_wait_the_newest_need_is_taken_first(store: Store) -> N
             token=world.identity.new_id(),
             lease_until=world.clock.machine_now() + MINUTE,
         )
-    assert [due for _, due in claim] == [local("2027-03-12 10:00")]
+    assert [item.due_at for item in claim] == [local("2027-03-12 10:00")]

@@ -338,7 +338,7 @@ def test_a_pause_that_commits_before_the_intent_wins(quiet: World) -> None:
     token, ids = quiet.claim()
     assert len(ids) == 1
     hold(quiet)
-    assert begin_attempts(quiet.deps, ids, token) == []
+    assert begin_attempts(quiet.deps, Channel.SMS, ids, token) == []
     assert quiet.attempts() == []
     quiet.check()
 
@@ -347,7 +347,7 @@ def test_what_was_on_its_way_when_the_hold_began_and_proved_unsent_waits_until_i
     quiet.sync(an_entry())
     quiet.at(CONFIRM_AT)
     token, ids = quiet.claim()
-    (outgoing,) = begin_attempts(quiet.deps, ids, token)
+    (outgoing,) = begin_attempts(quiet.deps, Channel.SMS, ids, token)
     assert hold(quiet).messages_stopped == 0
     record_outcomes(quiet.deps, [(outgoing.tag, Absent("busy", retry_after=MINUTE))])
     quiet.later(timedelta(hours=1))

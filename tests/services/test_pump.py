@@ -90,7 +90,7 @@ def test_what_was_merged_into_a_text_that_lost_its_point_gets_one_of_its_own(wor
     world.at(CONFIRM_AT)
     token, ids = world.claim()
     world.text("C")
-    assert begin_attempts(world.deps, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
     assert world.states()[0] == ("suppressed", "already_confirmed")
     world.pump()
     assert world.reminders()["A1", 1, "prep_first"] == ("dispatched", None)
@@ -179,7 +179,7 @@ def test_an_opt_out_between_claim_and_gate_wins(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     token, ids = claimed(world)
     world.text("STOP")
-    assert begin_attempts(world.deps, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
     assert world.states() == [("cancelled", "opted_out")]
     world.check()
 
@@ -188,7 +188,7 @@ def test_a_move_between_claim_and_gate_wins(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     token, ids = claimed(world)
     world.sync(an_entry(booking=a_booking(START + timedelta(days=1))))
-    assert begin_attempts(world.deps, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
     assert world.states() == [("cancelled", "superseded")]
     assert world.reminders()["A1", 1, "remind_confirm"] == ("cancelled", "superseded")
     assert world.reminders()["A1", 2, "remind_confirm"] == ("planned", None)
@@ -199,7 +199,7 @@ def test_a_message_past_its_use_ends_as_expired_with_a_task(store: Store) -> Non
     world = World(store, only("remind_confirm"))
     token, ids = claimed(world)
     world.at(START - timedelta(hours=26) - timedelta(seconds=30))
-    assert begin_attempts(world.deps, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
     assert world.states() == [("expired", "too_late")]
     assert world.tasks() == ["not_sent_in_time"]
     world.check()
@@ -311,7 +311,7 @@ def test_an_opt_out_and_the_gate_take_turns(store: Store, is_stop_first: bool) -
     world = World(store, only("remind_confirm"))
     token, ids = claimed(world)
     left: list[object] = []
-    sending = Thread(target=lambda: left.extend(begin_attempts(world.deps, ids, token)))
+    sending = Thread(target=lambda: left.extend(begin_attempts(world.deps, Channel.SMS, ids, token)))
     if not is_stop_first:
         sending.start()
         sending.join()
@@ -347,7 +347,7 @@ def test_opt_outs_and_gates_in_a_crowd_never_lock_each_other_up(postgres_store: 
     for thread in stopping:
         thread.start()
     start.wait()
-    left = [item for at in range(0, 12, 3) for item in begin_attempts(world.deps, ids[at : at + 3], token)]
+    left = [item for at in range(0, 12, 3) for item in begin_attempts(world.deps, Channel.SMS, ids[at : at + 3], token)]
     for thread in stopping:
         thread.join()
     assert failed == []
@@ -361,6 +361,6 @@ def test_a_lease_that_ended_gives_its_messages_back(store: Store) -> None:
     token, ids = claimed(world)
     world.later(timedelta(seconds=61))
     resolve_unknowns(world.deps)
-    assert begin_attempts(world.deps, ids, token) == [], "the first claim no longer holds"
+    assert begin_attempts(world.deps, Channel.SMS, ids, token) == [], "the first claim no longer holds"
     assert world.pump() == 1
     world.check()

@@ -55,7 +55,7 @@ def test_a_claim_steps_over_what_another_one_is_taking(postgres_store: Store) ->
         first = messages.claim(tx, Channel.SMS, before=soon, limit=2, token=world.identity.new_id(), lease_until=lease)
         _, second = world.claim(limit=3)
     assert len(first) == len(second) == 2, "no more than the limit, and not one of theirs"
-    assert not {key for key, _ in first} & set(second)
+    assert not {item.id for item in first} & set(second)
 
 
 def test_workers_at_once_dispatch_each_reminder_once_and_share_no_patient(store: Store) -> None:
@@ -86,7 +86,7 @@ def test_a_lease_that_ended_frees_and_one_that_has_not_holds(world: World) -> No
     world.later(timedelta(seconds=2))
     world.resolve()
     assert world.claim()[1] == ids
-    assert begin_attempts(world.deps, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
 
 
 def test_what_is_given_back_can_be_taken_at_once(world: World) -> None:

@@ -1,0 +1,154 @@
+"""Call: hand groups of messages to the provider while others are under way, and record each outcome as it comes.
+
+A slow answer holds up nothing but its own slot. Whatever a gateway raises is raised here, after everything that it had
+reported is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import Empty, SimpleQueue
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from reminders.core.delivery import Absent, Blame, Outcome
+from reminders.core.ids import AttemptTag
+from reminders.core.patients import Channel
+from reminders.ports import OutgoingMail, OutgoingText
+from reminders.services.begin_attempts import Outgoing
+from reminders.services.deps import Deps
+from reminders.services.record_outcomes import record_outcomes
+
+FLUSH_AT = 100
+PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between tries to record outcomes."""
+AT_LEAST = 0.05
+"""Seconds for which an outcome is waited for when there is nothing else to do."""
+Told = tuple[AttemptTag, Outcome]
+log = structlog.get_logger()
+
+
+class Calls:
+    """The calls of one pump that are under way."""
+
+    def __init__(self, deps: Deps, channel: Channel) -> None:
+        """Begin with none."""
+        self._deps = deps
+        self._channel = channel
+        self._told: SimpleQueue[Told] = SimpleQueue()
+        self._open: set[AttemptTag] = set()
+        self._batches: dict[Future[None], frozenset[AttemptTag]] = {}
+        self._callers = ThreadPoolExecutor(
+            max_workers=-(-deps.policy.in_flight // deps.policy.least_group) + 1,
+            thread_name_prefix=f"calls-{channel}",
+        )
+
+    def __enter__(self) -> Self:
+        """Keep threads for calling."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Record what is still under way, unless the caller is being torn down; then the database will find out."""
+        try:
+            if kind is None or issubclass(kind, Exception):
+                self.finish()
+        finally:
+            self._callers.shutdown(wait=True)
+
+    @property
+    def room(self) -> int:
+        """How many more calls may be begun."""
+        if self._channel is Channel.EMAIL and self._open:
+            return 0  # one mail after the other over one connection: a second batch would only open another
+        return self._deps.policy.in_flight - len(self._open)
+
+    @property
+    def are_under_way(self) -> bool:
+        """Say whether any call has no outcome recorded yet."""
+        return bool(self._open)
+
+    def begin(self, outgoing: Sequence[Outgoing]) -> None:
+        """Call the provider for each of these, concurrently; return at once."""
+        if outgoing:
+            tags = frozenset(item.tag for item in outgoing)
+            self._open |= tags
+            self._batches[self._callers.submit(self._deliver, outgoing)] = tags
+
+    def record(self) -> None:
+        """Record what has been reported, waiting a moment for the first and for those that follow closely."""
+        if not self._open:
+            return
+        patience = self._deps.policy.flush_after.total_seconds()
+        found = _drain(self._told, max(patience, AT_LEAST), patience, most=min(FLUSH_AT, len(self._open)))
+        if found:
+            self._open -= {tag for tag, _ in found}
+            _record_surely(self._deps, found)
+        self._end_batches()
+
+    def finish(self) -> None:
+        """Record outcomes until every call has one or its gateway has returned without."""
+        while self._open:
+            self.record()
+        wait(self._batches)
+        self._end_batches()
+
+    def _end_batches(self) -> None:
+        """Let go of batches that have returned, once nothing that they reported is left to record.
+
+        What a gateway never reported stays in doubt until its deadline. What it raised is raised here.
+        """
+        ended = [batch for batch in self._batches if batch.done()]
+        if not self._told.empty():
+            return
+        failed = [error for batch in ended if (error := batch.exception()) is not None]
+        for batch in ended:
+            self._open -= self._batches.pop(batch)
+        if failed:
+            raise failed[0]
+
+    def _deliver(self, outgoing: Sequence[Outgoing]) -> None:
+        deps = self._deps
+        if self._channel is Channel.SMS and deps.sms is not None:
+            deps.sms.send_many([item for item in outgoing if isinstance(item, OutgoingText)], self._report)
+        elif self._channel is Channel.EMAIL and deps.email is not None:
+            deps.email.send_many([item for item in outgoing if isinstance(item, OutgoingMail)], self._report)
+        else:
+            for item in outgoing:
+                self._report(item.tag, Absent("no provider is configured", blame=Blame.MESSAGE))
+
+    def _report(self, tag: AttemptTag, outcome: Outcome) -> None:
+        self._told.put((tag, outcome))
+
+
+def _record_surely(deps: Deps, found: Sequence[Told]) -> None:
+    """Record outcomes even if the database is away for a moment; recording them twice changes nothing.
+
+    What cannot be recorded at all is found again by receipt or look-up, so giving up loses time, not messages.
+    """
+    for pause in PATIENCE:
+        try:
+            record_outcomes(deps, found)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the outcome is still true
+            log.warning("outcomes.not_recorded", count=len(found), exc=error)
+            sleep(pause)
+        else:
+            return
+
+
+def _drain(told: SimpleQueue[Told], first: float, more: float, *, most: int) -> list[Told]:
+    """Collect outcomes: wait `first` seconds for one, then `more` for others, so that many are recorded together."""
+    found: list[Told] = []
+    try:
+        found.append(told.get(timeout=first))
+        until = monotonic() + more
+        while len(found) < most:
+            found.append(told.get(timeout=max(0.0, until - monotonic())))
+    except Empty:
+        return found
+    return found

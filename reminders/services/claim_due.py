@@ -1,0 +1,106 @@
+"""Claim: take what is due on a channel for a limited time, as far as clocks, circuit and retry budget allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from reminders.core.circuit import Passage
+from reminders.core.clock_sanity import ClockFault
+from reminders.core.pacing import retries_after, retries_left
+from reminders.core.patients import Channel
+from reminders.failpoints import Failpoint, reach
+from reminders.services.deps import Deps
+from reminders.services.mind_circuit import passage, take_probe
+from reminders.services.read_time import Moment, read_moment, report_clocks
+from reminders.store import buckets, messages
+from reminders.store.messages import Claimed
+from reminders.store.unit_of_work import Transaction
+
+NOBODY = "SM" + "0" * 32
+"""No message has this id: asking for it shows the provider's clock and sends nothing."""
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Claim:
+    """Messages taken together, in the order of their due times. A probe is one message past an open circuit."""
+
+    token: UUID
+    due: list[Claimed] = field(default_factory=list)
+    is_probe: bool = False
+
+
+def claim_due(deps: Deps, channel: Channel) -> Claim:
+    """Take some messages that are due, or will be within the claim-ahead; none where nothing may leave."""
+    taken = Claim(deps.identity.new_id())
+    if not has_gateway(deps, channel) or not _may_be_due(deps, channel):
+        return taken
+    with deps.store.transaction() as tx:
+        moment = read_moment(tx, deps)
+        if moment.fault is not None:
+            log.warning("clocks.disagree", which=moment.fault.value)
+            report_clocks(tx, deps, now=moment.now)
+        else:
+            _claim(tx, deps, channel, taken, moment)
+    if moment.fault is ClockFault.PROVIDER and deps.sms is not None:
+        deps.sms.fetch(NOBODY)
+    reach(Failpoint.CLAIMED)
+    return taken
+
+
+def has_gateway(deps: Deps, channel: Channel) -> bool:
+    """Say whether a provider is configured for a channel."""
+    return (deps.sms if channel is Channel.SMS else deps.email) is not None
+
+
+def release(deps: Deps, token: UUID) -> None:
+    """Give back what a claim still holds."""
+    with deps.store.transaction() as tx:
+        messages.release(tx, token)
+
+
+def _may_be_due(deps: Deps, channel: Channel) -> bool:
+    """Look first without a write lock: most of the time there is nothing to take."""
+    now = deps.clock.now()
+    with deps.store.reading() as tx:
+        first = messages.next_due(tx, channel)
+        is_due = first is not None and first <= now + deps.policy.ahead
+        return is_due and passage(tx, deps, channel, now=now) is not Passage.NONE
+
+
+def _claim(tx: Transaction, deps: Deps, channel: Channel, taken: Claim, moment: Moment) -> None:
+    match passage(tx, deps, channel, now=moment.now):
+        case Passage.ALL:
+            taken.due = _take(tx, deps, channel, taken.token, moment, limit=deps.policy.claim_size)
+        case Passage.ONE:
+            if take_probe(tx, deps, channel, now=moment.now):
+                taken.is_probe = True
+                taken.due = _take(tx, deps, channel, taken.token, moment, limit=1)
+        case Passage.NONE:
+            pass
+
+
+def _take(tx: Transaction, deps: Deps, channel: Channel, token: UUID, moment: Moment, *, limit: int) -> list[Claimed]:
+    """Take first tries, and as many second ones as the retry budget pays for."""
+    name, speed = f"retries:{deps.accounts[channel]}"[:80], deps.clock.speed
+    before, lease_until = moment.now + deps.policy.ahead, moment.machine_now + deps.policy.lease
+
+    def take(most: int, *, is_again: bool) -> list[Claimed]:
+        return messages.claim(
+            tx, channel, before=before, limit=most, token=token, lease_until=lease_until, is_again=is_again
+        )
+
+    first = take(limit, is_again=False)
+    waiting = messages.next_due(tx, channel, is_again=True)
+    is_asked = waiting is not None and waiting <= before and len(first) < limit
+    stored = buckets.lock(tx, name) if is_asked else buckets.read(tx, name)
+    left = retries_left(stored, machine_now=moment.machine_now, speed=speed)
+    most = min(limit - len(first), int(left.tokens)) if is_asked else 0
+    again = take(most, is_again=True) if most else []
+    after = retries_after(left, first=len(first), again=len(again))
+    if again or stored is None or after.tokens > stored.tokens:
+        buckets.write(tx, name, after)
+    return sorted((*first, *again), key=lambda item: (item.due_at, item.id))

@@ -1,0 +1,41 @@
+"""Read the time by which all workers act: the database's, as long as this machine's clock does not contradict it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reminders.core.clock_sanity import ClockFault, clock_fault, correction
+from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.services.deps import Deps
+from reminders.store import clinics, database_clock, tasks
+from reminders.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One reading: the clinic's time and the machine's, both by the database's clock, and what is wrong with clocks."""
+
+    now: datetime
+    machine_now: datetime
+    fault: ClockFault | None
+
+
+def read_moment(tx: Transaction, deps: Deps) -> Moment:
+    """Read the clocks. With a fault nothing may leave: neither quiet hours nor leases could be trusted."""
+    skew = deps.clock.skew_from(database_clock.read(tx))
+    shift = correction(skew)
+    provider = deps.sms.skew if deps.sms is not None else None
+    fault = clock_fault(skew, provider)
+    return Moment(deps.clock.now() + shift * deps.clock.speed, deps.clock.machine_now() + shift, fault)
+
+
+def report_clocks(tx: Transaction, deps: Deps, *, now: datetime) -> None:
+    """Tell each clinic, once a day, that sending waits for the clocks."""
+    kind = TaskKind.CLOCK_WRONG
+    day = now.date().isoformat()
+    found = [
+        tasks.Task(kind=kind, urgency=USUAL_URGENCY[kind], key=f"{kind}:{clinic_id}:{day}", clinic_id=clinic_id)
+        for clinic_id in clinics.every(tx)
+    ]
+    tasks.open_many(tx, [(deps.identity.new_id(), item) for item in found], now=now)
