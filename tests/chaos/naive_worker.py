@@ -48,7 +48,7 @@ def _send_some(deps: Deps) -> int:
     with deps.store.transaction() as tx:
         messages.release_expired(tx, machine_now=deps.clock.machine_now())
         taken = messages.claim(tx, Channel.SMS, before=now, limit=GROUP, token=token, lease_until=lease_until)
-        outgoing = _texts(tx, deps, [key for key, _ in taken], token)
+        outgoing = _texts(tx, deps, [item.id for item in taken], token)
     owners = {text.tag: key for key, text in outgoing}
     assert deps.sms is not None
     deps.sms.send_many([text for _, text in outgoing], lambda tag, outcome: _mark(deps, owners[tag], outcome))
