@@ -94,7 +94,7 @@ class RedisPacer:
         from redis.retry import Retry  # noqa: PLC0415
 
         return Redis.from_url(
-            _for_client(self._url),
+            client_url(self._url),
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
             # Once more, for a connection that a broker closed when it started anew. If the first call was counted after
@@ -107,7 +107,7 @@ class RedisPacer:
         return self._client.register_script(_TAKE)
 
 
-def _for_client(url: str) -> str:
+def client_url(url: str) -> str:
     """Return an address of Celery's as redis-py wants it."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
