@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.delivery import Outcome, ReceiptStatus, Refusal
+from reminders.core.examination.facts import BrokerFacts, MachineFacts, MailFacts, Visit
 from reminders.core.ids import AttemptTag
 from reminders.core.pacing import Grant, Pace
 from reminders.core.patients import Channel
@@ -202,6 +203,34 @@ class SenderInspection(Protocol):
 
     def inspect(self) -> SenderReport:
         """Ask. Raises nothing: what cannot be found out is None."""
+
+
+class MachineInspection(Protocol):
+    """A look at this machine: Python, packages, zones, disk, and who may read our secrets."""
+
+    def inspect(self) -> MachineFacts:
+        """Look. Raises nothing."""
+
+
+class BrokerInspection(Protocol):
+    """A look at the broker and its settings. Changes nothing."""
+
+    def inspect(self) -> BrokerFacts:
+        """Ask, for a few seconds at most. Raises nothing: what cannot be found out is None."""
+
+
+class EmailInspection(Protocol):
+    """A look at the mail server, up to the log-in. Sends nothing."""
+
+    def inspect(self) -> MailFacts:
+        """Connect, greet, encrypt, log in, leave. Raises nothing."""
+
+
+class Visitor(Protocol):
+    """Somebody who asks for a page of ours as others would, from outside as far as that goes."""
+
+    def visit(self, url: str, *, form: bytes | None = None) -> Visit:
+        """GET a page, or POST a form to it, and follow no redirect. Raises nothing."""
 
 
 class Pacer(Protocol):

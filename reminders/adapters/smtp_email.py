@@ -11,7 +11,7 @@ import smtplib
 import ssl
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Refusal, Rejected, Unknown
 from reminders.core.errors import SettingsError
+from reminders.core.examination.facts import MailFacts, MailProblem
 from reminders.ports import Clock, OutgoingMail, Report
 
 _POLICY = SMTP_POLICY.clone(max_line_length=998)
@@ -182,6 +183,42 @@ class SmtpEmailGateway:
         return message
 
 
+class SmtpEmailInspection:
+    """Goes as far as the log-in, and says goodbye."""
+
+    def __init__(self, config: SmtpConfig) -> None:
+        """Open nothing yet; no step may take longer than a connection may."""
+        self._config = replace(config, command_timeout=config.connect_timeout)
+
+    def inspect(self) -> MailFacts:
+        """Connect, greet, encrypt, log in, leave. Of what the server says only codes are kept."""
+        config = self._config
+        facts = MailFacts(f"{config.host}:{config.port}")
+        line = _Line(config)
+        try:
+            line.open()
+        except smtplib.SMTPAuthenticationError as error:
+            return replace(facts, problem=MailProblem.LOG_IN, detail=f"refused with {error.smtp_code}")
+        except (ssl.SSLError, smtplib.SMTPNotSupportedError) as error:
+            problem = MailProblem.LOG_IN if "AUTH" in str(error) else MailProblem.TLS
+            return replace(facts, problem=problem, detail=_without_words(error))
+        except smtplib.SMTPResponseException as error:
+            return replace(facts, problem=MailProblem.GREETING, detail=f"refused with {error.smtp_code}")
+        except _FAILURES as error:
+            return replace(facts, problem=MailProblem.CONNECTION, detail=_without_words(error))
+        finally:
+            line.close()
+        is_encrypted = config.is_tls or config.is_starttls
+        return replace(facts, is_encrypted=is_encrypted, is_logged_in=config.user is not None)
+
+
+def _without_words(error: Exception) -> str:
+    """Return what went wrong in words of the system's or the library's, never the server's."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    return (error.strerror if isinstance(error, OSError) and error.strerror else "") or type(error).__name__
+
+
 def _bare(message_id: str) -> str:
     return message_id.strip().removeprefix("<").removesuffix(">")
 
@@ -203,6 +240,11 @@ class _Line:
             raise _EndError(Absent(f"{type(error).__name__} before the end of the mail"), is_broken=True) from error
         return self._finish(smtp)
 
+    def open(self) -> smtplib.SMTP:
+        """Connect, greet and log in. Raises what stands in `_FAILURES`."""
+        self._smtp = smtp = self._connect()
+        return smtp
+
     def close(self) -> None:
         """Say goodbye, if anyone still listens."""
         smtp, self._smtp = self._smtp, None
@@ -217,7 +259,7 @@ class _Line:
     def _connected(self) -> smtplib.SMTP:
         if self._smtp is None:
             try:
-                self._smtp = self._connect()
+                return self.open()
             except smtplib.SMTPAuthenticationError as error:
                 outcome = _refused("log-in", error.smtp_code, b"", is_about_us=error.smtp_code >= _PERMANENT)
                 raise _EndError(outcome, is_broken=True) from error

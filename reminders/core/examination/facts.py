@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from reminders.core.canaries import Canary
 from reminders.core.circuit import Circuit
 
 
@@ -75,8 +76,7 @@ class DatabaseFacts:
     skew: timedelta | None = None
     """How far its clock is ahead of this machine's."""
     opens_with_our_key: bool | None = None
-    """Whether our key opens what is stored; None where nothing is stored, or we have no key yet."""
-    has_sealed_rows: bool = False
+    """Whether our key opens what is stored; None where nothing is stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +163,6 @@ class MailFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class CanaryFacts:
-    """The newest test message that had time to come through; all times are the machine's."""
-
-    begun_at: datetime
-    called_at: datetime | None
-    heard_at: datetime | None
-    told_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class OverdueFacts:
     """The message that has been due longest; `due_at` is the clinic's time."""
 
@@ -225,7 +215,8 @@ class RunningFacts:
     circuits: Mapping[str, Circuit]
     held_since: Mapping[str, datetime]
     """Since when doubtful messages of an account are held; the clinic's time."""
-    canary: CanaryFacts | None
+    canaries: tuple[Canary, ...]
+    """The test messages of the last minutes."""
     overdue: OverdueFacts | None
     clinics: ClinicFacts
     schedules: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from reminders.core.canaries import TOLD_WITHIN, Stop, last_through, stuck_at
 from reminders.core.circuit import Cause
 from reminders.core.examination.codes import Area, Code
 from reminders.core.examination.facts import ChildFacts, Facts, RunningFacts, SetupFacts
@@ -13,7 +14,6 @@ from reminders.core.examination.sizes import span
 
 FRESH = timedelta(seconds=90)
 """How old a sign of life may be; machine time."""
-CANARY_FRESH = timedelta(minutes=3)
 MANY_RESTARTS = 3
 BEAT, WORKER = "beat", "worker"
 APPLIED = "applied"
@@ -25,6 +25,14 @@ _CAUSES = {
     Cause.FAILURES: "too many calls failed",
     Cause.CONFIGURATION: "it refuses how we are set up",
     Cause.LIMIT: "it asked us to slow down",
+}
+
+_STOPS = {
+    Stop.BEGIN: f"none in the last {span(TOLD_WITHIN)}",
+    Stop.CALL: "the broker brought it to no worker that sends texts",
+    Stop.RECEIPT: "the web process did not take its receipt",
+    Stop.HEARING: "the worker of inbound does not apply its receipt",
+    Stop.TELLING: "it came through, but REMINDERS_HEARTBEAT_URL does not answer",
 }
 
 
@@ -79,18 +87,14 @@ def _ago(running: RunningFacts, at: datetime) -> str:
 
 
 def _canary(running: RunningFacts, setup: SetupFacts) -> Iterator[Finding]:
-    canary, subject = running.canary, "test message"
-    if canary is None or running.machine_now - canary.begun_at > CANARY_FRESH:
-        text = "none yet" if canary is None else f"the last one {_ago(running, canary.begun_at)}"
-        yield faulty(Code.CANARY_MISSING, subject, text)
-    elif canary.called_at is None:
-        yield faulty(Code.CANARY_STUCK, subject, "the broker brought it to no worker that sends texts")
-    elif canary.heard_at is None:
-        yield faulty(Code.CANARY_STUCK, subject, "its receipt did not come through web and the worker of inbound")
-    elif setup.has_heartbeat and canary.told_at is None:
-        yield faulty(Code.CANARY_STUCK, subject, "it came through; REMINDERS_HEARTBEAT_URL does not answer")
-    else:
-        yield well(_PR, subject, f"came through all parts {_ago(running, canary.heard_at)}")
+    subject, is_told_outside = "test message", setup.has_heartbeat
+    through = last_through(running.canaries, is_told_outside=is_told_outside)
+    if through is not None and running.machine_now - through <= TOLD_WITHIN:
+        yield well(_PR, subject, f"one begun {_ago(running, through)} came through all parts")
+        return
+    stop = stuck_at(running.canaries, is_told_outside=is_told_outside, machine_now=running.machine_now)
+    code = Code.CANARY_MISSING if stop is Stop.BEGIN else Code.CANARY_STUCK
+    yield faulty(code, subject, _STOPS[stop])
 
 
 def _waiting(running: RunningFacts) -> Iterator[Finding]:

@@ -71,11 +71,7 @@ def _lasting(database: DatabaseFacts) -> Iterator[Finding]:
 
 
 def _sealed(database: DatabaseFacts) -> Iterator[Finding]:
-    if not database.has_sealed_rows:
-        return
-    if database.opens_with_our_key is None:
-        yield faulty(Code.WRONG_KEY, "encrypted fields", "there are some, and we have no key")
-    else:
+    if database.opens_with_our_key is not None:
         code = None if database.opens_with_our_key else Code.WRONG_KEY
         yield judged(
             code, _DB, "encrypted fields", "our key opens them" if code is None else "written with another key"
