@@ -7,13 +7,14 @@ changes nothing. Rules: requirements 2, 4 to 10, 13, 15 and 31.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reminders.core.cadences import BOOKED, Anchor, Cadence, Civil, Phase, Step, instant
 from reminders.core.clinics import quiet_zone
 from reminders.core.conditions import LASTING, NOTICES, Case, applies, is_in_between
+from reminders.core.fallback import channels_left, may_fall_back
 from reminders.core.patients import Channel, Patient, Recipient
 from reminders.core.reminders import REVIVABLE, PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.core.windows import from_local, local_day, open_day_before, place
@@ -43,14 +44,16 @@ def replan(case: Case, existing: Iterable[Reminder]) -> Plan:
     What already left or ended is never touched.
     """
     held, appointment, cadence, now = tuple(existing), case.appointment, case.cadence, case.now
-    wanted = {plan.key: plan for plan in desired(case)}
+    wanted = {plan.key: plan for plan in desired(case, held)}
     current = {item.planned.key: item for item in held if item.version == appointment.version}
-    told = {key for key in wanted if _is_told(key, cadence, current, held)}
+    told = {key for key in wanted if _is_told(key, case, current, held)}
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
     unwanted = [(item, _why_not(wanted.get(key))) for key, item in current.items() if _waits(item)]
     return Plan(
         add=tuple(
-            plan for key, plan in wanted.items() if key not in current and key not in told and _is_news(plan, current)
+            plan
+            for key, plan in wanted.items()
+            if key not in current and key not in told and _is_news(plan, _turns(key, cadence, current, held), current)
         ),
         move=tuple(_moves(current, wanted, told, now)),
         cancel=(*stale, *((item, reason) for item, reason in unwanted if reason is not None)),
@@ -64,8 +67,13 @@ def _why_not(plan: PlannedReminder | None) -> Reason | None:
     return plan.reason if plan.state is ReminderState.SUPPRESSED and plan.reason in REVIVABLE else None
 
 
-def _is_news(plan: PlannedReminder, current: Collection[ReminderKey]) -> bool:
-    """Say whether a touch is worth a row: one that a later rule asks for in the past never had its turn to miss."""
+def _is_news(plan: PlannedReminder, turns: Sequence[Reminder], current: Collection[ReminderKey]) -> bool:
+    """Say whether a touch is worth a row: one that a later rule asks for in the past never had its turn to miss.
+
+    Nor did a channel miss anything that cannot take over from one that failed.
+    """
+    if any(item.has_failed for item in turns):
+        return plan.state is ReminderState.PLANNED
     return plan.state is not ReminderState.EXPIRED or not current
 
 
@@ -73,23 +81,31 @@ def _waits(reminder: Reminder) -> bool:
     return reminder.planned.state.is_waiting
 
 
-def _is_told(
-    key: ReminderKey, cadence: Cadence, current: Mapping[ReminderKey, Reminder], held: Sequence[Reminder]
-) -> bool:
+def _is_told(key: ReminderKey, case: Case, current: Mapping[ReminderKey, Reminder], held: Sequence[Reminder]) -> bool:
     """Say whether a step has had its turn, so that planning anew may not bring it again on this channel.
 
-    One channel only. A check-in holds for the session that took place, whatever its row is called since. A notice is
-    news only when its version is: what was left out of the first plan of a version does not come up later.
+    One channel only, unless that failed and another takes over. A notice is news only when its version is: what was
+    left out of the first plan of a version does not come up later.
     """
     if key.step in NOTICES and current and not any(other.step == key.step for other in current):
         return True
+    spoken = [item for item in _turns(key, case.cadence, current, held) if item.planned.state in SPOKEN]
+    if not may_fall_back(case.patient):
+        return bool(spoken)
+    return any(not item.has_failed or item.planned.key.channel is key.channel for item in spoken)
+
+
+def _turns(
+    key: ReminderKey, cadence: Cadence, current: Mapping[ReminderKey, Reminder], held: Sequence[Reminder]
+) -> list[Reminder]:
+    """Return the reminders of a step so far, by whatever channel.
+
+    A check-in holds for the session that took place, whatever its row is called since.
+    """
     step = cadence.step(key.step)
     is_lasting = step is not None and step.phase in LASTING
-    among = held if is_lasting else tuple(current.values())
-    return any(
-        item.step == key.step and item.planned.key.recipient is key.recipient and item.planned.state in SPOKEN
-        for item in among
-    )
+    among = held if is_lasting else current.values()
+    return [item for item in among if item.step == key.step and item.planned.key.recipient is key.recipient]
 
 
 def _moves(
@@ -120,18 +136,32 @@ def _may_return(item: Reminder, current: Mapping[ReminderKey, Reminder]) -> bool
         return False
     # A notice that gave way to a reminder stays away; one that only changed its channel may come back.
     is_notice = item.step in NOTICES
-    return not is_notice or any(other.step == item.step and _waits(other) for other in current.values())
+    return not is_notice or any(
+        other.step == item.step and (_waits(other) or other.has_failed) for other in current.values()
+    )
 
 
 def _times(plan: PlannedReminder) -> tuple[datetime, datetime]:
     return plan.due_at, plan.expires_at
 
 
-def desired(case: Case) -> tuple[PlannedReminder, ...]:
-    """Return every touch this appointment should get, expired and suppressed ones with their reasons."""
-    placed = [(step, _place(step, case)) for step in case.cadence.steps if step.is_enabled and applies(step, case)]
+def desired(case: Case, held: Collection[Reminder] = ()) -> tuple[PlannedReminder, ...]:
+    """Return every touch this appointment should get, expired and suppressed ones with their reasons.
+
+    Of what is held counts only what failed: there another channel may take over.
+    """
+    steps = [step for step in case.cadence.steps if step.is_enabled and applies(step, case)]
+    if any(item.has_failed for item in held):
+        steps = [replace(step, channels=_channels_left(step, case, held)) for step in steps]
+    placed = [(step, _place(step, case)) for step in steps]
     plans = [plan for step, plan in placed if not _is_overtaken(step, plan, case)]
     return tuple(plan for plan in plans if plan.key.step != BOOKED.key or not _is_old_news(case, plans))
+
+
+def _channels_left(step: Step, case: Case, held: Collection[Reminder]) -> tuple[Channel, ...]:
+    current = {item.planned.key: item for item in held if item.version == case.appointment.version}
+    key = ReminderKey(step.key, step.recipient, step.channels[0])
+    return channels_left(step, _turns(key, case.cadence, current, tuple(held)), case.patient)
 
 
 def _is_overtaken(step: Step, plan: PlannedReminder, case: Case) -> bool:

@@ -120,13 +120,14 @@ class PlannedReminder:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A planned touch as we hold it."""
+    """A planned touch as we hold it. One `has_failed` whose message ended so that another channel may take over."""
 
     id: ReminderId
     appointment_id: AppointmentId
     patient_id: PatientId
     version: int
     planned: PlannedReminder
+    has_failed: bool = False
 
     @property
     def step(self) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, func, insert, or_, select, union, update
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.conditions import Told
 from reminders.core.delivery import IN_FLIGHT, LEFT, MessageState
+from reminders.core.fallback import has_failed
 from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, ReminderId
 from reminders.core.patients import Recipient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
@@ -25,12 +26,33 @@ MOVABLE = (ReminderState.PLANNED, ReminderState.SUPPRESSED, ReminderState.CANCEL
 
 
 def of_appointments(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, list[Reminder]]:
-    """Return every reminder of appointments, of all versions."""
+    """Return every reminder of appointments, of all versions, and whether their messages failed."""
     found: dict[AppointmentId, list[Reminder]] = {key: [] for key in ids}
+    ends = (message.c.state.label("end"), message.c.reason.label("end_reason"), message.c.redeliveries)
+    statement = select(reminder, *ends).outerjoin(message, message.c.id == reminder.c.message_id)
     for batch in in_batches(ids):
-        for row in tx.connection.execute(select(reminder).where(reminder.c.appointment_id.in_(batch))):
-            found[AppointmentId(row.appointment_id)].append(_reminder(row))
+        for row in tx.connection.execute(statement.where(reminder.c.appointment_id.in_(batch))):
+            is_failed = row.end is not None and has_failed(row.end, row.end_reason, row.redeliveries)
+            found[AppointmentId(row.appointment_id)].append(_reminder(row, is_failed=is_failed))
     return found
+
+
+def taken_over(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:
+    """Return which of these messages have a reminder in their place that waits to leave by another channel."""
+    led, other = reminder.alias("led"), reminder.alias("other")
+    same = (
+        (other.c.appointment_id == led.c.appointment_id)
+        & (other.c.step == led.c.step)
+        & (other.c.recipient == led.c.recipient)
+        & (other.c.channel != led.c.channel)
+        & (other.c.state == ReminderState.PLANNED)
+    )
+    statement = select(led.c.message_id).join(other, same).where(led.c.state == ReminderState.DISPATCHED)
+    return {
+        MessageId(key)
+        for batch in in_batches(ids)
+        for key in tx.connection.scalars(statement.where(led.c.message_id.in_(batch)))
+    }
 
 
 def add(
@@ -259,7 +281,7 @@ def last_told(
     return told
 
 
-def _reminder(row: Row[Any]) -> Reminder:
+def _reminder(row: Row[Any], *, is_failed: bool = False) -> Reminder:
     return Reminder(
         id=ReminderId(row.id),
         appointment_id=AppointmentId(row.appointment_id),
@@ -273,4 +295,5 @@ def _reminder(row: Row[Any]) -> Reminder:
             state=row.state,
             reason=row.reason,
         ),
+        has_failed=is_failed,
     )
