@@ -6,11 +6,13 @@ The database is the queue. What travels here are hints, so nothing is retried, d
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 from celery import Celery
 
 from reminders.bootstrap import KEY_PREFIX
+from reminders.failpoints import Failpoint, reach
 from reminders.ports import QUEUES, Job, Queue
 from workers.beat import BEAT
 from workers.services import services
@@ -63,8 +65,13 @@ def task(job: Job) -> Callable[[F], F]:
     """Register a function without arguments as the doer of a job."""
 
     def register(function: F) -> F:
+        @wraps(function)
+        def run() -> None:
+            reach(Failpoint.TASK_BEGUN)
+            function()
+
         decorate: Any = app.task(name=job.value, ignore_result=True)
-        decorate(function)
+        decorate(run)
         return function
 
     return register

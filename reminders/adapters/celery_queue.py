@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from reminders.failpoints import Failpoint, reach
 from reminders.ports import Job
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class CeleryJobQueue:
         if not wanted or time.monotonic() < self._silent_until:
             return
         try:
+            reach(Failpoint.HINT)
             for job in wanted:
                 self._app.send_task(
                     job.value,

@@ -26,6 +26,7 @@ from reminders.core.patients import Channel, PatientRecord
 from reminders.core.reminders import Reason
 from reminders.core.tasks import TaskKind
 from reminders.core.watching import LONG_OVER, never_asked_about
+from reminders.failpoints import Failpoint, reach
 from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
@@ -107,6 +108,8 @@ def sync_schedule(deps: Deps, source: ScheduleSource, options: SyncOptions) -> S
             return report
         for clinic_id in sorted(by_clinic):
             _apply(tx, deps, held[clinic_id], diffs[clinic_id], report, options=options, now=now)
+        reach(Failpoint.PLAN_BEFORE_COMMIT)
+    reach(Failpoint.PLAN_COMMITTED)
     report.is_applied = True
     deps.queue.hint(SENDING_JOBS.values())
     return report
