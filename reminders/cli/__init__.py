@@ -30,6 +30,7 @@ PLACES = {
     "escort": "escort",
     "ended": "ended",
     "clinic": "clinic",
+    "sending": "sending",
     "bench": "bench",
     "migrate": "parts",
     "web": "parts",

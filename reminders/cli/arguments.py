@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter, _SubParsersAction
-from datetime import date
+from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from reminders.cli.argument_types import (
+    CHANNELS,
+    QUEUES,
+    SUBJECTS,
+    count,
+    day,
+    days,
+    for_programs,
+    of_the_demo,
+    port,
+    queues,
+    speed,
+)
+from reminders.cli.operator_arguments import add_operator_commands
 
 Commands = _SubParsersAction  # argparse has no public name for what `add_subparsers` returns
 
@@ -16,9 +29,6 @@ Reminds patients of their sessions by SMS and e-mail, hears their answers, and s
   python3 -m reminders up         run it: web, worker, beat and broker under one supervisor
 """
 EPILOG = "Exit status: 0 done, 1 not possible as things stand, 2 the input has faults or waits for a yes."
-QUEUES = ("sms", "email", "inbound", "schedule", "upkeep")
-CHANNELS = ("sms", "email")
-SUBJECTS = ("patient", "appointment", "message")
 
 
 def parser() -> ArgumentParser:
@@ -39,6 +49,7 @@ def parser() -> ArgumentParser:
     _ended(commands)
     _clinic(commands)
     _bench(commands)
+    add_operator_commands(commands)
     _parts(commands)
     commands.add_parser("test", help="run the tests (further words go to pytest)")
     commands.add_parser(
@@ -87,7 +98,7 @@ def _import(commands: Commands[ArgumentParser]) -> None:
     command.add_argument(
         "--announce", action="store_true", help="tell patients that they are booked at a first import too"
     )
-    _for_programs(command)
+    for_programs(command)
 
 
 def _preview(commands: Commands[ArgumentParser]) -> None:
@@ -131,7 +142,7 @@ def _send(commands: Commands[ArgumentParser]) -> None:
     command.add_argument("--override-quiet-hours", metavar="REASON", help="send at any hour; the reason is kept")
     command.add_argument("--key", help="a name of this request: the same one again sends nothing twice")
     command.add_argument("--yes", action="store_true", help="send without asking")
-    _for_programs(command)
+    for_programs(command)
 
 
 def _status(commands: Commands[ArgumentParser]) -> None:
@@ -139,7 +150,7 @@ def _status(commands: Commands[ArgumentParser]) -> None:
         "status", help="what is planned, sent and answered, what needs a person, what is running"
     )
     command.add_argument("--days", type=count, default=7, help="how many days ahead (default: 7)")
-    _for_programs(command)
+    for_programs(command)
 
 
 def _why(commands: Commands[ArgumentParser]) -> None:
@@ -155,7 +166,7 @@ def _why(commands: Commands[ArgumentParser]) -> None:
     command.add_argument("--as", dest="kind", choices=SUBJECTS, help="which of these, where the name may mean several")
     command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
     command.add_argument("--text", action="store_true", help="show what was written, too: it is patient data")
-    _for_programs(command)
+    for_programs(command)
 
 
 def _pause(commands: Commands[ArgumentParser]) -> None:
@@ -185,7 +196,7 @@ def _pause(commands: Commands[ArgumentParser]) -> None:
     listing = pauses.add_parser("list", help="show what is paused")
     listing.add_argument("--all", action="store_true", help="and what was, and who ended it")
     listing.add_argument("--clinic", metavar="SLUG", help="this clinic only")
-    _for_programs(listing)
+    for_programs(listing)
 
 
 def _override(commands: Commands[ArgumentParser]) -> None:
@@ -241,7 +252,7 @@ def _ended(commands: Commands[ArgumentParser]) -> None:
 def _by_staff(command: ArgumentParser) -> None:
     command.add_argument("--by", metavar="NAME", help="who decides this (default: whoever is logged in)")
     command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
-    _for_programs(command)
+    for_programs(command)
 
 
 def _clinic(commands: Commands[ArgumentParser]) -> None:
@@ -251,10 +262,10 @@ def _clinic(commands: Commands[ArgumentParser]) -> None:
     apply.add_argument(
         "path", type=Path, metavar="FILE|FOLDER", help="reminders/cli/clinic.example.toml shows each key"
     )
-    _of_the_demo(apply)
+    of_the_demo(apply)
     export = verbs.add_parser("export", help="write a clinic's configuration as a file that `apply` reads")
     export.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
-    _of_the_demo(export)
+    of_the_demo(export)
 
 
 def _bench(commands: Commands[ArgumentParser]) -> None:
@@ -280,72 +291,3 @@ def _parts(commands: Commands[ArgumentParser]) -> None:
     health.add_argument(
         "name", metavar="NAME", help="worker, worker-sms, worker-email, worker-inbound, worker-upkeep, beat"
     )
-
-
-def _for_programs(command: ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print JSON")
-    _of_the_demo(command)
-
-
-def _of_the_demo(command: ArgumentParser) -> None:
-    command.add_argument("--demo", action="store_true", help="ask the demo that is running, not this installation")
-
-
-def port(text: str) -> int:
-    """Read a port to listen on; `urlsplit` knows their range."""
-    try:
-        found = urlsplit(f"//host:{text}").port
-    except ValueError:
-        found = None
-    if not found:
-        raise ArgumentTypeError(f"found {text!r}; a number from 1 to 65535 is wanted")
-    return found
-
-
-def count(text: str) -> int:
-    """Read a number above zero."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"found {text!r}; a whole number above 0 is wanted")
-    return int(text)
-
-
-def speed(text: str) -> float:
-    """Read how many seconds of clinic time pass in one of ours."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 0 < found <= 100_000:  # noqa: PLR2004 - stated to the user
-        raise ArgumentTypeError(f"found {text!r}; a number above 0 and at most 100000 is wanted")
-    return found
-
-
-def queues(text: str) -> tuple[str, ...]:
-    """Read names of queues."""
-    found = tuple(name.strip() for name in text.split(","))
-    unknown = [name for name in found if name not in QUEUES]
-    if unknown:
-        raise ArgumentTypeError(f"found {', '.join(map(repr, unknown))}; queues are {', '.join(QUEUES)}")
-    return found
-
-
-def day(text: str) -> str:
-    """Read one day; it stays text, as it is kept."""
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ArgumentTypeError(f"found {text!r}; a day such as 2027-12-24 is wanted") from None
-
-
-def days(text: str) -> tuple[date, date]:
-    """Read a day, or a first and a last one."""
-    first, _, last = text.partition("..")
-    try:
-        found = (date.fromisoformat(first), date.fromisoformat(last or first))
-    except ValueError:
-        raise ArgumentTypeError(
-            f"found {text!r}; a day such as 2027-03-05, or 2027-03-05..2027-03-07, is wanted"
-        ) from None
-    if found[1] < found[0]:
-        raise ArgumentTypeError(f"found {text!r}; the first day comes first")
-    return found

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from reminders.cli.arguments import QUEUES
+from reminders.cli.argument_types import QUEUES
 from reminders.cli.opening import opened
 from reminders.cli.surroundings import ROOT, data_dir
 

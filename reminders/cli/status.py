@@ -64,6 +64,7 @@ def to_document(status: Status, facts: Facts, tree: TreeState | None, *, speed: 
             "contradictions": found.contradictions,
             "balanced": found.is_balanced,
             "possible_doubles": found.possible_doubles,
+            "proven_doubles": found.proven_doubles,
         },
         "appointments": [_appointment(line) for line in status.appointments],
         "tasks": [_task(line) for line in status.tasks],
@@ -143,7 +144,7 @@ def _show_ledger(status: Status, environment: Mapping[str, str]) -> None:
     else:
         wrong = ", ".join(f"{name} {number}" for name, number in found.contradictions.items() if number)
         print(paint(f"THE LEDGER DOES NOT BALANCE: {wrong}", RED, environment), end="")
-    print(f"; possible doubles: {found.possible_doubles}")
+    print(f"; possible doubles: {found.possible_doubles}, proven: {found.proven_doubles}")
 
 
 def _show_processes(status: Status, tree: TreeState | None, environment: Mapping[str, str]) -> None:

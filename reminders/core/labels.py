@@ -122,6 +122,7 @@ ATTEMPT_STATES: Mapping[AttemptState, str] = {
     AttemptState.ABSENT: "provably not sent",
     AttemptState.REJECTED: "refused",
     AttemptState.UNKNOWN: "in doubt",
+    AttemptState.FAILED: "accepted, then reported as not delivered",
 }
 RECEIPTS: Mapping[ReceiptStatus, str] = {
     ReceiptStatus.QUEUED: "queued",

@@ -89,7 +89,7 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.MARK_OUTCOME: "Mark it in the schedule as fulfilled, cancelled or no-show; check-ins wait for it.",
     TaskKind.SESSION_ON_CLOSED_DAY: "Move or cancel it in the schedule, and phone the patient.",
     TaskKind.CLOCK_WRONG: "Tell whoever runs the service; `python3 -m reminders doctor` says which clock is off.",
-    TaskKind.RESENDS_HELD: "Whoever runs the service finds out why receipts come late, then `resume resends`.",
+    TaskKind.RESENDS_HELD: "Whoever runs the service finds out why receipts come late, then `sending resend`.",
     TaskKind.CODE_UNLISTED: "Tell whoever runs the service to look the code up and add it to the table.",
 }
 USUAL_URGENCY: Mapping[TaskKind, Urgency] = {

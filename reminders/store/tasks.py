@@ -74,6 +74,11 @@ def resolve_about(tx: Transaction, appointment_id: AppointmentId, kind: TaskKind
     tx.connection.execute(update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=by))
 
 
+def resolve_kind(tx: Transaction, kind: TaskKind, *, by: str, now: datetime) -> None:
+    """Resolve every open task of a kind: what they all are about has ended."""
+    tx.connection.execute(update(task).where(task.c.kind == kind, IS_OPEN).values(resolved_at=now, resolved_by=by))
+
+
 def hurry(tx: Transaction, keys: Collection[str]) -> None:
     """Raise open tasks to the highest urgency."""
     for batch in in_batches(sorted(keys)):

@@ -74,6 +74,9 @@ class _LedgerCollector(Collector):
         yield GaugeMetricFamily(
             "reminders_possible_doubles", "Messages that may have arrived twice.", value=ledger.possible_doubles
         )
+        yield GaugeMetricFamily(
+            "reminders_proven_doubles", "Messages that the provider took twice.", value=ledger.proven_doubles
+        )
 
 
 class Metrics:
