@@ -14,15 +14,18 @@ from reminders.adapters.calendar_invite import invite
 from reminders.adapters.celery_queue import CeleryJobQueue
 from reminders.adapters.clinic_files import read_clinic_files
 from reminders.adapters.heartbeat import HttpHeartbeat
+from reminders.adapters.http_visitor import HttpVisitor
+from reminders.adapters.local_machine import LocalMachineInspection
 from reminders.adapters.logs import configure_logs
 from reminders.adapters.memory import MemoryJobQueue
 from reminders.adapters.memory_canary import MemoryStubProvider
 from reminders.adapters.random_ids import RandomIdentity
-from reminders.adapters.redis_pacer import RedisPacer
+from reminders.adapters.redis_inspection import RedisBrokerInspection
+from reminders.adapters.redis_pacer import RedisPacer, client_url
 from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
 from reminders.adapters.schedule_csv.cells import WrongCellError
 from reminders.adapters.schedule_csv.cells import phone as read_phone
-from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
+from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway, SmtpEmailInspection
 from reminders.adapters.stub_provider import HttpStubProvider
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
@@ -30,6 +33,7 @@ from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.core.clinic_document import BUILT_IN
 from reminders.core.delivery import Resolution
 from reminders.core.errors import InputError, SettingsError
+from reminders.core.examination.facts import SetupFacts
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
 from reminders.failpoints import arm
@@ -46,7 +50,8 @@ from reminders.ports import (
 )
 from reminders.services.apply_clinics import apply_clinics, known_clinics
 from reminders.services.deps import Deps
-from reminders.settings import Settings, read_settings
+from reminders.services.examine import Examination
+from reminders.settings import TWILIO, Settings, read_settings, secret_files
 from reminders.store.migrating import migrate
 from reminders.store.unit_of_work import Store
 from reminders.store.vault import Vault
@@ -54,6 +59,7 @@ from reminders.store.vault import Vault
 KEY_PREFIX = "reminders:"
 """Before every key in the broker, so that it can be shared without being mixed up."""
 MAIL_DOMAIN = "reminders.invalid"
+OPENS_NOTHING = "not a secret: a vault of this one seals nothing that anybody keeps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,62 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
     )
 
 
+def open_examination(environment: Mapping[str, str] | None = None) -> Examination:
+    """Put together what looks at an installation without changing it: no file is made, no secret either.
+
+    Raises SettingsError with one line for each bad value.
+    """
+    settings = read_settings(environment)
+    configure_logs()
+    clock = _clock(settings)
+    files = [*secret_files(environment), *([] if settings.secret_key else [settings.kept_secret])]
+    return Examination(
+        setup=_setup_facts(settings),
+        store=Store(settings.database, _vault_to_look_with(settings)),
+        clock=clock,
+        machine=LocalMachineInspection(settings.data_dir.resolve(), files),
+        visitor=HttpVisitor(),
+        broker=RedisBrokerInspection(client_url(settings.redis_url), clock) if settings.redis_url else None,
+        sender=None,
+        mail=SmtpEmailInspection(_smtp(settings)) if settings.smtp_url else None,
+        accounts=_accounts(settings),
+        clinic_source=settings.clinic_source,
+        read_clinics=read_clinic_files,
+    )
+
+
+def _vault_to_look_with(settings: Settings) -> Vault:
+    """Return the installation's vault; where it has no secret that may be used, one that opens nothing."""
+    with suppress(SettingsError):
+        if settings.has_keys:
+            return Vault(settings.keys)
+    return Vault([OPENS_NOTHING])
+
+
+def _setup_facts(settings: Settings) -> SetupFacts:
+    account = settings.twilio
+    allowed = settings.allowed.addresses
+    return SetupFacts(
+        public_url=settings.public_url,
+        data_dir=str(settings.data_dir.resolve()),
+        allowed_count=None if allowed is None else len(allowed),
+        sms_host=urlsplit(settings.twilio_base_url).netloc if account is not None else None,
+        is_real_provider=account is not None and settings.twilio_base_url == TWILIO,
+        has_hooks=account is not None and bool(account.auth_tokens),
+        has_email=bool(settings.smtp_url),
+        has_alert_address=bool(settings.alert_to),
+        has_heartbeat=bool(settings.heartbeat_url),
+        has_failpoints=bool(settings.failpoints),
+        has_secret_key=settings.has_keys,
+        is_simulated=settings.is_simulated,
+        is_embedded_broker=not settings.redis_url,
+    )
+
+
+def _smtp(settings: Settings) -> SmtpConfig:
+    return SmtpConfig.from_url(settings.smtp_url, mail_from=settings.mail_from)
+
+
 def _accounts(settings: Settings) -> dict[Channel, str]:
     """Return the accounts by which circuits and paces are kept: another account starts with a clean sheet."""
     account = settings.twilio
@@ -229,14 +291,13 @@ def _sms(settings: Settings, clock: Clock) -> SmsGateway | None:
 def _email(settings: Settings, clock: Clock) -> EmailGateway | None:
     if not settings.smtp_url:
         return None
-    return SmtpEmailGateway(SmtpConfig.from_url(settings.smtp_url, mail_from=settings.mail_from), clock)
+    return SmtpEmailGateway(_smtp(settings), clock)
 
 
 def _alarm_mail(settings: Settings, clock: Clock) -> EmailGateway | None:
     if not settings.smtp_url:
         return None
-    config = SmtpConfig.from_url(settings.smtp_url, mail_from=settings.mail_from)
-    return SmtpEmailGateway(replace(config, command_timeout=10.0, dot_timeout=20.0), clock)
+    return SmtpEmailGateway(replace(_smtp(settings), command_timeout=10.0, dot_timeout=20.0), clock)
 
 
 def _hooks(settings: Settings) -> SmsHooks:

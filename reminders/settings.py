@@ -176,7 +176,17 @@ class Settings(BaseSettings):
     def keys(self) -> tuple[str, ...]:
         """The installation's secrets, newest first; made and kept in the data folder where none is given."""
         given = tuple(key.strip() for key in self.secret_key.split(",") if key.strip())
-        return given or (_kept_secret(self.data_dir / "secret.key"),)
+        return given or (_kept_secret(self.kept_secret),)
+
+    @property
+    def has_keys(self) -> bool:
+        """Say whether there is a secret: asking for `keys` would make one."""
+        return bool(self.secret_key) or self.kept_secret.exists()
+
+    @property
+    def kept_secret(self) -> Path:
+        """Where the secret is kept that no setting names."""
+        return self.data_dir / "secret.key"
 
     @property
     def clinic_source(self) -> Path:
@@ -197,6 +207,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError([_fault(item["loc"], item["msg"]) for item in error.errors()]) from None
+
+
+def secret_files(environment: Mapping[str, str] | None = None) -> list[Path]:
+    """Return the files that the environment names for secrets."""
+    given = dict(os.environ if environment is None else environment)
+    return [Path(path) for name in SECRETS if (path := given.get(f"{PREFIX}{name}_FILE"))]
 
 
 def _fault(where: tuple[int | str, ...], message: str) -> str:

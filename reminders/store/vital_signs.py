@@ -33,3 +33,10 @@ def remember_file(tx: Transaction, path: str, digest: bytes, outcome: str, *, no
     values = {"path": path, "digest": digest, "outcome": outcome[:200], "read_at": now}
     if not insert_once(tx, schedule_file, values):
         tx.connection.execute(update(schedule_file).where(schedule_file.c.path == path).values(values))
+
+
+def last_outcomes(tx: Transaction) -> dict[str, str]:
+    """Return how the last reading of each watched schedule file ended."""
+    return {
+        row.path: row.outcome for row in tx.connection.execute(select(schedule_file).order_by(schedule_file.c.path))
+    }

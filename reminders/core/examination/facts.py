@@ -45,7 +45,6 @@ class SetupFacts:
     has_secret_key: bool
     is_simulated: bool
     is_embedded_broker: bool
-    secret_files: tuple[str, ...] = ()
 
 
 class Standing(StrEnum):
