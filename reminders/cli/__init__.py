@@ -23,6 +23,7 @@ PLACES = {
     "preview": "preview",
     "send": "send",
     "status": "status",
+    "doctor": "doctor",
     "why": "why",
     "pause": "pause",
     "resume": "pause",
@@ -37,6 +38,7 @@ PLACES = {
     "worker": "parts",
     "beat": "parts",
     "health": "parts",
+    "watch": "watch",
 }
 """The module of each command: imported only when it is asked for, because most of them bring the whole service."""
 

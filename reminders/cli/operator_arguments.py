@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, _SubParsersAction
+from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
 
 from reminders.cli.argument_types import CHANNELS, for_programs
+from reminders.core.examination.codes import EXIT_STATUSES, LOOK_STATUS
 
 Commands = _SubParsersAction
 
 
 def add_operator_commands(commands: Commands[ArgumentParser]) -> None:
     """Add their commands."""
+    _doctor(commands)
     _sending(commands)
+
+
+def _doctor(commands: Commands[ArgumentParser]) -> None:
+    statuses = [
+        (0, "all is well"),
+        (LOOK_STATUS, "nothing is broken, something should be looked at"),
+        *sorted((status, f"broken: {area}") for area, status in EXIT_STATUSES.items()),
+    ]
+    lines = "\n".join(f"  {status:2}  {text}" for status, text in statuses)
+    command = commands.add_parser(
+        "doctor",
+        help="examine the whole installation: what is wrong, and what to do about it",
+        description="Looks at every part and changes nothing. Each fault has a code, its meaning and a hint.",
+        epilog=f"Exit status:\n{lines}\nWhere several areas are broken it is the lowest: the others rest upon it.",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    for_programs(command)
 
 
 def _sending(commands: Commands[ArgumentParser]) -> None:

@@ -33,7 +33,12 @@ _MAIL_CODES = {
 def judge_provider(provider: ProviderFacts | None, setup: SetupFacts) -> Iterator[Finding]:
     """Judge what the provider says of us."""
     if setup.sms_host is None:
-        yield faulty(Code.PROVIDER_MISSING, "account", "none is configured")
+        text = "none is configured"
+        yield (
+            well(_PV, "account", f"{text}: e-mail only")
+            if setup.has_email
+            else faulty(Code.PROVIDER_MISSING, "account", text)
+        )
         return
     if not setup.is_real_provider:
         yield faulty(Code.PROVIDER_SIMULATED, "provider", setup.sms_host)
@@ -117,7 +122,12 @@ def _answer(visit: Visit) -> str:
 def judge_mail(mail: MailFacts | None, setup: SetupFacts) -> Iterator[Finding]:
     """Judge the mail server."""
     if not setup.has_email:
-        yield faulty(Code.MAIL_MISSING, "mail server", "none is configured")
+        text = "none is configured"
+        yield (
+            faulty(Code.MAIL_MISSING, "mail server", text)
+            if setup.sms_host is None
+            else well(_MA, "mail server", f"{text}: texts only")
+        )
     elif mail is not None and mail.problem is not None:
         found = f"{mail.place}: {mail.detail}" if mail.detail else mail.place
         yield faulty(_MAIL_CODES[mail.problem], "mail server", found)

@@ -85,12 +85,12 @@ PROVIDER: Mapping[Code, Fault] = {
     Code.TEXTS_STOPPED: broken(
         Area.PROVIDER,
         "the provider refuses us, so texts wait",
-        "settle in Twilio's console what it says; python3 -m reminders status shows the task",
+        "settle it in Twilio's console, then: python3 -m reminders sending try sms",
     ),
     Code.TEXTS_PAUSED: look(
         Area.PROVIDER,
         "calls to the provider fail, so texts wait; one tries each half minute",
-        "if it lasts, see Twilio's status page; python3 -m reminders status shows what waits",
+        "once it is mended, try at once: python3 -m reminders sending try sms",
     ),
 }
 
@@ -98,7 +98,7 @@ WEBHOOKS: Mapping[Code, Fault] = {
     Code.DOOR_SHUT: broken(
         Area.WEBHOOKS,
         "nobody answers at our public address",
-        "python3 -m reminders up, and a proxy for {it} in front of it; or correct REMINDERS_PUBLIC_URL",
+        "python3 -m reminders up, and a proxy that passes {it} on to it; or correct REMINDERS_PUBLIC_URL",
     ),
     Code.DOOR_ELSEWHERE: broken(
         Area.WEBHOOKS,
@@ -137,12 +137,14 @@ MAIL: Mapping[Code, Fault] = {
     ),
     Code.MAIL_MISSING: look(Area.MAIL, "no e-mail can be sent", "set REMINDERS_SMTP_URL and REMINDERS_MAIL_FROM"),
     Code.MAILS_STOPPED: broken(
-        Area.MAIL, "the mail server refuses us, so e-mails wait", "correct REMINDERS_SMTP_URL or REMINDERS_MAIL_FROM"
+        Area.MAIL,
+        "the mail server refuses us, so e-mails wait",
+        "correct REMINDERS_SMTP_URL or REMINDERS_MAIL_FROM, then: python3 -m reminders sending try email",
     ),
     Code.MAILS_PAUSED: look(
         Area.MAIL,
         "the mail server fails, so e-mails wait; one tries each half minute",
-        "if it lasts, ask who runs it; python3 -m reminders status shows what waits",
+        "once it is mended, try at once: python3 -m reminders sending try email",
     ),
 }
 
@@ -182,7 +184,7 @@ RUNNING: Mapping[Code, Fault] = {
     Code.RESENDS_HELD: look(
         Area.PROCESSES,
         "too many texts may have arrived twice: doubtful ones are left to people",
-        "python3 -m reminders status shows the task",
+        "when the cause is gone: python3 -m reminders sending resend",
     ),
     Code.CANARY_STUCK: broken(
         Area.PROCESSES,
