@@ -289,5 +289,13 @@ def _parts(commands: Commands[ArgumentParser]) -> None:
     commands.add_parser("beat", help="run the ticker; never more than one")
     health = commands.add_parser("health", help="exit 0 if a process left a sign of life in the last 90 seconds")
     health.add_argument(
-        "name", metavar="NAME", help="worker, worker-sms, worker-email, worker-inbound, worker-upkeep, beat"
+        "name", metavar="NAME", help="worker, worker-sms, worker-email, worker-inbound, worker-upkeep, beat, watch"
     )
+    watch = commands.add_parser(
+        "watch",
+        help="the second watcher: reads only the database, and mails when something is wrong",
+        description="Looks every 10 seconds and mails REMINDERS_ALERT_TO by REMINDERS_SMTP_URL when an alarm begins,"
+        " each hour while it lasts, and when it is over. Needs neither broker nor workers nor web.",
+    )
+    watch.add_argument("--once", action="store_true", help="look once, print, and exit 1 if something is wrong (cron)")
+    for_programs(watch)

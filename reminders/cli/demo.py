@@ -180,6 +180,7 @@ def plan_environment(plan: Plan, environment: Mapping[str, str]) -> dict[str, st
     own = {
         "DATA_DIR": str(plan.folder),
         "PUBLIC_URL": plan.url,
+        "CANARY_URL": plan.url,
         "ALLOW_LIST": "off",
         "TWILIO_ACCOUNT_SID": account,
         "TWILIO_AUTH_TOKEN": token,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reminders.cli.parts import BEAT, FRESH, WORKER, beat_argv, worker_argv
 from reminders.cli.surroundings import PREFIX, ROOT, data_dir
+from reminders.cli.watch import WATCH
 from reminders.core.errors import InputError, NotReadyError
 from reminders.services.read_status import is_alive
 from reminders.supervisor import (
@@ -90,7 +91,7 @@ def broker_of(environment: Mapping[str, str], folder: Path) -> EmbeddedValkey | 
 def service_children(
     environment: Mapping[str, str], watch: Watch, *, host: str, port: int, after: tuple[str, ...]
 ) -> list[Child]:
-    """Return worker, beat and web as children that start after others."""
+    """Return worker, beat and web as children that start after others, and the second watcher, which needs nobody."""
     own = child_environment(environment)
     answers = partial(answers_http, ANYWHERE.get(host, host), port, "/healthz")
     worker = Child(
@@ -114,7 +115,9 @@ def service_children(
     )
     web_argv = command("web", "--host", host, "--port", str(port))
     web = Child(WEB, web_argv, own, ready=answers, alive=answers, after=after, ready_seconds=START_SECONDS)
-    return [worker, beat, web]
+    # Nobody waits for it either: a watcher that cannot start is no reason not to send.
+    watcher = Child(WATCH, command("watch"), own, alive=partial(watch.is_working, WATCH))
+    return [worker, beat, web, watcher]
 
 
 def command(*words: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reminders.bootstrap import Facts
 
 USUAL_PORT = 8000
+CANARY_URL = f"{PREFIX}CANARY_URL"
 
 
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
@@ -47,6 +48,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
                 after.callback(broker.close)
                 own[f"{PREFIX}REDIS_URL"] = broker.broker_url
             children = [broker.child] if broker is not None else []
+            own[CANARY_URL] = own.get(CANARY_URL) or address(host, port)
             names = tuple(child.name for child in children)
             children += service_children(own, watch, host=host, port=port, after=names)
             return watch.run(children, lock, folder, is_verbose=arguments.verbose)

@@ -30,7 +30,7 @@ def test_docker_compose_is_valid() -> None:
 
 
 def test_there_is_a_container_for_each_kind_of_work() -> None:
-    expected = {"beat", "migrate", "web", "worker-email", "worker-inbound", "worker-sms", "worker-upkeep"}
+    expected = {"beat", "migrate", "watch", "web", "worker-email", "worker-inbound", "worker-sms", "worker-upkeep"}
     assert set(OURS) == expected
     assert set(SERVICES) - set(OURS) == {"postgres", "redis"}
 

@@ -16,7 +16,7 @@ SCHEDULE = Path(__file__).resolve().parents[1] / "data" / "schedule.csv"
 ACCOUNT, TOKEN, SENDER = "AC" + "5" * 32, "made up", "+12125550100"
 THURSDAY = "2027-03-04T09:58:00-05:00"
 SPEED = 600
-CHILDREN = ("valkey", "worker", "beat", "web")
+CHILDREN = ("valkey", "worker", "beat", "web", "watch")
 LEASE = 75.0
 """Longer than what a killed worker had claimed stays taken."""
 
