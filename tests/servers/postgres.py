@@ -29,6 +29,7 @@ SETTINGS = {
     "shared_buffers": "32MB",
     "max_connections": "60",
     "autovacuum": "off",
+    "wal_level": "logical",  # so that it can be asked in which order transactions committed
     "timezone": "Asia/Kathmandu",  # ours must not depend on the server's own
 }
 
