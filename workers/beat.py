@@ -23,6 +23,7 @@ BEAT = {
     "find out about unknown outcomes": every(10, Job.RESOLVE_UNKNOWNS),
     "end what is past its use": every(15, Job.EXPIRE_OVERDUE),
     "look for rides and outcomes that are missing": every(30, Job.WATCH_APPOINTMENTS),
+    "look up numbers before their first text": every(60, Job.LOOK_UP_LINES),
     "ask about texts without a final receipt": every(300, Job.POLL_STUCK),
     "let a canary pass every part": every(60, Job.RELEASE_CANARY),
     "read the schedule again if it changed": every(30, Job.SYNC_SCHEDULE),

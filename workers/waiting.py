@@ -25,7 +25,14 @@ from workers.pumps import run_pump, stopping
 from workers.services import services
 from workers.tasks.inbound import apply_receipts, receive_replies
 from workers.tasks.schedule import sync_schedule
-from workers.tasks.upkeep import expire_overdue, poll_stuck, release_canary, resolve_unknowns, watch_appointments
+from workers.tasks.upkeep import (
+    expire_overdue,
+    look_up_lines,
+    poll_stuck,
+    release_canary,
+    resolve_unknowns,
+    watch_appointments,
+)
 
 log = structlog.get_logger()
 LONGEST_WAIT = timedelta(seconds=1)
@@ -42,6 +49,7 @@ SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
         (5, expire_overdue),
         (10, release_canary),
         (30, watch_appointments),
+        (60, look_up_lines),
         (300, poll_stuck),
     ),
     Queue.SCHEDULE: ((30, sync_schedule),),

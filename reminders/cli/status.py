@@ -14,7 +14,7 @@ from reminders.cli.tables import BOLD, GREEN, RED, paint, print_table
 from reminders.core.delivery import MessageState
 from reminders.core.labels import MESSAGE_STATES, STEPS
 from reminders.core.pauses import Pause
-from reminders.core.tasks import NEXT_ACTIONS, TITLES
+from reminders.core.tasks import TITLES
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.pause import list_pauses
 from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
@@ -95,7 +95,7 @@ def _task(line: TaskLine) -> dict[str, object]:
     return {
         "kind": task.kind,
         "title": TITLES[task.kind],
-        "next_action": NEXT_ACTIONS[task.kind],
+        "next_action": line.next_action,
         "urgency": task.urgency,
         "name": line.name,
         "starts_at": line.starts_at.isoformat() if line.starts_at else None,
@@ -206,7 +206,7 @@ def _show_tasks(status: Status, environment: Mapping[str, str]) -> None:
             line.task.urgency,
             line.name or "",
             _local(line.starts_at, line.timezone) if line.starts_at and line.timezone else "",
-            f"{TITLES[line.task.kind]}. {NEXT_ACTIONS[line.task.kind]}",
+            f"{TITLES[line.task.kind]}. {line.next_action}",
         )
         for line in status.tasks
     ]

@@ -92,6 +92,14 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.RESENDS_HELD: "Whoever runs the service finds out why receipts come late, then `sending resend`.",
     TaskKind.CODE_UNLISTED: "Tell whoever runs the service to look the code up and add it to the table.",
 }
+PHONE_A_LANDLINE = "This number is a landline: phone instead of texting, and ask for a mobile number."
+
+
+def next_action(kind: TaskKind, *, is_landline: bool) -> str:
+    """Return what to do about a task of this kind; `is_landline` says it of the patient's number."""
+    return PHONE_A_LANDLINE if is_landline and kind is TaskKind.ADDRESS_FAULT else NEXT_ACTIONS[kind]
+
+
 USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.REPLY_UNCLEAR: Urgency.NORMAL,
     TaskKind.RESCHEDULE: Urgency.NORMAL,

@@ -10,10 +10,10 @@ from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.reminders import Reason
-from reminders.core.tasks import Urgency
+from reminders.core.tasks import Urgency, next_action
 from reminders.core.windows import local_day
 from reminders.services.deps import Deps
-from reminders.store import appointments, clinics, ledger, patients, pauses, tasks, timeline, vital_signs
+from reminders.store import appointments, clinics, ledger, lines, patients, pauses, tasks, timeline, vital_signs
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Task
 from reminders.store.timeline import Line
@@ -44,9 +44,10 @@ class AppointmentLine:
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """One task with the names a person needs."""
+    """One task with the names a person needs, and what to do about it."""
 
     task: Task
+    next_action: str
     name: str | None
     starts_at: datetime | None
     timezone: str | None
@@ -68,7 +69,7 @@ def read_status(deps: Deps, *, days: int = 7, limit: int = 200) -> Status:
     """Return the state of things: appointments from the start of yesterday to `days` ahead, all in one snapshot."""
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        lines = [
+        visits = [
             line
             for clinic_id, clinic in clinics.every(tx).items()
             for line in _appointments(tx, clinic_id, clinic, now=now, days=days, limit=limit)
@@ -76,7 +77,7 @@ def read_status(deps: Deps, *, days: int = 7, limit: int = 200) -> Status:
         return Status(
             now=now,
             ledger=ledger.read(tx),
-            appointments=sorted(lines, key=lambda line: line.starts_at)[:limit],
+            appointments=sorted(visits, key=lambda line: line.starts_at)[:limit],
             tasks=_tasks(tx, limit),
             beats=vital_signs.last_beats(tx),
             machine_now=deps.clock.machine_now(),
@@ -126,7 +127,8 @@ def _tasks(tx: Transaction, limit: int) -> list[TaskLine]:
         ids = {item.patient_id for item in found if item.clinic_id == clinic_id and item.patient_id is not None}
         names |= {key: person.record.name for key, person in patients.get_many(tx, clinic_id, ids).items()}
     booked = appointments.get_many(tx, {item.appointment_id for item in found if item.appointment_id is not None})
-    return sorted((_task_line(item, names, booked) for item in found), key=_soonest)
+    landlines = lines.with_landlines(tx, names)
+    return sorted((_task_line(item, names, booked, landlines) for item in found), key=_soonest)
 
 
 def _soonest(line: TaskLine) -> tuple[int, datetime]:
@@ -136,12 +138,18 @@ def _soonest(line: TaskLine) -> tuple[int, datetime]:
     )
 
 
-def _task_line(item: Task, names: dict[PatientId, str], booked: dict[AppointmentId, Appointment]) -> TaskLine:
+def _task_line(
+    item: Task,
+    names: dict[PatientId, str],
+    booked: dict[AppointmentId, Appointment],
+    landlines: set[PatientId],
+) -> TaskLine:
     appointment = booked.get(item.appointment_id) if item.appointment_id is not None else None
     name = names.get(item.patient_id) if item.patient_id is not None else None
+    action = next_action(item.kind, is_landline=item.patient_id in landlines)
     if appointment is None:
-        return TaskLine(item, name, None, None)
-    return TaskLine(item, name, appointment.starts_at, appointment.booking.timezone)
+        return TaskLine(item, action, name, None, None)
+    return TaskLine(item, action, name, appointment.starts_at, appointment.booking.timezone)
 
 
 def leave_beat(deps: Deps, name: str) -> None:

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from reminders.core.fallback import is_landline
 from reminders.core.ids import ClinicId, ContactId
 from reminders.core.patients import Channel
+from reminders.ports import LineType
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
 from reminders.store.rows import contact
@@ -135,9 +137,12 @@ def has_opted_out(tx: Transaction, ids: Collection[ContactId]) -> bool:
 
 
 def mark_fault(tx: Transaction, ids: Collection[ContactId], fault: str, *, now: datetime) -> None:
-    """Remember that addresses do not work, so that nothing more is planned on them."""
+    """Remember that addresses do not work, so that nothing more is planned on them; and landlines as what they are."""
     statement = update(contact).where(contact.c.id.in_(ids), contact.c.fault_at.is_(None))
     tx.connection.execute(statement.values(fault_at=now, fault=fault))
+    if is_landline(fault):
+        known = update(contact).where(contact.c.id.in_(ids), contact.c.channel == Channel.SMS)
+        tx.connection.execute(known.values(line_type=LineType.LANDLINE.value, line_checked_at=now))
 
 
 def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes]) -> dict[tuple[bytes, Channel], bool]:

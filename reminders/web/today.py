@@ -16,7 +16,7 @@ from reminders.core.ids import PatientId
 from reminders.core.labels import REASONS, STEPS
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
-from reminders.core.tasks import NEXT_ACTIONS, TITLES, TaskKind
+from reminders.core.tasks import TITLES, TaskKind
 from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine, Status, TaskLine
 from reminders.web.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES, URGENCIES
@@ -215,7 +215,7 @@ def _item(line: TaskLine, people: Mapping[PatientId, AppointmentLine], now: date
     return Item(
         key=str(task.id),
         title=TITLES[task.kind],
-        action=NEXT_ACTIONS[task.kind],
+        action=line.next_action,
         urgency=urgency,
         tone=tone,
         name=line.name or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reminders.ports import Job
 from reminders.services.expire_overdue import expire_overdue as expire
 from reminders.services.fly_canaries import release_canary as release
+from reminders.services.look_up_lines import look_up_lines as look_up
 from reminders.services.resolve_unknowns import poll_stuck as poll
 from reminders.services.resolve_unknowns import resolve_unknowns as resolve
 from reminders.services.watch_appointments import watch_appointments as watch
@@ -34,6 +35,12 @@ def expire_overdue() -> None:
 def watch_appointments() -> None:
     """Open the tasks about rides and outcomes whose time has come."""
     watch(services().deps)
+
+
+@task(Job.LOOK_UP_LINES)
+def look_up_lines() -> None:
+    """Ask what kind of line the numbers are that will be texted next."""
+    look_up(services().deps)
 
 
 @task(Job.RELEASE_CANARY)
