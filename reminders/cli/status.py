@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 from reminders.cli.opening import opened
 from reminders.cli.tables import BOLD, GREEN, RED, paint, print_table
+from reminders.cli.watch import to_list
+from reminders.core.alarms import Vitals, alarms, minutes
+from reminders.core.canaries import last_through
 from reminders.core.delivery import MessageState
 from reminders.core.labels import MESSAGE_STATES, STEPS
 from reminders.core.pauses import Pause
@@ -18,6 +21,7 @@ from reminders.core.tasks import TITLES
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.pause import list_pauses
 from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
+from reminders.services.watch_vitals import read_vitals
 from reminders.supervisor import TreeState, read_state
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 DONE = 0
 DAY_AND_TIME = "%a %d %b %H:%M"
+NO_CANARY = "no test message came through in the last hour"
 COMING = {"booked", "arrived"}
 
 
@@ -36,14 +41,15 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         status = read_status(services.deps, days=arguments.days)
         facts, speed = services.facts, services.deps.clock.speed
         pauses = list_pauses(services.deps, None, with_ended=False)
+        vitals = read_vitals(services.deps, is_told_outside=services.heartbeat is not None)
         zones = sorted({clinic.tz.key for clinic in known_clinics(services.deps)}) or ["UTC"]
     tree = read_state(facts.data_dir)
     if arguments.json:
-        print(json.dumps(to_document(status, facts, tree, speed=speed), ensure_ascii=False, indent=2))
+        print(json.dumps(to_document(status, facts, tree, vitals, speed=speed), ensure_ascii=False, indent=2))
     else:
         now = ", ".join(f"{_local(status.now, zone)} ({zone})" for zone in zones)
         print(f"{now}{_pace(speed) if facts.is_simulated else ''}")
-        _show(status, tree, pauses, environment)
+        _show(status, tree, vitals, pauses, environment)
     return DONE
 
 
@@ -51,7 +57,9 @@ def _pace(speed: float) -> str:
     return ", simulated" if speed == 1 else f", simulated, {speed:g} times as fast"
 
 
-def to_document(status: Status, facts: Facts, tree: TreeState | None, *, speed: float) -> dict[str, object]:
+def to_document(
+    status: Status, facts: Facts, tree: TreeState | None, vitals: Vitals, *, speed: float
+) -> dict[str, object]:
     """Return everything for programs. Instants are UTC in ISO 8601: the clinic's time but for signs of life."""
     found = status.ledger
     return {
@@ -69,7 +77,13 @@ def to_document(status: Status, facts: Facts, tree: TreeState | None, *, speed: 
         "appointments": [_appointment(line) for line in status.appointments],
         "tasks": [_task(line) for line in status.tasks],
         "processes": _processes(status, tree),
+        "canary": _iso(last_through(vitals.canaries, is_told_outside=vitals.is_told_outside)),
+        "alarms": to_list(alarms(vitals, status.machine_now)) if vitals.signs else [],
     }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _appointment(line: AppointmentLine) -> dict[str, object]:
@@ -123,11 +137,13 @@ def _processes(status: Status, tree: TreeState | None) -> list[dict[str, object]
 def _show(
     status: Status,
     tree: TreeState | None,
+    vitals: Vitals,
     pauses: Sequence[tuple[Clinic, Pause]],
     environment: Mapping[str, str],
 ) -> None:
     _show_ledger(status, environment)
     _show_processes(status, tree, environment)
+    _show_vitals(vitals, status.machine_now, environment)
     _show_appointments(status, environment)
     _show_pauses(pauses, environment)
     _show_tasks(status, environment)
@@ -162,6 +178,18 @@ def _show_processes(status: Status, tree: TreeState | None, environment: Mapping
         for item in _processes(status, tree)
     ]
     print_table(("Name", "State", "Process", "Restarts", "Sign of life"), rows, environment)
+
+
+def _show_vitals(vitals: Vitals, machine_now: datetime, environment: Mapping[str, str]) -> None:
+    """Say in two lines whether everything works; where nothing ever ran there is nothing to say."""
+    if not vitals.signs:
+        return
+    through = last_through(vitals.canaries, is_told_outside=vitals.is_told_outside)
+    print(f"the last test message came through {minutes(machine_now - through)} ago" if through else NO_CANARY)
+    found = alarms(vitals, machine_now)
+    names = ", ".join(" ".join(filter(None, alarm.key)) for alarm in found)
+    wrong = f"ALARMS ({len(found)}): {names}; `reminders watch --once` says what to do"
+    print(paint(wrong, RED, environment) if found else "no alarms")
 
 
 def _ago(status: Status, name: str) -> str:
