@@ -90,16 +90,16 @@ class _Look(Generic[T]):
     def wait(self, clock: Clock, until: float, lost: dict[str, str]) -> T | None:
         """Return what it brought home; else None, and why in `lost`. Of an error its class only: its text may quote."""
         if not self._done.wait(max(0.0, until - clock.monotonic())):
-            lost[self._name] = f"no answer within {WITHIN.seconds} s"
+            lost[self._name] = "no answer in time"
             return None
         if self._error is not None:
             lost[self._name] = type(self._error).__name__
         return self._brought
 
 
-def examine(given: Examination, *, children: Sequence[ChildFacts] = ()) -> list[Finding]:
+def examine(given: Examination, *, children: Sequence[ChildFacts] = (), within: timedelta = WITHIN) -> list[Finding]:
     """Look at everything and judge it; `children` are the processes that a supervisor on this machine knows."""
-    until = given.clock.monotonic() + WITHIN.total_seconds()
+    until = given.clock.monotonic() + within.total_seconds()
     machine = _Look("this machine", given.machine.inspect)
     database = _Look("database", lambda: _database(given))
     broker = _Look("broker", given.broker.inspect if given.broker is not None else lambda: None)
