@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from reminders.core.delivery import Absent, Accepted, Blame, Outcome, ReceiptStatus, Refusal
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome, ReceiptStatus, Refusal, Unknown
 from reminders.core.errors import ForgedHookError, ScheduleError
 from reminders.core.ids import AttemptTag
 from reminders.core.pacing import WITHOUT_BROKER, Bucket, Grant, Pace, take
@@ -183,7 +183,8 @@ class SentText:
 class MemorySmsGateway:
     """A provider of text messages that delivers to nobody.
 
-    `calls` are all texts it was asked to send, `sent` those that arrived. While `is_blind`, looks fail.
+    `calls` are all texts it was asked to send, `sent` those that arrived. While `is_blind`, looks fail. `ahead` is how
+    far its clock is ahead of ours, as its next answer will show.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -191,6 +192,7 @@ class MemorySmsGateway:
         self.calls: list[OutgoingText] = []
         self.sent: list[SentText] = []
         self.is_blind = False
+        self.ahead = timedelta(0)
         self.skew: timedelta | None = None
         self._clock = clock
         self._script = _Script()
@@ -202,6 +204,10 @@ class MemorySmsGateway:
     def report_status(self, provider_id: str, status: ReceiptStatus) -> None:
         """Let the provider's list show another status."""
         self.sent = [replace(sent, status=status) if sent.provider_id == provider_id else sent for sent in self.sent]
+
+    def forget(self, provider_id: str) -> None:
+        """Let the provider's list show a text no more."""
+        self.sent = [sent for sent in self.sent if sent.provider_id != provider_id]
 
     def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
         """Report what was prepared for each text, or accept it."""
@@ -218,12 +224,15 @@ class MemorySmsGateway:
             provider_id = answer.outcome.provider_id
         if answer.has_arrived:
             self.sent.append(SentText(text, provider_id, self._clock.machine_now()))
+        if not isinstance(answer.outcome, Unknown):
+            self.skew = self.ahead
         return answer.outcome or Accepted(provider_id, ReceiptStatus.QUEUED.value)
 
     def find(self, to: str, body: str, *, since: datetime) -> Sequence[Sighting] | None:
         """Look through what arrived, newest first."""
         if self.is_blind:
             return None
+        self.skew = self.ahead
         return [
             _sighting(sent)
             for sent in reversed(self.sent)
@@ -232,8 +241,10 @@ class MemorySmsGateway:
 
     def fetch(self, provider_id: str) -> Sighting | None:
         """Look at one message."""
-        found = (sent for sent in self.sent if sent.provider_id == provider_id and not self.is_blind)
-        return next(map(_sighting, found), None)
+        if self.is_blind:
+            return None
+        self.skew = self.ahead
+        return next((_sighting(sent) for sent in self.sent if sent.provider_id == provider_id), None)
 
 
 def _sighting(sent: SentText) -> Sighting:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import islice
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -42,6 +42,10 @@ def answer(status: int, body: object = None, **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(content)}", "Content-Type: application/json"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+
+def http_now(ahead: timedelta = timedelta(0)) -> str:
+    return format_datetime(datetime.now(UTC) + ahead, usegmt=True)
 
 
 def replying(content: bytes) -> Behaviour:
@@ -86,14 +90,19 @@ def taking(seconds: float) -> Behaviour:
 
 @dataclass
 class ScriptedTwilio:
-    """Messages newest last; `script` holds what the next requests meet, `always` what all others meet."""
+    """Messages newest last; `documents` are shown at their paths.
+
+    `script` holds what the next requests meet, `always` what all others meet; `ahead` is its clock's lead.
+    """
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     messages: list[dict[str, object]] = field(default_factory=list)
+    documents: dict[str, object] = field(default_factory=dict)
     script: deque[Behaviour] = field(default_factory=deque)
     always: Behaviour | None = None
     next_page_host: str = ""
+    ahead: timedelta = timedelta(0)
     peak: int = 0
     in_flight: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -111,15 +120,19 @@ class ScriptedTwilio:
 
     def good_answer(self, request: Request) -> bytes:
         with self.lock:
-            if request.method == "POST":
-                return answer(201, self.keep(request.form["To"][0], request.form["Body"][0]))
-            if request.path.endswith("/Messages.json"):
-                return answer(200, self._page(request))
-            sid = request.path.rpartition("/")[2].removesuffix(".json")
-            found = [message for message in self.messages if message["sid"] == sid]
-            return (
-                answer(200, found[0]) if found else answer(404, {"code": 20404, "status": 404, "message": "not found"})
-            )
+            status, document = self._document(request)
+            return answer(status, document, Date=http_now(self.ahead))
+
+    def _document(self, request: Request) -> tuple[int, object]:
+        if request.method == "POST":
+            return 201, self.keep(request.form["To"][0], request.form["Body"][0])
+        if request.path in self.documents:
+            return 200, self.documents[request.path]
+        if request.path.endswith("/Messages.json"):
+            return 200, self._page(request)
+        sid = request.path.rpartition("/")[2].removesuffix(".json")
+        found = [message for message in self.messages if message["sid"] == sid]
+        return (200, found[0]) if found else (404, {"code": 20404, "status": 404, "message": "not found"})
 
     def _page(self, request: Request) -> dict[str, object]:
         to, skip = request.query["To"][0], int(request.query.get("PageToken", ["0"])[0])

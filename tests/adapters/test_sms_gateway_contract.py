@@ -33,6 +33,8 @@ class World:
     hide_answer: Callable[[], None]
     hide_list: Callable[[], None]
     deliver: Callable[[str], None]
+    delete: Callable[[str], None]
+    run_ahead: Callable[[timedelta], None]
 
 
 @pytest.fixture(params=["twilio", "memory"])
@@ -50,8 +52,11 @@ def by_twilio() -> Iterator[World]:
             CLOCK,
         )
 
+        def message_of(provider_id: str) -> dict[str, object]:
+            return next(message for message in twilio.messages if message["sid"] == provider_id)
+
         def deliver(provider_id: str) -> None:
-            next(message for message in twilio.messages if message["sid"] == provider_id)["status"] = "delivered"
+            message_of(provider_id)["status"] = "delivered"
 
         yield World(
             gateway,
@@ -60,6 +65,8 @@ def by_twilio() -> Iterator[World]:
             hide_answer=lambda: twilio.script.append(accepting_then_resetting),
             hide_list=lambda: twilio.script.append(refusing(503)),
             deliver=deliver,
+            delete=lambda provider_id: twilio.messages.remove(message_of(provider_id)),
+            run_ahead=lambda ahead: setattr(twilio, "ahead", ahead),
         )
         gateway.close()
 
@@ -77,6 +84,8 @@ def in_memory() -> Iterator[World]:
         hide_answer=lambda: gateway.answer_next(Unknown("reset"), has_arrived=True),
         hide_list=hide_list,
         deliver=lambda provider_id: gateway.report_status(provider_id, ReceiptStatus.DELIVERED),
+        delete=gateway.forget,
+        run_ahead=lambda ahead: setattr(gateway, "ahead", ahead),
     )
 
 
@@ -184,3 +193,47 @@ def test_a_look_that_fails_is_no_evidence(world: World) -> None:
 def test_an_id_that_the_provider_does_not_know_is_not_found(world: World) -> None:
     assert world.gateway.fetch("SM" + "f" * 32) is None
     assert world.gateway.fetch("../../Accounts") is None
+
+
+def test_a_message_that_was_deleted_is_not_found(world: World) -> None:
+    [outcome] = send(world.gateway, a_text())
+    assert isinstance(outcome, Accepted)
+
+    world.delete(outcome.provider_id)
+
+    assert world.gateway.fetch(outcome.provider_id) is None
+    assert world.gateway.find(ANN, "Your visit is tomorrow.", since=an_hour_ago()) == []
+
+
+def test_before_the_first_answer_nobody_knows_the_provider_s_time(world: World) -> None:
+    send(world.gateway, a_text(starts_within=-0.1))
+
+    assert world.gateway.skew is None
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=5), timedelta(minutes=-5)], ids=str)
+def test_every_answer_says_how_far_the_provider_s_clock_is_ahead(world: World, ahead: timedelta) -> None:
+    send(world.gateway, a_text())
+    world.run_ahead(ahead)
+
+    send(world.gateway, a_text())
+    after_sending = world.gateway.skew
+    world.run_ahead(ahead + timedelta(hours=1))
+    world.gateway.fetch("SM" + "f" * 32)
+    after_a_look = world.gateway.skew
+
+    assert after_sending is not None
+    assert after_a_look is not None
+    assert abs(after_sending - ahead) < timedelta(seconds=2)
+    assert abs(after_a_look - ahead - timedelta(hours=1)) < timedelta(seconds=2)
+
+
+def test_a_call_without_an_answer_leaves_the_provider_s_time_as_it_was(world: World) -> None:
+    send(world.gateway, a_text())
+    before = world.gateway.skew
+    world.run_ahead(timedelta(hours=1))
+    world.hide_answer()
+
+    send(world.gateway, a_text())
+
+    assert world.gateway.skew == before

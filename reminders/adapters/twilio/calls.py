@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from reminders.core.delivery import Absent, Blame, Outcome, Unknown
+from reminders.failpoints import Failpoint, reach
 from reminders.ports import OutgoingText, Report
 
 
@@ -22,9 +23,11 @@ class Call:
     def leave(self) -> bool:
         """Say whether the request may be written now; from here on only an answer proves anything."""
         with self._lock:
-            if not self._is_settled:
-                self._may_have_left = True
-            return not self._is_settled
+            may_leave = not self._is_settled
+            self._may_have_left |= may_leave
+        if may_leave:
+            reach(Failpoint.CALL_LEAVES)
+        return may_leave
 
     def settle(self) -> bool:
         """Claim the right to report; only the first who asks has it."""

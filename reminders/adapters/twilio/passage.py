@@ -27,10 +27,14 @@ class EndedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The limits of one request: `leave` is asked just before the first byte is written."""
+    """The limits of one request: `leave` is asked just before the first byte is written.
+
+    Without a `read_timeout` the line's own holds. Both timeouts are seconds.
+    """
 
     connect_timeout: float
-    leave: Callable[[], bool]
+    leave: Callable[[], bool] = lambda: True
+    read_timeout: float | None = None
 
 
 _passage: ContextVar[Passage | None] = ContextVar("passage", default=None)

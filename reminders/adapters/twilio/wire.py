@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
-from types import SimpleNamespace
-from urllib.parse import urlencode, urlsplit
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import aiohttp
 from twilio.http.response import Response
+from typing_extensions import override
 
 from reminders.adapters.twilio.passage import EndedError, Passage, RefusedError, UnreadableError, current_passage
+from reminders.adapters.twilio.protocol import http_date
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
 _MOST_BYTES = 1_000_000
+_MAIN_HOST = "api.twilio.com"
+_OTHER_HOSTS = frozenset({"lookups.twilio.com", "messaging.twilio.com"})
 _OK, _FIRST_THAT_IS_NO_SUCCESS = 200, 300
 
 
@@ -26,15 +35,26 @@ class Wire:
 
     is_async = True
 
-    def __init__(self, base_url: str, *, connections: int, connect_timeout: float, read_timeout: float) -> None:
-        """Send every request to `base_url`, whatever host it names; timeouts in seconds."""
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connections: int,
+        connect_timeout: float,
+        read_timeout: float,
+        hear_time: Callable[[datetime], None],
+    ) -> None:
+        """Send every request to `base_url` (see `destination`); timeouts in seconds.
+
+        `hear_time` is told what time it is by the clock of whoever answers, at each answer.
+        """
+        self._hear_time = hear_time
         self._base = urlsplit(base_url.rstrip("/"))
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections),
+            connector=_Gate(limit=connections),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[_trace()],
             trust_env=False,
         )
 
@@ -56,12 +76,13 @@ class Wire:
             UnreadableError: for a success that is too large or cut off.
             aiohttp.ClientError, OSError, TimeoutError: where no answer came.
         """
-        passage = current_passage() or Passage(self._connect_timeout, lambda: True)
+        passage = current_passage() or Passage(self._connect_timeout)
+        read_timeout = passage.read_timeout or self._read_timeout
         async with (
-            asyncio.timeout(passage.connect_timeout + self._read_timeout),
+            asyncio.timeout(passage.connect_timeout + read_timeout),
             self._session.request(
                 method,
-                self._address(url, params),
+                destination(self._base, url, params),
                 data=None if data is None else urlencode(data, doseq=True).encode(),
                 headers={**(headers or {}), **_authorization(auth)},
                 allow_redirects=False,
@@ -69,39 +90,55 @@ class Wire:
                     total=None,
                     connect=passage.connect_timeout,
                     sock_connect=passage.connect_timeout,
-                    sock_read=self._read_timeout,
+                    sock_read=read_timeout,
                 ),
-                trace_request_ctx=passage,
             ) as reply,
         ):
+            if (at := http_date(reply.headers.get("Date", ""))) is not None:
+                self._hear_time(at)
             return await _read(reply)
-
-    def _address(self, url: str, params: Mapping[str, object] | None) -> str:
-        asked = urlsplit(url)
-        query = "&".join(part for part in (asked.query, urlencode(params or {}, doseq=True)) if part)
-        # The host is always ours: a next-page address in an answer cannot lead our credentials elsewhere.
-        full = asked._replace(
-            scheme=self._base.scheme, netloc=self._base.netloc, path=self._base.path + asked.path, query=query
-        )
-        return full.geturl()
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
 
 
-def _trace() -> aiohttp.TraceConfig:
-    """Watch for the moment when a connection is ready: before it, nothing can have been sent."""
+def destination(base: SplitResult, url: str, params: Mapping[str, object] | None = None) -> str:
+    """Return where a request for `url` goes: to the base address, whatever host it names.
 
-    async def ask_to_leave(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
-        passage: Passage = context.trace_request_ctx
-        if not passage.leave():
-            raise EndedError
+    So a next-page address in an answer cannot lead our credentials elsewhere. Only the real Twilio has other hosts
+    that are its own; a simulator answers for all of them.
+    """
+    asked = urlsplit(url)
+    is_own = base.hostname == _MAIN_HOST and asked.scheme == "https" and asked.netloc in _OTHER_HOSTS
+    netloc, folder = (asked.netloc, "") if is_own else (base.netloc, base.path)
+    query = "&".join(part for part in (asked.query, urlencode(params or {}, doseq=True)) if part)
+    return asked._replace(scheme=base.scheme, netloc=netloc, path=folder + asked.path, query=query).geturl()
 
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(ask_to_leave)
-    trace.on_connection_reuseconn.append(ask_to_leave)
-    return trace
+
+class _Gate(aiohttp.TCPConnector):
+    """Connections, each asked for leave at the moment when it is ready: before it, nothing can have been sent."""
+
+    @override
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        try:
+            _ask_to_leave()
+        except BaseException:
+            connection.close()  # uvloop never ends while a connection is left that nobody holds
+            raise
+        return connection
+
+
+def _ask_to_leave() -> None:
+    passage = current_passage()
+    if passage is not None and not passage.leave():
+        raise EndedError
 
 
 def _authorization(auth: tuple[str, str] | None) -> dict[str, str]:
