@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reminders.core.fallback import FAILS_FOR_THE_ADDRESS, UNREACHABLE, is_unreachable
 from reminders.core.gate import Origin
-from reminders.core.ids import ClinicId, MessageId, PatientId
+from reminders.core.ids import ClinicId, PatientId
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel
 from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_message, key_after_message
@@ -26,28 +26,30 @@ def fall_back(tx: Transaction, deps: Deps, ends: Sequence[tuple[Draft, Move]], *
     of what failed locked. A message that another takes over from asks nobody to phone; a number that does not work is
     a person's all the same.
     """
+    # First: planning may ask for another number too, and whoever asks first names what failed.
+    open_message_tasks(tx, deps.identity, [end for end in ends if not _may_settle(*end)], now=now)
     failed = failures.failed(tx, [draft.id for draft, move in ends if _may_fall(draft, move)])
     falling = [draft for draft, _ in ends if draft.id in failed]
+    people: dict[ClinicId, set[PatientId]] = {}
     for draft in falling:
         if draft.channel is Channel.SMS:
             _close_if_unreachable(tx, deps, draft, now=now)
-    people: dict[ClinicId, set[PatientId]] = {}
-    for draft in falling:
         if draft.patient_id is not None:
             people.setdefault(draft.clinic_id, set()).add(draft.patient_id)
     for clinic_id, ids in sorted(people.items()):
         plan_patients(tx, clinics.get(tx, clinic_id), ids, identity=deps.identity, now=now)
     elsewhere = reminders.taken_over(tx, failed)
-    open_message_tasks(tx, deps.identity, [end for end in ends if not _is_settled(*end, elsewhere)], now=now)
+    rest = [end for end in ends if _may_settle(*end) and end[0].id not in elsewhere]
+    open_message_tasks(tx, deps.identity, rest, now=now)
 
 
 def _may_fall(draft: Draft, move: Move) -> bool:
     return draft.origin is Origin.REMINDER and move.state in FAILS_FOR_THE_ADDRESS
 
 
-def _is_settled(draft: Draft, move: Move, elsewhere: set[MessageId]) -> bool:
-    kind = after_message(move.state, move.reason, draft.origin, draft.kind)
-    return draft.id in elsewhere and kind is TaskKind.NOT_DELIVERED
+def _may_settle(draft: Draft, move: Move) -> bool:
+    """Say whether what an end asks of a person is done once another message takes over."""
+    return after_message(move.state, move.reason, draft.origin, draft.kind) is TaskKind.NOT_DELIVERED
 
 
 def _close_if_unreachable(tx: Transaction, deps: Deps, draft: Draft, *, now: datetime) -> None:

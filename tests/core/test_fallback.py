@@ -9,7 +9,7 @@ import pytest
 from reminders.core.conditions import Case, Telling, case_of
 from reminders.core.delivery import MOST_REDELIVERIES, MessageState
 from reminders.core.fallback import LANDLINE, OUT_OF_REACH, UNREACHABLE, has_failed, is_landline, is_unreachable
-from reminders.core.patients import Channel, Patient, Recipient
+from reminders.core.patients import Channel, Override, Patient, Recipient
 from reminders.core.planning import Plan, desired, replan
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderState
 from tests.builders import a_clinic, a_patient, a_record, an_appointment, held, local
@@ -92,6 +92,18 @@ def test_the_other_channel_takes_over_at_once_and_ends_when_the_first_would_have
     assert again.state is ReminderState.PLANNED
     assert again.due_at == NOW
     assert again.expires_at == failed.planned.expires_at
+
+
+def test_a_mail_that_failed_is_followed_by_a_text() -> None:
+    patient = replace(a_patient(), override=Override(channels=(Channel.EMAIL, Channel.SMS)))
+    case = a_case(patient)
+    first = [held(plan, case.appointment) for plan in desired(replace(case, now=SENT_AT - timedelta(days=1)))]
+    rows = [
+        replace(item, has_failed=True, planned=replace(item.planned, state=ReminderState.DISPATCHED)) for item in first
+    ]
+
+    assert {item.planned.key.channel for item in rows} == {Channel.EMAIL}
+    assert added(replan(case, rows))["remind_confirm", Channel.SMS].due_at == NOW
 
 
 def test_it_takes_over_once_and_planning_anew_leaves_it_alone() -> None:

@@ -87,8 +87,8 @@ def test_what_failed_by_text_is_mailed_at_once_and_once(
     world.check()
 
 
-def test_the_mail_asks_what_the_text_asked_and_a_click_answers_it(store: Store) -> None:
-    world = a_world(store)
+def test_the_mail_asks_what_the_text_asked_and_a_click_answers_it(sqlite_store: Store) -> None:
+    world = a_world(sqlite_store)
 
     fail(world, Reason.ADDRESS_FAULT)
     pump_both(world)
@@ -119,8 +119,8 @@ def test_what_was_merged_into_the_text_goes_with_it(store: Store) -> None:
 @pytest.mark.parametrize(
     "patient", [a_record(email=None), a_record(has_email_consent=False)], ids=["no address", "no consent"]
 )
-def test_without_another_channel_a_person_is_asked(store: Store, patient: PatientRecord) -> None:
-    world = a_world(store, patient)
+def test_without_another_channel_a_person_is_asked(sqlite_store: Store, patient: PatientRecord) -> None:
+    world = a_world(sqlite_store, patient)
 
     fail(world, Reason.UNDELIVERED, redeliveries=MOST_REDELIVERIES)
     pump_both(world)
@@ -141,9 +141,9 @@ def test_without_another_channel_a_person_is_asked(store: Store, patient: Patien
     ],
 )
 def test_other_ends_ask_a_person_and_send_nothing(
-    store: Store, state: MessageState, reason: Reason, redeliveries: int
+    sqlite_store: Store, state: MessageState, reason: Reason, redeliveries: int
 ) -> None:
-    world = a_world(store)
+    world = a_world(sqlite_store)
 
     fail(world, reason, state, redeliveries=redeliveries)
     pump_both(world)
@@ -152,8 +152,8 @@ def test_other_ends_ask_a_person_and_send_nothing(
     assert len(world.tasks()) == 1
 
 
-def test_where_the_mail_fails_too_a_person_is_asked_and_nothing_goes_round_in_circles(store: Store) -> None:
-    world = a_world(store)
+def test_where_the_mail_fails_too_a_person_is_asked_and_nothing_goes_round_in_circles(sqlite_store: Store) -> None:
+    world = a_world(sqlite_store)
     fail(world, Reason.UNDELIVERED, redeliveries=MOST_REDELIVERIES)
     pump_both(world)
 
@@ -165,8 +165,8 @@ def test_where_the_mail_fails_too_a_person_is_asked_and_nothing_goes_round_in_ci
     world.check()
 
 
-def test_what_would_come_too_late_is_not_mailed(store: Store) -> None:
-    world = a_world(store)
+def test_what_would_come_too_late_is_not_mailed(sqlite_store: Store) -> None:
+    world = a_world(sqlite_store)
     end = next(row.expires_at for row in world.all(select(rows.reminder)) if row.step == "remind_confirm")
     world.at(end)
 
@@ -178,8 +178,8 @@ def test_what_would_come_too_late_is_not_mailed(store: Store) -> None:
     world.check()
 
 
-def test_what_fails_at_night_is_mailed_when_the_day_begins(store: Store) -> None:
-    world = a_world(store)
+def test_what_fails_at_night_is_mailed_when_the_day_begins(sqlite_store: Store) -> None:
+    world = a_world(sqlite_store)
     world.at(local("2027-03-13 23:00"))
 
     fail(world, Reason.ADDRESS_FAULT)
@@ -192,9 +192,9 @@ def test_what_fails_at_night_is_mailed_when_the_day_begins(store: Store) -> None
     world.check()
 
 
-def test_what_was_written_by_staff_does_not_fall_back(store: Store) -> None:
-    world = a_world(store)
-    with store.transaction() as tx:
+def test_what_was_written_by_staff_does_not_fall_back(sqlite_store: Store) -> None:
+    world = a_world(sqlite_store)
+    with sqlite_store.transaction() as tx:
         tx.connection.execute(update(rows.message).values(origin=Origin.STAFF))
 
     fail(world, Reason.UNDELIVERED, redeliveries=MOST_REDELIVERIES)
@@ -222,8 +222,8 @@ def test_a_number_out_of_reach_for_two_messages_in_a_row_is_bad(store: Store) ->
     world.check()
 
 
-def test_a_number_that_fails_for_different_reasons_is_not_called_unreachable(store: Store) -> None:
-    world = a_world(store)
+def test_a_number_that_fails_for_different_reasons_is_not_called_unreachable(sqlite_store: Store) -> None:
+    world = a_world(sqlite_store)
     fail(world, Reason.UNDELIVERED, redeliveries=MOST_REDELIVERIES, code="30003")
     pump_both(world)
     world.at(FINAL_AT)

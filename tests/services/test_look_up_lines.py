@@ -70,8 +70,8 @@ def test_a_landline_is_written_to_by_mail_and_staff_are_asked_for_a_mobile_numbe
     world.check()
 
 
-def test_a_landline_without_a_mailbox_is_one_task(store: Store) -> None:
-    world = a_world(store, ListedLineLookup(n12025550101=LineType.LANDLINE))
+def test_a_landline_without_a_mailbox_is_one_task(sqlite_store: Store) -> None:
+    world = a_world(sqlite_store, ListedLineLookup(n12025550101=LineType.LANDLINE))
     world.sync(an_entry(patient=a_record(email=None)))
 
     look_up_lines(world.deps)
@@ -113,9 +113,9 @@ def test_only_so_many_are_looked_up_at_once_the_soonest_first(sqlite_store: Stor
 @pytest.mark.parametrize(
     "patient", [a_record(phone=None), a_record(has_sms_consent=False)], ids=["no phone", "no consent"]
 )
-def test_nobody_is_looked_up_who_is_not_going_to_be_texted(store: Store, patient: PatientRecord) -> None:
+def test_nobody_is_looked_up_who_is_not_going_to_be_texted(sqlite_store: Store, patient: PatientRecord) -> None:
     lookup = ListedLineLookup()
-    world = a_world(store, lookup)
+    world = a_world(sqlite_store, lookup)
     world.sync(an_entry(patient=patient))
 
     look_up_lines(world.deps)
@@ -123,8 +123,8 @@ def test_nobody_is_looked_up_who_is_not_going_to_be_texted(store: Store, patient
     assert lookup.asked == []
 
 
-def test_without_lookup_nobody_is_asked(store: Store) -> None:
-    world = World(store, only("remind_confirm"))
+def test_without_lookup_nobody_is_asked(sqlite_store: Store) -> None:
+    world = World(sqlite_store, only("remind_confirm"))
     world.sync(an_entry())
 
     assert look_up_lines(world.deps) == 0
