@@ -8,13 +8,22 @@ from reminders.services.fly_canaries import hear_canaries
 from reminders.services.receive_replies import receive_replies as receive_stored
 from workers.app import task
 from workers.services import services
+from workers.turns import Turn
+
+
+def _apply() -> None:
+    apply_stored(services().deps)
+    hear_canaries(services().deps)
+
+
+_applying = Turn(_apply)
+"""Every receipt brings a hint, and three come for each text: side by side they would only read what another holds."""
 
 
 @task(Job.APPLY_RECEIPTS)
 def apply_receipts() -> None:
     """Apply receipts that were stored, canaries' among them."""
-    apply_stored(services().deps)
-    hear_canaries(services().deps)
+    _applying.take()
 
 
 @task(Job.RECEIVE_REPLIES)
