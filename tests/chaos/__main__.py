@@ -2,6 +2,7 @@
 
     python3 -m tests.chaos T1                  50,000 reminders and 500 kills in 5 seeds, resumable
     python3 -m tests.chaos T1 --seed 3         one seed; a seed whose result is in the folder is not run again
+    python3 -m tests.chaos T1 --forked         quicker: a restart costs no two seconds of imports
     python3 -m tests.chaos T1 --database sqlite
     python3 -m tests.chaos T1 --strategy send_then_mark    the control: it must be found guilty of hundreds
     python3 -m tests.chaos all --quick
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--kills", type=int, help="how many kills (or other events) a seed has")
     add("--database", choices=("postgres", "sqlite"), default="postgres")
     add("--strategy", choices=STRATEGIES, default=STRATEGIES[0], help="T1: how texts are sent")
+    add("--forked", action="store_true", help="fork our processes from one that has imported everything: quicker")
     add("--folder", type=Path, default=ROOT / "var" / "chaos", help="where results and logs are kept")
     add("--quick", action="store_true", help="small sizes, one seed")
     add("--json", action="store_true", help="print the reports as JSON")
@@ -67,6 +69,7 @@ def main() -> int:
         database=arguments.database,
         strategy=arguments.strategy,
         is_quick=arguments.quick,
+        is_forked=arguments.forked,
     )
     names = list(EXPERIMENTS) if arguments.experiment == "all" else [arguments.experiment]
     reports: list[Report] = []

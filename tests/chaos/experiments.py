@@ -25,6 +25,7 @@ class Options:
     database: str = "postgres"
     strategy: str = "intent_first"
     is_quick: bool = False
+    is_forked: bool = False
 
     def all_seeds(self, usual: int) -> Sequence[int]:
         """Return the seeds to run: the one that is named, or so many from 1 on."""

@@ -116,7 +116,7 @@ class Stack:
         """Import a schedule of so many patients; return what that promised."""
         schedule = self.folder / "schedule.csv"
         promises = write_schedule(schedule, count)
-        if self.setup.is_forked:
+        if self.setup.hurry:
             report = sync_schedule(self.services.deps, self.services.schedule_source(schedule), SyncOptions())
             assert report.is_applied, report.faults
         else:

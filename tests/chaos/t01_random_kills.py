@@ -86,7 +86,10 @@ def _kept(options: Options, reminders: int, kills: int, seed: int) -> Report:
         home = options.folder / name
         shutil.rmtree(home, ignore_errors=True)
         worker = SEND_THEN_MARK if options.strategy == "send_then_mark" else INTENT_FIRST
-        with Stack(Setup(database=options.database, faults=FAULTS, seed=seed, sms_worker=worker), home) as stack:
+        setup = Setup(
+            database=options.database, faults=FAULTS, seed=seed, sms_worker=worker, is_forked=options.is_forked
+        )
+        with Stack(setup, home) as stack:
             return run_seed(stack, reminders=reminders, kills=kills)
 
     return kept(options.folder / f"{name}.json", run)
