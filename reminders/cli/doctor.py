@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import groupby
 
@@ -35,7 +35,8 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     if arguments.json:
         print(json.dumps(to_document(findings), ensure_ascii=False, indent=2))
     else:
-        _show(findings, environment)
+        wide = room()
+        print("\n".join(page(findings, None if wide is None else min(wide, WIDEST), environment)))
     return exit_status(findings)
 
 
@@ -83,37 +84,35 @@ def to_document(findings: Sequence[Finding]) -> dict[str, object]:
     }
 
 
-def _show(findings: Sequence[Finding], environment: Mapping[str, str]) -> None:
-    wide = room()
-    wide = None if wide is None else min(wide, WIDEST)
+def page(findings: Sequence[Finding], wide: int | None, environment: Mapping[str, str]) -> Iterator[str]:
+    """Return the lines that a person reads, at most `wide` columns but for a word that is longer by itself."""
     cells = [(WORDS[item.severity], item.subject, item.found) for item in findings]
     laid = iter(lay_out(cells, None if wide is None else wide - len(INDENT)))
-    margin = max((len(word) for word, _, _ in cells), default=0) + len(INDENT)
+    margin = INDENT * 2 + " " * max((len(word) for word, _, _ in cells), default=0)
     for area, group in groupby(findings, key=lambda item: item.area):
-        print(paint(area.value.capitalize(), BOLD, environment))
+        yield paint(area.value.capitalize(), BOLD, environment)
         for item in group:
             first, *others = next(laid)
             word = WORDS[item.severity]
-            print(f"{INDENT}{paint(word, COLOURS[item.severity], environment)}{first[len(word) :]}")
-            for line in others:
-                print(f"{INDENT}{line}")
-            _show_fault(item, INDENT + " " * margin, wide, environment)
-    print()
-    print(_summary(findings, environment))
+            yield f"{INDENT}{paint(word, COLOURS[item.severity], environment)}{first[len(word) :]}"
+            yield from (INDENT + line for line in others)
+            yield from _fault(item, margin, wide, environment)
+    yield ""
+    yield from _summary(findings, wide, environment)
 
 
-def _show_fault(item: Finding, margin: str, wide: int | None, environment: Mapping[str, str]) -> None:
-    """Show under a line what is wrong and what to do. A hint is broken between words only: it may be copied."""
+def _fault(item: Finding, margin: str, wide: int | None, environment: Mapping[str, str]) -> Iterator[str]:
+    """Return what stands under a line: what is wrong, and what to do."""
     if item.fault is None or item.code is None:
         return
     hang = margin + " " * (len(item.code) + 1)
-    for text, lead in ((item.fault.meaning, f"{margin}{item.code} "), (item.hint, f"{hang}-> ")):
-        within = hang if text is not item.hint else f"{hang}   "
-        for line in _filled(text, lead, within, wide):
-            print(paint(line, COLOURS[item.severity], environment) if text is item.fault.meaning else line)
+    for line in _filled(item.fault.meaning, f"{margin}{item.code} ", hang, wide):
+        yield paint(line, COLOURS[item.severity], environment)
+    yield from _filled(item.hint, f"{hang}-> ", f"{hang}   ", wide)
 
 
 def _filled(text: str, lead: str, margin: str, wide: int | None) -> list[str]:
+    """Fold a text between words only: a hint may be copied."""
     if wide is None:
         return [lead + text]
     return textwrap.wrap(
@@ -121,12 +120,13 @@ def _filled(text: str, lead: str, margin: str, wide: int | None) -> list[str]:
     )
 
 
-def _summary(findings: Sequence[Finding], environment: Mapping[str, str]) -> str:
+def _summary(findings: Sequence[Finding], wide: int | None, environment: Mapping[str, str]) -> Iterator[str]:
     broken = sum(item.severity is Severity.BROKEN for item in findings)
     looks = sum(item.severity is Severity.LOOK for item in findings)
     first = worst(findings)
-    if first is None or first.code is None:
-        return paint(f"all well: {len(findings)} things looked at", GREEN, environment)
-    counts = f"{broken} broken, {looks} to look at, {len(findings) - broken - looks} ok"
-    line = f"{counts}. Begin with {first.code}: {first.fault.meaning if first.fault else ''}"
-    return paint(line, COLOURS[first.severity], environment)
+    text = f"All is well: {len(findings)} things looked at."
+    if first is not None and first.fault is not None:
+        counts = f"{broken} broken, {looks} to look at, {len(findings) - broken - looks} ok."
+        text = f"{counts} Begin with {first.code}: {first.fault.meaning}"
+    for line in _filled(text, "", "", wide):
+        yield paint(line, COLOURS[first.severity if first is not None else None], environment)
