@@ -29,7 +29,10 @@ from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway, SmtpEmai
 from reminders.adapters.stub_provider import HttpStubProvider
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
-from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
+from reminders.adapters.twilio.inspection import TwilioSenderInspection
+from reminders.adapters.twilio.line import TwilioConfig
+from reminders.adapters.twilio.lookup import TwilioLineLookup
+from reminders.adapters.twilio.sms import TwilioSmsGateway
 from reminders.core.clinic_document import BUILT_IN
 from reminders.core.delivery import Resolution
 from reminders.core.errors import InputError, SettingsError
@@ -44,7 +47,7 @@ from reminders.ports import (
     Heartbeat,
     JobQueue,
     ScheduleSource,
-    SmsGateway,
+    SenderInspection,
     SmsHooks,
     StubProvider,
 )
@@ -166,12 +169,13 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
     configure_logs()
     arm(settings.failpoints)
     clock = _clock(settings)
+    sms = _sms(settings, clock)
     deps = Deps(
         store=Store(settings.database, Vault(settings.keys)),
         clock=clock,
         identity=RandomIdentity(),
         queue=_queue(settings),
-        sms=_sms(settings, clock),
+        sms=sms,
         email=_email(settings, clock),
         invite=invite,
         allow_list=settings.allowed,
@@ -182,6 +186,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         accounts=_accounts(settings),
         pacer=RedisPacer(settings.redis_url, KEY_PREFIX) if settings.redis_url else None,
         pace=Pace.of(settings.segments_per_second * clock.speed),
+        lookup=TwilioLineLookup(sms.line) if sms is not None and settings.twilio_lookup else None,
     )
     return Services(
         deps,
@@ -210,7 +215,7 @@ def open_examination(environment: Mapping[str, str] | None = None) -> Examinatio
         machine=LocalMachineInspection(settings.data_dir.resolve(), files),
         visitor=HttpVisitor(),
         broker=RedisBrokerInspection(client_url(settings.redis_url), clock) if settings.redis_url else None,
-        sender=None,
+        sender=_sender(settings, clock),
         mail=SmtpEmailInspection(_smtp(settings)) if settings.smtp_url else None,
         accounts=_accounts(settings),
         clinic_source=settings.clinic_source,
@@ -271,11 +276,21 @@ def _queue(settings: Settings) -> JobQueue:
     return CeleryJobQueue(settings.redis_url, QUEUES, key_prefix=KEY_PREFIX)
 
 
-def _sms(settings: Settings, clock: Clock) -> SmsGateway | None:
+def _sms(settings: Settings, clock: Clock) -> TwilioSmsGateway | None:
+    config = _twilio(settings)
+    return None if config is None else TwilioSmsGateway(config, clock)
+
+
+def _sender(settings: Settings, clock: Clock) -> SenderInspection | None:
+    config = _twilio(settings)
+    return None if config is None else TwilioSenderInspection(config, clock)
+
+
+def _twilio(settings: Settings) -> TwilioConfig | None:
     account = settings.twilio
     if account is None:
         return None
-    config = TwilioConfig(
+    return TwilioConfig(
         account_sid=account.sid,
         status_callback_base=f"{settings.public_url}/hooks/twilio/status/",
         api_key=account.api_key or None,
@@ -285,7 +300,6 @@ def _sms(settings: Settings, clock: Clock) -> SmsGateway | None:
         messaging_service_sid=account.messaging_service_sid or None,
         base_url=settings.twilio_base_url,
     )
-    return TwilioSmsGateway(config, clock)
 
 
 def _email(settings: Settings, clock: Clock) -> EmailGateway | None:

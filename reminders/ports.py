@@ -195,6 +195,8 @@ class SenderReport:
     can_text: bool | None = None
     hook_url: str | None = None
     """Where it brings the texts that come in."""
+    skew: timedelta | None = None
+    """How far its clock is ahead of this machine's."""
     detail: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from base64 import urlsafe_b64encode
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
@@ -19,11 +19,13 @@ from reminders.ports import (
     Clock,
     InboundText,
     Job,
+    LineType,
     OutgoingMail,
     OutgoingText,
     Receipt,
     Report,
     ScheduleReading,
+    SenderReport,
     Sighting,
 )
 
@@ -249,6 +251,35 @@ class MemorySmsGateway:
 
 def _sighting(sent: SentText) -> Sighting:
     return Sighting(sent.provider_id, sent.status, sent.status.value, sent.at)
+
+
+class MemoryLineLookup:
+    """Knows the lines it was told of. `asked` are the numbers in order; while `is_gone`, nobody can say."""
+
+    def __init__(self, lines: Mapping[str, LineType] | None = None) -> None:
+        """Know these lines; add more to `lines`."""
+        self.lines = dict(lines or {})
+        self.asked: list[str] = []
+        self.is_gone = False
+
+    def line_type(self, phone: str) -> LineType | None:
+        """Return what it was told."""
+        self.asked.append(phone)
+        return None if self.is_gone else self.lines.get(phone)
+
+
+class MemorySenderInspection:
+    """Says of us what it was told: a sender in good order, until another `report` is assigned."""
+
+    def __init__(self, report: SenderReport | None = None) -> None:
+        """Hold a report."""
+        self.report = report or SenderReport(
+            is_reached=True, has_good_credentials=True, account_status="active", is_ours=True, can_text=True
+        )
+
+    def inspect(self) -> SenderReport:
+        """Return the report."""
+        return self.report
 
 
 class MemoryEmailGateway:

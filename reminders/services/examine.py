@@ -201,6 +201,7 @@ def _provider(given: Examination) -> ProviderFacts | None:
         is_ours=report.is_ours,
         can_text=report.can_text,
         hook_url=report.hook_url,
+        skew=report.skew,
         detail=report.detail,
     )
 

@@ -90,7 +90,7 @@ def taking(seconds: float) -> Behaviour:
 
 @dataclass
 class ScriptedTwilio:
-    """Messages newest last; `documents` are shown at their paths.
+    """Messages newest last; `documents` are shown at their paths, who asks for `forbidden` ones is turned away.
 
     `script` holds what the next requests meet, `always` what all others meet; `ahead` is its clock's lead.
     """
@@ -99,6 +99,7 @@ class ScriptedTwilio:
     requests: list[Request] = field(default_factory=list)
     messages: list[dict[str, object]] = field(default_factory=list)
     documents: dict[str, object] = field(default_factory=dict)
+    forbidden: set[str] = field(default_factory=set)
     script: deque[Behaviour] = field(default_factory=deque)
     always: Behaviour | None = None
     next_page_host: str = ""
@@ -126,6 +127,8 @@ class ScriptedTwilio:
     def _document(self, request: Request) -> tuple[int, object]:
         if request.method == "POST":
             return 201, self.keep(request.form["To"][0], request.form["Body"][0])
+        if request.path in self.forbidden:
+            return 401, {"code": 20003, "status": 401, "message": "Authenticate"}
         if request.path in self.documents:
             return 200, self.documents[request.path]
         if request.path.endswith("/Messages.json"):

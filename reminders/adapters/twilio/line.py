@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reminders.adapters.twilio.loop_thread import LoopThread
+from reminders.adapters.twilio.passage import Passage, UnreadableError, passing
 from reminders.core.errors import SettingsError
 from reminders.ports import Clock
 
@@ -80,6 +82,18 @@ class OpenLine:
     def is_usable(self) -> bool:
         """Say whether this process can still use it."""
         return self.pid == os.getpid() and self.thread.is_alive
+
+    async def ask(self, url: str, passage: Passage, **params: str) -> Mapping[str, Any]:
+        """Read one JSON object. Raises what `Wire.request` raises, UnreadableError where it is no object."""
+        with passing(passage):
+            reply = await self.client.request_async("GET", url, params=dict(params))
+        try:
+            document = json.loads(reply.text)
+        except (ValueError, RecursionError) as error:
+            raise UnreadableError("the answer is no JSON") from error
+        if not isinstance(document, dict):
+            raise UnreadableError("the answer is no object")
+        return document
 
 
 class TwilioLine:
