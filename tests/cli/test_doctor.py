@@ -42,7 +42,7 @@ def test_programs_are_told_everything_with_code_hint_and_status(at_rest: Command
     at_rest.run("import", SCHEDULE)
     said = at_rest.run("doctor", "--json")
     assert said.status == said.document["exit_status"]
-    assert {"CF-14", "PV-7", "WH-1", "PR-1"} <= set(codes(said.document))
+    assert {"CF-20", "PV-7", "WH-1", "PR-1"} <= set(codes(said.document))
     fields = {"area", "subject", "found", "severity", "code", "meaning", "hint"}
     for item in said.document["findings"]:
         assert set(item) == fields

@@ -188,10 +188,27 @@ def test_a_web_process_without_a_provider_in_its_settings_is_told_apart() -> Non
     assert codes(door(Visit(502), Visit(502))(HEALTHY)) == [Code.DOOR_ELSEWHERE]
 
 
-def test_what_a_provider_does_not_say_is_no_fault() -> None:
-    facts = replace(HEALTHY, provider=ProviderFacts("api.twilio.com", is_reached=True))
+def test_what_a_provider_does_not_say_is_told_in_one_line() -> None:
+    silent = replace(HEALTHY, provider=ProviderFacts("api.twilio.com", is_reached=True, detail="account: HTTP 500"))
+    [found] = [item for item in examined(silent) if item.code is not None]
+    assert found.code is Code.PROVIDER_SILENT
+    assert found.found.startswith("account, whose the sender is, ")
+    assert found.found.endswith("(account: HTTP 500)")
+
+
+def test_a_simulator_need_not_know_everything() -> None:
+    facts = setup(is_real_provider=False)(replace(HEALTHY, provider=ProviderFacts("127.0.0.1", is_reached=True)))
+    assert codes(facts) == [Code.PROVIDER_SIMULATED]
+
+
+def test_a_key_that_may_not_read_the_account_is_good_enough() -> None:
+    facts = provider(account_status=None)(HEALTHY)
     assert codes(facts) == []
-    assert [item.found for item in examined(facts)].count("the provider does not say") == 3
+    assert "the credentials are good" in [item.found for item in examined(facts)]
+
+
+def test_nobody_need_be_told_of_a_simulation() -> None:
+    assert codes(setup(is_simulated=True, has_alert_address=False, has_heartbeat=False)(HEALTHY)) == []
 
 
 def test_with_refused_credentials_nothing_is_said_of_the_sender() -> None:
@@ -212,7 +229,7 @@ def test_every_standing_of_a_database_has_its_line(status: Standing) -> None:
 
 def test_one_worker_for_everything_or_one_for_each_kind_of_work_must_be_there() -> None:
     fresh = RUNNING.now
-    kinds = dict.fromkeys(("worker-sms", "worker-email", "worker-inbound", "worker-upkeep", "beat"), fresh)
+    kinds = dict.fromkeys(("worker-sms", "worker-email", "worker-inbound", "worker-upkeep", "beat", "watch"), fresh)
     assert codes(running(beats=kinds)(HEALTHY)) == []
     missing = {name: at for name, at in kinds.items() if name != "worker-inbound"}
     [silent] = [item for item in examined(running(beats=missing)(HEALTHY)) if item.code is not None]

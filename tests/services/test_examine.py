@@ -103,7 +103,7 @@ def codes(findings: Sequence[Finding]) -> set[Code]:
 
 def live(world: World) -> None:
     """Let the processes leave their signs of life."""
-    for name in ("worker", "beat"):
+    for name in ("worker", "beat", "watch"):
         leave_beat(world.deps, name)
 
 

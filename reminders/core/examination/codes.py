@@ -107,6 +107,7 @@ class Code(StrEnum):
     HOOKS_UNVERIFIED = "PV-9"
     TEXTS_STOPPED = "PV-10"
     TEXTS_PAUSED = "PV-11"
+    PROVIDER_SILENT = "PV-12"
 
     DOOR_SHUT = "WH-1"
     DOOR_ELSEWHERE = "WH-2"

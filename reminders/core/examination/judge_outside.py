@@ -20,7 +20,7 @@ from reminders.core.examination.findings import Finding, faulty, judged, well
 HOOK_PATH = "/hooks/twilio/sms"
 HEALTH_PATH, HEALTHY = "/healthz", "ok"
 ACTIVE = "active"
-FROM_HERE = "seen from this machine only"
+FROM_HERE = "as seen from this machine"
 _PV, _WH, _MA = Area.PROVIDER, Area.WEBHOOKS, Area.MAIL
 _MAIL_CODES = {
     MailProblem.CONNECTION: Code.MAIL_AWAY,
@@ -50,40 +50,56 @@ def judge_provider(provider: ProviderFacts | None, setup: SetupFacts) -> Iterato
         yield faulty(Code.PROVIDER_AWAY, "connection", provider.detail or "no answer", provider.host)
         return
     yield well(_PV, "connection", f"{provider.host} answers")
-    yield from _account(provider)
-    if provider.has_good_credentials is not False:
-        yield from _sender(provider, setup.public_url + HOOK_PATH)
+    if provider.has_good_credentials is False:
+        yield faulty(Code.CREDENTIALS_REFUSED, "account", provider.detail or "refused")
+        return
+    expected = setup.public_url + HOOK_PATH
+    yield from (*_account(provider), *_sender(provider), *_hook_url(provider, expected))
+    untold = [subject for subject, answer in _answers(provider).items() if answer is None]
+    if untold and setup.is_real_provider:
+        remark = f" ({provider.detail})" if provider.detail else ""
+        yield faulty(Code.PROVIDER_SILENT, "not told", f"{', '.join(untold)}{remark}", expected)
+
+
+def _answers(provider: ProviderFacts) -> dict[str, object]:
+    """Return what was asked of the provider, by name; of a sender that is not ours nothing more is of interest."""
+    account = provider.account_status or provider.has_good_credentials
+    if provider.is_ours is False:
+        return {"account": account}
+    return {
+        "account": account,
+        "whose the sender is": provider.is_ours,
+        "whether it can text": provider.can_text,
+        "where texts that come in are brought": provider.hook_url,
+    }
 
 
 def _account(provider: ProviderFacts) -> Iterator[Finding]:
-    if provider.has_good_credentials is False:
-        yield faulty(Code.CREDENTIALS_REFUSED, "account", provider.detail or "refused")
-    elif provider.account_status is not None:
+    if provider.account_status is not None:
         code = None if provider.account_status == ACTIVE else Code.ACCOUNT_NOT_ACTIVE
         yield judged(code, _PV, "account", provider.account_status)
-    else:
-        yield well(_PV, "account", "credentials are good" if provider.has_good_credentials else UNTOLD)
+    elif provider.has_good_credentials:
+        yield well(_PV, "account", "the credentials are good")
 
 
-UNTOLD = "the provider does not say"
-
-
-def _sender(provider: ProviderFacts, expected: str) -> Iterator[Finding]:
+def _sender(provider: ProviderFacts) -> Iterator[Finding]:
     if provider.is_ours is False:
         yield faulty(Code.SENDER_NOT_OURS, "sender", "not among the account's own")
+    elif provider.can_text is False:
+        yield faulty(Code.SENDER_CANNOT_TEXT, "sender", "cannot text")
+    elif provider.is_ours:
+        yield well(_PV, "sender", "ours, and able to text" if provider.can_text else "ours")
+
+
+def _hook_url(provider: ProviderFacts, expected: str) -> Iterator[Finding]:
+    subject = "texts that come in"
+    if provider.is_ours is False or provider.hook_url is None:
         return
-    if provider.can_text is False:
-        yield faulty(Code.SENDER_CANNOT_TEXT, "sender", "ours, without SMS")
-    else:
-        known = provider.is_ours is not None and provider.can_text is not None
-        yield well(_PV, "sender", "ours, and able to text" if known else UNTOLD)
-    if provider.hook_url is None:
-        yield well(_PV, "texts that come in", UNTOLD)
-    elif provider.hook_url == expected:
-        yield well(_PV, "texts that come in", f"are brought to {expected}")
+    if provider.hook_url == expected:
+        yield well(_PV, subject, f"are brought to {expected}")
     else:
         found = f"are brought to {provider.hook_url}" if provider.hook_url else "are brought nowhere"
-        yield faulty(Code.HOOK_ELSEWHERE, "texts that come in", found, expected)
+        yield faulty(Code.HOOK_ELSEWHERE, subject, found, expected)
 
 
 def judge_door(door: DoorFacts, setup: SetupFacts) -> Iterator[Finding]:
@@ -99,13 +115,13 @@ def judge_door(door: DoorFacts, setup: SetupFacts) -> Iterator[Finding]:
     elif not is_ours:
         yield faulty(Code.DOOR_ELSEWHERE, "public URL", f"GET {HEALTH_PATH}: {_answer(door.health)}")
     if is_ours:
-        yield well(_WH, "public URL", f"our web process answers at {setup.public_url} ({FROM_HERE})")
+        yield well(_WH, "public URL", f"our web process answers at {setup.public_url}, {FROM_HERE}")
 
 
 def _hook(hook: Visit, *, is_ours: bool) -> Finding:
     subject, found = "callbacks", f"POST {HOOK_PATH}, unsigned: {_answer(hook)}"
     if hook.status == HTTPStatus.FORBIDDEN:
-        return well(_WH, subject, f"an unsigned one is refused, as it should be ({FROM_HERE})")
+        return well(_WH, subject, "an unsigned one is refused, as it should be")
     if hook.status is not None and hook.status < HTTPStatus.MULTIPLE_CHOICES:
         return faulty(Code.DOOR_UNGUARDED, subject, found)
     if is_ours and hook.status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -15,7 +15,7 @@ from reminders.core.examination.sizes import span
 FRESH = timedelta(seconds=90)
 """How old a sign of life may be; machine time."""
 MANY_RESTARTS = 3
-BEAT, WORKER = "beat", "worker"
+BEAT, WATCH, WORKER = "beat", "watch", "worker"
 APPLIED = "applied"
 _PR = Area.PROCESSES
 _STOPPED = {"sms": Code.TEXTS_STOPPED, "email": Code.MAILS_STOPPED}
@@ -77,9 +77,9 @@ def _signs(running: RunningFacts, setup: SetupFacts, fresh: set[str]) -> Iterato
 def _expected(setup: SetupFacts, fresh: set[str]) -> list[str]:
     """Return who must be there: one worker for everything, or one for each kind of work."""
     if WORKER in fresh or not any(name.startswith(f"{WORKER}-") for name in fresh):
-        return [WORKER, BEAT]
+        return [WORKER, BEAT, WATCH]
     kinds = {"sms": setup.sms_host is not None, "email": setup.has_email, "inbound": True, "upkeep": True}
-    return [*(f"{WORKER}-{kind}" for kind, is_needed in kinds.items() if is_needed), BEAT]
+    return [*(f"{WORKER}-{kind}" for kind, is_needed in kinds.items() if is_needed), BEAT, WATCH]
 
 
 def _ago(running: RunningFacts, at: datetime) -> str:

@@ -92,6 +92,11 @@ PROVIDER: Mapping[Code, Fault] = {
         "calls to the provider fail, so texts wait; one tries each half minute",
         "once it is mended, try at once: python3 -m reminders sending try sms",
     ),
+    Code.PROVIDER_SILENT: look(
+        Area.PROVIDER,
+        "the provider did not say all of it",
+        "look there yourself: texts that come in must be brought to {it}, after REMINDERS_PUBLIC_URL",
+    ),
 }
 
 WEBHOOKS: Mapping[Code, Fault] = {
