@@ -88,6 +88,6 @@ def _part(heading: str, items: Sequence[Told], machine_now: datetime) -> str:
     lines = [f"{heading}:"]
     for told in items:
         since = machine_now - told.since
-        lasts = f" (told {minutes(since)} ago)" if since else ""
+        lasts = f" (told {minutes(since)} ago)" if since >= OVER_AFTER else ""
         lines.append(f"- {told.alarm.sentence}{lasts}\n  What to do: {told.alarm.what_to_do}")
     return "\n".join(lines)
