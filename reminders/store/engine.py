@@ -7,27 +7,58 @@ IMMEDIATE, because one that reads first and writes later fails under load. Postg
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+import psycopg
+from psycopg.abc import RV, PQGen
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.pool import ConnectionPoolEntry
+from typing_extensions import override
 
 READS_ONLY = "reads_only"
 """Execution option: this transaction writes nothing, so it need not take SQLite's one write lock."""
 BUSY_SECONDS = 30
+ANSWERS_WITHIN = 40.0
+"""Seconds in which PostgreSQL says something, be it that a statement took too long: it stops those after 30."""
 POSTGRES_SESSION = (
     "-c statement_timeout=30000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 "
     "-c synchronous_commit=on -c timezone=UTC"
 )
 
 
-def make_engine(url: str) -> Engine:
-    """Return an engine for a SQLAlchemy URL. Make it after a fork, never before."""
+def make_engine(url: str, *, answers_within: float = ANSWERS_WITHIN) -> Engine:
+    """Return an engine for a SQLAlchemy URL. Make it after a fork, never before.
+
+    A PostgreSQL that says nothing for `answers_within` seconds counts as gone.
+    """
     parsed = make_url(url)
-    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, answers_within)
 
 
-def _postgres(url: URL) -> Engine:
+class _ImpatientConnection(psycopg.Connection[Any]):
+    """A connection that gives up on a server which says nothing: by itself it would wait for ever.
+
+    The server's own limits do not reach a client whose way there is cut, and those of TCP do not help where something
+    in between (a pooler, a load balancer, a frozen machine) still acknowledges what we send.
+    """
+
+    answers_within = ANSWERS_WITHIN
+
+    @override
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        until = monotonic() + self.answers_within
+        try:
+            return super().wait(gen, interval, self.answers_within if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if timeout is None and monotonic() >= until and not self.closed:
+                self.pgconn.finish()
+                raise psycopg.OperationalError("the server says nothing; the connection is closed") from None
+            raise
+
+
+def _postgres(url: URL, answers_within: float) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,  # an error's text goes to logs, and parameters name people
@@ -44,6 +75,15 @@ def _postgres(url: URL) -> Engine:
             "options": POSTGRES_SESSION,
         },
     )
+
+    def on_connect(
+        _dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]
+    ) -> psycopg.Connection[Any]:
+        connection = _ImpatientConnection.connect(*arguments, **named)
+        connection.answers_within = answers_within
+        return connection
+
+    event.listen(engine, "do_connect", on_connect)
     event.listen(engine, "handle_error", _on_postgres_error)
     return engine
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 from typing_extensions import override
 
 from reminders.adapters.memory import MemoryClock, MemoryIdentity
@@ -16,6 +17,7 @@ from reminders.adapters.redis_pacer import RedisPacer
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.core.ids import AttemptTag
 from reminders.simulator import Simulator, SimulatorSettings
+from reminders.store.engine import make_engine
 from reminders.store.unit_of_work import Store
 from reminders.store.vault import Vault
 from tests.chaos.proxy import Break, Proxy, Way
@@ -97,6 +99,22 @@ def test_no_text_leaves_whose_intent_met_a_reset_at_its_commit(
         assert called <= {row.tag for row in world.attempts()}
         assert Counter(sent.text.to for sent in world.sms.sent) == EACH_ONCE
         world.check()
+
+
+def test_a_database_that_says_nothing_is_given_up_and_called_anew(postgres_store: Store, vault: Vault) -> None:
+    with behind_a_proxy(postgres_store, vault) as (store, proxy):
+        engine = make_engine(store.url, answers_within=1.0)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+            proxy.half_open()
+            with pytest.raises(OperationalError, match="says nothing"):
+                connection.execute(text("SELECT 1"))
+        with engine.connect() as connection:
+            assert connection.scalar(text("SELECT 1")) == 1
+        proxy.half_open()
+        with engine.connect() as connection:
+            assert connection.scalar(text("SELECT 1")) == 1, "the pool looks before it leaps"
+        engine.dispose()
 
 
 # --- the broker
