@@ -99,7 +99,7 @@ class Looking(threading.Thread):
         """Look, and leave a sign of life, until the process ends."""
         while True:
             with suppress(Exception):  # what cannot be read grows old, and that is told
-                self._look()
+                self.look()
             sleep(EVERY_SECONDS)
 
     def vitals(self) -> tuple[Vitals, datetime]:
@@ -109,7 +109,8 @@ class Looking(threading.Thread):
             return Vitals(is_database_there=False, away_since=read_at, watched_since=self._begun_at), machine_now
         return replace(found, unwritable_since=self._unwritable_since, watched_since=self._begun_at), read_at
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look once. Raises what the database raises."""
         deps, machine_now = self._services.deps, self._clock.machine_now()
         found = read_vitals(deps, is_told_outside=self._services.heartbeat is not None)
         if self._ledger_at is None or machine_now - self._ledger_at >= LEDGER_EVERY:
