@@ -133,7 +133,7 @@ def _number(reply: _Reply, sender: str) -> _Sender:
     if number.get("sms_application_sid"):
         return replace(known, note="texts that come in go where the number's application says")
     note = "texts that come in are brought by GET" if number.get("sms_method") == "GET" else ""
-    return replace(known, hook_url=_text(number, "sms_url"), note=note)
+    return replace(known, hook_url=_address(number, "sms_url"), note=note)
 
 
 async def _ask_service(line: OpenLine, url: str) -> tuple[list[_Reply], _Sender]:
@@ -147,7 +147,7 @@ async def _ask_service(line: OpenLine, url: str) -> tuple[list[_Reply], _Sender]
     can_text = any("SMS" in (item.get("capabilities") or ()) for item in numbers) if numbers else None
     if service.document.get("use_inbound_webhook_on_number") is True:
         return replies, _Sender(is_ours=True, can_text=can_text, note="texts that come in go where each number says")
-    return replies, _Sender(is_ours=True, can_text=can_text, hook_url=_text(service.document, "inbound_request_url"))
+    return replies, _Sender(is_ours=True, can_text=can_text, hook_url=_address(service.document, "inbound_request_url"))
 
 
 def _items(document: Document | None, name: str) -> list[Document]:
@@ -158,3 +158,9 @@ def _items(document: Document | None, name: str) -> list[Document]:
 def _text(document: Document | None, name: str) -> str | None:
     found = (document or {}).get(name)
     return found if isinstance(found, str) and found else None
+
+
+def _address(document: Document, name: str) -> str | None:
+    """Return an address as it is set: empty where none is, which is an answer too."""
+    found = document.get(name, "") or ""
+    return found if isinstance(found, str) else None
