@@ -1,12 +1,12 @@
 """Carries accepted messages to the phones, and reports each step to the address the sender gave."""
 
 import asyncio
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reminders.simulator.errands import Errands
 from reminders.simulator.faults import CALLBACK_FAULTS, DELIVERY_FAULTS, ORDER_FAULTS, Faults
+from reminders.simulator.lines import Lines
 from reminders.simulator.messages import API_VERSION, Message, MessageLog
 from reminders.simulator.wall_clock import now
 from reminders.simulator.webhooks import Webhooks
@@ -43,7 +43,7 @@ class Carrier:
         errands: Errands,
         delivery_time: timedelta,
         pool_number: str,
-        landlines: Collection[str],
+        lines: Lines,
     ) -> None:
         self._account_sid = account_sid
         self._log = log
@@ -52,7 +52,7 @@ class Carrier:
         self._errands = errands
         self._pause = delivery_time.total_seconds() / 3
         self._pool_number = pool_number
-        self._landlines = frozenset(landlines)
+        self._lines = lines
 
     def take(self, message: Message, *, is_opted_out: bool, send_at: datetime | None = None) -> None:
         """Start a message on its way, at `send_at` if it is scheduled."""
@@ -92,7 +92,7 @@ class Carrier:
         queued: list[tuple[str, int | None]] = [("queued", None)] if message.service_sid else []
         if is_opted_out:
             return [_OPTED_OUT]
-        if message.to in self._landlines:
+        if self._lines.is_landline(message.to):
             return [*queued, ("sending", None), ("sent", None), _LANDLINE]
         fault = self._faults.draw(DELIVERY_FAULTS, f"delivery {message.position}")
         if fault is None:

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from reminders.simulator.faults import Faults, FaultSpecError
+from reminders.simulator.lines import LineTypeError
 from reminders.simulator.mail import Mail, MailHandler
 from reminders.simulator.messages import Message
 from reminders.simulator.world import World
@@ -20,6 +21,13 @@ class FaultsForm(BaseModel):
     faults: dict[str, float] | None = None
     next: list[str] = Field(default_factory=list)
     refused_mail: dict[str, str] | None = None
+
+
+class LinesForm(BaseModel):
+    """Kinds of lines by number, in Twilio's words: landline, mobile, nonFixedVoip and others."""
+
+    model_config = ConfigDict(extra="forbid")
+    lines: dict[str, str]
 
 
 class TextForm(BaseModel):
@@ -60,6 +68,8 @@ class Control:
         app.add_api_route("/control/opt-outs", self.opt_outs, methods=["GET"])
         app.add_api_route("/control/faults", self.show_faults, methods=["GET"])
         app.add_api_route("/control/faults", self.set_faults, methods=["POST"])
+        app.add_api_route("/control/lines", self.show_lines, methods=["GET"])
+        app.add_api_route("/control/lines", self.set_lines, methods=["POST"])
         app.add_api_route("/control/reset", self.reset, methods=["POST"])
         app.add_api_route("/control/text", self.text, methods=["POST"])
 
@@ -99,8 +109,20 @@ class Control:
             handler.refused = {address.lower(): reply for address, reply in form.refused_mail.items()}
         return _in_force(faults, handler)
 
+    async def show_lines(self) -> dict[str, object]:
+        """The numbers that are no mobiles, and those that were looked up, oldest first."""
+        return {"lines": self.world.lines.types, "asked": list(self.world.lines.asked)}
+
+    async def set_lines(self, form: LinesForm) -> dict[str, object]:
+        """Say of some numbers what they are; 400 names what is wrong."""
+        try:
+            self.world.lines.say(form.lines)
+        except LineTypeError as error:
+            raise HTTPException(status_code=400, detail=str(error)) from error
+        return await self.show_lines()
+
     async def reset(self) -> dict[str, object]:
-        """Forget messages, mails, calls, opt-outs and faults."""
+        """Forget messages, mails, calls, opt-outs, faults and lines."""
         await self.world.clear()
         return {"reset": True}
 

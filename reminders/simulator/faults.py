@@ -20,8 +20,10 @@ DURATIONS: Mapping[str, float] = {
     "slow_seconds": 3.0,  # how late a slow answer comes
     "callback_delay_seconds": 5.0,  # how late a delayed callback comes
     "retry_after_seconds": 1.0,  # what a 429 asks for
+    "date_skew_seconds": 0.0,  # how far ahead the provider's clock is by its answers; negative for behind
     "hang_seconds": 120.0,  # when a call that is never answered is dropped after all
 }
+SIGNED = frozenset({"date_skew_seconds"})
 
 
 class FaultSpecError(ValueError):
@@ -53,7 +55,7 @@ def checked(values: Mapping[str, float]) -> dict[str, float]:
     for kind, value in values.items():
         if kind not in KINDS and kind not in DURATIONS:
             raise FaultSpecError(f"unknown fault {kind!r}; known: {', '.join(sorted(KINDS | set(DURATIONS)))}")
-        if value < 0 or (kind in KINDS and value > 1):
+        if (value < 0 and kind not in SIGNED) or (kind in KINDS and value > 1):
             raise FaultSpecError(f"{kind}={value}: out of range")
     return dict(values)
 

@@ -1,9 +1,6 @@
 """The part of Twilio's REST API that sends and finds messages, at Twilio's own paths."""
 
 import asyncio
-import base64
-import binascii
-import hmac
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -13,7 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from fastapi import FastAPI, Request, Response
 
-from reminders.simulator.api_errors import AUTHENTICATE, PASSING_FAULTS, ApiError, not_found
+from reminders.simulator.api_errors import PASSING_FAULTS, ApiError, not_found
+from reminders.simulator.credentials import authenticate
 from reminders.simulator.faults import Faults
 from reminders.simulator.messages import API_VERSION, Filter, Message, MessageLog, new_sid, resource
 from reminders.simulator.provider import Call, Provider
@@ -74,7 +72,7 @@ class RestApi:
         params = await read_form(request)
         call = self.provider.next_call(params)
         try:
-            self._authenticate(request)
+            authenticate(request, self.settings)
             call.fault = self.faults.of_call(call.number)
             if call.fault in PASSING_FAULTS:
                 raise PASSING_FAULTS[call.fault]
@@ -175,26 +173,12 @@ class RestApi:
     def _guarded(self, endpoint: type_endpoint) -> type_endpoint:
         async def guarded(request: Request) -> Response:
             try:
-                self._authenticate(request)
+                authenticate(request, self.settings)
                 return await endpoint(request)
             except ApiError as error:
                 return refusal(error, _refusal_headers(error, "1"))
 
         return guarded
-
-    def _authenticate(self, request: Request) -> None:
-        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-        try:
-            given = base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
-        except binascii.Error:
-            given = b""
-        pairs = [(self.settings.account_sid, self.settings.auth_token)]
-        if self.settings.api_key and self.settings.api_secret:
-            pairs.append((self.settings.api_key, self.settings.api_secret))
-        is_known = any(hmac.compare_digest(given, f"{name}:{secret}".encode()) for name, secret in pairs)
-        if not is_known or request.path_params["account_sid"] != self.settings.account_sid:
-            code, text = AUTHENTICATE
-            raise ApiError(code, text, status=401)
 
 
 def _disfigured(created: Response, fault: str) -> Response:

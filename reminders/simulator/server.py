@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Self, TypeVar
@@ -12,7 +12,9 @@ from typing import Self, TypeVar
 from fastapi import FastAPI
 from uvicorn import Config, Server
 
+from reminders.simulator.accounts import AccountApi
 from reminders.simulator.control import Control
+from reminders.simulator.dates import Dated
 from reminders.simulator.inbound import Received
 from reminders.simulator.mail import Mail, serve_mail
 from reminders.simulator.messages import Message
@@ -30,8 +32,10 @@ def create_app(world: World) -> FastAPI:
     """Twilio's API, the control routes and the pages in one application."""
     app = FastAPI(title="Outside world simulator", docs_url=None, redoc_url=None, openapi_url=None)
     RestApi(world.settings, world.log, world.provider, world.faults, world.wire).mount(app)
+    AccountApi(world.settings, world.lines).mount(app)
     Control(world).mount(app)
     Pages.of(world).mount(app)
+    app.add_middleware(Dated, faults=world.faults)
     return app
 
 
@@ -60,6 +64,7 @@ class Simulator:
             ws="none",
             lifespan="off",
             access_log=False,
+            date_header=False,  # ours may be wrong on purpose
             log_level="warning",
             backlog=1024,
             timeout_graceful_shutdown=2,
@@ -175,6 +180,19 @@ class Simulator:
             FaultSpecError: if one is unknown.
         """
         self._ask(lambda: self._world.faults.fail_next(kinds))
+
+    def set_lines(self, types: Mapping[str, str]) -> None:
+        """Say of some numbers what kind of line they are, in Twilio's words.
+
+        Raises:
+            LineTypeError: if one is unknown.
+        """
+        self._ask(lambda: self._world.lines.say(types))
+
+    @property
+    def lookups(self) -> list[str]:
+        """The numbers whose line was looked up, in order."""
+        return self._ask(lambda: list(self._world.lines.asked))
 
     def refuse_mail(self, answers: Iterable[tuple[str, str]]) -> None:
         """Answer these addresses with these SMTP replies from now on."""

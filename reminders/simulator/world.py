@@ -7,6 +7,7 @@ from reminders.simulator.errands import Errands
 from reminders.simulator.faults import Faults
 from reminders.simulator.inbound import Inbound
 from reminders.simulator.journal import Journal
+from reminders.simulator.lines import Lines
 from reminders.simulator.mail import MailHandler, MailStore
 from reminders.simulator.messages import MessageLog
 from reminders.simulator.people import Device, devices_of
@@ -34,6 +35,8 @@ class World:
             list_lag=settings.list_lag,
             is_queued_hidden=settings.is_queued_hidden_by_date,
         )
+        landlines = [person.phone for person in settings.people if person.phone and person.is_landline]
+        self.lines = Lines(landlines, keep=settings.keep)
         carrier = Carrier(
             account_sid=settings.account_sid,
             log=self.log,
@@ -42,7 +45,7 @@ class World:
             errands=self.errands,
             delivery_time=settings.delivery_time,
             pool_number=settings.default_number,
-            landlines=[person.phone for person in settings.people if person.phone and person.is_landline],
+            lines=self.lines,
         )
         self.provider = Provider(settings, self.log, carrier, self.journal)
         self.inbound = Inbound(settings, self.log, self.provider, self.webhooks)
@@ -102,5 +105,6 @@ class World:
         self.mails.clear()
         self.provider.clear()
         self.faults.clear()
+        self.lines.clear()
         self.seen_at.clear()
         self.journal.clear()

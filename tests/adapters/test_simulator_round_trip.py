@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
@@ -14,10 +14,13 @@ import pytest
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway
 from reminders.adapters.system_clock import SystemClock
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
-from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
+from reminders.adapters.twilio.inspection import TwilioSenderInspection
+from reminders.adapters.twilio.line import TwilioConfig
+from reminders.adapters.twilio.lookup import TwilioLineLookup
+from reminders.adapters.twilio.sms import TwilioSmsGateway
 from reminders.core.delivery import Accepted, Outcome, ReceiptStatus, Refusal, Rejected, Unknown
 from reminders.core.ids import AttemptTag
-from reminders.ports import OutgoingMail, OutgoingText, Receipt
+from reminders.ports import LineType, OutgoingMail, OutgoingText, Receipt
 from reminders.simulator import Simulator, SimulatorSettings
 from tests.simulator.service import Post, Service
 
@@ -32,6 +35,7 @@ class World:
     service: Service
     gateway: TwilioSmsGateway
     hooks: TwilioSmsHooks
+    config: TwilioConfig
 
     def send(self, *bodies: str) -> list[Outcome]:
         found: dict[AttemptTag, Outcome] = {}
@@ -73,7 +77,7 @@ def running() -> Iterator[World]:
             )
             hooks = TwilioSmsHooks(("token",), ACCOUNT, service.url)
             with closing(TwilioSmsGateway(config, CLOCK)) as gateway:
-                yield World(simulator, service, gateway, hooks)
+                yield World(simulator, service, gateway, hooks, config)
 
 
 @pytest.fixture
@@ -133,6 +137,51 @@ def test_the_provider_keeps_an_opt_out_even_if_we_did_not_hear_of_it(world: Worl
 
     assert isinstance(outcome, Rejected)
     assert outcome.kind is Refusal.OPTED_OUT
+
+
+def test_a_look_finds_the_sender_in_good_order_and_its_hook_at_our_service(world: World) -> None:
+    report = TwilioSenderInspection(world.config, CLOCK).inspect()
+
+    assert (report.is_reached, report.has_good_credentials, report.account_status) == (True, True, "active")
+    assert (report.is_ours, report.can_text, report.detail) == (True, True, "")
+    assert report.hook_url == f"{world.service.url}/hooks/twilio/sms"
+
+
+def test_a_messaging_service_is_found_in_good_order_as_well(world: World) -> None:
+    config = replace(world.config, sender=None, messaging_service_sid="MG" + "0c" * 16)
+
+    report = TwilioSenderInspection(config, CLOCK).inspect()
+
+    assert (report.has_good_credentials, report.is_ours, report.can_text, report.detail) == (True, True, True, "")
+    assert report.hook_url == f"{world.service.url}/hooks/twilio/sms"
+
+
+def test_wrong_credentials_are_told_apart_from_a_provider_out_of_reach(world: World) -> None:
+    wrong = TwilioSenderInspection(replace(world.config, auth_token="wrong"), CLOCK).inspect()
+    away = TwilioSenderInspection(replace(world.config, base_url="http://127.0.0.1:9"), CLOCK).inspect()
+
+    assert (wrong.is_reached, wrong.has_good_credentials) == (True, False)
+    assert (away.is_reached, away.has_good_credentials, away.skew) == (False, None, None)
+
+
+def test_a_provider_whose_clock_is_wrong_is_found_out_by_sending_and_by_looking(world: World) -> None:
+    world.simulator.set_faults(date_skew_seconds=600)
+
+    world.send("Hello")
+    by_looking = TwilioSenderInspection(world.config, CLOCK).inspect().skew
+
+    for skew in (world.gateway.skew, by_looking):
+        assert skew is not None
+        assert abs(skew - timedelta(minutes=10)) < timedelta(seconds=2)
+
+
+def test_a_landline_is_known_before_anything_is_sent_to_it(world: World) -> None:
+    world.simulator.set_lines({ANN: "landline"})
+    lookup = TwilioLineLookup(world.gateway.line)
+
+    assert lookup.line_type(ANN) is LineType.LANDLINE
+    assert lookup.line_type(CLINIC) is LineType.MOBILE
+    assert world.simulator.lookups == [ANN, CLINIC]
 
 
 def test_many_texts_leave_and_arrive_once_each(world: World) -> None:

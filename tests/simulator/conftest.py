@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -32,7 +33,7 @@ class RedirectedClient(TwilioHttpClient):  # type: ignore[misc]  # twilio publis
         self._base_url = base_url
 
     def request(self, method: str, url: str, *args: object, **kwargs: object) -> Response:
-        return super().request(method, url.replace("https://api.twilio.com", self._base_url), *args, **kwargs)
+        return super().request(method, re.sub(r"https://\w+\.twilio\.com", self._base_url, url), *args, **kwargs)
 
     def close(self) -> None:
         if self.session is not None:
