@@ -16,8 +16,11 @@ from reminders.core.delivery import (
     ENDED,
     IN_FLIGHT,
     LEFT,
+    MAY_ARRIVE_LATER,
+    MOST_REDELIVERIES,
     RANK,
     REACHES,
+    UNDELIVERED_BECAUSE,
     WAITING,
     Absent,
     Accepted,
@@ -33,8 +36,10 @@ from reminders.core.delivery import (
     Unknown,
     advance,
     after,
+    after_failure,
     back_off,
     is_proven_absent,
+    resends_too_much,
 )
 from reminders.core.reminders import Reason
 from tests.builders import NOON
@@ -55,6 +60,10 @@ REFUSED: list[tuple[Refusal, MessageState, Reason]] = [
     (Refusal.OPTED_OUT, MessageState.SUPPRESSED, Reason.OPTED_OUT),
     (Refusal.ADDRESS, MessageState.REJECTED, Reason.ADDRESS_FAULT),
     (Refusal.CONTENT, MessageState.REJECTED, Reason.PROVIDER_REFUSED),
+    (Refusal.TRANSIENT, MessageState.REJECTED, Reason.PROVIDER_REFUSED),
+    (Refusal.EXPIRED, MessageState.REJECTED, Reason.PROVIDER_REFUSED),
+    (Refusal.CONFIGURATION, MessageState.REJECTED, Reason.PROVIDER_REFUSED),
+    (Refusal.UNLISTED, MessageState.REJECTED, Reason.PROVIDER_REFUSED),
     (Refusal.OTHER, MessageState.REJECTED, Reason.PROVIDER_REFUSED),
 ]
 
@@ -141,6 +150,60 @@ def test_a_receipt_never_moves_a_message_back(state: MessageState, statuses: lis
 )
 def test_where_a_receipt_takes_a_message(state: MessageState, status: ReceiptStatus, expected: MessageState) -> None:
     assert advance(state, status) is expected
+
+
+# ----- what the provider took and did not deliver
+
+
+def _after_failure(
+    refusal: Refusal | None, *, redeliveries: int = 0, jitter: float = 0.5, expires_at: datetime = LATER
+) -> Next:
+    return after_failure(refusal, redeliveries=redeliveries, jitter=jitter, expires_at=expires_at, now=NOON)
+
+
+@pytest.mark.parametrize("refusal", sorted(MAY_ARRIVE_LATER))
+@pytest.mark.parametrize(
+    ("redeliveries", "jitter", "pause"), [(0, 0.0, 2.5 * MINUTE), (0, 1.0, 5 * MINUTE), (1, 0.0, 5 * MINUTE)]
+)
+def test_what_may_arrive_later_is_sent_again_after_minutes(
+    refusal: Refusal, redeliveries: int, jitter: float, pause: timedelta
+) -> None:
+    found = _after_failure(refusal, redeliveries=redeliveries, jitter=jitter)
+    assert found == Next(MessageState.DUE, AttemptState.FAILED, due_at=NOON + pause)
+
+
+@pytest.mark.parametrize("refusal", sorted(MAY_ARRIVE_LATER))
+def test_it_is_sent_again_twice_at_most_and_never_past_its_use(refusal: Refusal) -> None:
+    given_up = Next(MessageState.UNDELIVERED, AttemptState.ACCEPTED, reason=Reason.UNDELIVERED)
+    assert _after_failure(refusal, redeliveries=MOST_REDELIVERIES) == given_up
+    assert _after_failure(refusal, jitter=0.0, expires_at=NOON + 2.5 * MINUTE) == given_up
+
+
+@pytest.mark.parametrize("refusal", [None, *sorted(set(Refusal) - MAY_ARRIVE_LATER)])
+def test_what_can_never_arrive_says_why(refusal: Refusal | None) -> None:
+    reason = {Refusal.OPTED_OUT: Reason.OPTED_OUT, Refusal.ADDRESS: Reason.ADDRESS_FAULT}
+    why = Reason.UNDELIVERED if refusal is None else reason.get(refusal, Reason.UNDELIVERED)
+    assert _after_failure(refusal) == Next(MessageState.UNDELIVERED, AttemptState.ACCEPTED, reason=why)
+
+
+def test_the_reasons_of_failures_are_total() -> None:
+    assert set(UNDELIVERED_BECAUSE) == set(Refusal)
+
+
+@pytest.mark.parametrize(
+    ("doubles", "left", "is_too_much"),
+    [
+        (0, 0, False),
+        (0, 5, False),
+        (1, 5, True),
+        (1, 999, True),
+        (1, 1000, False),
+        (2, 1999, True),
+        (50, 50_000, False),
+    ],
+)
+def test_one_double_in_a_thousand_is_the_most(doubles: int, left: int, *, is_too_much: bool) -> None:
+    assert resends_too_much(doubles, left) is is_too_much
 
 
 # ----- proof of absence
