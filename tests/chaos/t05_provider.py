@@ -155,7 +155,8 @@ def provider_stack(
             proxies.append(exit_stack.enter_context(Proxy(("127.0.0.1", port), seed=seed)))
             return f"http://127.0.0.1:{proxies[0].port}"
 
-        seconds = (60.0 if options.is_quick else 9 * REST + 330.0) * SPEED
+        # Longer than it takes: nothing leaves while the provider is away, and something shall be due at every event.
+        seconds = (9 * REST + (100.0 if options.is_quick else 330.0)) * SPEED
         setup = Setup(
             database=options.database,
             faults=FAULTS,
