@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WATCH = "watch"
 DONE, NOT_POSSIBLE = 0, 1
 EVERY_SECONDS = 10.0
-LEDGER_EVERY = timedelta(minutes=10)
+LEDGER_EVERY_SECONDS = 600.0
 MAIL_AGAIN_AFTER = timedelta(seconds=30)
 STALE = timedelta(seconds=25)
 """What was read longer ago says nothing about now: whoever reads is stuck, or finds no database."""
@@ -91,12 +91,14 @@ class Looking(threading.Thread):
         self._clock = services.deps.clock
         self._begun_at = self._read_at = self._clock.machine_now()
         self._vitals: Vitals | None = None
-        self._ledger_at: datetime | None = None
+        self._contradictions: Mapping[str, int] = {}
         self._unwritable_since: datetime | None = None
 
     @override
     def run(self) -> None:
         """Look, and leave a sign of life, until the process ends."""
+        # Reading whole tables may take long: that must neither hold up looking nor seem a database that is away.
+        threading.Thread(target=self._audit, name="reading-ledger", daemon=True).start()
         while True:
             with suppress(Exception):  # what cannot be read grows old, and that is told
                 self.look()
@@ -107,23 +109,26 @@ class Looking(threading.Thread):
         machine_now, found, read_at = self._clock.machine_now(), self._vitals, self._read_at
         if found is None or machine_now - read_at > STALE:
             return Vitals(is_database_there=False, away_since=read_at, watched_since=self._begun_at), machine_now
-        return replace(found, unwritable_since=self._unwritable_since, watched_since=self._begun_at), read_at
+        seen = replace(found, unwritable_since=self._unwritable_since, contradictions=self._contradictions)
+        return replace(seen, watched_since=self._begun_at), read_at
 
     def look(self) -> None:
         """Look once. Raises what the database raises."""
         deps, machine_now = self._services.deps, self._clock.machine_now()
         found = read_vitals(deps, is_told_outside=self._services.heartbeat is not None)
-        if self._ledger_at is None or machine_now - self._ledger_at >= LEDGER_EVERY:
-            found = with_ledger(deps, found)
-            self._ledger_at = machine_now
-        elif self._vitals is not None:
-            found = replace(found, contradictions=self._vitals.contradictions)
         self._vitals, self._read_at = found, machine_now
         try:
             leave_beat(deps, WATCH)
             self._unwritable_since = None
         except Exception:  # noqa: BLE001 - a database that takes no writes is an alarm of its own
             self._unwritable_since = self._unwritable_since or machine_now
+
+    def _audit(self) -> None:
+        """Read the ledger now and then."""
+        while True:
+            with suppress(Exception):  # a database that is away is told otherwise
+                self._contradictions = with_ledger(self._services.deps, Vitals()).contradictions
+            sleep(LEDGER_EVERY_SECONDS)
 
 
 class Watcher:
