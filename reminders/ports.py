@@ -146,6 +146,9 @@ class Sighting:
     status: ReceiptStatus
     provider_status: str
     at: datetime | None
+    code: str | None = None
+    refusal: Refusal | None = None
+    """What the error code means, where it says why the text was not delivered."""
 
 
 class SmsGateway(Protocol):

@@ -16,10 +16,10 @@ import structlog
 
 ALLOWED = frozenset(
     {
-        "at", "attempts", "channel", "child", "code", "count", "detail", "duration_ms", "error", "event",
-        "host", "id", "job", "jobs", "kind", "level", "method", "outcome", "phase", "provider_status",
+        "at", "attempts", "cause", "channel", "child", "code", "count", "detail", "doubles", "duration_ms", "error",
+        "event", "host", "id", "job", "jobs", "kind", "level", "method", "outcome", "phase", "provider_status",
         "queue", "reason", "route", "seconds", "speed", "state", "status", "step", "tag", "timestamp",
-        "where",
+        "where", "which",
     }
 )  # fmt: skip
 

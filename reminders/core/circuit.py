@@ -19,6 +19,10 @@ MOST_OF_LAST = 10
 SPAN = timedelta(seconds=60)
 """Older results say nothing about now."""
 PROBE_EVERY = timedelta(seconds=30)
+LIMIT_PROBE_EVERY = timedelta(seconds=1)
+"""After "too many requests" there is no failure to find out about, only whether it is too early still."""
+NOTE_GOOD_EVERY = timedelta(seconds=5)
+"""While all goes well, how often that is noted: it tells late failures from present ones."""
 LEAST_PROBE_GAP = timedelta(seconds=1)
 """In machine time: a simulated clock that runs fast must not turn probes into a storm."""
 LIMIT_PAUSE = timedelta(seconds=5)
@@ -43,7 +47,7 @@ class Passage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one call went; `at` is machine time."""
+    """How one call went. `at` is the machine time at which it began: a timeout ends after others that began later."""
 
     at: datetime
     is_good: bool
@@ -51,9 +55,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that ended; `begun_at` is the clinic's time of its intent."""
+    """One call that ended; the times are those of its intent, by the clinic's clock and by the machine's."""
 
     begun_at: datetime
+    machine_begun_at: datetime
     outcome: Outcome
 
 
@@ -61,7 +66,7 @@ class Call:
 class Circuit:
     """Closed where `cause` is None. `opened_at` and `probe_at` are the clinic's time.
 
-    `results` are the last calls, oldest first; nothing is noted while all of them go well.
+    `results` are the last calls in the order in which they began; while all go well, a good one now and then.
     """
 
     cause: Cause | None = None
@@ -82,7 +87,8 @@ class Circuit:
 
     def probing(self, *, now: datetime, speed: float) -> Circuit:
         """Return the circuit once one call was let through: the next one follows only later."""
-        return replace(self, probe_at=now + _gap(PROBE_EVERY, speed))
+        every = LIMIT_PROBE_EVERY if self.cause is Cause.LIMIT else PROBE_EVERY
+        return replace(self, probe_at=now + _gap(every, speed))
 
     def after(self, calls: Iterable[Call], *, now: datetime, machine_now: datetime, speed: float) -> Circuit:
         """Return the circuit after these calls ended.
@@ -99,7 +105,7 @@ class Circuit:
             return self
         match call.outcome:
             case Accepted() | Rejected():
-                return self._well(machine_now)
+                return self._well(call.machine_begun_at, machine_now)
             case Absent(blame=Blame.MESSAGE):
                 return self
             case Absent(blame=Blame.CONFIGURATION):
@@ -107,17 +113,22 @@ class Circuit:
             case Absent(blame=Blame.LIMIT, retry_after=wanted):
                 return self._opened(Cause.LIMIT, now, now + max(wanted or LIMIT_PAUSE, LEAST_PROBE_GAP * speed))
             case Absent() | Unknown():
-                return self._badly(now, machine_now, speed)
+                return self._badly(call.machine_begun_at, now, machine_now, speed)
 
-    def _well(self, machine_now: datetime) -> Circuit:
-        if self.is_open or not self.results:
-            return Circuit()
-        return replace(self, results=_recent((*self.results, Result(machine_now, is_good=True)), machine_now))
+    def _well(self, begun_at: datetime, machine_now: datetime) -> Circuit:
+        new = Result(begun_at, is_good=True)
+        if self.is_open:
+            return Circuit(results=(new,))
+        last = self.results[-1] if self.results else None
+        is_calm = all(item.is_good for item in self.results)
+        if is_calm and last is not None and begun_at - last.at < NOTE_GOOD_EVERY:
+            return self
+        return replace(self, results=_recent((*self.results, new), machine_now))
 
-    def _badly(self, now: datetime, machine_now: datetime, speed: float) -> Circuit:
+    def _badly(self, begun_at: datetime, now: datetime, machine_now: datetime, speed: float) -> Circuit:
         if self.is_open:
             return self
-        results = _recent((*self.results, Result(machine_now, is_good=False)), machine_now)
+        results = _recent((*self.results, Result(begun_at, is_good=False)), machine_now)
         bad_of_last = sum(not item.is_good for item in results)
         in_a_row = len(results) >= MOST_IN_A_ROW and not any(item.is_good for item in results[-MOST_IN_A_ROW:])
         if in_a_row or (len(results) == LAST and bad_of_last >= MOST_OF_LAST):
@@ -138,6 +149,7 @@ def _gap(wanted: timedelta, speed: float) -> timedelta:
 
 
 def _recent(results: tuple[Result, ...], machine_now: datetime) -> tuple[Result, ...]:
-    """Keep the last results, none older than the span; once all of these are good there is nothing to note."""
-    kept = tuple(item for item in results[-LAST:] if machine_now - item.at <= SPAN)
-    return () if all(item.is_good for item in kept) else kept
+    """Keep the last results, none older than the span; of none but good ones the last says it all."""
+    ordered = sorted(results, key=lambda item: item.at)
+    kept = tuple(item for item in ordered[-LAST:] if machine_now - item.at <= SPAN)
+    return kept[-1:] if all(item.is_good for item in kept) else kept

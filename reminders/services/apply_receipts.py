@@ -13,6 +13,7 @@ from reminders.core.delivery import (
     IN_FLIGHT,
     LEFT,
     MOST_REDELIVERIES,
+    REACHES,
     Absent,
     Accepted,
     AttemptState,
@@ -30,8 +31,8 @@ from reminders.ports import Job, Receipt
 from reminders.services.apart import together_or_apart
 from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
+from reminders.services.fall_back import fall_back
 from reminders.services.mind_circuit import hold_if_doubled, note_calls
-from reminders.services.open_tasks import open_message_tasks
 from reminders.services.read_time import read_moment
 from reminders.services.report_unlisted import report_unlisted
 from reminders.store import attempts, contacts, messages, receipts
@@ -91,7 +92,7 @@ def _pass_over(deps: Deps, receipt_id: UUID) -> None:
 def _apply_some(deps: Deps, ids: Sequence[UUID]) -> int:
     with deps.store.transaction() as tx:
         waiting = receipts.lock_waiting(tx, ids)
-        closing = [item for item in waiting if item.refusal in CLOSING]
+        closing = [item for item in waiting if item.refusal in CLOSING or _is_bad_news(item)]
         people = lock_concerned(tx, attempts.addressed(tx, *_names(closing))) if closing else set()
         attempts.lock_known(tx, *_names(waiting))
         for item in waiting:
@@ -100,6 +101,10 @@ def _apply_some(deps: Deps, ids: Sequence[UUID]) -> int:
         receipts.mark_applied(tx, [item.id for item in waiting], now=deps.clock.machine_now())
         reach(Failpoint.RECEIPT_BEFORE_COMMIT)
     return len(waiting)
+
+
+def _is_bad_news(item: StoredReceipt) -> bool:
+    return item.status is not None and REACHES[item.status] is MessageState.UNDELIVERED
 
 
 def _names(items: Sequence[StoredReceipt]) -> tuple[list[UUID], list[str]]:
@@ -171,7 +176,7 @@ def advance_message(tx: Transaction, deps: Deps, news: News) -> bool:
     if state is MessageState.UNDELIVERED:
         move = _not_delivered(tx, deps, held, news, now)
     messages.move(tx, [move], [held.state], now=now)
-    open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
+    fall_back(tx, deps, [(held.draft, move)], now=now)
     return True
 
 
@@ -204,7 +209,7 @@ def _mark_fault(tx: Transaction, _deps: Deps, draft: Draft, news: News, now: dat
 def _open_circuit(tx: Transaction, deps: Deps, draft: Draft, news: News, now: datetime) -> None:
     """What the carriers refuse of us as a sender they will refuse of every other message too (requirement 21)."""
     outcome = Absent(f"code {news.code}", blame=Blame.CONFIGURATION)
-    note_calls(tx, deps, draft.channel, [Call(now, outcome)], read_moment(tx, deps))
+    note_calls(tx, deps, draft.channel, [Call(now, deps.clock.machine_now(), outcome)], read_moment(tx, deps))
 
 
 def _report(tx: Transaction, deps: Deps, _draft: Draft, news: News, now: datetime) -> None:

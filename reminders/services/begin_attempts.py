@@ -27,8 +27,8 @@ from reminders.core.windows import closes_at
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import OutgoingMail, OutgoingText
 from reminders.services.deps import Deps
+from reminders.services.fall_back import fall_back
 from reminders.services.mind_circuit import passage
-from reminders.services.open_tasks import open_message_tasks
 from reminders.services.read_time import Moment, read_moment
 from reminders.services.read_traffic import Flow, read_traffic
 from reminders.services.write_mail import Envelope, keep_unsubscribe_links, unsubscribe_token, write_mail
@@ -163,7 +163,7 @@ def _decide(tx: Transaction, deps: Deps, scene: _Scene, group: Sequence[Message]
     messages.move(tx, [move for _, move in staying], [MessageState.CLAIMED], now=scene.now)
     alone = [move.id for _, move in staying if move.reason in OF_THE_LEADER]
     reminders.free_merged(tx, alone, now=scene.now)
-    open_message_tasks(tx, deps.identity, staying, now=scene.now)
+    fall_back(tx, deps, staying, now=scene.now)
     return leaving
 
 

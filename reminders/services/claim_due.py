@@ -9,7 +9,7 @@ import structlog
 
 from reminders.core.circuit import Passage
 from reminders.core.clock_sanity import ClockFault
-from reminders.core.pacing import retries_after, retries_left
+from reminders.core.pacing import MOST_SAVED_RETRIES, retries_after, retries_left
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
 from reminders.services.deps import Deps
@@ -96,11 +96,13 @@ def _take(tx: Transaction, deps: Deps, channel: Channel, token: UUID, moment: Mo
     first = take(limit, is_again=False)
     waiting = messages.next_due(tx, channel, is_again=True)
     is_asked = waiting is not None and waiting <= before and len(first) < limit
-    stored = buckets.lock(tx, name) if is_asked else buckets.read(tx, name)
+    stored = buckets.read(tx, name)
+    if is_asked or (first and (stored is None or stored.tokens < MOST_SAVED_RETRIES)):
+        stored = buckets.lock(tx, name)
     left = retries_left(stored, machine_now=moment.machine_now, speed=speed)
     most = min(limit - len(first), int(left.tokens)) if is_asked else 0
     again = take(most, is_again=True) if most else []
     after = retries_after(left, first=len(first), again=len(again))
-    if again or stored is None or after.tokens > stored.tokens:
+    if again or (first and (stored is None or after.tokens > stored.tokens)):
         buckets.write(tx, name, after)
     return sorted((*first, *again), key=lambda item: (item.due_at, item.id))

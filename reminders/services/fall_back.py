@@ -10,6 +10,7 @@ from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel
+from reminders.core.reminders import Reason
 from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_message, key_after_message
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
@@ -29,10 +30,12 @@ def fall_back(tx: Transaction, deps: Deps, ends: Sequence[tuple[Draft, Move]], *
     # First: planning may ask for another number too, and whoever asks first names what failed.
     open_message_tasks(tx, deps.identity, [end for end in ends if not _may_settle(*end)], now=now)
     failed = failures.failed(tx, [draft.id for draft, move in ends if _may_fall(draft, move)])
-    falling = [draft for draft, _ in ends if draft.id in failed]
     people: dict[ClinicId, set[PatientId]] = {}
-    for draft in falling:
-        if draft.channel is Channel.SMS:
+    for draft, move in ends:
+        if draft.id not in failed:
+            continue
+        # An address that is closed already has its reason; what is left are numbers that were out of reach.
+        if draft.channel is Channel.SMS and move.reason is not Reason.ADDRESS_FAULT:
             _close_if_unreachable(tx, deps, draft, now=now)
         if draft.patient_id is not None:
             people.setdefault(draft.clinic_id, set()).add(draft.patient_id)

@@ -80,7 +80,7 @@ def hold_if_doubled(tx: Transaction, deps: Deps, *, now: datetime) -> None:
     if not resends_too_much(count, left):
         return
     circuits.hold_unknown(tx, name, now)
-    log.warning("resends.held", doubles=count, left=left)
+    log.warning("resends.held", doubles=count, count=left)
     kind = TaskKind.RESENDS_HELD
     found = [
         tasks.Task(kind=kind, urgency=USUAL_URGENCY[kind], key=f"{kind}:{key}:{now.isoformat()}", clinic_id=key)

@@ -24,12 +24,12 @@ from reminders.failpoints import Failpoint, reach
 from reminders.services.apply_receipts import accept_late
 from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
+from reminders.services.fall_back import fall_back
 from reminders.services.mind_circuit import hold_if_doubled, note_calls
-from reminders.services.open_tasks import open_message_tasks
 from reminders.services.read_time import read_moment
 from reminders.services.report_unlisted import report_unlisted
 from reminders.store import attempts, contacts, messages
-from reminders.store.attempts import OPEN_MESSAGE, Ending, Known
+from reminders.store.attempts import OPEN_MESSAGE, Begun, Ending, Known
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
@@ -45,9 +45,13 @@ class _Told:
     tag: AttemptTag
     outcome: Outcome
     message: Message
-    begun_at: datetime
+    begun: Begun
     follows: Next
     late: Known | None
+
+    @property
+    def call(self) -> Call:
+        return Call(self.begun.begun_at, self.begun.machine_begun_at, self.outcome)
 
     @property
     def move(self) -> Move:
@@ -80,11 +84,11 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         messages.move(tx, [item.move for item in found], OPEN_MESSAGE, now=now)
         _close(tx, found, now)
         report_unlisted(tx, deps, [_unlisted(item) for item in found], now=now)
-        open_message_tasks(tx, deps.identity, [(item.message.draft, item.move) for item in found], now=now)
+        fall_back(tx, deps, [(item.message.draft, item.move) for item in found], now=now)
         plan_concerned(tx, deps, people, now=now)
         _accept_late(tx, deps, told, {item.tag for item in found}, now)
         for channel in {item.message.draft.channel for item in found}:
-            calls = [Call(item.begun_at, item.outcome) for item in found if item.message.draft.channel is channel]
+            calls = [item.call for item in found if item.message.draft.channel is channel]
             note_calls(tx, deps, channel, calls, moment)
         if any(item.late is not None for item in found):
             hold_if_doubled(tx, deps, now=now)
@@ -101,12 +105,12 @@ def _found(tx: Transaction, deps: Deps, told: Sequence[tuple[AttemptTag, Outcome
     for tag, outcome in told:
         if tag not in owners:
             continue
-        item, begun_at = held[owners[tag].message_id], owners[tag].begun_at
+        item = held[owners[tag].message_id]
         earlier = late.get(item.id)
         follows = _next(deps, outcome, item, now)
         if earlier is not None and isinstance(outcome, Absent | Rejected):
             follows = Next(MessageState.ACCEPTED, follows.attempt)
-        found.append(_Told(tag, outcome, item, begun_at, follows, earlier))
+        found.append(_Told(tag, outcome, item, owners[tag], follows, earlier))
     return found
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from reminders.core.delivery import (
     MOST_RESENDS,
+    REACHES,
     AttemptState,
     Evidence,
     MessageState,
@@ -21,6 +22,7 @@ from reminders.core.reminders import Reason
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import SENDING_JOBS, Sighting
 from reminders.services.apply_receipts import News, advance_message
+from reminders.services.close_addresses import lock_concerned, plan_concerned
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
 from reminders.store import attempts, circuits, clinics, messages, receipts
@@ -63,6 +65,8 @@ def _resolve(deps: Deps, item: OpenAttempt) -> bool:
     if sightings is None:
         return False
     with deps.store.transaction() as tx:
+        # What is found may have failed for its address's sake, which is locked before any attempt.
+        lock_concerned(tx, attempts.addressed(tx, [item.tag], ()) if sightings else ())
         if attempts.in_doubt(tx, item.tag) is None:
             return False
         owned = _mine(tx, sightings)
@@ -95,7 +99,7 @@ def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sight
     if not attempts.settle(tx, ending, now=now):
         return False
     messages.move(tx, [Move(item.message_id, MessageState.ACCEPTED)], OPEN_MESSAGE, now=now)
-    advance_message(tx, deps, News(item.tag, item.message_id, seen.status))
+    advance_message(tx, deps, News(item.tag, item.message_id, seen.status, seen.refusal, seen.code))
     return True
 
 
@@ -152,8 +156,15 @@ def poll_stuck(deps: Deps) -> int:
     ]
     with deps.store.transaction() as tx:
         attempts.looked_at(tx, [tag for tag, _, _ in seen], machine_now=machine_now)
-        return sum(
-            advance_message(tx, deps, News(tag, message_id, sight.status))
-            for tag, message_id, sight in seen
-            if sight is not None
-        )
+    told = [News(tag, key, sight.status, sight.refusal, sight.code) for tag, key, sight in seen if sight is not None]
+    return sum(_advance(deps, news) for news in told)
+
+
+def _advance(deps: Deps, news: News) -> bool:
+    """Move a message by what a look showed; bad news may close an address, so that is locked first."""
+    with deps.store.transaction() as tx:
+        is_bad = REACHES[news.status] is MessageState.UNDELIVERED
+        people = lock_concerned(tx, attempts.addressed(tx, [news.tag], ())) if is_bad else set()
+        has_moved = advance_message(tx, deps, news)
+        plan_concerned(tx, deps, people, now=deps.clock.now())
+    return has_moved

@@ -64,5 +64,5 @@ def resend_doubtful(deps: Deps, *, by: str) -> bool:
             return False
         circuits.hold_unknown(tx, name, None)
         tasks.resolve_kind(tx, TaskKind.RESENDS_HELD, by=by, now=now)
-    log.info("resends.allowed", by=by)
+    log.info("resends.allowed")
     return True

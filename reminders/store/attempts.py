@@ -132,22 +132,23 @@ def taken(tx: Transaction, provider_ids: Sequence[str]) -> set[str]:
 
 
 class Begun(NamedTuple):
-    """An attempt without an outcome: its message, and the clinic's time of its intent."""
+    """An attempt without an outcome: its message, and when its intent was recorded by either clock."""
 
     message_id: MessageId
     begun_at: datetime
+    machine_begun_at: datetime
 
 
 def lock_open(tx: Transaction, tags: Collection[AttemptTag]) -> dict[AttemptTag, Begun]:
     """Return those attempts that have no outcome yet, locked."""
     statement = (
-        select(attempt.c.tag, attempt.c.message_id, attempt.c.begun_at)
+        select(attempt.c.tag, attempt.c.message_id, attempt.c.begun_at, attempt.c.machine_begun_at)
         .where(attempt.c.tag.in_(tags), attempt.c.state.in_(OPEN))
         .order_by(attempt.c.tag)
         .with_for_update(key_share=True)
     )
     rows = tx.connection.execute(statement)
-    return {AttemptTag(row.tag): Begun(MessageId(row.message_id), row.begun_at) for row in rows}
+    return {AttemptTag(row.tag): Begun(MessageId(row.message_id), row.begun_at, row.machine_begun_at) for row in rows}
 
 
 def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> list[MessageId]:

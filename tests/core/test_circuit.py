@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from reminders.core.circuit import (
     LAST,
     LIMIT_PAUSE,
+    LIMIT_PROBE_EVERY,
     MOST_IN_A_ROW,
     MOST_OF_LAST,
+    NOTE_GOOD_EVERY,
     PROBE_EVERY,
     SPAN,
     Call,
     Cause,
     Circuit,
     Passage,
+    Result,
 )
 from reminders.core.delivery import Absent, Accepted, Blame, Outcome, Refusal, Rejected, Unknown
 from tests.builders import NOON
@@ -38,7 +41,7 @@ def after(
     circuit: Circuit, *outcomes: Outcome, now: datetime = NOON, speed: float = 1.0, begun_at: datetime | None = None
 ) -> Circuit:
     """Return the circuit after calls that all end now."""
-    calls = [Call(begun_at or now, outcome) for outcome in outcomes]
+    calls = [Call(begun_at or now, begun_at or now, outcome) for outcome in outcomes]
     return circuit.after(calls, now=now, machine_now=now, speed=speed)
 
 
@@ -68,6 +71,14 @@ def test_fewer_than_ten_of_the_last_twenty_do_not_open_it() -> None:
     assert not after(Circuit(), *mixed).is_open
 
 
+def test_timeouts_that_end_together_are_no_row_if_a_later_call_went_well() -> None:
+    """Ten calls hang for ten seconds while others begin and end well: the provider is not down."""
+    calm = after(Circuit(), GOOD, now=NOON + 5 * SECOND)
+    hung = after(calm, *[DOUBT] * MOST_IN_A_ROW, now=NOON + 10 * SECOND, begun_at=NOON)
+    assert not hung.is_open
+    assert after(calm, *[DOUBT] * MOST_IN_A_ROW, now=NOON + 20 * SECOND, begun_at=NOON + 10 * SECOND).is_open
+
+
 def test_failures_older_than_a_minute_count_no_more() -> None:
     nine = after(Circuit(), *[OUT_OF_REACH] * (MOST_IN_A_ROW - 1))
     assert after(nine, OUT_OF_REACH, now=NOON + SPAN).is_open
@@ -75,8 +86,12 @@ def test_failures_older_than_a_minute_count_no_more() -> None:
 
 
 @pytest.mark.parametrize("fine", [GOOD, REFUSED], ids=["accepted", "refused for its own sake"])
-def test_a_provider_that_answers_is_well_and_leaves_no_trace(fine: Outcome) -> None:
-    assert after(Circuit(), *[fine] * LAST) == Circuit()
+def test_a_provider_that_answers_is_well_and_that_is_noted_now_and_then(fine: Outcome) -> None:
+    calm = after(Circuit(), *[fine] * LAST)
+    assert calm == Circuit(results=(Result(NOON, is_good=True),))
+    soon, later = NOON + NOTE_GOOD_EVERY - SECOND, NOON + NOTE_GOOD_EVERY
+    assert after(calm, fine, now=soon) == calm, "so that healthy workers write next to nothing"
+    assert after(calm, fine, now=later) == Circuit(results=(Result(later, is_good=True),))
     nine = after(Circuit(), *[OUT_OF_REACH] * (MOST_IN_A_ROW - 1))
     assert not after(nine, fine, *[OUT_OF_REACH] * (MOST_IN_A_ROW - 9)).is_open
 
@@ -128,7 +143,15 @@ def test_one_probe_goes_through_and_the_next_only_later() -> None:
 
 @pytest.mark.parametrize("fine", [GOOD, REFUSED], ids=["accepted", "refused for its own sake"])
 def test_a_good_probe_closes_it_and_forgets_everything(fine: Outcome) -> None:
-    assert after(opened(), fine, now=NOON + PROBE_EVERY) == Circuit()
+    closed = after(opened(), fine, now=NOON + PROBE_EVERY)
+    assert closed == Circuit(results=(Result(NOON + PROBE_EVERY, is_good=True),))
+
+
+def test_a_wait_that_was_asked_for_is_probed_again_soon() -> None:
+    circuit = opened(cause=LIMITED)
+    assert circuit.probe_at is not None
+    probing = circuit.probing(now=circuit.probe_at, speed=1.0)
+    assert probing.probe_at == circuit.probe_at + LIMIT_PROBE_EVERY, "a probe that is lost silences nobody for long"
 
 
 def test_a_bad_probe_leaves_it_open_since_when_it_was() -> None:
