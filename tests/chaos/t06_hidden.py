@@ -37,7 +37,7 @@ from tests.world import CONFIRM_AT, World, only
 USUAL, QUICK = 10_000, 600
 WAVES = 10
 """The load leaves in so many waves, so that what is learnt from the first is seen in the later ones."""
-WAVE_LASTS, STEP = timedelta(hours=3), timedelta(minutes=1)
+WAVE_LASTS, STEP = timedelta(hours=3), timedelta(minutes=2)
 LIST_LAG = timedelta(minutes=40)
 """How late the list shows what was hidden; the grace is 10 minutes."""
 HIDDEN, GONE = 0.04, 0.01
@@ -63,7 +63,8 @@ class Taken:
 class HidingSms:
     """A provider that hides some of what it took."""
 
-    def __init__(self, clock: MemoryClock, chance: random.Random) -> None:
+    def __init__(self, clock: MemoryClock, chance: random.Random, *, never_heard: float) -> None:
+        self._never_heard = never_heard
         self.skew: timedelta | None = None
         self.taken: list[Taken] = []
         self.calls: Counter[str] = Counter()
@@ -93,7 +94,11 @@ class HidingSms:
         shown_at = now + LIST_LAG if is_hidden else now
         told_at = shown_at + timedelta(minutes=chance.uniform(0, 60)) if is_hidden else now
         item = Taken(
-            text, f"SM{uuid4().hex}", now, shown_at, None if is_hidden and chance.random() < NEVER_HEARD else told_at
+            text,
+            f"SM{uuid4().hex}",
+            now,
+            shown_at,
+            None if is_hidden and chance.random() < self._never_heard else told_at,
         )
         self.taken.append(item)
         self._by_phone[text.to].append(item)
@@ -135,7 +140,7 @@ def _kept(options: Options, size: int, seed: int) -> Outcome:
     return kept(options.folder / f"T6-{options.database}-{size}-seed{seed}.json", run)
 
 
-def run_hidden(url: str, *, reminders: int, seed: int, waves: int = WAVES) -> Outcome:
+def run_hidden(url: str, *, reminders: int, seed: int, waves: int = WAVES, never_heard: float = NEVER_HEARD) -> Outcome:
     """Send in waves, let a provider hide, and compare its books with ours."""
     began = time.monotonic()
     with ExitStack() as stack:
@@ -143,7 +148,7 @@ def run_hidden(url: str, *, reminders: int, seed: int, waves: int = WAVES) -> Ou
         stack.callback(store.close)
         world = World(store, only("remind_confirm"))
         world.clock = MemoryClock(NOON, speed=SLOWLY)
-        sms = HidingSms(world.clock, random.Random(seed))  # noqa: S311 - repeatable on purpose
+        sms = HidingSms(world.clock, random.Random(seed), never_heard=never_heard)  # noqa: S311 - repeatable
         world.change(sms=sms, clock=world.clock, identity=RandomIdentity(), pace=Pace.of(1_000_000.0))
         again: list[int] = []
         for wave in range(waves):

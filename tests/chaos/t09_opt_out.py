@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
@@ -78,13 +78,15 @@ class QuickSms:
 
     def __init__(self) -> None:
         self.taken: list[OutgoingText] = []
+        self.sids: dict[UUID, str] = {}
         self.skew: timedelta | None = None
 
     def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
         """Take them."""
         for text in texts:
             self.taken.append(text)
-            report(text.tag, Accepted(f"SM{uuid4().hex}", "queued"))
+            self.sids[text.tag] = f"SM{uuid4().hex}"
+            report(text.tag, Accepted(self.sids[text.tag], "queued"))
 
     def find(self, to: str, body: str, *, since: datetime) -> Sequence[Sighting] | None:  # noqa: ARG002 - never asked
         """Nothing is ever in doubt here."""
@@ -254,7 +256,7 @@ def _faults(races: Races, entries: Sequence[tuple[str, ScheduleEntry]]) -> Itera
         _text(races, phone, "HELP")()
     races.pump()
     for text in races.sms.taken[done:]:
-        receipt = Receipt(f"SM{uuid4().hex}", ReceiptStatus.UNDELIVERED, "undelivered", "30006", Refusal.ADDRESS)
+        receipt = Receipt(races.sms.sids[text.tag], ReceiptStatus.UNDELIVERED, "undelivered", "30006", Refusal.ADDRESS)
         yield _receipt(races, text, receipt)
 
 
