@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = {
     "T1": "t01_random_kills:t1",
+    "T2": "t02_crash_points:t2",
     "T3": "t03_redis:t3",
     "T4": "t04_postgres:t4",
     "T5": "t05_provider:t5",

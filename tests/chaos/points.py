@@ -25,15 +25,24 @@ from reminders.core.ids import MessageId
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, Harm, arm
-from reminders.ports import Clock
+from reminders.ports import Clock, Receipt
 from reminders.services.apart import together_or_apart
+from reminders.services.apply_receipts import store_receipt
 from reminders.services.begin_attempts import Outgoing, begin_attempts
 from reminders.services.deps import Deps
 from reminders.services.expire_overdue import expire_overdue
 from reminders.services.put_aside import put_aside
 from reminders.store.ledger import Ledger
 from reminders.store.unit_of_work import Store
-from tests.adapters.scripted_twilio import ACCOUNT, Behaviour, Request, ScriptedTwilio, scripted_twilio, taking
+from tests.adapters.scripted_twilio import (
+    ACCOUNT,
+    Behaviour,
+    Request,
+    ScriptedTwilio,
+    resetting,
+    scripted_twilio,
+    taking,
+)
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 
 PATIENTS = 3
@@ -73,7 +82,8 @@ class Provider:
 
     def _date(self, content: bytes) -> bytes:
         for message in self.twilio.messages[self._dated :]:
-            message["date_created"] = format_datetime(self.clock.machine_now())
+            # A child that lives from the import on is ahead of the test's own clock.
+            message["date_created"] = format_datetime(max(self.clock.machine_now(), CONFIRM_AT))
             self._dated += 1
         return content
 
@@ -163,6 +173,22 @@ class Site:
         """Read the schedule and let the texts fall due."""
         self.import_all()
         self.world.at(CONFIRM_AT)
+
+    def come_to_doubt(self) -> None:
+        """Lose every text on its way, and come to the look that settles it."""
+        self.provider.meet(*[resetting] * len(self.entries))
+        self.world.pump()
+        self.world.later(6 * MINUTE)
+        self.world.hear_receipts()
+        self.world.resolve()
+        self.world.later(6 * MINUTE)
+
+    def report(self, status: ReceiptStatus = ReceiptStatus.DELIVERED) -> None:
+        """Let the provider report of each text, as the web process takes it."""
+        sids = {str(message["to"]): str(message["sid"]) for message in self.provider.twilio.messages}
+        for post in self.provider.posts:
+            receipt = Receipt(sids[post.form["To"][0]], status, status.value, None)
+            store_receipt(self.world.deps, tag_of(post), receipt)
 
     def begin(self, act: Callable[[], object], failpoints: str = "") -> Child:
         """Let another process do something, with failpoints armed."""

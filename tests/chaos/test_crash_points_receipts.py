@@ -14,7 +14,7 @@ from reminders.ports import Receipt
 from reminders.services.apply_receipts import apply_receipts, store_receipt
 from reminders.services.resolve_unknowns import poll_stuck
 from reminders.store.unit_of_work import Store
-from tests.adapters.scripted_twilio import accepting_then_resetting, resetting
+from tests.adapters.scripted_twilio import accepting_then_resetting
 from tests.chaos.points import PATIENTS, Site, a_site, tag_of, was_killed
 from tests.world import MINUTE
 
@@ -28,20 +28,10 @@ def site(store: Store) -> Iterator[Site]:
         yield found
 
 
-def doubtful(site: Site) -> None:
-    """Lose every text on its way, and come to the look that settles it."""
-    site.owe()
-    site.provider.meet(*[resetting] * PATIENTS)
-    site.world.pump()
-    site.world.later(6 * MINUTE)
-    site.world.hear_receipts()
-    site.world.resolve()
-    site.world.later(6 * MINUTE)
-
-
 def test_c18_a_resolver_is_killed_before_it_commits(site: Site) -> None:
     """Whatever it had found out is found out again."""
-    doubtful(site)
+    site.owe()
+    site.come_to_doubt()
     site.kill_at(Failpoint.RESOLVE_BEFORE_COMMIT, site.world.resolve)
     site.recover()
     assert {row.resends for row in site.world.messages()} == {1}
@@ -50,7 +40,8 @@ def test_c18_a_resolver_is_killed_before_it_commits(site: Site) -> None:
 
 def test_c18_two_resolvers_at_once_and_one_is_killed(site: Site) -> None:
     """The other waits for what the first had locked, and goes on: each text is given up once and sent again once."""
-    doubtful(site)
+    site.owe()
+    site.come_to_doubt()
     first = site.begin(site.world.resolve, f"{Failpoint.RESOLVE_BEFORE_COMMIT}={Harm.STOP}")
     first.freeze()
     second = site.begin(site.world.resolve)
@@ -75,14 +66,6 @@ def test_c18_two_resolvers_find_what_was_accepted(site: Site) -> None:
     site.assert_each_got_one()
 
 
-def report(site: Site, status: ReceiptStatus = DELIVERED) -> None:
-    """Let the provider report of each text, as the web process takes it."""
-    sids = {str(message["to"]): str(message["sid"]) for message in site.provider.twilio.messages}
-    for post in site.provider.posts:
-        receipt = Receipt(sids[post.form["To"][0]], status, status.value, None)
-        store_receipt(site.world.deps, tag_of(post), receipt)
-
-
 def assert_delivered(site: Site) -> None:
     assert site.world.states() == [("delivered", None)] * PATIENTS
     site.assert_each_got_one()
@@ -92,9 +75,9 @@ def test_c20_the_web_process_is_killed_after_storing_a_report(site: Site) -> Non
     """It is applied by whoever looks next; the provider's second try changes nothing."""
     site.owe()
     site.world.pump()
-    site.kill_at(Failpoint.RECEIPT_STORED, lambda: report(site), at=PATIENTS)
+    site.kill_at(Failpoint.RECEIPT_STORED, site.report, at=PATIENTS)
     assert apply_receipts(site.world.deps) == PATIENTS
-    report(site)
+    site.report()
     assert apply_receipts(site.world.deps) == 0
     assert_delivered(site)
 
@@ -103,7 +86,7 @@ def test_c20_a_worker_is_killed_while_it_applies_reports(site: Site) -> None:
     """What did not commit waits for the next."""
     site.owe()
     site.world.pump()
-    report(site)
+    site.report()
     site.kill_at(Failpoint.RECEIPT_BEFORE_COMMIT, lambda: apply_receipts(site.world.deps))
     assert {state for state, _ in site.world.states()} == {"accepted"}
     assert apply_receipts(site.world.deps) == PATIENTS
@@ -114,7 +97,7 @@ def test_c21_the_web_process_is_killed_before_storing_a_report(site: Site) -> No
     """If the provider never tries again, we ask after an hour."""
     site.owe()
     site.world.pump()
-    site.kill_at(Failpoint.RECEIPT_ARRIVED, lambda: report(site))
+    site.kill_at(Failpoint.RECEIPT_ARRIVED, site.report)
     assert site.world.count("receipt") == 0
     for message in site.provider.twilio.messages:
         message["status"] = "delivered"
