@@ -13,8 +13,9 @@ import pytest
 from redis import Redis
 
 from reminders.adapters.celery_queue import CeleryJobQueue
-from reminders.bootstrap import KEY_PREFIX
-from reminders.failpoints import Failpoint, Harm, arm, reach
+from reminders.bootstrap import KEY_PREFIX, open_services
+from reminders.core.errors import SettingsError
+from reminders.failpoints import Failpoint, FailpointError, Harm, arm, reach
 from reminders.ports import QUEUES, Job, Queue
 from reminders.store.unit_of_work import Store
 from tests.chaos.points import PATIENTS, Site, a_site, was_killed
@@ -45,6 +46,26 @@ def test_failpoints_do_nothing_unless_armed() -> None:
     arm("")
     for failpoint in Failpoint:
         reach(failpoint)
+
+
+def test_settings_arm_them_and_the_real_provider_forbids_it(tmp_path: Path) -> None:
+    spec = f"{Failpoint.CLAIMED}={Harm.FAIL}"
+    environment = {"REMINDERS_DATA_DIR": str(tmp_path), "REMINDERS_FAILPOINTS": spec}
+    with pytest.raises(SettingsError, match="FAILPOINTS"):
+        open_services(environment)
+    open_services({**environment, "REMINDERS_TWILIO_BASE_URL": "http://127.0.0.1:1"})
+    try:
+        with pytest.raises(FailpointError):
+            reach(Failpoint.CLAIMED)
+        reach(Failpoint.CLAIMED)
+    finally:
+        arm("")
+
+
+@pytest.mark.parametrize("spec", ["claimed", "claimed=", "claimed=explode", "nowhere=kill", "claimed=kill@0"])
+def test_a_failpoint_that_does_not_exist_is_refused(spec: str) -> None:
+    with pytest.raises(ValueError, match=r"name=harm|is not a valid"):
+        arm(spec)
 
 
 def test_c01_killed_before_the_plan_commits(site: Site) -> None:
