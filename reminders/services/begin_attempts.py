@@ -97,10 +97,10 @@ def begin_attempts(
         mails = [item.draft for item in leaving if item.draft.channel is Channel.EMAIL]
         keep_unsubscribe_links(tx, deps, mails, now=now)
         outgoing = [_outgoing(tx, deps, scene, item, intent.tag) for item, intent in zip(leaving, intents, strict=True)]
+        # Read before the commit: a process that freezes anywhere from here on finds out when it wakes (C17).
+        start_by = deps.clock.monotonic() + deps.policy.start_within.total_seconds()
         reach(Failpoint.INTENT_BEFORE_COMMIT)
     reach(Failpoint.INTENT_COMMITTED)
-    # Set after the commit: by when each call must have begun.
-    start_by = deps.clock.monotonic() + deps.policy.start_within.total_seconds()
     return [item.starting_by(start_by) for item in outgoing]
 
 

@@ -15,9 +15,11 @@ from reminders.core.ids import AttemptTag, ClinicId, ContactId, MessageId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
 from reminders.store.rows import attempt, contact, message
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 OPEN = (AttemptState.SENDING, AttemptState.UNKNOWN)
+IS_OPEN = attempt.c.state.in_([plain(state) for state in OPEN])
 OPEN_MESSAGE = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -156,7 +158,7 @@ def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> l
     # One that somebody else holds is about to get its outcome; it is left to them.
     late = (
         select(attempt.c.tag)
-        .where(attempt.c.state == AttemptState.SENDING, attempt.c.deadline_at < machine_now)
+        .where(IS_OPEN, attempt.c.state == AttemptState.SENDING, attempt.c.deadline_at < machine_now)
         .with_for_update(skip_locked=True, key_share=True)
         .cte("late")
     )
@@ -177,7 +179,7 @@ def unknown(tx: Transaction, channel: Channel, *, limit: int) -> list[OpenAttemp
     """Return attempts in doubt on a channel, those longest not looked at first."""
     statement = (
         _open_attempts()
-        .where(attempt.c.state == AttemptState.UNKNOWN, message.c.state == MessageState.UNKNOWN)
+        .where(IS_OPEN, attempt.c.state == AttemptState.UNKNOWN, message.c.state == MessageState.UNKNOWN)
         .where(message.c.channel == channel)
         .order_by(attempt.c.last_look_at.asc().nulls_first(), attempt.c.machine_begun_at)
         .limit(limit)

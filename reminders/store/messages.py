@@ -18,10 +18,11 @@ from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason
 from reminders.store.batches import in_batches
 from reminders.store.rows import message, reminder
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
-CLAIMABLE = message.c.state.in_([MessageState.DUE, MessageState.HELD])
-TRIED = message.c.fence > 0
+CLAIMABLE = message.c.state.in_([plain(MessageState.DUE), plain(MessageState.HELD)])
+TRIED = message.c.fence > plain(0)
 IS_CAPPED = (message.c.origin == Origin.REMINDER) & (message.c.recipient == Recipient.PATIENT)
 LONGEST_DAY = timedelta(days=8)
 """How far back traffic is counted: 7 days and the part of a local day before them."""
@@ -86,7 +87,8 @@ def claim(
 
 def release_expired(tx: Transaction, *, machine_now: datetime) -> int:
     """Give back what a worker took and did not attempt before its lease ended."""
-    statement = update(message).where(message.c.state == MessageState.CLAIMED, message.c.lease_until < machine_now)
+    is_claimed = message.c.state == plain(MessageState.CLAIMED)
+    statement = update(message).where(is_claimed, message.c.lease_until < machine_now)
     return tx.connection.execute(statement.values(state=MessageState.DUE, claim=None, lease_until=None)).rowcount
 
 
@@ -233,7 +235,8 @@ def cancel_waiting(
 
 def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
     """Return messages whose use is over and that have not left, or of which nobody knows whether they did."""
-    states = [MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN]
+    # In the words of its partial index, and in their order.
+    states = [plain(item) for item in (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN)]
     statement = select(message).where(message.c.state.in_(states), message.c.expires_at <= now).limit(limit)
     return [
         _message(tx, row) for row in tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True))

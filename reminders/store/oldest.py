@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 
-from reminders.core.delivery import MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId
 from reminders.core.patients import Channel
-from reminders.store.attempts import OPEN
+from reminders.store.attempts import IS_OPEN
+from reminders.store.messages import CLAIMABLE
 from reminders.store.reminders import IS_PLANNED
 from reminders.store.rows import attempt, inbound, message, receipt, reminder
 from reminders.store.unit_of_work import Transaction
-
-# Literally, and not as parameters: SQLite uses a partial index only where it sees that its condition holds.
-_IS_CLAIMABLE = message.c.state.in_(
-    bindparam("claimable", [MessageState.DUE, MessageState.HELD], expanding=True, literal_execute=True)
-)
-_IS_OPEN = attempt.c.state.in_(bindparam("open", list(OPEN), expanding=True, literal_execute=True))
 
 
 def waiting_message(tx: Transaction, channel: Channel) -> datetime | None:
     """Return the due time (the clinic's) of the oldest message that may be taken."""
     found: datetime | None = tx.connection.scalar(
-        select(func.min(message.c.due_at)).where(_IS_CLAIMABLE, message.c.channel == channel)
+        select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == channel)
     )
     return found
 
@@ -34,7 +28,7 @@ def open_attempts(tx: Transaction) -> dict[Channel, datetime]:
     """Return by channel the deadline (machine time) of the oldest attempt without an outcome."""
     joined = attempt.join(message, message.c.id == attempt.c.message_id)
     oldest = func.min(attempt.c.deadline_at).label("at")
-    statement = select(message.c.channel, oldest).select_from(joined).where(_IS_OPEN)
+    statement = select(message.c.channel, oldest).select_from(joined).where(IS_OPEN)
     return {Channel(row.channel): row.at for row in tx.connection.execute(statement.group_by(message.c.channel))}
 
 

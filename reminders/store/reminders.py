@@ -19,9 +19,10 @@ from reminders.core.patients import Recipient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.store.batches import in_batches
 from reminders.store.rows import appointment, appointment_version, message, patient, question, reminder
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
-IS_PLANNED = reminder.c.state == ReminderState.PLANNED
+IS_PLANNED = reminder.c.state == plain(ReminderState.PLANNED)
 MOVABLE = (ReminderState.PLANNED, ReminderState.SUPPRESSED, ReminderState.CANCELLED)
 
 

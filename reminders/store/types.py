@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Enum
+from sqlalchemy import ColumnClause, DateTime, Dialect, Enum, literal_column
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
@@ -32,6 +33,14 @@ class UtcInstant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def plain(item: StrEnum | int) -> ColumnClause[Any]:
+    """Return one of our own words, or a number, as part of the statement instead of beside it.
+
+    SQLite uses a partial index only where the statement itself shows that its condition holds.
+    """
+    return literal_column(f"'{item.value}'" if isinstance(item, StrEnum) else str(int(item)))
 
 
 def word(kind: type[StrEnum], name: str) -> Enum:

@@ -1,0 +1,34 @@
+"""What is asked again and again is answered by an index of the few rows that matter, on the database that is picky."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects import sqlite
+
+from reminders.core.delivery import AttemptState
+from reminders.core.patients import Channel
+from reminders.store.attempts import IS_OPEN
+from reminders.store.messages import CLAIMABLE
+from reminders.store.reminders import IS_PLANNED
+from reminders.store.rows import attempt, message, reminder
+from reminders.store.unit_of_work import Store
+from tests.builders import NOON
+
+QUESTIONS: dict[str, Select[tuple[object, ...]]] = {
+    "ix_message_due": select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == Channel.SMS),
+    "ix_reminder_due": select(reminder.c.id).where(IS_PLANNED, reminder.c.due_at <= NOON),
+    "ix_attempt_open": select(attempt.c.tag).where(
+        IS_OPEN, attempt.c.state == AttemptState.SENDING, attempt.c.deadline_at < NOON
+    ),
+}
+
+
+@pytest.mark.parametrize("index", QUESTIONS)
+def test_sqlite_uses_the_partial_index(sqlite_store: Store, index: str) -> None:
+    compiled = QUESTIONS[index].compile(dialect=sqlite.dialect())
+    with sqlite_store.reading() as tx:
+        plan = tx.connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {compiled}", tuple(str(compiled.params[name]) for name in compiled.positiontup or ())
+        )
+        assert index in " ".join(str(row) for row in plan)
