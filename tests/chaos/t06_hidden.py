@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
@@ -76,6 +77,16 @@ class HidingSms:
     def doubles(self) -> int:
         """How many texts beyond the first each phone got, by the provider's own book."""
         return sum(len(texts) - 1 for texts in self._by_phone.values() if texts)
+
+    @property
+    def unavoidable(self) -> list[str]:
+        """The tags of texts that were still hidden, from list and callbacks, when the next one to their phone came."""
+        return [
+            str(earlier.text.tag)
+            for texts in self._by_phone.values()
+            for earlier, later in pairwise(texts)
+            if later.at < earlier.shown_at and (earlier.told_at is None or later.at < earlier.told_at)
+        ]
 
     def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
         """Take, hide or drop."""
@@ -200,7 +211,7 @@ def _report(world: World, sms: HidingSms, seed: int, again: Sequence[int], secon
         left_to_staff=ends.get("needs_staff", 0) + ends.get("expired", 0),
         unfinished=unfinished,
         duplicates=sms.doubles,
-        unavoidable=[str(item.text.tag) for item in sms.taken if item.shown_at - item.at >= LIST_LAG][: sms.doubles],
+        unavoidable=sms.unavoidable,
         ends=ends,
         contradictions={name: number for name, number in book.contradictions.items() if number},
     )
