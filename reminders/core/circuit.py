@@ -23,7 +23,7 @@ LIMIT_PROBE_EVERY = timedelta(seconds=1)
 """After "too many requests" there is no failure to find out about, only whether it is too early still."""
 NOTE_GOOD_EVERY = timedelta(seconds=5)
 """While all goes well, how often that is noted: it tells late failures from present ones."""
-LEAST_PROBE_GAP = timedelta(seconds=1)
+LEAST_PROBE_GAP = timedelta(milliseconds=200)
 """In machine time: a simulated clock that runs fast must not turn probes into a storm."""
 LIMIT_PAUSE = timedelta(seconds=5)
 """How long to stay away after "too many requests" without a wish of the provider's."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reminders.core.circuit import (
     LAST,
+    LEAST_PROBE_GAP,
     LIMIT_PAUSE,
     LIMIT_PROBE_EVERY,
     MOST_IN_A_ROW,
@@ -177,10 +178,10 @@ def test_a_fast_clock_makes_no_storm_of_probes(speed: float) -> None:
     for cause in (MISCONFIGURED, LIMITED, replace(LIMITED, retry_after=timedelta(0))):
         circuit = opened(cause=cause, speed=speed)
         assert circuit.probe_at is not None
-        assert circuit.probe_at - NOON >= SECOND * speed
+        assert circuit.probe_at - NOON >= LEAST_PROBE_GAP * speed
     probing = opened(speed=speed).probing(now=NOON, speed=speed)
     assert probing.probe_at is not None
-    assert probing.probe_at - NOON >= max(PROBE_EVERY, SECOND * speed)
+    assert probing.probe_at - NOON >= max(PROBE_EVERY, LEAST_PROBE_GAP * speed)
 
 
 OUTCOMES = st.sampled_from([GOOD, REFUSED, OUT_OF_REACH, DOUBT, MISCONFIGURED, LIMITED, ITS_OWN])
