@@ -25,7 +25,7 @@ FAILS_IN_THE_END = {*FAILS, (MessageState.UNDELIVERED, Reason.UNDELIVERED)}
 
 
 @pytest.mark.parametrize("redeliveries", range(MOST_REDELIVERIES + 1))
-def test_what_fails_for_the_addresses_sake_or_after_all_redeliveries_falls_back_and_nothing_else(
+def test_what_fails_for_the_sake_of_the_address_or_after_all_redeliveries_falls_back_and_nothing_else(
     redeliveries: int,
 ) -> None:
     found = {
