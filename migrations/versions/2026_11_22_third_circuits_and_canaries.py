@@ -41,6 +41,7 @@ OLD_ATTEMPTS = ("sending", "accepted", "absent", "rejected", "unknown")
 NEW_ATTEMPTS = {"failed": "absent"}
 """The nearest: it does not live, and a receipt may still revive it."""
 UNCHECKED = sa.text("line_checked_at IS NULL AND channel = 'sms'")
+ABSENT = sa.text("state = 'absent'")
 AGAIN = sa.text("state IN ('due', 'held') AND fence > 0")
 
 
@@ -99,9 +100,15 @@ def upgrade() -> None:
     allow("task", "kind", (*OLD_TASKS, *NEW_TASKS))
     allow("receipt", "refusal", (*OLD_REFUSALS, *NEW_REFUSALS))
     allow("attempt", "state", (*OLD_ATTEMPTS, *NEW_ATTEMPTS))
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_attempt_absent", ["last_look_at"], unique=False, sqlite_where=ABSENT, postgresql_where=ABSENT
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index("ix_attempt_absent", sqlite_where=ABSENT, postgresql_where=ABSENT)
     say_as_before("attempt", "state", NEW_ATTEMPTS)
     allow("attempt", "state", OLD_ATTEMPTS)
     say_as_before("receipt", "refusal", NEW_REFUSALS)

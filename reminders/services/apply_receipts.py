@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from reminders.core.circuit import Call
@@ -42,6 +42,8 @@ from reminders.store.receipts import StoredReceipt
 from reminders.store.unit_of_work import Transaction
 
 AT_ONCE = 100
+PASSED_OVER_AFTER = timedelta(minutes=15)
+"""How long a receipt that cannot be applied is tried again."""
 MAY_REVIVE = (
     MessageState.DUE,
     MessageState.HELD,
@@ -84,9 +86,13 @@ def _apply_batch(deps: Deps) -> int:
 
 
 def _pass_over(deps: Deps, receipt_id: UUID) -> None:
-    """Leave a receipt that cannot be applied: what it says is found out by a look at the provider."""
+    """Leave a receipt that cannot be applied, once it is old: a deadlock or an older release pass, an opt-out must not.
+
+    What one that is left says is found out by a look at the provider.
+    """
+    machine_now = deps.clock.machine_now()
     with deps.store.transaction() as tx:
-        receipts.mark_applied(tx, [receipt_id], now=deps.clock.machine_now())
+        receipts.mark_applied(tx, [receipt_id], now=machine_now, received_before=machine_now - PASSED_OVER_AFTER)
 
 
 def _apply_some(deps: Deps, ids: Sequence[UUID]) -> int:

@@ -9,7 +9,7 @@ from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
 from reminders.services.close_addresses import concerned, plan_concerned
 from reminders.services.deps import Deps
-from reminders.store import contacts, messages, patients
+from reminders.store import clinics, contacts, messages, patients
 from reminders.store.unit_of_work import Transaction
 
 
@@ -25,6 +25,28 @@ def opt_out_address(tx: Transaction, deps: Deps, address: str, *, by: str, now: 
     if ids:
         messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
     plan_concerned(tx, deps, concerned(tx, reached), now=now)
+
+
+def make_rows(deps: Deps, channel: Channel, address: str) -> None:
+    """Make the rows that an opt-out of an address will close, each in a transaction of its own.
+
+    Who makes a message inserts such rows too, with patients locked whom the opt-out plans anew: to wait for one
+    another while holding nothing else is no deadlock. And what is there before the opt-out begins is seen by every
+    gate.
+    """
+    with deps.store.reading() as tx:
+        people = patients.at_address(tx, address)
+        # Somebody we never wrote to may still opt out: then the address needs its row now.
+        at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
+        places = [(clinic_id, channel, address) for clinic_id in sorted(at)]
+        if len(people) == 1:
+            clinic_id, patient_id = people[0]
+            record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
+            places += [(clinic_id, where, other) for where in Channel if (other := record.address(where))]
+        missing = [place for place in places if not contacts.is_known(tx, *place)]
+    for clinic_id, where, other in missing:
+        with deps.store.transaction() as tx:
+            contacts.ensure(tx, clinic_id, where, other, new_id=deps.identity.new_id())
 
 
 def opt_in_address(tx: Transaction, deps: Deps, address: str, *, now: datetime) -> None:

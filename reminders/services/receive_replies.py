@@ -32,7 +32,7 @@ from reminders.core.tasks import TaskKind, Urgency
 from reminders.ports import InboundText, Job
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
-from reminders.services.opt_out import opt_in_address, opt_out_address
+from reminders.services.opt_out import make_rows, opt_in_address, opt_out_address
 from reminders.store import appointments, clinics, contacts, inbound, messages, patients, questions, tasks
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
@@ -68,6 +68,9 @@ def receive_replies(deps: Deps) -> int:
 
 
 def _receive_one(deps: Deps, text_id: InboundId) -> bool:
+    with deps.store.reading() as tx:
+        sender = inbound.sender_of(tx, text_id)
+    make_rows(deps, Channel.SMS, sender)
     with deps.store.transaction() as tx:
         item = inbound.lock_waiting(tx, text_id)
         if item is not None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from reminders.core.delivery import (
     MOST_RESENDS,
     REACHES,
+    Accepted,
     AttemptState,
     Evidence,
     MessageState,
@@ -21,7 +22,7 @@ from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import SENDING_JOBS, Sighting
-from reminders.services.apply_receipts import News, advance_message
+from reminders.services.apply_receipts import News, accept_late, advance_message
 from reminders.services.close_addresses import lock_concerned, plan_concerned
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
@@ -30,10 +31,12 @@ from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
-AT_ONCE = 50
+AT_ONCE = 200
 LOOKS_LAST = timedelta(seconds=60)
 """How long one round of looks may take; a provider that does not answer must not keep the rest of the upkeep."""
 POLL_AFTER = timedelta(hours=1)
+LOOK_BACK_FOR, LOOK_BACK_EVERY = timedelta(days=1), timedelta(minutes=30)
+"""How long and how often a text that was found absent is looked for again."""
 HEARING = timedelta(hours=1)
 """Receipts count as arriving when one came within this time."""
 
@@ -47,6 +50,7 @@ def resolve_unknowns(deps: Deps) -> int:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
     until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
     settled = sum(_resolve(deps, item) for item in doubtful if _may_look(deps, item) and deps.clock.monotonic() < until)
+    look_back(deps)
     if settled:
         deps.queue.hint(SENDING_JOBS.values())
     return settled
@@ -139,6 +143,39 @@ def _after_absence(tx: Transaction, deps: Deps, held: Message, now: datetime) ->
     if held.draft.expires_at <= now:
         return Move(held.id, MessageState.EXPIRED, Reason.TOO_LATE, is_unsent=True)
     return Move(held.id, MessageState.DUE, due_at=now, is_unsent=True)
+
+
+def look_back(deps: Deps) -> int:
+    """Look again for texts that were found absent: a provider may show late what it hid. Returns how many it had.
+
+    Without this a double whose callback is lost would never be counted.
+    """
+    if deps.sms is None:
+        return 0
+    machine_now = deps.clock.machine_now()
+    since, before = machine_now - LOOK_BACK_FOR, machine_now - LOOK_BACK_EVERY
+    with deps.store.reading() as tx:
+        waiting = attempts.found_absent(tx, since=since, before=before, limit=AT_ONCE)
+    until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
+    return sum(_look_back(deps, item) for item in waiting if deps.clock.monotonic() < until)
+
+
+def _look_back(deps: Deps, item: OpenAttempt) -> bool:
+    sightings = _look(deps, item)
+    if sightings is None:
+        return False
+    with deps.store.transaction() as tx:
+        lock_concerned(tx, attempts.addressed(tx, [item.tag], ()) if sightings else ())
+        attempts.lock_known(tx, [item.tag], [])
+        attempts.looked_at(tx, [item.tag], machine_now=deps.clock.machine_now())
+        known = attempts.by_receipt(tx, tag=item.tag, provider_id="")
+        # The oldest that nobody accounts for: a newer one may be that of the next attempt, hidden like this one.
+        seen = _mine(tx, list(reversed(sightings)))
+        if seen is None or known is None or known.state is not AttemptState.ABSENT:
+            return False
+        if accept_late(tx, deps, known, Accepted(seen.provider_id, seen.provider_status), now=deps.clock.now()):
+            advance_message(tx, deps, News(item.tag, item.message_id, seen.status, seen.refusal, seen.code))
+    return True
 
 
 def poll_stuck(deps: Deps) -> int:

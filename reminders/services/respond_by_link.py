@@ -12,11 +12,11 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moments
 from reminders.core.content import appointment_values, language_of
-from reminders.core.patients import Patient
+from reminders.core.patients import Channel, Patient
 from reminders.core.tasks import Resolver, TaskKind, by_link, key_of
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
-from reminders.services.opt_out import opt_out_address
+from reminders.services.opt_out import make_rows, opt_out_address
 from reminders.store import appointments, clinics, contacts, links, patients, questions, tasks
 from reminders.store.links import Purpose
 from reminders.store.unit_of_work import Transaction
@@ -178,11 +178,13 @@ def _key(appointment: Appointment, kind: TaskKind) -> str:
 def unsubscribe_by_link(deps: Deps, token: str) -> bool:
     """Opt out the address of a mail by its one-click link (RFC 8058); False where the link is not ours."""
     now = deps.clock.now()
-    with deps.store.transaction() as tx:
+    with deps.store.reading() as tx:
         link = links.find(tx, token, Purpose.UNSUBSCRIBE, now=now)
         if link is None:
             return False
         address = contacts.address_of(tx, link.contact_id)
+    make_rows(deps, Channel.EMAIL, address)
+    with deps.store.transaction() as tx:
         opt_out_address(tx, deps, address, by="link", now=now)
     return True
 

@@ -7,9 +7,11 @@ that others see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
+from reminders.core.errors import NotReadyError
 from reminders.core.ids import MessageId
 from reminders.core.pacing import Grant
 from reminders.core.patients import Channel
@@ -44,12 +46,24 @@ def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
             made = dispatch_due(deps)
             taken = claim_due(deps, channel)
             if taken.due:
-                sent += _send_claimed(deps, channel, taken, calls, wake=wake, is_over=is_over)
+                with _given_back(deps, taken):
+                    sent += _send_claimed(deps, channel, taken, calls, wake=wake, is_over=is_over)
             elif calls.are_under_way:
                 calls.record()
             elif not made:
                 break
     return sent
+
+
+@contextmanager
+def _given_back(deps: Deps, taken: Claim) -> Iterator[None]:
+    """Give back a claim whose work the database broke off, if it can be reached again by now; else its lease ends."""
+    try:
+        yield
+    except NotReadyError:
+        with suppress(NotReadyError):
+            release(deps, taken.token)
+        raise
 
 
 def _send_claimed(

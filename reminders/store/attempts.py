@@ -20,6 +20,8 @@ from reminders.store.unit_of_work import Transaction
 
 OPEN = (AttemptState.SENDING, AttemptState.UNKNOWN)
 IS_OPEN = attempt.c.state.in_([plain(state) for state in OPEN])
+WAS_ABSENT = attempt.c.state == plain(AttemptState.ABSENT)
+other = attempt.alias("other")
 OPEN_MESSAGE = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -182,6 +184,23 @@ def unknown(tx: Transaction, channel: Channel, *, limit: int) -> list[OpenAttemp
         .where(IS_OPEN, attempt.c.state == AttemptState.UNKNOWN, message.c.state == MessageState.UNKNOWN)
         .where(message.c.channel == channel)
         .order_by(attempt.c.last_look_at.asc().nulls_first(), attempt.c.machine_begun_at)
+        .limit(limit)
+    )
+    return [_open(tx, row) for row in tx.connection.execute(statement)]
+
+
+def found_absent(tx: Transaction, *, since: datetime, before: datetime, limit: int) -> list[OpenAttempt]:
+    """Return texts that looks proved absent, begun and last looked for since an instant, and not since another.
+
+    Left out is what was taken after all, and what has another attempt under way: its text would be taken for this one.
+    """
+    under_way = exists().where(other.c.message_id == attempt.c.message_id, other.c.state.in_(OPEN))
+    statement = (
+        _open_attempts()
+        .where(WAS_ABSENT, attempt.c.last_look_at >= since, attempt.c.last_look_at < before)
+        .where(attempt.c.machine_begun_at >= since, attempt.c.is_late_accept.is_(False), ~under_way)
+        .where(message.c.channel == Channel.SMS)
+        .order_by(attempt.c.last_look_at)
         .limit(limit)
     )
     return [_open(tx, row) for row in tx.connection.execute(statement)]

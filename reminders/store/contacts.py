@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 
 from reminders.core.fallback import is_landline
 from reminders.core.ids import ClinicId, ContactId
@@ -57,6 +57,11 @@ def ensure_many(
     return held | _ids(tx, clinic_id, new)
 
 
+def is_known(tx: Transaction, clinic_id: ClinicId, channel: Channel, address: str) -> bool:
+    """Say whether an address has its row."""
+    return bool(_ids(tx, clinic_id, {(channel, address): tx.vault.index(address)}))
+
+
 def _ids(
     tx: Transaction, clinic_id: ClinicId, indexes: Mapping[tuple[Channel, str], bytes]
 ) -> dict[tuple[Channel, str], ContactId]:
@@ -80,20 +85,26 @@ def address_of(tx: Transaction, contact_id: ContactId) -> str:
 
 
 def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
-    """Read addresses and keep anybody from opting them out until this transaction ends."""
-    rows = tx.connection.execute(
-        select(contact).where(contact.c.id.in_(ids)).order_by(contact.c.id).with_for_update(read=True)
-    )
+    """Read addresses and keep anybody from opting them out until this transaction ends.
+
+    An opt-out holds for the address at every clinic, so the rows of all of them are locked and asked: a clinic's own
+    row may have been made by somebody who did not yet see the opt-out at another.
+    """
+    mine = select(contact.c.channel, contact.c.address_index).where(contact.c.id.in_(ids))
+    same = select(contact).where(tuple_(contact.c.channel, contact.c.address_index).in_(mine)).order_by(contact.c.id)
+    rows = tx.connection.execute(same.with_for_update(read=True)).all()
+    opted_out = {(row.channel, row.address_index) for row in rows if row.opted_out_at is not None}
     return {
         ContactId(row.id): Contact(
             id=ContactId(row.id),
             clinic_id=ClinicId(row.clinic_id),
             channel=row.channel,
             address=tx.vault.open("contact.address", row.id, row.address),
-            is_opted_out=row.opted_out_at is not None,
+            is_opted_out=(row.channel, row.address_index) in opted_out,
             has_fault=row.fault_at is not None,
         )
         for row in rows
+        if row.id in ids
     }
 
 

@@ -59,6 +59,12 @@ def waiting(tx: Transaction, *, limit: int) -> list[InboundId]:
     return [InboundId(row) for row in rows]
 
 
+def sender_of(tx: Transaction, text_id: InboundId) -> str:
+    """Return who sent a text."""
+    sealed = tx.connection.scalars(select(inbound.c.sender).where(inbound.c.id == text_id)).one()
+    return tx.vault.open("inbound.sender", text_id, sealed)
+
+
 def lock_waiting(tx: Transaction, text_id: InboundId) -> StoredText | None:
     """Return a text to read; None where it is read by now, or another worker holds it."""
     statement = select(inbound).where(inbound.c.id == text_id, inbound.c.handled_at.is_(None))

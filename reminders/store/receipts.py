@@ -64,10 +64,16 @@ def lock_waiting(tx: Transaction, ids: Collection[UUID]) -> list[StoredReceipt]:
     ]
 
 
-def mark_applied(tx: Transaction, ids: Collection[UUID], *, now: datetime) -> None:
-    """Remember that these were applied."""
-    if ids:
-        tx.connection.execute(update(receipt).where(receipt.c.id.in_(ids)).values(applied_at=now))
+def mark_applied(
+    tx: Transaction, ids: Collection[UUID], *, now: datetime, received_before: datetime | None = None
+) -> None:
+    """Remember that these were applied, or those of them that arrived before an instant."""
+    if not ids:
+        return
+    statement = update(receipt).where(receipt.c.id.in_(ids))
+    if received_before is not None:
+        statement = statement.where(receipt.c.received_at < received_before)
+    tx.connection.execute(statement.values(applied_at=now))
 
 
 def heard_since(tx: Transaction, since: datetime) -> bool:

@@ -287,6 +287,7 @@ attempt = Table(
     Column("is_late_accept", Boolean, nullable=False),
     Index("one_live_attempt", "message_id", unique=True, **only_where("state IN ('sending', 'unknown', 'accepted')")),
     Index("ix_attempt_open", "deadline_at", **only_where("state IN ('sending', 'unknown')")),
+    Index("ix_attempt_absent", "last_look_at", **only_where("state = 'absent'")),
     Index("ix_attempt_message_id", "message_id"),
 )
 """One provider call. `machine_begun_at` and `deadline_at` are machine time, `begun_at` the clinic's."""

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from reminders.core.errors import NotReadyError
 from reminders.store.engine import READS_ONLY, make_engine
+from reminders.store.faults import is_of_the_database
 from reminders.store.vault import Vault
 
 
@@ -49,9 +50,9 @@ class Store:
         """Write: committed at the end of the block, rolled back where it raises.
 
         An error from the commit itself means that nobody knows whether it happened; never repeat it blindly. Raises
-        NotReadyError where no database answers.
+        NotReadyError where the database does not answer, is too busy, or takes nothing: no row is to blame for that.
         """
-        with self._connected() as connection:
+        with _telling_whose_fault(), self._connected() as connection:
             begun = connection.begin()
             try:
                 yield Transaction(connection, self.vault)
@@ -62,8 +63,8 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Read only, from one snapshot. Raises NotReadyError without a database."""
-        with self._connected() as connection:
+        """Read only, from one snapshot. Raises NotReadyError as `transaction` does."""
+        with _telling_whose_fault(), self._connected() as connection:
             reader = connection.execution_options(**_reads_only(connection))
             with reader.begin() as begun:
                 yield Transaction(reader, self.vault)
@@ -83,6 +84,17 @@ class Store:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+
+@contextmanager
+def _telling_whose_fault() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_of_the_database(error):
+            raise
+        said = " ".join(str(getattr(error, "orig", error)).split())
+        raise NotReadyError(f"the database could not do it now: {said}") from error
 
 
 def _reads_only(connection: Connection) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, insert, select, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from reminders.adapters.celery_queue import CeleryJobQueue
 from reminders.adapters.redis_pacer import RedisPacer
+from reminders.core.errors import NotReadyError
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
 from reminders.ports import QUEUES
@@ -181,7 +181,7 @@ def test_c24_the_database_is_read_only(world: World) -> None:
     whole = world.store
     with spoilt(whole, no_writes) as read_only:
         world.change(store=read_only)
-        with pytest.raises(SQLAlchemyError):
+        with pytest.raises(NotReadyError):
             world.pump()
     assert_nothing_left(world, whole)
 
@@ -191,7 +191,7 @@ def test_c24_the_database_becomes_read_only_between_the_claim_and_the_intent(wor
     whole, (token, ids) = world.store, world.claim()
     with spoilt(whole, no_writes) as read_only:
         world.change(store=read_only)
-        with pytest.raises(SQLAlchemyError):
+        with pytest.raises(NotReadyError):
             begin_attempts(world.deps, Channel.SMS, ids, token)
     world.change(store=whole)
     world.later(2 * MINUTE)
@@ -207,7 +207,7 @@ def test_c24_the_disk_is_full(sqlite_store: Store) -> None:
     token, ids = world.claim()
     with spoilt(sqlite_store, no_room) as full:
         world.change(store=full)
-        with pytest.raises(SQLAlchemyError, match="full"):
+        with pytest.raises(NotReadyError, match="full"):
             begin_attempts(world.deps, Channel.SMS, ids, token)
     world.change(store=sqlite_store)
     assert world.attempts() == []

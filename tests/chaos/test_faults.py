@@ -15,6 +15,7 @@ from typing_extensions import override
 from reminders.adapters.memory import MemoryClock, MemoryIdentity
 from reminders.adapters.redis_pacer import RedisPacer
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
+from reminders.core.errors import NotReadyError
 from reminders.core.ids import AttemptTag
 from reminders.simulator import Simulator, SimulatorSettings
 from reminders.store.engine import make_engine
@@ -88,7 +89,8 @@ def test_no_text_leaves_whose_intent_met_a_reset_at_its_commit(
         world = a_world(store)
         identity = Breaking(proxy, Break(pattern=b"COMMIT\0", arrives=arrives, most=1))
         world.change(identity=identity)
-        world.pump()
+        with pytest.raises(NotReadyError):
+            world.pump()
         assert (proxy.broken, len(identity.doomed)) == (1, MANY)
         stored = {row.tag for row in world.attempts()} & set(identity.doomed)
         assert len(stored) == (MANY if arrives else 0), "whether it committed, nobody was told"

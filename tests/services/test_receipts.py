@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import permutations
 from uuid import uuid4
 
@@ -8,8 +9,8 @@ from sqlalchemy import select
 
 from reminders.core.delivery import Accepted, ReceiptStatus, Refusal
 from reminders.ports import Receipt
-from reminders.services.apply_receipts import store_receipt
-from reminders.store.rows import receipt
+from reminders.services.apply_receipts import apply_receipts, store_receipt
+from reminders.store.rows import message, receipt
 from reminders.store.unit_of_work import Store
 from tests.builders import a_record, an_entry
 from tests.world import CONFIRM_AT, World, only, some_entries
@@ -86,3 +87,29 @@ def test_a_provider_that_hands_out_one_id_twice_loses_no_outcome(store: Store) -
     assert world.states() == [("accepted", None)] * 3
     assert sorted(row.provider_id or "" for row in world.attempts()) == ["", "", "SMsame"]
     world.check()
+
+
+def test_a_receipt_that_cannot_be_applied_now_is_applied_when_it_can(world: World) -> None:
+    tag, body = world.sms.sent[0].text.tag, world.messages()[0].body
+    spoil(world, body[:-1] + bytes([body[-1] ^ 1]))
+    assert world.receipt(tag, ReceiptStatus.UNDELIVERED, code="21610", refusal=Refusal.OPTED_OUT)
+    assert world.states() == [("accepted", None)]
+    spoil(world, body)
+    apply_receipts(world.deps)
+    assert world.states() == [("undelivered", "opted_out")]
+    world.check()
+
+
+def test_a_receipt_that_can_never_be_applied_is_left_in_the_end(world: World) -> None:
+    body = world.messages()[0].body
+    spoil(world, body[:-1] + bytes([body[-1] ^ 1]))
+    world.receipt(world.sms.sent[0].text.tag, DELIVERED)
+    assert [row.applied_at for row in world.all(select(receipt))] == [None]
+    world.later(timedelta(minutes=16))
+    apply_receipts(world.deps)
+    assert [row.applied_at is not None for row in world.all(select(receipt))] == [True]
+
+
+def spoil(world: World, body: bytes) -> None:
+    with world.store.transaction() as tx:
+        tx.connection.execute(message.update().values(body=body))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from reminders.adapters.memory import SentText
 from reminders.core.delivery import Accepted, Outcome, ReceiptStatus, Refusal, Unknown
 from reminders.core.ids import AttemptTag
 from reminders.core.patients import Channel
@@ -232,3 +233,28 @@ def test_an_answer_in_doubt_is_shown_to_staff_too(world: World) -> None:
     assert world.states() == [("needs_staff", "unknown_outcome")]
     assert world.tasks() == ["outcome_unknown"]
     world.check()
+
+
+def test_a_text_that_the_list_hid_beyond_the_grace_is_counted_as_a_double_even_if_no_receipt_ever_tells(
+    world: World,
+) -> None:
+    lose(world)
+    hidden = SentText(world.sms.calls[0], "SMhidden", world.clock.machine_now())
+    prove_absent(world)
+    assert world.pump() == 1
+    world.sms.sent.append(hidden)
+    world.resolve_for(timedelta(hours=1), every=5 * MINUTE)
+    assert world.check().proven_doubles == 1
+    assert "resends_held" in world.tasks()
+
+
+def test_a_text_that_staff_were_asked_about_is_good_once_the_list_shows_it(store: Store) -> None:
+    world = World(store, only("remind_confirm", resends_unknown=False))
+    lose(world)
+    hidden = SentText(world.sms.calls[0], "SMhidden", world.clock.machine_now(), ReceiptStatus.DELIVERED)
+    prove_absent(world)
+    assert world.states() == [("needs_staff", "unknown_outcome")]
+    world.sms.sent.append(hidden)
+    world.resolve_for(timedelta(hours=1), every=5 * MINUTE)
+    assert world.states() == [("delivered", None)]
+    assert world.check().proven_doubles == 0

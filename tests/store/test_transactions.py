@@ -5,7 +5,6 @@ from threading import Event, Thread
 
 import pytest
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import DBAPIError
 
 from reminders.core.errors import NotReadyError
 from reminders.store import rows
@@ -46,7 +45,7 @@ def test_what_is_written_while_reading_is_not_kept(sqlite_store: Store) -> None:
 
 
 def test_reading_may_not_write(postgres_store: Store) -> None:
-    with pytest.raises(DBAPIError, match="read-only"), postgres_store.reading() as tx:
+    with pytest.raises(NotReadyError, match="read-only"), postgres_store.reading() as tx:
         tx.connection.execute(text("DELETE FROM clinic"))
 
 
