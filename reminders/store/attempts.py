@@ -52,7 +52,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An attempt without an outcome, with what is needed to look for it at the provider."""
+    """An attempt without an outcome, or found absent, with what is needed to look for it at the provider."""
 
     tag: AttemptTag
     message_id: MessageId
@@ -249,7 +249,7 @@ def saw_nothing(tx: Transaction, tag: AttemptTag, *, machine_now: datetime) -> N
 
 
 def settle(tx: Transaction, ending: Ending, *, now: datetime) -> bool:
-    """Give an attempt in doubt its outcome; False where it has one by now."""
+    """Give an attempt without an outcome its own; False where it has one by now."""
     statement = update(attempt).where(attempt.c.tag == ending.tag, attempt.c.state.in_(OPEN))
     values = _parameters(ending, taken(tx, [ending.provider_id] if ending.provider_id else []), now)
     columns = {key.removeprefix("b_"): found for key, found in values.items() if key not in {"b_tag", "b_now"}}
@@ -304,7 +304,7 @@ def _known(row: Row[Any]) -> Known:
 
 
 def mark_late_accept(tx: Transaction, tag: AttemptTag, provider_id: str) -> None:
-    """Remember that the provider had taken an attempt that we had proven absent: a possible double."""
+    """Remember that the provider had an attempt after all that we gave up: a possible double."""
     is_free = not taken(tx, [provider_id])
     values: dict[str, Any] = {"is_late_accept": True} | ({"provider_id": provider_id} if is_free else {})
     tx.connection.execute(update(attempt).where(attempt.c.tag == tag).values(values))
@@ -374,5 +374,5 @@ def stuck(tx: Transaction, *, since: datetime, limit: int) -> list[tuple[Attempt
 
 
 def looked_at(tx: Transaction, tags: Collection[AttemptTag], *, machine_now: datetime) -> None:
-    """Remember when we last asked the provider about accepted attempts."""
+    """Remember when we last asked the provider about these attempts."""
     tx.connection.execute(update(attempt).where(attempt.c.tag.in_(tags)).values(last_look_at=machine_now))

@@ -1,4 +1,4 @@
-"""Doubles: attempts given up for absent that the provider had taken after all, while another was taken too."""
+"""Doubles: attempts given up that the provider had after all, while another was taken too; and calls it took twice."""
 
 from __future__ import annotations
 
