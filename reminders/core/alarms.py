@@ -17,6 +17,7 @@ from reminders.core.patients import Channel
 from reminders.core.wording import many
 
 LATE = timedelta(seconds=120)
+"""What is due for so long should have left."""
 SILENT = timedelta(seconds=90)
 """Nine signs of life were left out."""
 WITHOUT_CANARY = timedelta(seconds=140)

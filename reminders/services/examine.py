@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from reminders.core.alarms import LATE
 from reminders.core.canaries import TOLD_WITHIN
 from reminders.core.clinic_document import BUILT_IN, storable
 from reminders.core.errors import ClinicFileError
@@ -39,8 +40,6 @@ from reminders.store.unit_of_work import Store, Transaction
 
 WITHIN = timedelta(seconds=12)
 """No look may hold up the answer for longer; machine time."""
-OVERDUE_AFTER = timedelta(seconds=120)
-"""What is due for so long should have left; in the machine's time, which a simulated clock outruns."""
 UNSIGNED = b"MessageSid=SM00000000000000000000000000000000&Body=An+unsigned+test"
 
 T = TypeVar("T")
@@ -149,7 +148,7 @@ def _running(given: Examination) -> RunningFacts:
             circuits={name: open_or_not[name] for name in given.accounts.values() if name in open_or_not},
             held_since={name: since for name, since in held.items() if since is not None},
             canaries=tuple(canaries.since(tx, machine_now - TOLD_WITHIN)),
-            overdue=overdue.oldest_overdue(tx, channels, due_before=now - OVERDUE_AFTER * clock.speed),
+            overdue=overdue.oldest_overdue(tx, channels, due_before=now - LATE * clock.speed),
             clinics=_clinics(tx, given, files),
             schedules=vital_signs.last_outcomes(tx),
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from reminders.core.alarms import SILENT
 from reminders.core.canaries import TOLD_WITHIN, Stop, last_through, stuck_at
 from reminders.core.circuit import Cause
 from reminders.core.examination.codes import Area, Code
@@ -12,8 +13,6 @@ from reminders.core.examination.facts import ChildFacts, Facts, RunningFacts, Se
 from reminders.core.examination.findings import Finding, faulty, judged, well
 from reminders.core.examination.sizes import span
 
-FRESH = timedelta(seconds=90)
-"""How old a sign of life may be; machine time."""
 MANY_RESTARTS = 3
 BEAT, WATCH, WORKER = "beat", "watch", "worker"
 APPLIED = "applied"
@@ -26,7 +25,6 @@ _CAUSES = {
     Cause.CONFIGURATION: "it refuses how we are set up",
     Cause.LIMIT: "it asked us to slow down",
 }
-
 _STOPS = {
     Stop.BEGIN: f"none in the last {span(TOLD_WITHIN)}",
     Stop.CALL: "the broker brought it to no worker that sends texts",
@@ -44,7 +42,7 @@ def judge_running(facts: Facts) -> Iterator[Finding]:
         if not children:
             yield faulty(Code.NOTHING_RUNS, "processes", "no sign of life")
         return
-    names = {name for name, at in running.beats.items() if running.machine_now - at <= FRESH}
+    names = {name for name, at in running.beats.items() if running.machine_now - at <= SILENT}
     if not names and not children:
         latest = max(running.beats.values(), default=None)
         text = "no sign of life yet" if latest is None else f"last sign of life {_ago(running, latest)}"
