@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("results", sa.Text(), nullable=False),
         sa.Column("holds_unknown_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resends_allowed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_circuit")),
     )
     op.create_table(

@@ -62,7 +62,7 @@ def _act(deps: Deps, arguments: Namespace) -> str:
 def _state(line: ChannelLine) -> str:
     if not line.is_configured:
         return "no provider is configured"
-    return CAUSES[line.circuit.cause] if line.circuit.cause is not None else "open for sending"
+    return CAUSES[line.circuit.cause] if line.circuit.cause is not None else "sends"
 
 
 def _when(at: datetime | None) -> str:

@@ -25,6 +25,12 @@ NOTE_GOOD_EVERY = timedelta(seconds=5)
 """While all goes well, how often that is noted: it tells late failures from present ones."""
 LEAST_PROBE_GAP = timedelta(milliseconds=200)
 """In machine time: a simulated clock that runs fast must not turn probes into a storm."""
+LONGEST_PAUSE = timedelta(hours=3)
+"""No provider is obeyed for so long: what is further away was written by a clock that was ahead."""
+TOLD_LATER_FOR = timedelta(minutes=15)
+"""Carriers refuse what the provider took: so long after such a report a call that is taken proves nothing."""
+MOST_AFTER_LIMIT = 3
+"""So many probes that fail in another way after "too many requests" are an outage."""
 LIMIT_PAUSE = timedelta(seconds=5)
 """How long to stay away after "too many requests" without a wish of the provider's."""
 
@@ -66,7 +72,8 @@ class Call:
 class Circuit:
     """Closed where `cause` is None. `opened_at` and `probe_at` are the clinic's time.
 
-    `results` are the last calls in the order in which they began; while all go well, a good one now and then.
+    `results` are the last calls in the order in which they began; while all go well, a good one now and then. Of one
+    that is open for its configuration they hold when a receipt last reported that carriers refuse us, if one did.
     """
 
     cause: Cause | None = None
@@ -83,7 +90,8 @@ class Circuit:
         """Say who may go through at this moment of the clinic's time."""
         if not self.is_open:
             return Passage.ALL
-        return Passage.ONE if self.probe_at is None or now >= self.probe_at else Passage.NONE
+        is_early = self.probe_at is not None and now < self.probe_at <= now + LONGEST_PAUSE
+        return Passage.NONE if is_early else Passage.ONE
 
     def probing(self, *, now: datetime, speed: float) -> Circuit:
         """Return the circuit once one call was let through: the next one follows only later."""
@@ -100,8 +108,23 @@ class Circuit:
             found = found._after_one(call, now=now, machine_now=machine_now, speed=speed)
         return found
 
+    def refused_later(self, *, now: datetime, machine_now: datetime, speed: float) -> Circuit:
+        """Return the circuit once a text that was taken is reported as refused for the sake of how we are set up."""
+        found = self._opened(Cause.CONFIGURATION, now, now + _gap(PROBE_EVERY, speed))
+        return replace(found, results=(Result(machine_now, is_good=False),))
+
+    def arrived(self, begun_at: datetime) -> Circuit:
+        """Return the circuit once a text, called for at that time, arrived: carriers take our texts again."""
+        is_news = self._is_told_later and self.opened_at is not None and begun_at > self.opened_at
+        return Circuit() if is_news else self
+
+    @property
+    def _is_told_later(self) -> bool:
+        """Say whether a receipt, not an answer, told what is wrong with how we are set up."""
+        return self.cause is Cause.CONFIGURATION and bool(self.results)
+
     def _after_one(self, call: Call, *, now: datetime, machine_now: datetime, speed: float) -> Circuit:
-        if self.opened_at is not None and call.begun_at <= self.opened_at:
+        if self.opened_at is not None and call.begun_at <= self.opened_at <= now:
             return self
         match call.outcome:
             case Accepted() | Rejected():
@@ -118,7 +141,8 @@ class Circuit:
     def _well(self, begun_at: datetime, machine_now: datetime) -> Circuit:
         new = Result(begun_at, is_good=True)
         if self.is_open:
-            return Circuit(results=(new,))
+            is_too_early = self._is_told_later and begun_at - self.results[-1].at < TOLD_LATER_FOR
+            return self if is_too_early else Circuit(results=(new,))
         last = self.results[-1] if self.results else None
         is_calm = all(item.is_good for item in self.results)
         if is_calm and last is not None and begun_at - last.at < NOTE_GOOD_EVERY:
@@ -126,6 +150,8 @@ class Circuit:
         return replace(self, results=_recent((*self.results, new), machine_now))
 
     def _badly(self, begun_at: datetime, now: datetime, machine_now: datetime, speed: float) -> Circuit:
+        if self.cause is Cause.LIMIT:
+            return self._badly_after_limit(begun_at, now, speed)
         if self.is_open:
             return self
         results = _recent((*self.results, Result(begun_at, is_good=False)), machine_now)
@@ -135,13 +161,24 @@ class Circuit:
             return self._opened(Cause.FAILURES, now, now + _gap(PROBE_EVERY, speed))
         return replace(self, results=results)
 
+    def _badly_after_limit(self, begun_at: datetime, now: datetime, speed: float) -> Circuit:
+        """Return it after a probe failed otherwise: it no longer says "too many".
+
+        One may be bad luck; to go on once a second after several would burn a message each time.
+        """
+        results = (*self.results, Result(begun_at, is_good=False))
+        if len(results) < MOST_AFTER_LIMIT:
+            return replace(self, results=results)
+        later = now + _gap(PROBE_EVERY, speed)
+        return Circuit(Cause.FAILURES, self.opened_at, max(later, self.probe_at or later))
+
     def _opened(self, cause: Cause, now: datetime, probe_at: datetime) -> Circuit:
         """Return it open; one that is open already keeps its beginning, and its cause unless a worse one is found."""
         is_worse = self.cause is None or (cause is Cause.CONFIGURATION and self.cause is not Cause.CONFIGURATION)
         kept = cause if is_worse else self.cause
         since = now if is_worse or self.opened_at is None else self.opened_at
         later = probe_at if self.probe_at is None else max(probe_at, self.probe_at)
-        return Circuit(kept, since, later)
+        return Circuit(kept, since, later, self.results if self.is_open and kept is self.cause else ())
 
 
 def _gap(wanted: timedelta, speed: float) -> timedelta:

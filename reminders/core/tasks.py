@@ -83,7 +83,7 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.NO_CONSENT: "Phone the patient instead, or record their consent.",
     TaskKind.MISSING_FROM_SCHEDULE: "Check the schedule: cancel the appointment there, or restore it.",
     TaskKind.RIDE_WANTED: "Phone the patient and arrange who takes them home.",
-    TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service to check the provider account, then resume sending.",
+    TaskKind.CHANNEL_PAUSED: "Tell whoever runs the service: `python3 -m reminders sending` shows why; messages wait.",
     TaskKind.SENDER_UNKNOWN: "Find out who wrote; disclose nothing until you know.",
     TaskKind.SCHEDULE_REFUSED: "`python3 -m reminders import FILE --dry-run` shows why; correct it, or add --yes.",
     TaskKind.MARK_OUTCOME: "Mark it in the schedule as fulfilled, cancelled or no-show; check-ins wait for it.",

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from reminders.core.circuit import Call
 from reminders.core.delivery import (
     GIVEN_UP,
     IN_FLIGHT,
     LEFT,
     MOST_REDELIVERIES,
     REACHES,
-    Absent,
     Accepted,
     AttemptState,
-    Blame,
     MessageState,
     ReceiptStatus,
     Refusal,
@@ -26,13 +23,14 @@ from reminders.core.delivery import (
 )
 from reminders.core.ids import AttemptTag, MessageId
 from reminders.core.messages import Draft, Message
+from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import Job, Receipt
 from reminders.services.apart import together_or_apart
 from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
 from reminders.services.fall_back import fall_back
-from reminders.services.mind_circuit import hold_if_doubled, note_calls
+from reminders.services.mind_circuit import hold_if_doubled, note_arrival, note_refused_later
 from reminders.services.read_time import read_moment
 from reminders.services.report_unlisted import report_unlisted
 from reminders.store import attempts, contacts, messages, receipts
@@ -140,7 +138,8 @@ def _apply(tx: Transaction, deps: Deps, item: StoredReceipt) -> None:
         if attempts.late_accepted(tx, [known.message_id]):
             hold_if_doubled(tx, deps, now=now)
     news = News(known.tag, known.message_id, item.status, item.refusal, item.code)
-    advance_message(tx, deps, news)
+    if advance_message(tx, deps, news) and item.status is ReceiptStatus.DELIVERED:
+        note_arrival(tx, deps, Channel.SMS, known.begun_at, read_moment(tx, deps))
 
 
 def accept_late(tx: Transaction, deps: Deps, known: Known, accepted: Accepted, *, now: datetime) -> bool:
@@ -212,10 +211,9 @@ def _mark_fault(tx: Transaction, _deps: Deps, draft: Draft, news: News, now: dat
     contacts.mark_fault(tx, [draft.contact_id], news.code or "", now=now)
 
 
-def _open_circuit(tx: Transaction, deps: Deps, draft: Draft, news: News, now: datetime) -> None:
+def _open_circuit(tx: Transaction, deps: Deps, draft: Draft, _news: News, _now: datetime) -> None:
     """What the carriers refuse of us as a sender they will refuse of every other message too (requirement 21)."""
-    outcome = Absent(f"code {news.code}", blame=Blame.CONFIGURATION)
-    note_calls(tx, deps, draft.channel, [Call(now, deps.clock.machine_now(), outcome)], read_moment(tx, deps))
+    note_refused_later(tx, deps, draft.channel, read_moment(tx, deps))
 
 
 def _report(tx: Transaction, deps: Deps, _draft: Draft, news: News, now: datetime) -> None:

@@ -87,7 +87,7 @@ def begin_attempts(
         booked = appointments.get_many(tx, subjects.appointments, is_kept=True)
         group = messages.lock_claimed(tx, ids, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
-        moment = read_moment(tx, deps)
+        moment = read_moment(tx, deps, channel)
         now = moment.now
         scene = _scene(tx, group, addresses, booked, now)
         leaving = _decide(tx, deps, scene, group)
@@ -105,7 +105,7 @@ def begin_attempts(
 
 
 def _may_anything_leave(tx: Transaction, deps: Deps, channel: Channel, *, is_probe: bool) -> bool:
-    moment = read_moment(tx, deps)
+    moment = read_moment(tx, deps, channel)
     return moment.fault is None and (is_probe or passage(tx, deps, channel, now=moment.now) is Passage.ALL)
 
 

@@ -19,6 +19,7 @@ from reminders.core.delivery import Absent, Blame, Outcome
 from reminders.core.ids import AttemptTag
 from reminders.core.patients import Channel
 from reminders.ports import OutgoingMail, OutgoingText
+from reminders.services.apart import together_or_apart
 from reminders.services.begin_attempts import Outgoing
 from reminders.services.deps import Deps
 from reminders.services.record_outcomes import record_outcomes
@@ -43,7 +44,8 @@ class Calls:
         self._open: set[AttemptTag] = set()
         self._batches: dict[Future[None], frozenset[AttemptTag]] = {}
         self._callers = ThreadPoolExecutor(
-            max_workers=-(-deps.policy.in_flight // deps.policy.least_group) + 1,
+            # Threads are made as they are needed: one for each call only where every call was begun alone.
+            max_workers=deps.policy.in_flight,
             thread_name_prefix=f"calls-{channel}",
         )
 
@@ -93,10 +95,17 @@ class Calls:
 
     def finish(self) -> None:
         """Record outcomes until every call has one or its gateway has returned without."""
-        while self._open:
-            self.record()
-        wait(self._batches)
-        self._end_batches()
+        failed: Exception | None = None
+        while self._open or self._batches:
+            try:
+                self.record()
+                if not self._open:
+                    wait(self._batches)
+                    self._end_batches()
+            except Exception as error:  # noqa: BLE001 - a fault of one batch must not cost the outcomes of another
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def _end_batches(self) -> None:
         """Let go of batches that have returned, once nothing that they reported is left to record.
@@ -133,12 +142,17 @@ def _record_surely(deps: Deps, found: Sequence[Told]) -> None:
     """
     for pause in PATIENCE:
         try:
-            record_outcomes(deps, found)
+            together_or_apart(found, lambda some: record_outcomes(deps, some), _leave_in_doubt)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the outcome is still true
             log.warning("outcomes.not_recorded", count=len(found), exc=error)
             sleep(pause)
         else:
             return
+
+
+def _leave_in_doubt(told: Told) -> None:
+    """An outcome that the database cannot store alone takes no other with it; its attempt is in doubt in the end."""
+    log.warning("outcome.not_stored", tag=str(told[0]))
 
 
 def _drain(told: SimpleQueue[Told], first: float, more: float, *, most: int) -> list[Told]:

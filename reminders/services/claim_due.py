@@ -21,6 +21,8 @@ from reminders.store.unit_of_work import Transaction
 
 NOBODY = "SM" + "0" * 32
 """No message has this id: asking for it shows the provider's clock and sends nothing."""
+KEPT_FOR_RETRIES = 8
+"""Of so many messages that are taken together one is a second try, where such wait and are paid for."""
 log = structlog.get_logger()
 
 
@@ -39,7 +41,7 @@ def claim_due(deps: Deps, channel: Channel) -> Claim:
     if not has_gateway(deps, channel) or not _may_be_due(deps, channel):
         return taken
     with deps.store.transaction() as tx:
-        moment = read_moment(tx, deps)
+        moment = read_moment(tx, deps, channel)
         if moment.fault is not None:
             log.warning("clocks.disagree", which=moment.fault.value)
             report_clocks(tx, deps, now=moment.now)
@@ -93,9 +95,10 @@ def _take(tx: Transaction, deps: Deps, channel: Channel, token: UUID, moment: Mo
             tx, channel, before=before, limit=most, token=token, lease_until=lease_until, is_again=is_again
         )
 
-    first = take(limit, is_again=False)
     waiting = messages.next_due(tx, channel, is_again=True)
-    is_asked = waiting is not None and waiting <= before and len(first) < limit
+    is_asked = waiting is not None and waiting <= before
+    # A backlog of first tries must not keep second ones waiting until they expire: an eighth is kept for them.
+    first = take(limit - (limit // KEPT_FOR_RETRIES if is_asked else 0), is_again=False)
     stored = buckets.read(tx, name)
     if is_asked or (first and (stored is None or stored.tokens < MOST_SAVED_RETRIES)):
         stored = buckets.lock(tx, name)

@@ -14,6 +14,7 @@ from reminders.core.reminders import Reason, Reminder, ReminderState, ending
 from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_reminder
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
+from reminders.services.read_time import read_moment
 from reminders.store import appointments, clinics, messages, overrides, reminders, tasks
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
@@ -37,8 +38,8 @@ def _all_of(deps: Deps, expire: Callable[[Deps], int]) -> int:
 
 
 def _expire_reminders(deps: Deps) -> int:
-    now = deps.clock.now()
     with deps.store.transaction() as tx:
+        now = read_moment(tx, deps).now
         late = reminders.overdue(tx, now=now, limit=AT_ONCE)
         booked = appointments.get_many(tx, {item.appointment_id for _, item in late})
         ends: dict[tuple[ReminderState, Reason], list[ReminderId]] = {}
@@ -75,8 +76,8 @@ def _task(clinic_id: ClinicId, item: Reminder, kind: TaskKind) -> tasks.Task:
 
 
 def _expire_messages(deps: Deps) -> int:
-    now = deps.clock.now()
     with deps.store.transaction() as tx:
+        now = read_moment(tx, deps).now
         late = messages.past_use(tx, now=now, limit=AT_ONCE)
         overtaken = _overtaken_messages(tx, late, now)
         ends = [(item.draft, _end(item, overtaken)) for item in late]

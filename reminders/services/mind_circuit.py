@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -36,11 +36,29 @@ def take_probe(tx: Transaction, deps: Deps, channel: Channel, *, now: datetime) 
 
 def note_calls(tx: Transaction, deps: Deps, channel: Channel, calls: Sequence[Call], moment: Moment) -> None:
     """Note how calls went. While all go well nothing is written, so that healthy workers never wait for each other."""
+    _change(tx, deps, channel, moment, lambda found: _after(deps, found, calls, moment))
+
+
+def note_refused_later(tx: Transaction, deps: Deps, channel: Channel, moment: Moment) -> None:
+    """Note that carriers refused a message, which the provider had taken, for the sake of how we are set up."""
+    now, machine_now, speed = moment.now, moment.machine_now, deps.clock.speed
+    _change(tx, deps, channel, moment, lambda found: found.refused_later(now=now, machine_now=machine_now, speed=speed))
+
+
+def note_arrival(tx: Transaction, deps: Deps, channel: Channel, begun_at: datetime, moment: Moment) -> None:
+    """Note that a message arrived which was called for at that time (the clinic's)."""
+    _change(tx, deps, channel, moment, lambda found: found.arrived(begun_at))
+
+
+def _change(
+    tx: Transaction, deps: Deps, channel: Channel, moment: Moment, change: Callable[[Circuit], Circuit]
+) -> None:
     name = deps.accounts[channel]
-    if _after(deps, circuits.read(tx, name), calls, moment) == circuits.read(tx, name):
+    seen = circuits.read(tx, name)
+    if change(seen) == seen:
         return
     before = circuits.lock(tx, name)
-    after = _after(deps, before, calls, moment)
+    after = change(before)
     circuits.write(tx, name, after)
     if after.is_open and (before.cause, before.opened_at) != (after.cause, after.opened_at):
         log.warning("circuit.opened", channel=channel.value, cause=str(after.cause))
@@ -76,7 +94,7 @@ def hold_if_doubled(tx: Transaction, deps: Deps, *, now: datetime) -> None:
     name = deps.accounts[Channel.SMS]
     if circuits.holds_unknown_since(tx, name) is not None:
         return
-    count, left = doubles.count(tx, now=now)
+    count, left = doubles.count(tx, now=now, after=circuits.resends_allowed_at(tx, name))
     if not resends_too_much(count, left):
         return
     circuits.hold_unknown(tx, name, now)

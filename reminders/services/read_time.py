@@ -1,4 +1,4 @@
-"""Read the time by which all workers act: the database's, as long as this machine's clock does not contradict it."""
+"""Read the time by which messages leave and end: the database's, unless this machine's clock contradicts it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reminders.core.clock_sanity import ClockFault, clock_fault, correction
+from reminders.core.patients import Channel
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
 from reminders.services.deps import Deps
 from reminders.store import clinics, database_clock, tasks
@@ -21,11 +22,14 @@ class Moment:
     fault: ClockFault | None
 
 
-def read_moment(tx: Transaction, deps: Deps) -> Moment:
-    """Read the clocks. With a fault nothing may leave: neither quiet hours nor leases could be trusted."""
+def read_moment(tx: Transaction, deps: Deps, channel: Channel = Channel.SMS) -> Moment:
+    """Read the clocks. With a fault nothing may leave: neither quiet hours nor leases could be trusted.
+
+    What the provider of texts says of the time counts for texts; a mail server says nothing.
+    """
     skew = deps.clock.skew_from(database_clock.read(tx))
     shift = correction(skew)
-    provider = deps.sms.skew if deps.sms is not None else None
+    provider = deps.sms.skew if deps.sms is not None and channel is Channel.SMS else None
     fault = clock_fault(skew, provider)
     return Moment(deps.clock.now() + shift * deps.clock.speed, deps.clock.machine_now() + shift, fault)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from reminders.core.circuit import Call
 from reminders.core.delivery import (
     Absent,
     Accepted,
+    AttemptState,
     MessageState,
     Next,
     Outcome,
@@ -86,7 +87,8 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         report_unlisted(tx, deps, [_unlisted(item) for item in found], now=now)
         fall_back(tx, deps, [(item.message.draft, item.move) for item in found], now=now)
         plan_concerned(tx, deps, people, now=now)
-        _accept_late(tx, deps, told, {item.tag for item in found}, now)
+        settled = {(item.tag, item.outcome) for item in found}
+        _accept_late(tx, deps, [one for one in told if one not in settled], now)
         for channel in {item.message.draft.channel for item in found}:
             calls = [item.call for item in found if item.message.draft.channel is channel]
             note_calls(tx, deps, channel, calls, moment)
@@ -101,17 +103,18 @@ def _found(tx: Transaction, deps: Deps, told: Sequence[tuple[AttemptTag, Outcome
     owners = attempts.lock_open(tx, [tag for tag, _ in told])
     held = messages.get_many(tx, {owner.message_id for owner in owners.values()}, for_update=True)
     late = attempts.late_accepted(tx, [key for key, item in held.items() if item.fence > 1])
-    found = []
+    found: dict[AttemptTag, _Told] = {}
     for tag, outcome in told:
-        if tag not in owners:
+        # Of two words on one call the first settles it; a second one is judged in `_accept_late`, like any late one.
+        if tag not in owners or tag in found:
             continue
         item = held[owners[tag].message_id]
         earlier = late.get(item.id)
         follows = _next(deps, outcome, item, now)
         if earlier is not None and isinstance(outcome, Absent | Rejected):
             follows = Next(MessageState.ACCEPTED, follows.attempt)
-        found.append(_Told(tag, outcome, item, owners[tag], follows, earlier))
-    return found
+        found[tag] = _Told(tag, outcome, item, owners[tag], follows, earlier)
+    return list(found.values())
 
 
 def _next(deps: Deps, outcome: Outcome, item: Message, now: datetime) -> Next:
@@ -129,14 +132,14 @@ def _accept_late(
     tx: Transaction,
     deps: Deps,
     told: Sequence[tuple[AttemptTag, Outcome]],
-    open_tags: Collection[AttemptTag],
     now: datetime,
 ) -> None:
     """A worker that slept past every grace tells of a success that was given up: it must not be forgotten."""
     for tag, outcome in told:
-        if tag not in open_tags and isinstance(outcome, Accepted):
+        if isinstance(outcome, Accepted):
             known = attempts.by_receipt(tx, tag=tag, provider_id=outcome.provider_id)
-            if known is not None:
+            # One that failed was taken: its report overtook its own outcome, which revives nothing.
+            if known is not None and known.state is not AttemptState.FAILED:
                 accept_late(tx, deps, known, outcome, now=now)
 
 

@@ -25,7 +25,9 @@ from reminders.ports import SENDING_JOBS, Sighting
 from reminders.services.apply_receipts import News, accept_late, advance_message
 from reminders.services.close_addresses import lock_concerned, plan_concerned
 from reminders.services.deps import Deps
+from reminders.services.mind_circuit import hold_if_doubled
 from reminders.services.open_tasks import open_message_tasks
+from reminders.services.read_time import read_moment
 from reminders.store import attempts, circuits, clinics, messages, receipts
 from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
 from reminders.store.messages import Move
@@ -44,8 +46,9 @@ HEARING = timedelta(hours=1)
 def resolve_unknowns(deps: Deps) -> int:
     """Take overdue attempts into doubt, look for those in doubt, and settle what can be. Returns how many were."""
     with deps.store.transaction() as tx:
-        messages.release_expired(tx, machine_now=deps.clock.machine_now())
-        attempts.doubt_overdue(tx, machine_now=deps.clock.machine_now(), now=deps.clock.now())
+        moment = read_moment(tx, deps)
+        messages.release_expired(tx, machine_now=moment.machine_now)
+        attempts.doubt_overdue(tx, machine_now=moment.machine_now, now=moment.now)
     with deps.store.reading() as tx:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
     until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
@@ -77,7 +80,7 @@ def _resolve(deps: Deps, item: OpenAttempt) -> bool:
         if owned is not None:
             return _settle_accepted(tx, deps, item, owned)
         if item.channel is Channel.SMS:
-            attempts.saw_nothing(tx, item.tag, machine_now=deps.clock.machine_now())
+            attempts.saw_nothing(tx, item.tag, machine_now=read_moment(tx, deps).machine_now)
         is_settled = _settle_absent_if_proven(tx, deps, item)
         reach(Failpoint.RESOLVE_BEFORE_COMMIT)
         return is_settled
@@ -103,12 +106,15 @@ def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sight
     if not attempts.settle(tx, ending, now=now):
         return False
     messages.move(tx, [Move(item.message_id, MessageState.ACCEPTED)], OPEN_MESSAGE, now=now)
+    if attempts.late_accepted(tx, [item.message_id]):
+        hold_if_doubled(tx, deps, now=now)
     advance_message(tx, deps, News(item.tag, item.message_id, seen.status, seen.refusal, seen.code))
     return True
 
 
 def _settle_absent_if_proven(tx: Transaction, deps: Deps, item: OpenAttempt) -> bool:
-    machine_now, now = deps.clock.machine_now(), deps.clock.now()
+    moment = read_moment(tx, deps)
+    machine_now, now = moment.machine_now, moment.now
     fresh = attempts.in_doubt(tx, item.tag)
     held = messages.get_many(tx, [item.message_id], for_update=True)[item.message_id]
     if fresh is None or held.state is not MessageState.UNKNOWN:
@@ -173,6 +179,9 @@ def _look_back(deps: Deps, item: OpenAttempt) -> bool:
         seen = _mine(tx, list(reversed(sightings)))
         if seen is None or known is None or known.state is not AttemptState.ABSENT:
             return False
+        # Begun since the looks were chosen: what they show may be the next attempt's.
+        if attempts.is_under_way(tx, item.message_id):
+            return False
         if accept_late(tx, deps, known, Accepted(seen.provider_id, seen.provider_status), now=deps.clock.now()):
             advance_message(tx, deps, News(item.tag, item.message_id, seen.status, seen.refusal, seen.code))
     return True
@@ -202,6 +211,10 @@ def _advance(deps: Deps, news: News) -> bool:
     with deps.store.transaction() as tx:
         is_bad = REACHES[news.status] is MessageState.UNDELIVERED
         people = lock_concerned(tx, attempts.addressed(tx, [news.tag], ())) if is_bad else set()
+        attempts.lock_known(tx, [news.tag], [])
+        known = attempts.by_receipt(tx, tag=news.tag, provider_id="")
+        if known is None or known.state is not AttemptState.ACCEPTED:
+            return False  # a receipt came between the look and now: what was seen is old news
         has_moved = advance_message(tx, deps, news)
         plan_concerned(tx, deps, people, now=deps.clock.now())
     return has_moved

@@ -62,7 +62,7 @@ def resend_doubtful(deps: Deps, *, by: str) -> bool:
         name = deps.accounts[Channel.SMS]
         if circuits.holds_unknown_since(tx, name) is None:
             return False
-        circuits.hold_unknown(tx, name, None)
+        circuits.allow_resends(tx, name, now=now)
         tasks.resolve_kind(tx, TaskKind.RESENDS_HELD, by=by, now=now)
     log.info("resends.allowed")
     return True

@@ -206,6 +206,12 @@ def found_absent(tx: Transaction, *, since: datetime, before: datetime, limit: i
     return [_open(tx, row) for row in tx.connection.execute(statement)]
 
 
+def is_under_way(tx: Transaction, message_id: MessageId) -> bool:
+    """Say whether a message has an attempt without an outcome."""
+    here = (attempt.c.message_id == message_id) & attempt.c.state.in_(OPEN)
+    return tx.connection.execute(select(attempt.c.tag).where(here).limit(1)).first() is not None
+
+
 def in_doubt(tx: Transaction, tag: AttemptTag) -> OpenAttempt | None:
     """Return an attempt, locked, if it is still in doubt."""
     where = (attempt.c.tag == tag) & (attempt.c.state == AttemptState.UNKNOWN)

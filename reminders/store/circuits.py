@@ -49,10 +49,23 @@ def holds_unknown_since(tx: Transaction, name: str) -> datetime | None:
     return found
 
 
-def hold_unknown(tx: Transaction, name: str, since: datetime | None) -> None:
-    """Hold doubtful messages of an account from now on, or, with None, no longer."""
+def hold_unknown(tx: Transaction, name: str, since: datetime) -> None:
+    """Hold doubtful messages of an account from now on."""
     lock(tx, name)
     tx.connection.execute(update(circuit).where(circuit.c.name == name).values(holds_unknown_since=since))
+
+
+def allow_resends(tx: Transaction, name: str, *, now: datetime) -> None:
+    """Hold doubtful messages of an account no longer; what doubled before counts no more."""
+    lock(tx, name)
+    values = {"holds_unknown_since": None, "resends_allowed_at": now}
+    tx.connection.execute(update(circuit).where(circuit.c.name == name).values(values))
+
+
+def resends_allowed_at(tx: Transaction, name: str) -> datetime | None:
+    """Return when a person last let doubtful messages of an account be sent again."""
+    found: datetime | None = tx.connection.scalar(select(circuit.c.resends_allowed_at).where(circuit.c.name == name))
+    return found
 
 
 def _results(text: str) -> tuple[Result, ...]:

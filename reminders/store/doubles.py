@@ -22,9 +22,9 @@ IS_DOUBLE: ColumnElement[bool] = attempt.c.is_late_accept & (
 """Proven: the provider took two, by two calls of ours or by one."""
 
 
-def count(tx: Transaction, *, now: datetime) -> tuple[int, int]:
-    """Return how many attempts of the last week proved to be doubles, and how many messages left in it."""
-    since = now - SPAN
+def count(tx: Transaction, *, now: datetime, after: datetime | None) -> tuple[int, int]:
+    """Return how many attempts of the last week, begun after an instant, proved doubles, and how many messages left."""
+    since = now - SPAN if after is None else max(now - SPAN, after)
     doubled = select(func.count()).select_from(attempt).where(IS_DOUBLE, attempt.c.begun_at >= since)
     left = select(func.count()).select_from(message).where(message.c.left_at >= since)
     return tx.connection.scalar(doubled) or 0, tx.connection.scalar(left) or 0

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId
 from reminders.core.patients import Channel
-from reminders.store.attempts import IS_OPEN
+from reminders.store.attempts import IS_OPEN, OPEN_MESSAGE
 from reminders.store.messages import CLAIMABLE
 from reminders.store.reminders import IS_PLANNED
 from reminders.store.rows import attempt, inbound, message, receipt, reminder
@@ -28,7 +28,9 @@ def open_attempts(tx: Transaction) -> dict[Channel, datetime]:
     """Return by channel the deadline (machine time) of the oldest attempt without an outcome."""
     joined = attempt.join(message, message.c.id == attempt.c.message_id)
     oldest = func.min(attempt.c.deadline_at).label("at")
-    statement = select(message.c.channel, oldest).select_from(joined).where(IS_OPEN)
+    # One whose message a person was asked about is nobody's doubt any more; it stays open for a late receipt.
+    here = (IS_OPEN, message.c.state.in_(OPEN_MESSAGE))
+    statement = select(message.c.channel, oldest).select_from(joined).where(*here)
     return {Channel(row.channel): row.at for row in tx.connection.execute(statement.group_by(message.c.channel))}
 
 

@@ -28,6 +28,7 @@ circuit = Table(
     at("probe_at"),
     Column("results", Text, nullable=False),
     at("holds_unknown_since"),
+    at("resends_allowed_at"),
 )
 """Whether a provider account may be called, and whether doubtful messages are held: a row for each account."""
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from reminders.adapters.twilio.calls import Batch, Call
+from reminders.adapters.twilio.error_codes import reason
 from reminders.adapters.twilio.line import OpenLine, TwilioConfig, TwilioLine
 from reminders.adapters.twilio.outcomes import refused, taken
 from reminders.adapters.twilio.passage import Passage, RefusedError, UnreadableError, passing
 from reminders.adapters.twilio.protocol import CALLBACK_POLICY, MESSAGE_SID, status_of
+from reminders.core.clock_sanity import MOST_DATABASE_SKEW, MOST_PROVIDER_SKEW
 from reminders.core.delivery import Absent, Blame, Outcome, ReceiptStatus
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import Clock, OutgoingText, Report, Sighting
@@ -28,8 +30,8 @@ log = structlog.get_logger()
 
 _LONGEST_VALIDITY = 36_000
 _LEAST_CONNECT_TIMEOUT = 0.05
-_LOOK_BACK = timedelta(seconds=5)
-"""Twilio dates messages by whole seconds of its own clock."""
+_LOOK_BACK = MOST_PROVIDER_SKEW + MOST_DATABASE_SKEW + timedelta(seconds=5)
+"""Twilio dates messages by whole seconds of its own clock, which may be behind ours by what still lets us send."""
 _PAGE_SIZE, _MOST_PAGES = 100, 10
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
 """What Twilio puts before each text of a trial account."""
@@ -168,4 +170,6 @@ def _sighting(message: MessageInstance) -> Sighting:
     if MESSAGE_SID.fullmatch(sid) is None:
         raise UnreadableError("a message without an id")
     # A status that is new to us proves at least that the message is there.
-    return Sighting(sid, status_of(word) or ReceiptStatus.QUEUED, word, _created_at(message))
+    code = str(message.error_code) if message.error_code else None
+    status = status_of(word) or ReceiptStatus.QUEUED
+    return Sighting(sid, status, word, _created_at(message), code, reason(code) if code else None)
