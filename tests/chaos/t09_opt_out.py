@@ -40,23 +40,9 @@ from tests.chaos.commit_order import CommitOrder, Told
 from tests.chaos.databases import a_database
 from tests.chaos.experiments import Options, kept, tell
 from tests.chaos.experiments import Report as Outcome
+from tests.chaos.stop_words import STOP_WORDS
 from tests.world import CONFIRM_AT, World, only
 
-STOP_WORDS = (
-    *("STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"),
-    *("stop", "Stop", "Stop.", " stop \n", "STOP!!!", "'STOP'", "stop all", "opt out", "opt-out", "Opt Out."),
-    *(
-        "\N{FULLWIDTH LATIN CAPITAL LETTER S}\N{FULLWIDTH LATIN CAPITAL LETTER T}OP",
-        "STOP\N{ZERO WIDTH SPACE}",
-        "s\N{COMBINING ACUTE ACCENT}top",
-        "“Stop”",
-        "¡ALTO!",
-        "parar",
-        "basta",
-    ),
-    *("no más", "NO MAS", "unsubscribe.", "Cancel", "end", "Quit!", "revoke", "optout\r\n"),
-)
-"""Every form that the provider, the law and the clinic's languages know; written down here, not read from our code."""
 OUR_NUMBERS = ("+12025550100", "+12025550199")
 SLUGS = ("riverside", "lakeside")
 AT_BOTH, STAYS = 0.3, 0.1
