@@ -245,7 +245,7 @@ class Teller:
             case "re-cut":
                 # The same characters under the signature, cut into other names and values.
                 del fields["MessageStatus"]
-                fields["MessageStatu"] = "sfailed"
+                fields["MessageStatus"[:-1]] = "sfailed"
             case "other tag":
                 path = f"/hooks/twilio/status/{self._chance.choice(list(self.stories))}x"
             case _:
