@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reminders.adapters.twilio.sms import TwilioSmsGateway
+from reminders.core.clock_sanity import MOST_PROVIDER_SKEW
 from tests.adapters.scripted_twilio import (
     Behaviour,
     ScriptedTwilio,
@@ -53,6 +54,18 @@ def test_the_provider_s_whole_seconds_hide_no_text(twilio: ScriptedTwilio, gatew
     twilio.keep(ANN, WORDS, at=now - timedelta(seconds=4))
 
     assert len(gateway.find(ANN, WORDS, since=now) or ()) == 1
+
+
+def test_a_provider_s_clock_that_is_behind_by_what_still_lets_us_send_hides_no_text(
+    twilio: ScriptedTwilio, gateway: TwilioSmsGateway
+) -> None:
+    begun = datetime.now(UTC)
+    twilio.ahead = -MOST_PROVIDER_SKEW
+    twilio.keep(ANN, WORDS, at=begun - MOST_PROVIDER_SKEW)
+
+    found = gateway.find(ANN, WORDS, since=begun)
+
+    assert len(found or ()) == 1, "two empty looks would prove it absent, and it would be sent again"
 
 
 def test_the_prefix_of_a_trial_account_hides_no_text(twilio: ScriptedTwilio, gateway: TwilioSmsGateway) -> None:

@@ -14,6 +14,7 @@ from reminders.core.circuit import (
     LEAST_PROBE_GAP,
     LIMIT_PAUSE,
     LIMIT_PROBE_EVERY,
+    MOST_AFTER_LIMIT,
     MOST_IN_A_ROW,
     MOST_OF_LAST,
     NOTE_GOOD_EVERY,
@@ -200,3 +201,20 @@ def test_it_is_open_exactly_while_it_has_a_cause_and_a_next_probe(outcomes: list
     circuit = after(Circuit(), *outcomes)
     assert circuit.is_open == (circuit.opened_at is not None) == (circuit.probe_at is not None)
     assert len(circuit.results) <= LAST
+
+
+def test_a_provider_that_fails_after_it_said_too_many_is_not_asked_every_second() -> None:
+    circuit, probes = opened(cause=replace(LIMITED, retry_after=SECOND)), 0
+    for seconds in range(1, 601):
+        at = NOON + seconds * SECOND
+        if circuit.passage(now=at) is Passage.ONE:
+            circuit = after(circuit.probing(now=at, speed=1.0), DOUBT, now=at)
+            probes += 1
+            assert circuit.cause is (Cause.LIMIT if probes < MOST_AFTER_LIMIT else Cause.FAILURES)
+    assert probes <= MOST_AFTER_LIMIT + 600 * SECOND / PROBE_EVERY
+
+
+def test_one_that_a_clock_opened_that_was_ahead_is_tried_when_the_clock_is_right_again() -> None:
+    circuit, at = opened(now=NOON + timedelta(hours=6)), NOON + 60 * SECOND
+    assert circuit.passage(now=at) is Passage.ONE
+    assert not after(circuit.probing(now=at, speed=1.0), GOOD, now=at).is_open

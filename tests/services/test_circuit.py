@@ -14,7 +14,7 @@ from sqlalchemy import select
 from reminders.core.circuit import MOST_IN_A_ROW, PROBE_EVERY
 from reminders.core.delivery import Absent, Blame, Outcome, ReceiptStatus, Refusal, Unknown
 from reminders.core.patients import Channel
-from reminders.store import rows
+from reminders.store import circuits, rows
 from reminders.store.unit_of_work import Store
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 
@@ -151,3 +151,26 @@ def test_nobody_calls_before_the_time_that_the_provider_asked_for(sqlite_store: 
     assert world.pump() >= MOST_IN_A_ROW
     assert world.tasks() == []
     world.check()
+
+
+def test_a_sender_that_carriers_filter_pauses_for_longer_than_one_probe(sqlite_store: Store) -> None:
+    """Each text is taken, and five seconds later reported as filtered: a probe that is taken proves nothing."""
+    world = World(sqlite_store, only("remind_confirm"))
+    world.change(policy=replace(world.deps.policy, in_flight=4, least_group=4, claim_size=8))
+    world.sync(*some_entries(30))
+    world.at(CONFIRM_AT)
+    told, steps = 0, 20
+    for _ in range(steps):
+        world.pump(wake=lambda _seconds: len(world.sms.sent) >= told + 8)  # noqa: B023 - called before `told` changes
+        world.later(5 * SECOND)
+        for sent in world.sms.sent[told:]:
+            world.receipt(sent.text.tag, ReceiptStatus.UNDELIVERED, code="30007", refusal=Refusal.CONFIGURATION)
+        told = len(world.sms.sent)
+    assert told <= 8 + steps * 5 * SECOND / PROBE_EVERY, "what was under way, and the probes"
+    assert len(paused(world)) == 1, "told once"
+    world.later(PROBE_EVERY)
+    world.pump()
+    assert len(world.sms.sent) == told + 1
+    world.receipt(world.sms.sent[-1].text.tag, ReceiptStatus.DELIVERED)
+    with world.store.reading() as tx:
+        assert not circuits.read(tx, world.deps.accounts[Channel.SMS]).is_open
