@@ -17,6 +17,7 @@ import argparse
 import importlib.util
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -89,6 +90,10 @@ def main() -> int:
 
 if __name__ == "__main__":
     own = ROOT / ".venv" / "bin" / "python"
-    if importlib.util.find_spec("sqlalchemy") is None and own.exists():
+    if importlib.util.find_spec("sqlalchemy") is None:
+        if not own.exists():
+            sys.exit("the tools for tests are missing; set them up once: python3 -m reminders test -k promises")
         os.execv(own, [str(own), "-m", "tests.chaos", *sys.argv[1:]])  # noqa: S606 - no shell is the point
+    # Told to end, it leaves by the doors of its own parts: else its workers would look for a database that is gone.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
