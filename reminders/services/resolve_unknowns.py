@@ -5,8 +5,11 @@ Idempotent and safe to run twice at once: every change is guarded by the state i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from reminders.core.delivery import (
     MOST_RESENDS,
@@ -33,14 +36,27 @@ from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
+T = TypeVar("T")
+R = TypeVar("R")
 AT_ONCE = 200
+LOOKS_TOGETHER = 8
+"""After an outage a thousand texts may be in doubt: one look after the other, the last would wait for minutes."""
 LOOKS_LAST = timedelta(seconds=60)
 """How long one round of looks may take; a provider that does not answer must not keep the rest of the upkeep."""
-POLL_AFTER = timedelta(hours=1)
+POLL_AFTER, POLL_FOR = timedelta(hours=1), timedelta(days=3)
+"""When a text without a final receipt is asked about, and for how long: some carriers never report."""
 LOOK_BACK_FOR, LOOK_BACK_EVERY = timedelta(days=1), timedelta(minutes=30)
 """How long and how often a text that was found absent is looked for again."""
 HEARING = timedelta(hours=1)
 """Receipts count as arriving when one came within this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look showed; None where that is no evidence. `began` is monotonic time: evidence is as old as its look."""
+
+    sightings: Sequence[Sighting] | None
+    began: float
 
 
 def resolve_unknowns(deps: Deps) -> int:
@@ -51,8 +67,8 @@ def resolve_unknowns(deps: Deps) -> int:
         attempts.doubt_overdue(tx, machine_now=moment.machine_now, now=moment.now)
     with deps.store.reading() as tx:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
-    until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
-    settled = sum(_resolve(deps, item) for item in doubtful if _may_look(deps, item) and deps.clock.monotonic() < until)
+    asked = [item for item in doubtful if _may_look(deps, item)]
+    settled = sum(_resolve(deps, item, look) for item, look in _look_together(deps, asked, _look))
     look_back(deps)
     if settled:
         deps.queue.hint(SENDING_JOBS.values())
@@ -66,9 +82,20 @@ def _may_look(deps: Deps, item: OpenAttempt) -> bool:
     return deps.clock.machine_now() - item.last_look_at >= pause
 
 
-def _resolve(deps: Deps, item: OpenAttempt) -> bool:
-    """Look for one attempt, with no transaction open, and act on what was seen."""
-    sightings = _look(deps, item)
+def _look_together(deps: Deps, items: Sequence[T], look: Callable[[Deps, T], R]) -> Iterator[tuple[T, R]]:
+    """Look for items, some at a time, with no transaction open, until the round's time is over."""
+    until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
+    with ThreadPoolExecutor(LOOKS_TOGETHER, thread_name_prefix="look") as pool:
+        for first in range(0, len(items), LOOKS_TOGETHER):
+            if deps.clock.monotonic() >= until:
+                return
+            group = items[first : first + LOOKS_TOGETHER]
+            yield from zip(group, pool.map(lambda item: look(deps, item), group), strict=True)
+
+
+def _resolve(deps: Deps, item: OpenAttempt, look: Look) -> bool:
+    """Act on what a look for one attempt showed."""
+    sightings = look.sightings
     if sightings is None:
         return False
     with deps.store.transaction() as tx:
@@ -80,18 +107,21 @@ def _resolve(deps: Deps, item: OpenAttempt) -> bool:
         if owned is not None:
             return _settle_accepted(tx, deps, item, owned)
         if item.channel is Channel.SMS:
-            attempts.saw_nothing(tx, item.tag, machine_now=read_moment(tx, deps).machine_now)
+            age = timedelta(seconds=deps.clock.monotonic() - look.began)
+            attempts.saw_nothing(tx, item.tag, machine_now=read_moment(tx, deps).machine_now - age)
         is_settled = _settle_absent_if_proven(tx, deps, item)
         reach(Failpoint.RESOLVE_BEFORE_COMMIT)
         return is_settled
 
 
-def _look(deps: Deps, item: OpenAttempt) -> Sequence[Sighting] | None:
-    """Return what the provider shows; None where that is no evidence. A mail server shows nothing but time passing."""
+def _look(deps: Deps, item: OpenAttempt) -> Look:
+    """Return what the provider shows. A mail server shows nothing but time passing."""
+    began = deps.clock.monotonic()
     if item.channel is Channel.EMAIL:
         is_old = deps.clock.machine_now() - item.machine_begun_at >= deps.resolution.blind_grace
-        return () if is_old else None
-    return None if deps.sms is None else deps.sms.find(item.address, item.body, since=item.machine_begun_at)
+        return Look(() if is_old else None, began)
+    seen = None if deps.sms is None else deps.sms.find(item.address, item.body, since=item.machine_begun_at)
+    return Look(seen, began)
 
 
 def _mine(tx: Transaction, sightings: Sequence[Sighting]) -> Sighting | None:
@@ -162,12 +192,11 @@ def look_back(deps: Deps) -> int:
     since, before = machine_now - LOOK_BACK_FOR, machine_now - LOOK_BACK_EVERY
     with deps.store.reading() as tx:
         waiting = attempts.found_absent(tx, since=since, before=before, limit=AT_ONCE)
-    until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
-    return sum(_look_back(deps, item) for item in waiting if deps.clock.monotonic() < until)
+    return sum(_look_back(deps, item, look) for item, look in _look_together(deps, waiting, _look))
 
 
-def _look_back(deps: Deps, item: OpenAttempt) -> bool:
-    sightings = _look(deps, item)
+def _look_back(deps: Deps, item: OpenAttempt, look: Look) -> bool:
+    sightings = look.sightings
     if sightings is None:
         return False
     with deps.store.transaction() as tx:
@@ -189,20 +218,18 @@ def _look_back(deps: Deps, item: OpenAttempt) -> bool:
 
 def poll_stuck(deps: Deps) -> int:
     """Ask about texts that no final receipt followed for an hour (requirement 23); return how many moved."""
-    if deps.sms is None:
+    sms = deps.sms
+    if sms is None:
         return 0
     machine_now = deps.clock.machine_now()
     with deps.store.reading() as tx:
-        waiting = attempts.stuck(tx, since=machine_now - POLL_AFTER, limit=AT_ONCE)
-    until = deps.clock.monotonic() + LOOKS_LAST.total_seconds()
-    seen = [
-        (tag, message_id, deps.sms.fetch(provider_id))
-        for tag, message_id, provider_id in waiting
-        if deps.clock.monotonic() < until
-    ]
+        waiting = attempts.stuck(tx, since=machine_now - POLL_FOR, before=machine_now - POLL_AFTER, limit=AT_ONCE)
+    seen = list(_look_together(deps, waiting, lambda _, stuck: sms.fetch(stuck[2])))
     with deps.store.transaction() as tx:
-        attempts.looked_at(tx, [tag for tag, _, _ in seen], machine_now=machine_now)
-    told = [News(tag, key, sight.status, sight.refusal, sight.code) for tag, key, sight in seen if sight is not None]
+        attempts.looked_at(tx, [stuck[0] for stuck, _ in seen], machine_now=machine_now)
+    told = [
+        News(tag, key, sight.status, sight.refusal, sight.code) for (tag, key, _), sight in seen if sight is not None
+    ]
     return sum(_advance(deps, news) for news in told)
 
 

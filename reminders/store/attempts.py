@@ -362,15 +362,18 @@ def has_live(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:
     return {MessageId(row) for row in tx.connection.scalars(statement)}
 
 
-def stuck(tx: Transaction, *, since: datetime, limit: int) -> list[tuple[AttemptTag, MessageId, str]]:
-    """Return accepted attempts that no final receipt followed within the time given (requirement 23)."""
+def stuck(tx: Transaction, *, since: datetime, before: datetime, limit: int) -> list[tuple[AttemptTag, MessageId, str]]:
+    """Return accepted attempts between two times that no final receipt followed (requirement 23).
+
+    One that was looked at after `before` has had its turn.
+    """
     waiting = [MessageState.ACCEPTED, MessageState.SENT]
     statement = (
         select(attempt.c.tag, attempt.c.message_id, attempt.c.provider_id)
         .join(message, message.c.id == attempt.c.message_id)
-        .where(attempt.c.state == AttemptState.ACCEPTED, attempt.c.machine_begun_at < since)
+        .where(attempt.c.state == AttemptState.ACCEPTED, attempt.c.machine_begun_at.between(since, before))
         .where(message.c.state.in_(waiting), message.c.channel == Channel.SMS, attempt.c.provider_id.is_not(None))
-        .where(attempt.c.last_look_at.is_(None) | (attempt.c.last_look_at < since))
+        .where(attempt.c.last_look_at.is_(None) | (attempt.c.last_look_at < before))
         .order_by(attempt.c.machine_begun_at)
         .limit(limit)
     )
