@@ -31,11 +31,29 @@ MESSAGE_STATES: Mapping[MessageState, tuple[str, str]] = {
 }
 
 INTENTS: Mapping[Intent, tuple[str, str]] = {
-    Intent.CONFIRM: ("confirms", "good"),
-    Intent.RESCHEDULE: ("wants another time", "wait"),
+    Intent.RED_FLAG: ("needs help now", "bad"),
     Intent.OPT_OUT: ("opted out", "bad"),
+    Intent.DECEASED: ("has died", "bad"),
+    Intent.WRONG_NUMBER: ("wrong number", "bad"),
+    Intent.DECLINE: ("will not come", "bad"),
+    Intent.RESCHEDULE: ("wants another time", "wait"),
+    Intent.LATE: ("runs late", "wait"),
+    Intent.ARRIVED: ("is here", "good"),
+    Intent.NEEDS_RIDE: ("has no ride", "wait"),
+    Intent.SELF_DRIVE: ("wants to drive", "bad"),
+    Intent.HIRED_RIDE: ("hired a ride", "wait"),
+    Intent.HAS_RIDE: ("has a ride", "good"),
+    Intent.SCORE: ("gave a score", "calm"),
+    Intent.SYMPTOM: ("has a complaint", "wait"),
+    Intent.CONFIRM: ("confirms", "good"),
+    Intent.CALL_ME: ("wants a call", "wait"),
+    Intent.CONTACT_CHANGE: ("gives new contact details", "wait"),
     Intent.OPT_IN: ("opted in", "good"),
+    Intent.QUESTION: ("asks something", "wait"),
     Intent.HELP: ("asked for help", "calm"),
+    Intent.THANKS: ("says thanks", "calm"),
+    Intent.REACTION: ("reacted", "calm"),
+    Intent.AUTO_REPLY: ("answered by a machine", "calm"),
     Intent.UNCLEAR: ("needs a reader", "wait"),
 }
 

@@ -10,24 +10,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from reminders.core.cadences import QuestionKind
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.interpretation import MAY_BE_UNWANTED
 
-
-class Intent(StrEnum):
-    """What a reply asks of us."""
-
-    CONFIRM = "confirm"
-    RESCHEDULE = "reschedule"
-    OPT_OUT = "opt_out"
-    OPT_IN = "opt_in"
-    HELP = "help"
-    UNCLEAR = "unclear"
-
-
-MAY_BE_UNWANTED = frozenset({"cancel", "end", "quit"})
-"""Opt-out words by law and by carrier that a patient may well mean for the visit (requirement 35)."""
 LEXICON: Mapping[Intent, frozenset[str]] = {
     Intent.OPT_OUT: MAY_BE_UNWANTED
     | {"stop", "stopall", "stop all", "unsubscribe", "revoke", "optout", "opt out", "opt-out"}
@@ -59,7 +46,7 @@ class Reply:
         return self.intent is Intent.OPT_OUT and self.word in MAY_BE_UNWANTED
 
 
-def interpret(text: str, *, open_question: QuestionKind | None) -> Reply:
+def read_word(text: str, *, open_question: QuestionKind | None) -> Reply:
     """Return what a text means; `open_question` is what this phone was last asked and has not answered."""
     word = normalise(text)
     intent = _intent(word, open_question)

@@ -1,0 +1,70 @@
+"""What was understood of one text, and by which words and rules: every reading can explain itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reminders.core.replies.intents import Intent
+
+MAY_BE_UNWANTED = frozenset({"cancel", "end", "quit"})
+"""Opt-out words by law and by carrier that a patient may well mean for the visit (requirement 35)."""
+BRIDGED = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP, Intent.UNCLEAR})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The words that led to a finding: their span in the text as it came, and the rule that read them."""
+
+    start: int
+    end: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a text says. `is_mild` asks staff to look without haste: an idiom, a denied or a past red flag."""
+
+    intent: Intent
+    evidence: tuple[Evidence, ...]
+    is_mild: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """All that a text says, most pressing first, at least one finding.
+
+    `keyword` is the whole text where it is one known word, never prose. `score` is set only with a score finding.
+    `language` is that of the words which were understood. `may_be_idiom`: a red flag's words in a turn of phrase
+    ("this pain is killing me"), which a clinic may choose to take at their word.
+    """
+
+    findings: tuple[Finding, ...]
+    score: int | None = None
+    keyword: str = ""
+    language: str = "en"
+    may_be_idiom: bool = False
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """Return what the text says, most pressing first."""
+        return tuple(finding.intent for finding in self.findings)
+
+    def has(self, intent: Intent) -> bool:
+        """Say whether the text says this, perhaps among other things."""
+        return intent in self.intents
+
+    @property
+    def may_be_unwanted(self) -> bool:
+        """Say whether this opt-out may be meant for the visit, so that somebody should phone the patient."""
+        return self.has(Intent.OPT_OUT) and self.keyword in MAY_BE_UNWANTED
+
+    @property
+    def intent(self) -> Intent:
+        """Return the one thing that a text says, as far as readers of one word know it."""
+        only = self.intents[0]
+        return only if len(self.findings) == 1 and only in BRIDGED else Intent.UNCLEAR
+
+    @property
+    def word(self) -> str:
+        """Return the keyword."""
+        return self.keyword
