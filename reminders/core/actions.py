@@ -115,7 +115,7 @@ def respond(reply: Reply, thread: Thread, *, now: datetime) -> tuple[Action, ...
             return (_task(TaskKind.RESCHEDULE, thread, now),)
         case Intent.CONFIRM:
             return _confirm(thread, now)
-        case Intent.UNCLEAR:
+        case _:
             return (_task(TaskKind.REPLY_UNCLEAR if thread.patients else TaskKind.SENDER_UNKNOWN, thread, now),)
 
 
