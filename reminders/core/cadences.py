@@ -65,11 +65,12 @@ class Phase(StrEnum):
 
 
 class QuestionKind(StrEnum):
-    """What we can ask a patient and await an answer to."""
+    """What we can ask a patient, or their escort (the pick-up), and await an answer to."""
 
     CONFIRM = "confirm"
     RIDE = "ride"
     CHECK_IN = "check_in"
+    PICK_UP = "pick_up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ class Origin(StrEnum):
     STAFF = "staff"
     ANSWER = "answer"
     """Our direct answer to something the patient wrote; exempt from quiet hours."""
+    ALERT = "alert"
+    """To staff, about a patient who may need help: at any hour, and not by the patients' consent."""
+
+
+UNASKED = frozenset({Origin.ANSWER, Origin.ALERT})
+"""Messages that need no earlier consent and know no quiet hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def _refusal(candidate: Candidate) -> Reason | None:
         return Reason.ADDRESS_FAULT
     if not candidate.is_on_allow_list:
         return Reason.NOT_ON_ALLOW_LIST
-    if candidate.origin is not Origin.ANSWER and not candidate.has_consent:
+    if candidate.origin not in UNASKED and not candidate.has_consent:
         return Reason.NO_CONSENT
     return _appointment_refusal(candidate) if candidate.origin is Origin.REMINDER else None
 
@@ -148,7 +154,7 @@ def unneeded(step: str, appointment: Appointment) -> Reason | None:
 
 
 def _timing(candidate: Candidate, now: datetime) -> Verdict:
-    is_exempt = candidate.origin is Origin.ANSWER or candidate.overrides_quiet_hours
+    is_exempt = candidate.origin in UNASKED or candidate.overrides_quiet_hours
     if not is_exempt and not is_open(now, candidate.zone, candidate.window):
         return _hold(next_opening(now, candidate.zone, candidate.window), candidate, Reason.QUIET_HOURS)
     if candidate.origin is Origin.REMINDER and candidate.recipient is Recipient.PATIENT:

@@ -64,6 +64,8 @@ REASONS: Mapping[Reason, str] = {
     Reason.UNKNOWN_OUTCOME: "outcome unknown",
     Reason.KEEPS_CRASHING: "failed again and again",
     Reason.WITHDRAWN: "taken back by staff",
+    Reason.ACKNOWLEDGED: "somebody took it over",
+    Reason.ANSWERED: "already answered",
 }
 """Short enough for a cell."""
 REASON_SENTENCES: Mapping[Reason, str] = {
@@ -91,6 +93,8 @@ REASON_SENTENCES: Mapping[Reason, str] = {
     Reason.UNKNOWN_OUTCOME: "Nobody could find out whether it was sent.",
     Reason.KEEPS_CRASHING: "It failed again and again.",
     Reason.WITHDRAWN: "Staff took it back.",
+    Reason.ACKNOWLEDGED: "Somebody took over what it was to raise.",
+    Reason.ANSWERED: "The question it was to ask again has its answer.",
 }
 REMINDER_STATES: Mapping[ReminderState, str] = {
     ReminderState.PLANNED: "planned",

@@ -22,6 +22,7 @@ class Recipient(StrEnum):
 
     PATIENT = "patient"
     ESCORT = "escort"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)

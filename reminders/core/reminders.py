@@ -58,6 +58,10 @@ class Reason(StrEnum):
     KEEPS_CRASHING = "keeps_crashing"
     WITHDRAWN = "withdrawn"
     """Staff took it back."""
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody took over what it was to raise."""
+    ANSWERED = "answered"
+    """The question it was to ask again has its answer."""
 
 
 def ending(reason: Reason) -> ReminderState:

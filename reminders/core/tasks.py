@@ -48,6 +48,30 @@ class TaskKind(StrEnum):
     CLOCK_WRONG = "clock_wrong"
     RESENDS_HELD = "resends_held"
     CODE_UNLISTED = "code_unlisted"
+    ESCALATION = "escalation"
+    SELF_DRIVE = "self_drive"
+    DECLINED = "declined"
+    RUNNING_LATE = "running_late"
+    SYMPTOM = "symptom"
+    QUESTION = "question"
+    CALL_WANTED = "call_wanted"
+    CONTACT_CHANGE = "contact_change"
+    WRONG_NUMBER = "wrong_number"
+    DECEASED = "deceased"
+    UNCONFIRMED = "unconfirmed"
+    CHECK_IN_UNANSWERED = "check_in_unanswered"
+    ESCORT_DECLINED = "escort_declined"
+    OPT_OUT_REQUEST = "opt_out_request"
+    OPTED_IN = "opted_in"
+
+
+class Outcome(StrEnum):
+    """How a task ended, in the words of whoever resolved it."""
+
+    DONE = "done"
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    NOT_NEEDED = "not_needed"
 
 
 TITLES: Mapping[TaskKind, str] = {
@@ -70,6 +94,21 @@ TITLES: Mapping[TaskKind, str] = {
     TaskKind.CLOCK_WRONG: "Sending waits because clocks disagree",
     TaskKind.RESENDS_HELD: "Some texts arrived twice; doubtful ones are no longer sent again",
     TaskKind.CODE_UNLISTED: "The provider refused a message with a code we do not know",
+    TaskKind.ESCALATION: "A patient may need help now",
+    TaskKind.SELF_DRIVE: "Patient means to drive home",
+    TaskKind.DECLINED: "Patient says they are not coming",
+    TaskKind.RUNNING_LATE: "Patient is late or on the way",
+    TaskKind.SYMPTOM: "Patient reports how they feel",
+    TaskKind.QUESTION: "Patient asks something",
+    TaskKind.CALL_WANTED: "Patient asks for a call",
+    TaskKind.CONTACT_CHANGE: "Patient gives another number or address",
+    TaskKind.WRONG_NUMBER: "This number does not belong to the patient",
+    TaskKind.DECEASED: "Somebody says that the patient has died",
+    TaskKind.UNCONFIRMED: "Session is not confirmed",
+    TaskKind.CHECK_IN_UNANSWERED: "Check-in was not answered",
+    TaskKind.ESCORT_DECLINED: "The escort cannot fetch the patient",
+    TaskKind.OPT_OUT_REQUEST: "An opt-out is still to be honoured",
+    TaskKind.OPTED_IN: "Patient subscribed again; no session was confirmed by that",
 }
 NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.REPLY_UNCLEAR: "Read the reply and answer it, or phone the patient.",
@@ -91,6 +130,21 @@ NEXT_ACTIONS: Mapping[TaskKind, str] = {
     TaskKind.CLOCK_WRONG: "Tell whoever runs the service; `python3 -m reminders doctor` says which clock is off.",
     TaskKind.RESENDS_HELD: "Whoever runs the service finds out why receipts come late, then `sending resend`.",
     TaskKind.CODE_UNLISTED: "Tell whoever runs the service to look the code up and add it to the table.",
+    TaskKind.ESCALATION: "Read the reply, phone the patient now, and acknowledge.",
+    TaskKind.SELF_DRIVE: "Phone the patient: nobody may drive after a session; arrange who takes them home.",
+    TaskKind.DECLINED: "Phone the patient; the session stays booked until you change it in the schedule.",
+    TaskKind.RUNNING_LATE: "Tell the nurse; phone the patient if the start is at stake.",
+    TaskKind.SYMPTOM: "A clinician reads this today and phones the patient where needed.",
+    TaskKind.QUESTION: "Answer it, or phone the patient.",
+    TaskKind.CALL_WANTED: "Phone the patient.",
+    TaskKind.CONTACT_CHANGE: "Check with the patient and correct the record.",
+    TaskKind.WRONG_NUMBER: "Find the patient's right number by another way; nothing more goes to this one.",
+    TaskKind.DECEASED: "Make sure with the family, gently, and close the record; all messages have stopped.",
+    TaskKind.UNCONFIRMED: "Phone the patient and ask whether they come.",
+    TaskKind.CHECK_IN_UNANSWERED: "Phone the patient if they should be heard from.",
+    TaskKind.ESCORT_DECLINED: "Phone the patient and arrange who takes them home.",
+    TaskKind.OPT_OUT_REQUEST: "Find the person's number or address and record the opt-out before the deadline.",
+    TaskKind.OPTED_IN: "Ask about the next session if it is not confirmed.",
 }
 PHONE_A_LANDLINE = "This number is a landline: phone instead of texting, and ask for a mobile number."
 
@@ -120,6 +174,21 @@ USUAL_URGENCY: Mapping[TaskKind, Urgency] = {
     TaskKind.CLOCK_WRONG: Urgency.HIGH,
     TaskKind.RESENDS_HELD: Urgency.NORMAL,
     TaskKind.CODE_UNLISTED: Urgency.LOW,
+    TaskKind.ESCALATION: Urgency.HIGH,
+    TaskKind.SELF_DRIVE: Urgency.HIGH,
+    TaskKind.DECLINED: Urgency.HIGH,
+    TaskKind.RUNNING_LATE: Urgency.HIGH,
+    TaskKind.SYMPTOM: Urgency.HIGH,
+    TaskKind.QUESTION: Urgency.NORMAL,
+    TaskKind.CALL_WANTED: Urgency.NORMAL,
+    TaskKind.CONTACT_CHANGE: Urgency.NORMAL,
+    TaskKind.WRONG_NUMBER: Urgency.NORMAL,
+    TaskKind.DECEASED: Urgency.HIGH,
+    TaskKind.UNCONFIRMED: Urgency.NORMAL,
+    TaskKind.CHECK_IN_UNANSWERED: Urgency.LOW,
+    TaskKind.ESCORT_DECLINED: Urgency.HIGH,
+    TaskKind.OPT_OUT_REQUEST: Urgency.NORMAL,
+    TaskKind.OPTED_IN: Urgency.LOW,
 }
 
 AFTER_MESSAGE: Mapping[Reason, TaskKind | None] = {
@@ -147,6 +216,8 @@ AFTER_MESSAGE: Mapping[Reason, TaskKind | None] = {
     Reason.UNKNOWN_OUTCOME: TaskKind.OUTCOME_UNKNOWN,
     Reason.KEEPS_CRASHING: TaskKind.OUTCOME_UNKNOWN,
     Reason.WITHDRAWN: None,
+    Reason.ACKNOWLEDGED: None,
+    Reason.ANSWERED: None,
 }
 """What a person is asked to do when a message ends for a reason; None where it need not have been sent.
 

@@ -28,17 +28,16 @@ from reminders.core.timeline.history import (
     SubjectKind,
 )
 from reminders.store import escorts, overrides, pauses
+from reminders.store.conversation_rows import inbound, question
 from reminders.store.rows import (
     appointment,
     appointment_version,
     attempt,
     consent_event,
     contact,
-    inbound,
     message,
     patient,
     pause,
-    question,
     receipt,
     reminder,
     task,

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
 from reminders.ports import InboundText
+from reminders.store.conversation_rows import inbound
 from reminders.store.once import insert_once
-from reminders.store.rows import inbound
 from reminders.store.unit_of_work import Transaction
 
 

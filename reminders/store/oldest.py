@@ -10,9 +10,10 @@ from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId
 from reminders.core.patients import Channel
 from reminders.store.attempts import IS_OPEN, OPEN_MESSAGE
+from reminders.store.conversation_rows import inbound
 from reminders.store.messages import CLAIMABLE
 from reminders.store.reminders import IS_PLANNED
-from reminders.store.rows import attempt, inbound, message, receipt, reminder
+from reminders.store.rows import attempt, message, receipt, reminder
 from reminders.store.unit_of_work import Transaction
 
 

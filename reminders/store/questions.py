@@ -14,7 +14,8 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import IN_FLIGHT, WAITING
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
 from reminders.store.batches import in_batches
-from reminders.store.rows import link, message, question
+from reminders.store.conversation_rows import question
+from reminders.store.rows import link, message
 from reminders.store.unit_of_work import Transaction
 from reminders.store.vault import token_hash
 

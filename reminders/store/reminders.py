@@ -18,7 +18,8 @@ from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, Re
 from reminders.core.patients import Recipient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.store.batches import in_batches
-from reminders.store.rows import appointment, appointment_version, message, patient, question, reminder
+from reminders.store.conversation_rows import question
+from reminders.store.rows import appointment, appointment_version, message, patient, reminder
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 

@@ -27,12 +27,13 @@ from reminders.core.gate import Origin
 from reminders.core.patients import Channel, Recipient
 from reminders.core.pauses import PauseKind
 from reminders.core.reminders import Reason, ReminderState
-from reminders.core.tasks import TaskKind, Urgency
-from reminders.store import service_rows
+from reminders.core.rides import RideState
+from reminders.core.tasks import Outcome, TaskKind, Urgency
+from reminders.store import conversation_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word
 
-metadata = service_rows.metadata
+metadata = conversation_rows.metadata
 """Every table, once this module is imported."""
 
 clinic = Table(
@@ -118,6 +119,8 @@ appointment = Table(
     Column("confirmed_version", Integer),
     at("confirmed_at"),
     Column("ride_version", Integer),
+    Column("ride_state", word(RideState, "ride_state")),
+    Column("ride_state_version", Integer),
     at("ended_at"),
     Column("ended_by", String(80)),
     at("missing_since"),
@@ -129,7 +132,8 @@ appointment = Table(
     Index("ix_appointment_clinic_id_starts_at", "clinic_id", "starts_at"),
 )
 
-"""`watch_at` is when somebody must next look whether it lacks a ride or an outcome; none while nothing is to come."""
+"""`ride_version` is the version whose ride is arranged, `ride_state` what was last said of it. `watch_at` is when
+somebody must next look whether it lacks a ride, an answer or an outcome; none while nothing is to come."""
 
 appointment_version = Table(
     "appointment_version",
@@ -310,44 +314,6 @@ receipt = Table(
     Index("ix_receipt_received_at", "received_at"),
 )
 
-inbound = Table(
-    "inbound",
-    metadata,
-    row_id(),
-    of("clinic", is_required=False),
-    of("patient", is_required=False),
-    of("appointment", is_required=False),
-    Column("provider_id", String(200), nullable=False, unique=True),
-    Column("sender", LargeBinary, nullable=False),
-    Column("sender_index", LargeBinary(32), nullable=False, index=True),
-    Column("body", LargeBinary, nullable=False),
-    Column("media_count", Integer, nullable=False),
-    Column("opt_out_type", String(20)),
-    at("received_at", is_required=True),
-    at("handled_at"),
-    Column("intent", String(40)),
-    Column("decision", String(200)),
-    Index("ix_inbound_waiting", "received_at", **only_where("handled_at IS NULL")),
-)
-
-question = Table(
-    "question",
-    metadata,
-    row_id(),
-    of("clinic"),
-    of("patient"),
-    of("contact"),
-    of("appointment"),
-    of("message"),
-    Column("version", Integer, nullable=False),
-    Column("kind", word(QuestionKind, "kind"), nullable=False),
-    at("asked_at", is_required=True),
-    at("expires_at", is_required=True),
-    at("answered_at"),
-    Index("ix_question_contact_id", "contact_id", "asked_at"),
-    Index("ix_question_appointment_id", "appointment_id"),
-)
-
 task = Table(
     "task",
     metadata,
@@ -362,11 +328,17 @@ task = Table(
     Column("reason", word(Reason, "reason")),
     Column("key", String(120), nullable=False, unique=True),
     at("opened_at", is_required=True),
+    at("due_at"),
+    Column("owner", String(80)),
+    at("acknowledged_at"),
+    Column("acknowledged_by", String(80)),
     at("resolved_at"),
     Column("resolved_by", String(80)),
+    Column("outcome", word(Outcome, "outcome")),
+    Column("note", LargeBinary),
     Index("ix_task_open", "clinic_id", "opened_at", **only_where("resolved_at IS NULL")),
 )
-"""An item of the worklist. Its key makes opening it twice impossible."""
+"""An item of the worklist. Its key makes opening it twice impossible. `note` is sealed: staff write names into it."""
 
 link = Table(
     "link",

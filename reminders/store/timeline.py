@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.store.batches import in_batches
-from reminders.store.rows import inbound, message
+from reminders.store.conversation_rows import inbound
+from reminders.store.rows import message
 from reminders.store.unit_of_work import Transaction
 
 

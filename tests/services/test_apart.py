@@ -17,7 +17,8 @@ from reminders.ports import InboundText
 from reminders.services.apart import together_or_apart
 from reminders.services.dispatch_due import dispatch_due
 from reminders.services.receive_replies import receive_replies, store_text
-from reminders.store.rows import inbound, message, patient
+from reminders.store.conversation_rows import inbound
+from reminders.store.rows import message, patient
 from reminders.store.unit_of_work import Store
 from tests.world import CONFIRM_AT, World, only, some_entries
 

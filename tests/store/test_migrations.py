@@ -201,7 +201,7 @@ def test_each_appointments_current_version_is_written_down(engine: Engine) -> No
     shared = ("version", "clinic_id", "starts_at", "timezone", "appointment_type", "status", "versioned_at")
     with engine.connect() as connection:
         [written] = connection.execute(select(version)).mappings()
-        [held] = connection.execute(select(appointment)).mappings()
+        [held] = connection.execute(select(*(appointment.c[name] for name in ("id", *shared)))).mappings()
     assert written["appointment_id"] == held["id"]
     assert {name: written[name] for name in shared} == {name: held[name] for name in shared}
     assert written["version"] == 3
@@ -220,8 +220,9 @@ def test_a_new_word_is_taken_after_the_migration_only(engine: Engine) -> None:
 def test_a_word_that_nobody_knows_is_refused_afterwards(engine: Engine) -> None:
     up(engine)
     for name in REFERRED:
+        present = {column["name"] for column in inspect(engine).get_columns(name)}
         for column in metadata.tables[name].c:
-            if isinstance(column.type, Enum):
+            if isinstance(column.type, Enum) and column.name in present:
                 with pytest.raises(IntegrityError), engine.begin() as connection:
                     reworded(connection, name, **{column.name: "nonsense"})
 

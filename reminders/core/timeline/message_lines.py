@@ -93,6 +93,8 @@ def _made_because(message: PastMessage, parts: list[PastReminder], scene: Surrou
             sentences.append(f"Written by staff ({message.author or 'unnamed'}).")
         case Origin.ANSWER:
             sentences.append("Our answer to what the patient wrote.")
+        case Origin.ALERT:
+            sentences.append("To staff: a patient may need help.")
         case Origin.REMINDER:
             others = [_part(part, message, scene) for part in parts if part.merged_into is not None]
             sentences += [f"Carries along: {', '.join(others)}."] if others else []
