@@ -43,6 +43,8 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "ride_link": "Tell us about your ride here: {{link}}",
         "check_in": "How is your pain now, from 0 (none) to 10 (worst)? Reply with one number.",
         "check_in_link": "How are you since your session? We would like to hear: {{phone}}.",
+        "pick_up": "Reply C if you will be there, R if you cannot.",
+        "pick_up_link": "Please tell us whether you will be there: {{phone}}.",
     },
     "es": {
         "confirm": "Responda C para confirmar o R para cambiarla.",
@@ -51,6 +53,8 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "ride_link": "Cuéntenos quién le lleva a casa: {{link}}",
         "check_in": "¿Cuanto dolor tiene ahora, de 0 (nada) a 10 (el peor)? Responda con un solo numero.",
         "check_in_link": "¿Como se siente desde su cita? Cuéntenos: {{phone}}.",
+        "pick_up": "Responda C si va a venir, R si no puede.",
+        "pick_up_link": "Cuéntenos si va a venir: {{phone}}.",
     },
 }
 ABOUT: Mapping[str, Mapping[str, str]] = {
@@ -58,11 +62,13 @@ ABOUT: Mapping[str, Mapping[str, str]] = {
         "confirm": "{{sessions}}: {{question}}",
         "ride": "{{sessions}}: {{question}}",
         "check_in": "After {{sessions}}: {{question}}",
+        "pick_up": "{{sessions}}: {{question}}",
     },
     "es": {
         "confirm": "{{sessions}}: {{question}}",
         "ride": "{{sessions}}: {{question}}",
         "check_in": "Tras {{sessions}}: {{question}}",
+        "pick_up": "{{sessions}}: {{question}}",
     },
 }
 """A question about other sessions than its text's: "Reply C" under Wednesday's text must not confirm Friday unsaid."""
@@ -188,11 +194,13 @@ SHORT_QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "confirm": "Reply C to confirm, R to change.",
         "ride": "Who takes you home? Reply a name.",
         "check_in": "Pain now, 0 (none) to 10 (worst)? Reply a number.",
+        "pick_up": "Reply C if you come, R if not.",
     },
     "es": {
         "confirm": "Responda C: confirmar, R: cambiar.",
         "ride": "¿Quién le lleva a casa? Responda.",
         "check_in": "¿Dolor ahora, de 0 (nada) a 10 (peor)? Responda.",
+        "pick_up": "Responda C si viene, R si no.",
     },
 }
 SHORT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
