@@ -1,0 +1,133 @@
+"""Answers to check-ins as stored, append-only and with their words sealed, and the questions that they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, exists, func, select, update
+
+from reminders.core.cadences import QuestionKind
+from reminders.core.check_ins import CheckIn
+from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
+from reminders.core.tasks import TaskKind
+from reminders.store.batches import in_batches
+from reminders.store.conversation_rows import check_in, question
+from reminders.store.once import insert_once
+from reminders.store.rows import message, task
+from reminders.store.unit_of_work import Transaction
+
+IN_ORDER = (check_in.c.answered_at, check_in.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCheckIn:
+    """An answer about to be kept. `asked_at` is when the question left."""
+
+    id: UUID
+    clinic_id: ClinicId
+    patient_id: PatientId
+    appointment_id: AppointmentId
+    question_id: UUID | None
+    inbound_id: InboundId | None
+    series_id: str | None
+    score: int | None
+    words: str
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCheckIn:
+    """A check-in question that left."""
+
+    id: UUID
+    left_at: datetime
+
+
+def append(tx: Transaction, item: NewCheckIn, *, now: datetime) -> bool:
+    """Keep an answer; False where the same text brought one already."""
+    values = {
+        "id": item.id,
+        "clinic_id": item.clinic_id,
+        "patient_id": item.patient_id,
+        "appointment_id": item.appointment_id,
+        "question_id": item.question_id,
+        "inbound_id": item.inbound_id,
+        "series_id": item.series_id,
+        "score": item.score,
+        "words": tx.vault.seal("check_in.words", item.id, item.words),
+        "asked_at": item.asked_at,
+        "answered_at": now,
+    }
+    return insert_once(tx, check_in, values)
+
+
+def of_patient(tx: Transaction, patient_id: PatientId) -> list[CheckIn]:
+    """Return every answer of a patient, in order of time."""
+    rows = tx.connection.execute(select(check_in).where(check_in.c.patient_id == patient_id).order_by(*IN_ORDER))
+    return [_check_in(tx, row) for row in rows]
+
+
+def latest(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, CheckIn]:
+    """Return the newest answer of each of these patients."""
+    place = func.row_number().over(partition_by=check_in.c.patient_id, order_by=[column.desc() for column in IN_ORDER])
+    ranked = select(check_in.c.id, place.label("place"))
+    found: dict[PatientId, CheckIn] = {}
+    for batch in in_batches(ids):
+        mine = ranked.where(check_in.c.patient_id.in_(batch)).subquery()
+        newest = select(check_in).where(check_in.c.id.in_(select(mine.c.id).where(mine.c.place == 1)))
+        found |= {PatientId(row.patient_id): _check_in(tx, row) for row in tx.connection.execute(newest)}
+    return found
+
+
+def times_unclear(tx: Transaction, question_id: UUID) -> int:
+    """Count the answers to a question that were no score."""
+    here = (check_in.c.question_id == question_id) & check_in.c.score.is_(None)
+    return tx.connection.scalar(select(func.count()).select_from(check_in).where(here)) or 0
+
+
+def asked(tx: Transaction, question_id: UUID | None, appointment_id: AppointmentId) -> AskedCheckIn | None:
+    """Return a question by its id, or else the newest check-in question about a session that waits for its answer."""
+    statement = select(question.c.id, message.c.left_at).join(message, message.c.id == question.c.message_id)
+    if question_id is not None:
+        statement = statement.where(question.c.id == question_id)
+    else:
+        is_open = question.c.answered_at.is_(None) & message.c.left_at.is_not(None)
+        here = (question.c.appointment_id == appointment_id) & (question.c.kind == QuestionKind.CHECK_IN)
+        statement = statement.where(here, is_open).order_by(message.c.left_at.desc(), question.c.id)
+    row = tx.connection.execute(statement.limit(1)).one_or_none()
+    return None if row is None else AskedCheckIn(row.id, row.left_at)
+
+
+def close(tx: Transaction, question_id: UUID, *, now: datetime) -> bool:
+    """Mark a question as answered; False where it was already."""
+    statement = update(question).where(question.c.id == question_id, question.c.answered_at.is_(None))
+    return tx.connection.execute(statement.values(answered_at=now)).rowcount == 1
+
+
+def close_others(tx: Transaction, patient_id: PatientId, *, now: datetime) -> None:
+    """Mark as answered whatever else a patient was asked about how they are: one number now answers all of it."""
+    has_left = exists().where(message.c.id == question.c.message_id, message.c.left_at.is_not(None))
+    here = (question.c.patient_id == patient_id) & (question.c.kind == QuestionKind.CHECK_IN)
+    statement = update(question).where(here, question.c.answered_at.is_(None), question.c.lapsed_at.is_(None), has_left)
+    tx.connection.execute(statement.values(answered_at=now))
+
+
+def resolve_tasks(tx: Transaction, patient_id: PatientId, kind: TaskKind, *, by: str, now: datetime) -> None:
+    """Resolve a patient's open tasks of a kind: they were heard from."""
+    here = (task.c.patient_id == patient_id) & (task.c.kind == kind) & task.c.resolved_at.is_(None)
+    tx.connection.execute(update(task).where(here).values(resolved_at=now, resolved_by=by))
+
+
+def _check_in(tx: Transaction, row: Row[Any]) -> CheckIn:
+    return CheckIn(
+        appointment_id=AppointmentId(row.appointment_id),
+        series_id=row.series_id,
+        score=row.score,
+        words=tx.vault.open("check_in.words", row.id, row.words),
+        asked_at=row.asked_at,
+        answered_at=row.answered_at,
+    )
