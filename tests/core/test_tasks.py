@@ -16,8 +16,10 @@ from reminders.core.tasks import (
     AFTER_MESSAGE,
     AFTER_REMINDER,
     NEXT_ACTIONS,
+    OUTCOMES,
     TITLES,
     USUAL_URGENCY,
+    Outcome,
     TaskKind,
     after_message,
     after_reminder,
@@ -33,6 +35,7 @@ def test_every_kind_of_task_has_a_title_a_next_action_and_an_urgency() -> None:
     assert set(TITLES) == set(NEXT_ACTIONS) == set(USUAL_URGENCY) == set(TaskKind)
     assert len(set(TITLES.values())) == len(TaskKind)
     assert all(text.endswith(".") for text in NEXT_ACTIONS.values())
+    assert set(OUTCOMES) == set(Outcome)
 
 
 QUIET = {
@@ -48,8 +51,10 @@ QUIET = {
     Reason.SERIES_STOPPED,
     Reason.OVERTAKEN,
     Reason.WITHDRAWN,
+    Reason.ACKNOWLEDGED,
+    Reason.ANSWERED,
 }
-"""Ends after which nobody has to do anything: it was not needed, or staff themselves stopped it."""
+"""Ends after which nobody has to do anything: it was not needed, or somebody saw to it already."""
 
 
 def test_every_reason_says_whether_a_person_has_to_act() -> None:
