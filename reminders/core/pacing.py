@@ -83,6 +83,11 @@ def retries_left(bucket: Bucket | None, *, machine_now: datetime, speed: float) 
     return bucket.filled(Pace(RETRIES_PER_SECOND * speed, RETRIES_AT_REST), machine_now=machine_now)
 
 
+def retries_back(bucket: Bucket, count: int) -> Bucket:
+    """Return the bucket with what was taken for second tries that never reached the provider."""
+    return Bucket(min(MOST_SAVED_RETRIES, bucket.tokens + count), bucket.at)
+
+
 def retries_after(bucket: Bucket, *, first: int, again: int) -> Bucket:
     """Return the bucket after so many first tries paid in and so many second tries were paid for."""
     return Bucket(min(MOST_SAVED_RETRIES, bucket.tokens + first * RETRY_SHARE) - again, bucket.at)

@@ -31,6 +31,7 @@ from reminders.services.fall_back import fall_back
 from reminders.services.mind_circuit import passage
 from reminders.services.read_time import Moment, read_moment
 from reminders.services.read_traffic import Flow, read_traffic
+from reminders.services.retry_budget import pay_back
 from reminders.services.write_mail import Envelope, keep_unsubscribe_links, unsubscribe_token, write_mail
 from reminders.store import (
     appointments,
@@ -77,7 +78,7 @@ def begin_attempts(
     """
     with deps.store.transaction() as tx:
         if not _may_anything_leave(tx, deps, channel, is_probe=is_probe):
-            messages.release(tx, token)
+            pay_back(tx, deps, channel, messages.release(tx, token).get(channel, 0))
             return []
         subjects = messages.subjects(tx, ids)
         # Always addresses first, then appointments, then messages: who opts out or moves locks in this order too.

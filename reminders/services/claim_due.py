@@ -15,6 +15,7 @@ from reminders.failpoints import Failpoint, reach
 from reminders.services.deps import Deps
 from reminders.services.mind_circuit import passage, take_probe
 from reminders.services.read_time import Moment, read_moment, report_clocks
+from reminders.services.retry_budget import budget_of, pay_back
 from reminders.store import buckets, messages
 from reminders.store.messages import Claimed
 from reminders.store.unit_of_work import Transaction
@@ -61,7 +62,8 @@ def has_gateway(deps: Deps, channel: Channel) -> bool:
 def release(deps: Deps, token: UUID) -> None:
     """Give back what a claim still holds."""
     with deps.store.transaction() as tx:
-        messages.release(tx, token)
+        for channel, count in messages.release(tx, token).items():
+            pay_back(tx, deps, channel, count)
 
 
 def _may_be_due(deps: Deps, channel: Channel) -> bool:
@@ -87,7 +89,7 @@ def _claim(tx: Transaction, deps: Deps, channel: Channel, taken: Claim, moment: 
 
 def _take(tx: Transaction, deps: Deps, channel: Channel, token: UUID, moment: Moment, *, limit: int) -> list[Claimed]:
     """Take first tries, and as many second ones as the retry budget pays for."""
-    name, speed = f"retries:{deps.accounts[channel]}"[:80], deps.clock.speed
+    name, speed = budget_of(deps, channel), deps.clock.speed
     before, lease_until = moment.now + deps.policy.ahead, moment.machine_now + deps.policy.lease
 
     def take(most: int, *, is_again: bool) -> list[Claimed]:

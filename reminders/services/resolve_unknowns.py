@@ -31,6 +31,7 @@ from reminders.services.deps import Deps
 from reminders.services.mind_circuit import hold_if_doubled
 from reminders.services.open_tasks import open_message_tasks
 from reminders.services.read_time import read_moment
+from reminders.services.retry_budget import pay_back
 from reminders.store import attempts, circuits, clinics, messages, receipts
 from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
 from reminders.store.messages import Move
@@ -63,8 +64,10 @@ def resolve_unknowns(deps: Deps) -> int:
     """Take overdue attempts into doubt, look for those in doubt, and settle what can be. Returns how many were."""
     with deps.store.transaction() as tx:
         moment = read_moment(tx, deps)
-        messages.release_expired(tx, machine_now=moment.machine_now)
+        released = messages.release_expired(tx, machine_now=moment.machine_now)
         attempts.doubt_overdue(tx, machine_now=moment.machine_now, now=moment.now)
+        for channel, count in released.items():
+            pay_back(tx, deps, channel, count)
     with deps.store.reading() as tx:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
     asked = [item for item in doubtful if _may_look(deps, item)]
@@ -164,6 +167,8 @@ def _settle_absent_if_proven(tx: Transaction, deps: Deps, item: OpenAttempt) -> 
     move = _after_absence(tx, deps, held, now)
     messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
     open_message_tasks(tx, deps.identity, [(held.draft, move)], now=now)
+    if item.channel is Channel.SMS:  # the provider never had it: the next try is the first that it sees
+        pay_back(tx, deps, item.channel, 1)
     return True
 
 

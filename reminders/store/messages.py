@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, Row, bindparam, case, func, insert, null, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Row, bindparam, case, func, insert, null, or_, select, update
 
 from reminders.core.delivery import LEFT, WAITING, MessageState
 from reminders.core.gate import Origin
@@ -85,17 +86,21 @@ def claim(
     return sorted(rows, key=lambda row: (row.due_at, row.id))
 
 
-def release_expired(tx: Transaction, *, machine_now: datetime) -> int:
-    """Give back what a worker took and did not attempt before its lease ended."""
-    is_claimed = message.c.state == plain(MessageState.CLAIMED)
-    statement = update(message).where(is_claimed, message.c.lease_until < machine_now)
-    return tx.connection.execute(statement.values(state=MessageState.DUE, claim=None, lease_until=None)).rowcount
+def release_expired(tx: Transaction, *, machine_now: datetime) -> Mapping[Channel, int]:
+    """Give back what a worker took and did not attempt before its lease ended; return how many were second tries."""
+    return _release(tx, message.c.lease_until < machine_now)
 
 
-def release(tx: Transaction, token: UUID) -> None:
-    """Give back at once what this claim still holds unattempted."""
-    statement = update(message).where(message.c.state == MessageState.CLAIMED, message.c.claim == token)
-    tx.connection.execute(statement.values(state=MessageState.DUE, claim=None, lease_until=None))
+def release(tx: Transaction, token: UUID) -> Mapping[Channel, int]:
+    """Give back at once what this claim still holds unattempted; return how many were second tries."""
+    return _release(tx, message.c.claim == token)
+
+
+def _release(tx: Transaction, which: ColumnElement[bool]) -> Mapping[Channel, int]:
+    statement = update(message).where(message.c.state == plain(MessageState.CLAIMED), which)
+    freed = statement.values(state=MessageState.DUE, claim=None, lease_until=None)
+    rows = tx.connection.execute(freed.returning(message.c.channel, message.c.fence)).all()
+    return Counter(row.channel for row in rows if row.fence > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,13 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         """Leave nothing running."""
+        self.halt()
+        self._exit.close()
+
+    def halt(self) -> None:
+        """End our processes, so that the provider's log and the database's stand still while they are compared."""
         for part in self.parts.values():
             part.kill()
-        self._exit.close()
 
     def load(self, count: int) -> Sequence[Promise]:
         """Import a schedule of so many patients; return what that promised."""

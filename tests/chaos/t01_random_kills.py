@@ -107,6 +107,7 @@ def run_seed(stack: Stack, *, reminders: int, kills: int) -> Report:
     raged = time.monotonic()
     tell(f"seed {setup.seed}: {kills} kills after {raged - started:.0f} s: {dict(nemesis.done)}")
     settle(stack, nemesis.look)
+    stack.halt()
     seen, stored = stack.evidence()
     has_intents = setup.sms_worker == INTENT_FIRST
     rules = Rules(timedelta(seconds=setup.grace), timedelta(seconds=setup.list_lag), has_intents=has_intents)
