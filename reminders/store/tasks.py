@@ -8,23 +8,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Row, String, case, cast, func, select, update
 
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
+from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
-from reminders.core.tasks import Resolver, TaskKind, Urgency
+from reminders.core.tasks import Outcome, Resolver, TaskKind, Urgency
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once, insert_once
-from reminders.store.rows import task
+from reminders.store.rows import message, task
 from reminders.store.unit_of_work import Transaction
 
 IS_OPEN = task.c.resolved_at.is_(None)
+AGAIN: dict[str, Any] = {
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "resolved_at": None,
+    "resolved_by": None,
+    "outcome": None,
+}
+"""What is forgotten of a task that opens again; its owner and its notes stay."""
 BY_URGENCY = case({Urgency.HIGH: 0, Urgency.NORMAL: 1}, value=task.c.urgency, else_=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An item of the worklist."""
+    """An item of the worklist.
+
+    `due_at` is a deadline of its own; None where it is due as its kind is (`tasks.due`). `owner`, `acknowledged_by` and
+    `resolved_by` are names of staff, the last also a Resolver's word. `note` is what staff, or the patient's text, add.
+    """
 
     kind: TaskKind
     urgency: Urgency
@@ -37,16 +50,24 @@ class Task:
     reason: Reason | None = None
     id: TaskId | None = None
     opened_at: datetime | None = None
+    due_at: datetime | None = None
+    owner: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    outcome: Outcome | None = None
+    note: str | None = None
 
 
 def open_once(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> bool:
     """Open a task; False where one of the same key exists, open or resolved."""
-    return insert_once(tx, task, _values(new_id, item, now))
+    return insert_once(tx, task, _values(tx, new_id, item, now))
 
 
 def open_many(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datetime) -> None:
     """Open tasks, each given with its new id, where none of the same key exists, open or resolved."""
-    insert_many_once(tx, task, [_values(new_id, item, now) for new_id, item in items])
+    insert_many_once(tx, task, [_values(tx, new_id, item, now) for new_id, item in items])
 
 
 def open_anew(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datetime) -> None:
@@ -58,7 +79,21 @@ def open_anew(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datet
     open_many(tx, ordered, now=now)
     for batch in in_batches(item.key for _, item in ordered):
         returned = update(task).where(task.c.key.in_(batch), task.c.resolved_by == Resolver.SCHEDULE)
-        tx.connection.execute(returned.values(resolved_at=None, resolved_by=None, opened_at=now))
+        tx.connection.execute(returned.values(**AGAIN, opened_at=now))
+
+
+def open_again(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> None:
+    """Open a task whatever became of one of its key before: somebody has just said so, in what `inbound_id` names.
+
+    One that is open already takes the words over, and the greater urgency.
+    """
+    if open_once(tx, new_id, item, now=now):
+        return
+    reopen(tx, [item.key], now=now)
+    if item.urgency is Urgency.HIGH:
+        hurry(tx, [item.key])
+    if item.inbound_id is not None:
+        tx.connection.execute(update(task).where(task.c.key == item.key).values(inbound_id=item.inbound_id))
 
 
 def resolve(tx: Transaction, keys: Collection[str], *, by: str, now: datetime) -> None:
@@ -98,27 +133,11 @@ def open_about(
     return found
 
 
-def _values(new_id: UUID, item: Task, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id,
-        "clinic_id": item.clinic_id,
-        "patient_id": item.patient_id,
-        "appointment_id": item.appointment_id,
-        "message_id": item.message_id,
-        "inbound_id": item.inbound_id,
-        "kind": item.kind,
-        "urgency": item.urgency,
-        "reason": item.reason,
-        "key": item.key,
-        "opened_at": now,
-    }
-
-
 def reopen(tx: Transaction, keys: Collection[str], *, now: datetime) -> None:
     """Open tasks of these keys again that were closed: what they are about has come back."""
     for batch in in_batches(keys):
         statement = update(task).where(task.c.key.in_(batch), task.c.resolved_at.is_not(None))
-        tx.connection.execute(statement.values(resolved_at=None, resolved_by=None, opened_at=now))
+        tx.connection.execute(statement.values(**AGAIN, opened_at=now))
 
 
 def is_waiting(tx: Transaction, key: str) -> bool:
@@ -132,19 +151,121 @@ def waiting(tx: Transaction, *, clinic_id: ClinicId | None = None, limit: int = 
     statement = select(task).where(IS_OPEN).order_by(BY_URGENCY, task.c.opened_at, task.c.id)
     if clinic_id is not None:
         statement = statement.where(task.c.clinic_id == clinic_id)
-    return [
-        Task(
-            kind=row.kind,
-            urgency=row.urgency,
-            key=row.key,
-            clinic_id=row.clinic_id,
-            patient_id=row.patient_id,
-            appointment_id=row.appointment_id,
-            message_id=row.message_id,
-            inbound_id=row.inbound_id,
-            reason=row.reason,
-            id=TaskId(row.id),
-            opened_at=row.opened_at,
-        )
-        for row in tx.connection.execute(statement.limit(limit))
-    ]
+    return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
+
+
+def acknowledge(tx: Transaction, key: str, *, by: str, now: datetime) -> bool:
+    """Record who took an open task over, first; False where somebody did before, or it is resolved.
+
+    It is theirs from then on, unless it was given to somebody already.
+    """
+    statement = update(task).where(task.c.key == key, IS_OPEN, task.c.acknowledged_at.is_(None))
+    owner = func.coalesce(task.c.owner, by)
+    done = tx.connection.execute(statement.values(acknowledged_at=now, acknowledged_by=by, owner=owner))
+    return done.rowcount == 1
+
+
+def ending_in(tx: Transaction, digits: str, *, limit: int = 10) -> list[Task]:
+    """Return the tasks whose id ends in these hexadecimal digits, open ones first, then the newest."""
+    statement = select(task).where(cast(task.c.id, String).like(f"%{digits}"))
+    ordered = statement.order_by(task.c.resolved_at.is_not(None), task.c.opened_at.desc(), task.c.id)
+    return [_task(tx, row) for row in tx.connection.execute(ordered.limit(limit))]
+
+
+def get(tx: Transaction, task_id: TaskId, *, is_locked: bool = False) -> Task:
+    """Return a task; `is_locked` lets nobody else work on it until this transaction ends."""
+    statement = select(task).where(task.c.id == task_id)
+    return _task(tx, tx.connection.execute(statement.with_for_update() if is_locked else statement).one())
+
+
+def save_work(tx: Transaction, task_id: TaskId, item: Task) -> None:
+    """Store what staff did about a task: whose it is, who acknowledged it, how it ended, and their notes."""
+    values = {
+        "owner": item.owner,
+        "acknowledged_at": item.acknowledged_at,
+        "acknowledged_by": item.acknowledged_by,
+        "resolved_at": item.resolved_at,
+        "resolved_by": item.resolved_by,
+        "outcome": item.outcome,
+        "note": tx.vault.seal_optional("task.note", task_id, item.note),
+    }
+    tx.connection.execute(update(task).where(task.c.id == task_id).values(values))
+
+
+def resolve_kinds(
+    tx: Transaction,
+    kinds: Collection[TaskKind],
+    *,
+    about: Collection[AppointmentId],
+    by: str,
+    now: datetime,
+) -> None:
+    """Resolve every open task of these kinds about these appointments."""
+    for batch in in_batches(sorted(about)):
+        here = task.c.appointment_id.in_(batch) & task.c.kind.in_(kinds)
+        tx.connection.execute(update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=by))
+
+
+def resolve_faults(
+    tx: Transaction, kinds: Collection[TaskKind], *, of: Collection[PatientId], channel: Channel, now: datetime
+) -> None:
+    """Resolve every open task of these kinds about these patients' address on a channel, which the schedule corrected.
+
+    One that no message led to is about the phone: nothing else is looked at before it is written to.
+    """
+    its = func.coalesce(
+        select(message.c.channel).where(message.c.id == task.c.message_id).scalar_subquery(), Channel.SMS.value
+    )
+    for batch in in_batches(sorted(of)):
+        here = task.c.patient_id.in_(batch) & task.c.kind.in_(kinds) & (its == channel.value)
+        done = update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=Resolver.SCHEDULE)
+        tx.connection.execute(done)
+
+
+def resolve_old(tx: Transaction, kind: TaskKind, *, before: datetime, now: datetime) -> None:
+    """Resolve every open task of a kind that was opened before an instant: time has made it idle."""
+    here = (task.c.kind == kind) & (task.c.opened_at < before)
+    tx.connection.execute(update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=Resolver.TIME))
+
+
+def _values(tx: Transaction, new_id: UUID, item: Task, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id,
+        "clinic_id": item.clinic_id,
+        "patient_id": item.patient_id,
+        "appointment_id": item.appointment_id,
+        "message_id": item.message_id,
+        "inbound_id": item.inbound_id,
+        "kind": item.kind,
+        "urgency": item.urgency,
+        "reason": item.reason,
+        "key": item.key,
+        "opened_at": now,
+        "due_at": item.due_at,
+        "owner": item.owner,
+        "note": tx.vault.seal_optional("task.note", new_id, item.note),
+    }
+
+
+def _task(tx: Transaction, row: Row[Any]) -> Task:
+    return Task(
+        kind=row.kind,
+        urgency=row.urgency,
+        key=row.key,
+        clinic_id=row.clinic_id,
+        patient_id=row.patient_id,
+        appointment_id=row.appointment_id,
+        message_id=row.message_id,
+        inbound_id=row.inbound_id,
+        reason=row.reason,
+        id=TaskId(row.id),
+        opened_at=row.opened_at,
+        due_at=row.due_at,
+        owner=row.owner,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+        resolved_at=row.resolved_at,
+        resolved_by=row.resolved_by,
+        outcome=row.outcome,
+        note=tx.vault.open_optional("task.note", row.id, row.note),
+    )
