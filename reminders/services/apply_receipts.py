@@ -31,6 +31,7 @@ from reminders.services.close_addresses import CLOSING, lock_concerned, plan_con
 from reminders.services.deps import Deps
 from reminders.services.fall_back import fall_back
 from reminders.services.mind_circuit import hold_if_doubled, note_arrival, note_refused_later
+from reminders.services.opt_out import opt_out_by_provider
 from reminders.services.read_time import read_moment
 from reminders.services.report_unlisted import report_unlisted
 from reminders.store import attempts, contacts, messages, receipts
@@ -203,8 +204,8 @@ def _not_delivered(tx: Transaction, deps: Deps, held: Message, news: News, now: 
     return Move(held.id, follows.state, due_at=follows.due_at, is_unsent=True)
 
 
-def _opt_out(tx: Transaction, _deps: Deps, draft: Draft, _news: News, now: datetime) -> None:
-    contacts.opt_out(tx, [draft.contact_id], by="provider", now=now)
+def _opt_out(tx: Transaction, deps: Deps, draft: Draft, _news: News, now: datetime) -> None:
+    opt_out_by_provider(tx, deps, [draft.contact_id], now=now)
 
 
 def _mark_fault(tx: Transaction, _deps: Deps, draft: Draft, news: News, now: datetime) -> None:

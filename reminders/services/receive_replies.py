@@ -21,6 +21,7 @@ from reminders.core.actions import (
 )
 from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Clinic
+from reminders.core.consent import Source
 from reminders.core.content import help_answer
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, InboundId, MessageId, PatientId
@@ -32,7 +33,7 @@ from reminders.core.tasks import TaskKind, Urgency
 from reminders.ports import InboundText, Job
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
-from reminders.services.opt_out import make_rows, opt_in_address, opt_out_address
+from reminders.services.opt_out import Said, make_rows, opt_in_address, opt_out_address
 from reminders.store import appointments, clinics, contacts, inbound, messages, patients, questions, tasks
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
@@ -154,13 +155,17 @@ def _act(tx: Transaction, case: _Case, action: Action) -> None:
         case OpenTask():
             _open_task(tx, case, action)
         case OptOutAddress():
-            opt_out_address(tx, case.deps, case.sender.address, by="text", now=now)
+            opt_out_address(tx, case.deps, case.sender.address, _said(case), now=now)
         case OptInAddress():
-            opt_in_address(tx, case.deps, case.sender.address, now=now)
+            opt_in_address(tx, case.deps, case.sender.address, _said(case), now=now)
         case Answer():
             _answer(tx, case)
         case Note():
             pass
+
+
+def _said(case: _Case) -> Said:
+    return Said(Source.KEYWORD, "text", inbound_id=case.item.id)
 
 
 def _decision(actions: Sequence[Action]) -> str:

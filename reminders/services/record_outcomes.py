@@ -27,6 +27,7 @@ from reminders.services.close_addresses import CLOSING, lock_concerned, plan_con
 from reminders.services.deps import Deps
 from reminders.services.fall_back import fall_back
 from reminders.services.mind_circuit import hold_if_doubled, note_calls
+from reminders.services.opt_out import opt_out_by_provider
 from reminders.services.read_time import read_moment
 from reminders.services.report_unlisted import report_unlisted
 from reminders.store import attempts, contacts, messages
@@ -83,7 +84,7 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         for item in found:
             _revive_earlier(tx, item, now)
         messages.move(tx, [item.move for item in found], OPEN_MESSAGE, now=now)
-        _close(tx, found, now)
+        _close(tx, deps, found, now)
         report_unlisted(tx, deps, [_unlisted(item) for item in found], now=now)
         fall_back(tx, deps, [(item.message.draft, item.move) for item in found], now=now)
         plan_concerned(tx, deps, people, now=now)
@@ -148,7 +149,7 @@ def _unlisted(item: _Told) -> str | None:
     return item.outcome.code if isinstance(item.outcome, Rejected) and is_unlisted else None
 
 
-def _close(tx: Transaction, found: Sequence[_Told], now: datetime) -> None:
+def _close(tx: Transaction, deps: Deps, found: Sequence[_Told], now: datetime) -> None:
     """Close the addresses of which the provider says that they are closed."""
     opted_out: list[ContactId] = []
     faulty: dict[str, list[ContactId]] = {}
@@ -161,6 +162,6 @@ def _close(tx: Transaction, found: Sequence[_Told], now: datetime) -> None:
             case _:
                 pass
     if opted_out:
-        contacts.opt_out(tx, opted_out, by="provider", now=now)
+        opt_out_by_provider(tx, deps, opted_out, now=now)
     for code, ids in faulty.items():
         contacts.mark_fault(tx, ids, code, now=now)

@@ -11,15 +11,18 @@ from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moments
+from reminders.core.consent import Source
 from reminders.core.content import appointment_values, language_of
 from reminders.core.patients import Channel, Patient
 from reminders.core.tasks import Resolver, TaskKind, by_link, key_of
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
-from reminders.services.opt_out import make_rows, opt_out_address
+from reminders.services.opt_out import Said, make_rows, opt_out_address
 from reminders.store import appointments, clinics, contacts, links, patients, questions, tasks
 from reminders.store.links import Purpose
 from reminders.store.unit_of_work import Transaction
+
+BY_LINK = "link"
 
 
 class LinkAnswer(StrEnum):
@@ -185,7 +188,7 @@ def unsubscribe_by_link(deps: Deps, token: str) -> bool:
         address = contacts.address_of(tx, link.contact_id)
     make_rows(deps, Channel.EMAIL, address)
     with deps.store.transaction() as tx:
-        opt_out_address(tx, deps, address, by="link", now=now)
+        opt_out_address(tx, deps, address, Said(Source.LINK, BY_LINK), now=now)
     return True
 
 

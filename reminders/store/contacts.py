@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, tuple_, update
 
+from reminders.core.consent import STRICTEST_FIRST, Source
 from reminders.core.fallback import is_landline
 from reminders.core.ids import ClinicId, ContactId
 from reminders.core.patients import Channel
@@ -17,6 +18,8 @@ from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
 from reminders.store.rows import contact
 from reminders.store.unit_of_work import Transaction
+
+LONGEST_BY = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +133,19 @@ def at_address(tx: Transaction, address: str) -> list[ContactId]:
     return [ContactId(row) for row in rows]
 
 
+def clinics_of(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, ClinicId]:
+    """Return to which clinic each row belongs."""
+    found: dict[ContactId, ClinicId] = {}
+    for batch in in_batches(sorted(ids)):
+        rows = tx.connection.execute(select(contact.c.id, contact.c.clinic_id).where(contact.c.id.in_(batch)))
+        found |= {ContactId(row.id): ClinicId(row.clinic_id) for row in rows}
+    return found
+
+
 def opt_out(tx: Transaction, ids: Collection[ContactId], *, by: str, now: datetime) -> None:
-    """Record an opt-out; the first one's date stays."""
+    """Record an opt-out; the first one's date and means stay. `by` begins with a word of `Source`."""
     statement = update(contact).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_(None))
-    tx.connection.execute(statement.values(opted_out_at=now, opted_out_by=by))
+    tx.connection.execute(statement.values(opted_out_at=now, opted_out_by=by[:LONGEST_BY]))
 
 
 def opt_in(tx: Transaction, ids: Collection[ContactId]) -> None:
@@ -145,6 +157,15 @@ def has_opted_out(tx: Transaction, ids: Collection[ContactId]) -> bool:
     """Say whether any of these addresses is opted out."""
     statement = select(contact.c.id).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_not(None))
     return tx.connection.execute(statement.limit(1)).first() is not None
+
+
+def opted_out_source(tx: Transaction, ids: Collection[ContactId]) -> Source | None:
+    """Return by what means these addresses are opted out, the one that is hardest to undo; None where none is."""
+    columns = select(contact.c.opted_out_by).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_not(None))
+    words = {(by or "").split(" ")[0] for by in tx.connection.scalars(columns)}
+    known = [source for source in STRICTEST_FIRST if source in words]
+    # Whatever was written there before there were these words, a text did not do it.
+    return None if not words else Source.IN_PERSON if not words <= set(Source) else known[0]
 
 
 def mark_fault(tx: Transaction, ids: Collection[ContactId], fault: str, *, now: datetime) -> None:

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from reminders.core.appointments import AppointmentStatus, ScheduleEntry
+from reminders.core.consent import Source
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.patients import Recipient
 from reminders.core.pauses import PauseKind
 from reminders.services.dispatch_due import dispatch_due
 from reminders.services.escort_consent import EscortReport, read_escorts, record_escort_consent
-from reminders.services.opt_out import opt_in_address, opt_out_address
+from reminders.services.opt_out import Said, opt_in_address, opt_out_address
 from reminders.services.pause import Subject, pause
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import rows
@@ -25,6 +26,7 @@ from tests.world import CLINIC, World, only
 
 START = NOON + timedelta(days=14)
 ESCORT = "+12025550177"
+KEYWORD = Said(Source.KEYWORD, "text")
 
 
 def fetched(external_id: str = "A1", **parts: Any) -> ScheduleEntry:  # noqa: ANN401 - any part of a booking
@@ -109,10 +111,10 @@ def test_the_opt_out_of_an_escort_stops_nothing_for_the_patient(store: Store) ->
     world.sync(fetched())
     agree(world)
     with store.transaction() as tx:
-        opt_out_address(tx, world.deps, ESCORT, by="text", now=world.clock.now())
+        opt_out_address(tx, world.deps, ESCORT, KEYWORD, now=world.clock.now())
     assert world.reminders()["A1", 1, "remind_confirm"] == ("planned", None)
     with store.transaction() as tx:
-        opt_in_address(tx, world.deps, ESCORT, now=world.clock.now())
+        opt_in_address(tx, world.deps, ESCORT, KEYWORD, now=world.clock.now())
 
 
 def test_a_cancelled_session_ends_what_waits_for_its_escort(clinic: World) -> None:

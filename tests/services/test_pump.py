@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from reminders.core.allow_list import AllowList
+from reminders.core.consent import Source
 from reminders.core.delivery import Absent, Blame, Refusal, Rejected
 from reminders.core.ids import MessageId
 from reminders.core.patients import Channel
 from reminders.services.begin_attempts import begin_attempts
 from reminders.services.expire_overdue import expire_overdue
-from reminders.services.opt_out import opt_out_address
+from reminders.services.opt_out import Said, opt_out_address
 from reminders.services.resolve_unknowns import resolve_unknowns
 from reminders.services.send_ad_hoc import AdHocRequest, send_ad_hoc
 from reminders.store.unit_of_work import Store
@@ -21,6 +22,7 @@ from tests.services.deaths import Interrupted
 from tests.world import CONFIRM_AT, MINUTE, PHONE, World, only, some_entries
 
 START = NOON + timedelta(days=14)
+KEYWORD = Said(Source.KEYWORD, "text")
 
 
 def test_a_due_reminder_becomes_a_message_and_leaves(store: Store) -> None:
@@ -316,7 +318,7 @@ def test_an_opt_out_and_the_gate_take_turns(store: Store, is_stop_first: bool) -
         sending.start()
         sending.join()
     with store.transaction() as tx:
-        opt_out_address(tx, world.deps, PHONE, by="text", now=world.clock.now())
+        opt_out_address(tx, world.deps, PHONE, KEYWORD, now=world.clock.now())
         if is_stop_first:
             sending.start()
             sending.join(0.3)
@@ -339,7 +341,7 @@ def test_opt_outs_and_gates_in_a_crowd_never_lock_each_other_up(postgres_store: 
         for entry in entries[number::4]:
             try:
                 with postgres_store.transaction() as tx:
-                    opt_out_address(tx, world.deps, entry.patient.phone or "", by="text", now=world.clock.now())
+                    opt_out_address(tx, world.deps, entry.patient.phone or "", KEYWORD, now=world.clock.now())
             except Exception as error:  # noqa: BLE001 - whatever went wrong is what this test looks for
                 failed.append(error)
 
