@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.patients import PatientRecord
+from reminders.core.transport import RideState
 
 
 class AppointmentStatus(StrEnum):
@@ -89,6 +90,8 @@ class Appointment:
     missing_since: datetime | None = None
     is_announced: bool = True
     """False for what a first import brought: nobody is told that they are booked."""
+    ride_state: RideState | None = None
+    ride_state_version: int | None = None
 
     @property
     def starts_at(self) -> datetime:
@@ -109,6 +112,14 @@ class Appointment:
     def has_ride(self) -> bool:
         """Say whether a ride is arranged for this very version."""
         return self.ride_version == self.version
+
+    @property
+    def ride(self) -> RideState | None:
+        """Return what was last said of the ride of this very version; None where nobody said anything."""
+        if self.has_ride:
+            return RideState.ARRANGED
+        said = self.ride_state if self.ride_state_version == self.version else None
+        return None if said is RideState.ARRANGED else said
 
 
 class ChangeKind(StrEnum):

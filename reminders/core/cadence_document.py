@@ -31,7 +31,8 @@ from reminders.core.patients import Channel, Recipient
 from reminders.core.reading import Reader
 from reminders.core.texts import TEMPLATES
 
-DISTANCES = tuple(field.name for field in fields(Cadence) if field.name not in {"steps", "rebook_weeks"})
+NO_DISTANCES = {"steps", "rebook_weeks", "ride_policy"}
+DISTANCES = tuple(field.name for field in fields(Cadence) if field.name not in NO_DISTANCES)
 MOST_MINUTES = 60 * 24 * 60
 MOST_WEEKS = 50
 MINUTES = (0, MOST_MINUTES)

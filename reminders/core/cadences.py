@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from reminders.core.patients import NO_OVERRIDE, Channel, Override, Recipient
+from reminders.core.transport import RidePolicy
 from reminders.core.windows import civil, local_day
 
 NO_TIME = timedelta(0)
@@ -103,6 +105,7 @@ class Cadence:
     liquids_fast: timedelta = timedelta(hours=2)
     driving_ban: timedelta = timedelta(hours=24)
     rebook_weeks: int | None = None
+    ride_policy: RidePolicy = RidePolicy.ADULT_PRESENT
 
     def step(self, key: str) -> Step | None:
         """Return a step by its key."""
@@ -187,7 +190,8 @@ def overridden(cadence: Cadence, override: Override) -> Cadence:
         return cadence
     steps = tuple(_overridden(step, override) for step in cadence.steps)
     weeks = override.rebook_weeks or cadence.rebook_weeks
-    return replace(cadence, **override.distances, steps=steps, rebook_weeks=weeks if override.is_rebooking else None)
+    distances: dict[str, Any] = dict(override.distances)
+    return replace(cadence, **distances, steps=steps, rebook_weeks=weeks if override.is_rebooking else None)
 
 
 def _overridden(step: Step, override: Override) -> Step:

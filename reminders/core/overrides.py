@@ -19,7 +19,7 @@ from reminders.core.errors import InputError
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import Channel, Override
 
-DISTANCES = tuple(item.name for item in fields(Cadence) if item.name not in {"steps", "rebook_weeks"})
+DISTANCES = tuple(item.name for item in fields(Cadence) if item.name not in {"steps", "rebook_weeks", "ride_policy"})
 SETTABLE = ("solids_fast", "liquids_fast", "driving_ban", "arrive_early")
 """The distances that differ from patient to patient: GLP-1 users fast for 24 h (domain A1)."""
 NOT_ASKED = {"declined": "declined another session", "discharged": "is discharged"}

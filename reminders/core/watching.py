@@ -1,4 +1,4 @@
-"""Watching: what time alone does to an appointment: the ride that nobody arranged, the outcome that nobody marked.
+"""Watching: what time alone does to an appointment: no ride arranged, no answer come, no outcome marked.
 
 No message is due then, so nothing else would notice. The store keeps for each appointment the next instant at which to
 look (`next_watch`); a look opens what is due (`tasks_due`). Looking late or twice gives the same tasks.
@@ -6,24 +6,36 @@ look (`next_watch`); a look opens what is due (`tasks_due`). Looking late or twi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from reminders.core.appointments import AppointmentStatus, Booking
-from reminders.core.cadences import Step, instant
+from reminders.core.cadences import QuestionKind, Step, instant
 from reminders.core.clinics import Clinic
-from reminders.core.conditions import Case
+from reminders.core.conditions import Case, applies
 from reminders.core.tasks import RIDE_CHECK, USUAL_URGENCY, Resolver, TaskKind, Urgency, ended_by
+from reminders.core.transport import RideState
 from reminders.core.windows import civil, local_day, open_day_before
 
-RIDE_AT = time(14)
-"""When the front desk hears of a missing ride: early enough in the afternoon to phone the patient that day."""
+DESK_AT = time(14)
+"""When the front desk hears of a missing ride or answer: early enough to phone the patient that afternoon."""
+LATEST_RIDE = timedelta(hours=12)
+"""So long before the session a missing ride is a person's business at the latest (domain A6)."""
 LAST_DAY = timedelta(hours=24)
 """So close to the session a missing ride is urgent: clinics send patients home without one (domain A3)."""
 LONG_OVER = timedelta(days=7)
 """An outcome missing for longer when we first hear of the session makes no task: an import of last year's rows would
 bury the worklist. The import's own notes count them instead."""
+RIDE_TASKS = frozenset({TaskKind.RIDE_WANTED, TaskKind.SELF_DRIVE, TaskKind.ESCORT_DECLINED})
+"""Tasks about the ride home: their cause ends when it is arranged, or with the session."""
+OVER_WITH_THE_SESSION = RIDE_TASKS | {TaskKind.UNCONFIRMED}
+OF_STATES: Mapping[RideState, TaskKind | None] = {
+    RideState.NEEDED: TaskKind.RIDE_WANTED,
+    RideState.HIRED: TaskKind.RIDE_WANTED,
+    RideState.SELF: TaskKind.SELF_DRIVE,
+    RideState.ARRANGED: None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +46,27 @@ class Due:
     urgency: Urgency
 
 
+def ride_task(state: RideState) -> TaskKind | None:
+    """Return what a person is asked to do about a ride of which this was said; None where nothing."""
+    return OF_STATES[state]
+
+
+def ride_urgency(kind: TaskKind, starts_at: datetime, *, now: datetime) -> Urgency:
+    """Return how urgent a task about a ride is: a missing one in the last day, a patient at the wheel always."""
+    is_close = now >= starts_at - LAST_DAY
+    return Urgency.NORMAL if kind is TaskKind.RIDE_WANTED and not is_close else Urgency.HIGH
+
+
 def tasks_due(case: Case) -> tuple[Due, ...]:
     """Return the tasks that are to be open about an appointment at the case's own time."""
     due = []
     asked = ride_wanted_at(case)
     if asked is not None and asked <= case.now < case.base.start:
-        is_close = case.now >= case.base.start - LAST_DAY
-        due.append(Due(TaskKind.RIDE_WANTED, Urgency.HIGH if is_close else Urgency.NORMAL))
+        kind = TaskKind.RIDE_WANTED
+        due.append(Due(kind, ride_urgency(kind, case.base.start, now=case.now)))
+    silent = answer_wanted_at(case)
+    if silent is not None and silent <= case.now < case.base.start:
+        due.append(Due(TaskKind.UNCONFIRMED, USUAL_URGENCY[TaskKind.UNCONFIRMED]))
     over = outcome_wanted_at(case)
     if over is not None and over <= case.now:
         due.append(Due(TaskKind.MARK_OUTCOME, USUAL_URGENCY[TaskKind.MARK_OUTCOME]))
@@ -50,7 +76,10 @@ def tasks_due(case: Case) -> tuple[Due, ...]:
 def next_watch(case: Case) -> datetime | None:
     """Return the next instant after the case's own time at which `tasks_due` or `over_by` says something else."""
     asked = ride_wanted_at(case)
+    silent = answer_wanted_at(case)
     moments = [outcome_wanted_at(case)]
+    if silent is not None and silent < case.base.start:
+        moments += [silent, case.base.end]
     if asked is not None:
         moments += [moment for moment in (asked, case.base.start - LAST_DAY) if asked <= moment < case.base.start]
         moments.append(case.base.end)
@@ -59,7 +88,7 @@ def next_watch(case: Case) -> datetime | None:
 
 def over_by(kind: TaskKind, key: str, case: Case) -> Resolver | None:
     """Say who or what ended the cause of an open task about the appointment; None while it stands."""
-    if kind is TaskKind.RIDE_WANTED and case.base.end <= case.now:
+    if kind in OVER_WITH_THE_SESSION and case.base.end <= case.now:
         return ended_by(kind, key, case.appointment) or Resolver.TIME
     if kind is TaskKind.SESSION_ON_CLOSED_DAY and not _is_closed(case):
         return Resolver.SCHEDULE
@@ -76,11 +105,28 @@ def ride_wanted_at(case: Case) -> datetime | None:
         return None
     if case.appointment.status is not AppointmentStatus.BOOKED or case.appointment.has_ride:
         return None
-    late = _useless_at(step, case)
+    return min(_useless_at(step, case), case.base.start - LATEST_RIDE, _desk_hears_at(case))
+
+
+def answer_wanted_at(case: Case) -> datetime | None:
+    """Return when a person has to ask whether the patient comes; None where nobody asks, or they said so.
+
+    Nor about a session that was booked or moved when it was too late to ask: whoever did that has just spoken with
+    the clinic.
+    """
+    if case.appointment.status is not AppointmentStatus.BOOKED or case.appointment.is_confirmed:
+        return None
+    asking = [step for step in case.cadence.steps if step.is_enabled and step.asks is QuestionKind.CONFIRM]
+    ends = [_useless_at(step, case) for step in asking if applies(step, case)]
+    if not ends or max(ends) <= case.appointment.versioned_at:
+        return None
+    return _desk_hears_at(case)
+
+
+def _desk_hears_at(case: Case) -> datetime:
     staffed = open_day_before(local_day(case.base.start, case.tz), lambda on: not _is_staffed(case, on))
     # Closed for weeks before the session: then its last day, of which somebody may still make something.
-    best = case.base.start - LAST_DAY if staffed is None else civil(staffed, RIDE_AT, case.tz)
-    return min(late, best)
+    return case.base.start - LAST_DAY if staffed is None else civil(staffed, DESK_AT, case.tz)
 
 
 def _useless_at(step: Step, case: Case) -> datetime:

@@ -10,12 +10,13 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.core.transport import RideState
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
 from reminders.store.rows import appointment, appointment_version
 from reminders.store.unit_of_work import Transaction
 
-ANSWERS = frozenset({"confirmed_version", "ride_version"})
+ANSWERS = frozenset({"confirmed_version", "ride_version", "ride_state", "ride_state_version"})
 
 
 def of_source(tx: Transaction, clinic_id: ClinicId, source: str) -> dict[str, Appointment]:
@@ -53,6 +54,12 @@ def get_many(
         for batch in in_batches(sorted(ids))
         for row in tx.connection.execute(statement.where(appointment.c.id.in_(batch)))
     }
+
+
+def clinic_of(tx: Transaction, appointment_id: AppointmentId) -> ClinicId:
+    """Return the clinic of an appointment."""
+    here = select(appointment.c.clinic_id).where(appointment.c.id == appointment_id)
+    return ClinicId(tx.connection.scalars(here).one())
 
 
 def named(tx: Transaction, clinic_id: ClinicId, external_id: str) -> list[Appointment]:
@@ -154,8 +161,18 @@ def confirm(tx: Transaction, appointment_id: AppointmentId, version: int, *, now
 
 def arrange_ride(tx: Transaction, appointment_id: AppointmentId, version: int) -> bool:
     """Record that a ride is arranged for one version; False where the appointment has moved on."""
+    return record_ride(tx, appointment_id, version, RideState.ARRANGED)
+
+
+def record_ride(tx: Transaction, appointment_id: AppointmentId, version: int, state: RideState) -> bool:
+    """Record what was last said of the ride of one version; False where the appointment has moved on.
+
+    A ride that was arranged is so no longer once something else is said.
+    """
     here = (appointment.c.id == appointment_id) & (appointment.c.version == version)
-    return tx.connection.execute(update(appointment).where(here).values(ride_version=version)).rowcount == 1
+    arranged = version if state is RideState.ARRANGED else None
+    values = {"ride_version": arranged, "ride_state": state, "ride_state_version": version}
+    return tx.connection.execute(update(appointment).where(here).values(values)).rowcount == 1
 
 
 def end(tx: Transaction, appointment_id: AppointmentId, *, at: datetime, by: str) -> None:
@@ -224,6 +241,8 @@ def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment
         "versioned_at": item.versioned_at,
         "confirmed_version": item.confirmed_version,
         "ride_version": item.ride_version,
+        "ride_state": item.ride_state,
+        "ride_state_version": item.ride_state_version,
         "ended_at": item.ended_at,
         "ended_by": item.ended_by,
         "missing_since": item.missing_since,
@@ -252,6 +271,8 @@ def _appointment(tx: Transaction, row: Row[Any]) -> Appointment:
         versioned_at=row.versioned_at,
         confirmed_version=row.confirmed_version,
         ride_version=row.ride_version,
+        ride_state=row.ride_state,
+        ride_state_version=row.ride_state_version,
         ended_at=row.ended_at,
         ended_by=row.ended_by,
         missing_since=row.missing_since,

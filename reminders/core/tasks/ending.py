@@ -21,6 +21,9 @@ class Resolver(StrEnum):
 ABOUT_A_VERSION = frozenset(
     {
         TaskKind.RIDE_WANTED,
+        TaskKind.SELF_DRIVE,
+        TaskKind.ESCORT_DECLINED,
+        TaskKind.UNCONFIRMED,
         TaskKind.MARK_OUTCOME,
         TaskKind.NO_WINDOW,
         TaskKind.NO_CONSENT,
@@ -40,8 +43,10 @@ def ended_by(kind: TaskKind, key: str, appointment: Appointment) -> Resolver | N
     if kind in ABOUT_A_VERSION and _is_of_another_version(kind, key, appointment):
         return Resolver.SCHEDULE
     match kind:
-        case TaskKind.RIDE_WANTED:
+        case TaskKind.RIDE_WANTED | TaskKind.SELF_DRIVE | TaskKind.ESCORT_DECLINED:
             return Resolver.PATIENT if appointment.has_ride else _off(appointment)
+        case TaskKind.UNCONFIRMED:
+            return Resolver.PATIENT if appointment.is_confirmed else _off(appointment)
         case TaskKind.MARK_OUTCOME:
             return _off(appointment)
         case TaskKind.MISSING_FROM_SCHEDULE:
