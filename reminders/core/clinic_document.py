@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reminders.core.cadence_document import SHIPPED, own_steps, read_cadence
 from reminders.core.cadences import Cadence
+from reminders.core.check_in_document import read_check_in
 from reminders.core.clinics import EXEMPTION, MONDAY_TO_FRIDAY, Caps, Clinic
 from reminders.core.content import language_of
 from reminders.core.errors import ClinicFileError
+from reminders.core.escalation_document import read_escalation, read_idioms
 from reminders.core.ids import ClinicId
 from reminders.core.reading import Reader, is_day, is_flag, is_text
 from reminders.core.texts import TEMPLATES
@@ -26,13 +28,13 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 REQUIRED = ("slug", "sender", "timezone", "phone")
-TEXT_KEYS = ("sender", "phone", "country", "language", "emergency_number", "address")
+TEXT_KEYS = ("sender", "phone", "country", "language", "emergency_number", "crisis_line", "address")
 FLAGS = ("assume_fulfilled", "resends_unknown", "allows_ucs2")
 NUMBERS = {"most_segments": (1, 10), "catch_up_per_minute": (1, 6000)}
 CAPS = {"per_day": (1, 50), "per_week": (1, 50), "characters": (70, 1600)}
 PRESETS = {"exemption": EXEMPTION}
-TABLES = {"window", "caps", "cadence", "templates"}
-KNOWN = {"slug", "timezone", "closures", "open_days", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
+TABLES = {"window", "caps", "cadence", "templates", "check_in", "escalation"}
+KNOWN = {"slug", "timezone", "closures", "open_days", "idioms", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
 BUILT_IN = {
     "slug": "clinic",
     "sender": "Your clinic",
@@ -56,6 +58,8 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
         for kind, table in reader.table("clinic.cadence", document.get("cadence", {})).items()
     }
     templates = _templates(reader, document, cadences)
+    check_in = read_check_in(reader, document)
+    escalation, alarms_on_idioms = read_escalation(reader, document), read_idioms(reader, document)
     if reader.faults:
         raise ClinicFileError(reader.faults)
     plain = {key: document[key] for key in (*TEXT_KEYS, *FLAGS, *NUMBERS) if key in document}
@@ -69,6 +73,9 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
         caps=caps,
         cadences=cadences,
         templates=templates,
+        check_in=check_in,
+        escalation=escalation,
+        alarms_on_idioms=alarms_on_idioms,
         **plain,
     )
 

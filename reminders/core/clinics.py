@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Booking
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence, overridden
+from reminders.core.check_ins import DEFAULT_RULES, CheckInRules
+from reminders.core.emergency import numbers_of
+from reminders.core.escalations import Rung
 from reminders.core.ids import ClinicId
 from reminders.core.patients import NO_OVERRIDE, Override, PatientRecord
 from reminders.core.pauses import NO_PAUSES, Pauses
@@ -42,7 +45,10 @@ class Clinic:
     phone: str
     country: str = "US"
     language: str = "en"
-    emergency_number: str = "911"
+    emergency_number: str = ""
+    """Overrides the country's general emergency number; see `emergency`."""
+    crisis_line: str = ""
+    """Overrides the country's line for people in a crisis; see `crisis`."""
     address: str = ""
     window: SendWindow = DEFAULT_WINDOW
     caps: Caps = Caps()
@@ -63,11 +69,26 @@ class Clinic:
     """How many late messages may leave in a minute after an outage."""
     resends_unknown: bool = True
     """False is the policy `hold`: an unknown outcome goes to staff instead of being sent again."""
+    escalation: tuple[Rung, ...] = ()
+    """Who is told that a patient may need help, in this order, until somebody takes over."""
+    alarms_on_idioms: bool = False
+    """True raises the alarm for words too that are usually a figure of speech."""
+    check_in: CheckInRules = DEFAULT_RULES
 
     @property
     def tz(self) -> ZoneInfo:
         """The zone of appointments whose row in the schedule names none."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def emergency(self) -> str:
+        """What a patient dials when life is at risk."""
+        return self.emergency_number or numbers_of(self.country).general
+
+    @property
+    def crisis(self) -> str:
+        """What a patient dials to talk to somebody, day or night."""
+        return self.crisis_line or numbers_of(self.country).crisis
 
     def cadence(self, appointment_type: str, override: Override = NO_OVERRIDE) -> Cadence:
         """Return the cadence of an appointment type, the default one where the clinic has none of its own.

@@ -37,6 +37,7 @@ KNOWN_VALUES = frozenset(
         "sender",
         "phone",
         "emergency",
+        "crisis_line",
         "place",
         "when",
         "arrive_at",
@@ -231,6 +232,17 @@ def help_answer(clinic: Clinic, *, language: str) -> str:
     return render(HELP_ANSWERS[language_of(language)], {"sender": clinic.sender, "phone": clinic.phone})
 
 
+def clinic_values(clinic: Clinic) -> dict[str, str]:
+    """Return what texts may say that are about no appointment: who we are, and whom to call."""
+    return {
+        "sender": clinic.sender,
+        "phone": clinic.phone,
+        "emergency": clinic.emergency,
+        "crisis_line": clinic.crisis,
+        "place": clinic.address or clinic.sender,
+    }
+
+
 def appointment_values(
     appointment: Appointment, clinic: Clinic, *, language: str, cadence: Cadence | None = None, is_brief: bool = False
 ) -> dict[str, str]:
@@ -244,10 +256,7 @@ def appointment_values(
     base, zone = _anchors(appointment, cadence), appointment.booking.tz
     write = brief_moment if is_brief else moment
     return {
-        "sender": clinic.sender,
-        "phone": clinic.phone,
-        "emergency": clinic.emergency_number,
-        "place": clinic.address or clinic.sender,
+        **clinic_values(clinic),
         "when": moment(base.start, zone, language),
         "arrive_at": _beside_start(base.arrival, base, zone, language),
         "pick_up_at": _beside_start(base.end, base, zone, language),

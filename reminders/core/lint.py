@@ -20,7 +20,7 @@ from reminders.core.texts import TEMPLATES
 
 FOR_ESCORTS = frozenset({"sender", "phone", "place", "pick_up_at"})
 """Time and place, and nothing of the patient's (requirement 52)."""
-OF_THE_VOICE = ("sender", "phone", "address", "emergency_number")
+OF_THE_VOICE = ("sender", "phone", "address", "emergency_number", "crisis_line")
 PLAIN = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\N{NO-BREAK SPACE}": " "}
 VERBS = r"reply|respond|answer|text|send|write|type|press|enter|responda|conteste|envie|escriba|mande|marque|pulse"
 FILLERS = r"(?:\s+(?:with|back|us|the|word|number|letter|a|con|un|una|la|el|palabra|numero|letra))*"

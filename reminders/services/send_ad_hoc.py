@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.clinics import Clinic
-from reminders.core.content import appointment_values, language_of, render
+from reminders.core.content import appointment_values, clinic_values, language_of, render
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId, MessageId, PatientId
@@ -172,12 +172,7 @@ def _channel(deps: Deps, request: AdHocRequest, patient: Patient) -> tuple[Chann
 
 def _values(clinic: Clinic, target: _Target, language: str) -> dict[str, str]:
     if target.appointment is None:
-        return {
-            "sender": clinic.sender,
-            "phone": clinic.phone,
-            "emergency": clinic.emergency_number,
-            "place": clinic.address or clinic.sender,
-        }
+        return clinic_values(clinic)
     cadence = clinic.cadence(target.appointment.booking.appointment_type, target.patient.override)
     return appointment_values(target.appointment, clinic, language=language, cadence=cadence)
 

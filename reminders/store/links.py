@@ -25,6 +25,8 @@ class Purpose(StrEnum):
 
     RESPOND = "respond"
     UNSUBSCRIBE = "unsubscribe"
+    ACKNOWLEDGE = "acknowledge"
+    """Takes an escalation over; for staff."""
 
 
 @dataclass(frozen=True, slots=True)
