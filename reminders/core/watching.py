@@ -29,7 +29,7 @@ LONG_OVER = timedelta(days=7)
 bury the worklist. The import's own notes count them instead."""
 RIDE_TASKS = frozenset({TaskKind.RIDE_WANTED, TaskKind.SELF_DRIVE, TaskKind.ESCORT_DECLINED})
 """Tasks about the ride home: their cause ends when it is arranged, or with the session."""
-OVER_WITH_THE_SESSION = RIDE_TASKS | {TaskKind.UNCONFIRMED}
+OVER_WITH_THE_SESSION = RIDE_TASKS | {TaskKind.UNCONFIRMED, TaskKind.RUNNING_LATE}
 OF_STATES: Mapping[RideState, TaskKind | None] = {
     RideState.NEEDED: TaskKind.RIDE_WANTED,
     RideState.HIRED: TaskKind.RIDE_WANTED,
