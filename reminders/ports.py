@@ -312,11 +312,13 @@ class Job(StrEnum):
     SEND_EMAIL = "reminders.send_email"
     APPLY_RECEIPTS = "reminders.apply_receipts"
     RECEIVE_REPLIES = "reminders.receive_replies"
+    CLIMB = "reminders.climb"
     SYNC_SCHEDULE = "reminders.sync_schedule"
     RESOLVE_UNKNOWNS = "reminders.resolve_unknowns"
     POLL_STUCK = "reminders.poll_stuck"
     EXPIRE_OVERDUE = "reminders.expire_overdue"
     WATCH_APPOINTMENTS = "reminders.watch_appointments"
+    FOLLOW_UP = "reminders.follow_up"
     LOOK_UP_LINES = "reminders.look_up_lines"
     RELEASE_CANARY = "reminders.release_canary"
     FLY_CANARY = "reminders.fly_canary"
@@ -362,11 +364,13 @@ QUEUES: Mapping[Job, Queue] = {
     Job.SEND_EMAIL: Queue.EMAIL,
     Job.APPLY_RECEIPTS: Queue.INBOUND,
     Job.RECEIVE_REPLIES: Queue.INBOUND,
+    Job.CLIMB: Queue.INBOUND,
     Job.SYNC_SCHEDULE: Queue.SCHEDULE,
     Job.RESOLVE_UNKNOWNS: Queue.UPKEEP,
     Job.POLL_STUCK: Queue.UPKEEP,
     Job.EXPIRE_OVERDUE: Queue.UPKEEP,
     Job.WATCH_APPOINTMENTS: Queue.UPKEEP,
+    Job.FOLLOW_UP: Queue.UPKEEP,
     Job.LOOK_UP_LINES: Queue.UPKEEP,
     Job.RELEASE_CANARY: Queue.UPKEEP,
     Job.FLY_CANARY: Queue.SMS,

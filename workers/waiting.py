@@ -23,10 +23,11 @@ from reminders.services.next_due import next_due
 from reminders.services.read_status import leave_beat
 from workers.pumps import run_pump, stopping
 from workers.services import services
-from workers.tasks.inbound import apply_receipts, receive_replies
+from workers.tasks.inbound import apply_receipts, climb, receive_replies
 from workers.tasks.schedule import sync_schedule
 from workers.tasks.upkeep import (
     expire_overdue,
+    follow_up,
     look_up_lines,
     poll_stuck,
     release_canary,
@@ -43,11 +44,12 @@ CHANNELS = {Queue.SMS: Channel.SMS, Queue.EMAIL: Channel.EMAIL}
 SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
     Queue.SMS: (),
     Queue.EMAIL: (),
-    Queue.INBOUND: ((5, apply_receipts), (5, receive_replies)),
+    Queue.INBOUND: ((5, apply_receipts), (5, receive_replies), (2, climb)),
     Queue.UPKEEP: (
         (5, resolve_unknowns),
         (5, expire_overdue),
         (10, release_canary),
+        (15, follow_up),
         (30, watch_appointments),
         (60, look_up_lines),
         (300, poll_stuck),

@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from reminders.core.check_ins import NUDGE
 from reminders.core.clinics import Caps
 from reminders.core.windows import SendWindow, civil, local_day, next_opening
 
@@ -26,6 +27,7 @@ _OUTCOMES = "outcome_"
 _IN_ORDER = (
     "booked",
     "rebook",
+    NUDGE,
     "checkin_evening",
     _OUTCOMES,
     "checkin_72h",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from reminders.core.ids import AppointmentId
 
@@ -138,6 +139,11 @@ def may_nudge(left_at: datetime, expires_at: datetime, rules: CheckInRules, *, o
     if rules.nudge_after is None or opens_at is None:
         return False
     return left_at + rules.nudge_after <= opens_at <= expires_at - LEAST_AFTER_NUDGE
+
+
+def nudge_key(question_id: UUID) -> str:
+    """Return the request key of a question's nudge: there is never a second one."""
+    return f"{NUDGE}:{question_id}"
 
 
 def hours_after(end: datetime, at: datetime) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason, ReminderState
+from reminders.core.transport import RideState
 
 STEPS: Mapping[str, str] = {
     "moved": "New time",
@@ -23,9 +24,11 @@ STEPS: Mapping[str, str] = {
     "checkin_evening": "Evening check-in",
     "checkin_24h": "24 h check-in",
     "checkin_72h": "72 h check-in",
+    "checkin_nudge": "Asks again how they are",
     "outcome_7d": "Week check-in",
     "outcome_14d": "Two-week check-in",
     "rebook": "Next booking",
+    "ask_escort": "Asks the escort",
     "pick_up": "Pick-up, to the escort",
     "pick_up_off": "No pick-up, to the escort",
     "ad_hoc": "From staff",
@@ -136,4 +139,12 @@ RECEIPTS: Mapping[ReceiptStatus, str] = {
     ReceiptStatus.FAILED: "failed",
     ReceiptStatus.CANCELLED: "cancelled",
 }
+RIDES: Mapping[RideState | None, str] = {
+    None: "no ride",
+    RideState.NEEDED: "no ride: needs one",
+    RideState.HIRED: "no ride: hired car not accepted",
+    RideState.SELF: "no ride: wants to drive",
+    RideState.ARRANGED: "ride",
+}
+"""What was last said of the ride home; whatever is no ride says so first."""
 CHANNELS: Mapping[Channel, str] = {Channel.SMS: "text", Channel.EMAIL: "e-mail"}

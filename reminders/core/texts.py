@@ -42,7 +42,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "ride": "Who will take you home? Please reply with their name.",
         "ride_link": "Tell us about your ride here: {{link}}",
         "check_in": "How is your pain now, from 0 (none) to 10 (worst)? Reply with one number.",
-        "check_in_link": "How are you since your session? We would like to hear: {{phone}}.",
+        "check_in_link": "How is your pain now, from 0 (none) to 10 (worst)? Press one number here: {{link}}",
         "pick_up": "Reply C if you will be there, R if you cannot.",
         "pick_up_link": "Please tell us whether you will be there: {{phone}}.",
     },
@@ -52,7 +52,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
         "ride": "¿Quién le lleva a casa? Responda con su nombre.",
         "ride_link": "Cuéntenos quién le lleva a casa: {{link}}",
         "check_in": "¿Cuanto dolor tiene ahora, de 0 (nada) a 10 (el peor)? Responda con un solo numero.",
-        "check_in_link": "¿Como se siente desde su cita? Cuéntenos: {{phone}}.",
+        "check_in_link": "¿Cuanto dolor tiene ahora, de 0 (nada) a 10 (el peor)? Pulse un numero aqui: {{link}}",
         "pick_up": "Responda C si va a venir, R si no puede.",
         "pick_up_link": "Cuéntenos si va a venir: {{phone}}.",
     },
@@ -119,12 +119,20 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         ),
         "checkin_24h": "{{sender}}: {{question}} If you feel unwell call {{phone}}, in an emergency {{emergency}}.",
         "checkin_72h": "{{sender}}: {{question}} If you feel unwell call {{phone}}, in an emergency {{emergency}}.",
+        "checkin_nudge": (
+            "{{sender}}: we would still like to hear from you. {{question}} If you feel unwell call {{phone}}, in an "
+            "emergency {{emergency}}."
+        ),
         "outcome_7d": "{{sender}}: a week after your sessions: {{question}} Questions: {{phone}}.",
         "outcome_14d": "{{sender}}: two weeks after your sessions: {{question}} Questions: {{phone}}.",
         "rebook": "{{sender}}: it may be time to plan your next session. Please call {{phone}}.",
+        "ask_escort": (
+            "{{sender}}: somebody you know would like you to take them home from an appointment on {{pick_up_at}}. "
+            "May we text you about it, and will you be there? {{question}} Text STOP for no texts."
+        ),
         "pick_up": (
-            "{{sender}}: thank you for helping. Pick-up: about {{pick_up_at}}. Place: {{place}}. Questions: {{phone}}. "
-            "Text STOP to opt out."
+            "{{sender}}: thank you for helping. Pick-up: about {{pick_up_at}}. Place: {{place}}. {{question}} "
+            "Questions: {{phone}}. Text STOP to opt out."
         ),
         "pick_up_off": (
             "{{sender}}: thank you for helping. The pick-up {{pick_up_at}} is not needed any more. "
@@ -176,12 +184,20 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         ),
         "checkin_24h": "{{sender}}: {{question}} Si se siente mal llame al {{phone}}, emergencias {{emergency}}.",
         "checkin_72h": "{{sender}}: {{question}} Si se siente mal llame al {{phone}}, emergencias {{emergency}}.",
+        "checkin_nudge": (
+            "{{sender}}: nos gustaria saber de usted. {{question}} Si se siente mal llame al {{phone}}, emergencias "
+            "{{emergency}}."
+        ),
         "outcome_7d": "{{sender}}: una semana después de sus citas: {{question}} Preguntas: {{phone}}.",
         "outcome_14d": "{{sender}}: dos semanas después de sus citas: {{question}} Preguntas: {{phone}}.",
         "rebook": "{{sender}}: puede ser hora de planear su siguiente cita. Llame al {{phone}}.",
+        "ask_escort": (
+            "{{sender}}: alguien que usted conoce quiere que le lleve a casa tras una cita el {{pick_up_at}}. ¿Podemos "
+            "escribirle sobre esto, y va a venir? {{question}} Escriba STOP para no recibir mensajes."
+        ),
         "pick_up": (
-            "{{sender}}: gracias por ayudar. Recogida: sobre {{pick_up_at}}. Lugar: {{place}}. Preguntas: {{phone}}. "
-            "Escriba STOP para no recibir mas mensajes."
+            "{{sender}}: gracias por ayudar. Recogida: sobre {{pick_up_at}}. Lugar: {{place}}. {{question}} "
+            "Preguntas: {{phone}}. Escriba STOP para no recibir mas mensajes."
         ),
         "pick_up_off": (
             "{{sender}}: gracias por ayudar. La recogida {{pick_up_at}} ya no hace falta. Preguntas: {{phone}}. "
@@ -241,6 +257,7 @@ SHORT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
         ),
         "checkin_24h": "{{sender}}: {{question}} Unwell? {{phone}}, emergency {{emergency}}. STOP to end",
         "checkin_72h": "{{sender}}: {{question}} Unwell? {{phone}}, emergency {{emergency}}. STOP to end",
+        "checkin_nudge": "{{sender}}: {{question}} Unwell? {{phone}}, emergency {{emergency}}. STOP to end",
         "outcome_7d": "{{sender}}: a week on. {{question}} Call {{phone}}. STOP to end",
         "outcome_14d": "{{sender}}: two weeks on. {{question}} Call {{phone}}. STOP to end",
         "rebook": "{{sender}}: time to plan your next session? {{question}} Call {{phone}}. STOP to end",
@@ -282,6 +299,7 @@ SHORT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
         ),
         "checkin_24h": "{{sender}}: {{question}} ¿Se siente mal? {{phone}}, emergencia {{emergency}}. STOP para baja",
         "checkin_72h": "{{sender}}: {{question}} ¿Se siente mal? {{phone}}, emergencia {{emergency}}. STOP para baja",
+        "checkin_nudge": "{{sender}}: {{question}} ¿Se siente mal? {{phone}}, emergencia {{emergency}}. STOP para baja",
         "outcome_7d": "{{sender}}: una semana después. {{question}} Tel. {{phone}}. STOP para baja",
         "outcome_14d": "{{sender}}: dos semanas después. {{question}} Tel. {{phone}}. STOP para baja",
         "rebook": "{{sender}}: ¿hora de otra cita? {{question}} Tel. {{phone}}. STOP para baja",

@@ -12,12 +12,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import Step
+from reminders.core.cadences import ASK_ESCORT, Step
 from reminders.core.caps import Traffic
+from reminders.core.check_ins import NUDGE
 from reminders.core.circuit import Passage
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.delivery import MessageState
-from reminders.core.gate import Candidate, Expire, Hold, Origin, Send, Suppress, Verdict, may_send, validity
+from reminders.core.gate import UNASKED, Candidate, Expire, Hold, Origin, Send, Suppress, Verdict, may_send, validity
 from reminders.core.ids import AppointmentId, AttemptTag, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
 from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
@@ -64,6 +65,8 @@ class _Scene:
     pauses: dict[ClinicId, Pauses]
     willing: set[tuple[PatientId, str]]
     """(patient, phone) of the escorts who agreed to be texted."""
+    unasked: set[tuple[PatientId, str]]
+    """The same of those who may be asked whether they agree."""
     next_starts: dict[AppointmentId, datetime]
     """When the next session began of those whose check-ins are here and come too late for that."""
     now: datetime
@@ -133,13 +136,20 @@ def _scene(
         flows=read_traffic(tx, {key: pair for key, pair in people.items() if key in capped}, now=now),
         pauses={key: pauses.current(tx, key) for key in by_clinic},
         willing=escorts.willing(tx, {key for key in people if key in escorted}),
+        unasked=escorts.unasked(tx, _to_be_asked(group, addresses)),
         next_starts={},
         now=now,
     )
-    steps = ((item.draft.appointment_id, _step(scene, item.draft)) for item in group)
-    between = {about for about, step in steps if about is not None and step is not None and step.is_alone_in_between}
+    late = (item.draft.appointment_id for item in group if _may_be_overtaken(item.draft, _step(scene, item.draft)))
+    between = {about for about in late if about is not None}
     scene.next_starts |= appointments.next_starts(tx, between, now=now)
     return scene
+
+
+def _to_be_asked(group: Sequence[Message], addresses: dict[ContactId, Contact]) -> set[tuple[PatientId, str]]:
+    """Return (patient, phone) of the strangers whom this group asks to fetch somebody."""
+    drafts = [item.draft for item in group if item.draft.kind == ASK_ESCORT.key]
+    return {(item.patient_id, addresses[item.contact_id].address) for item in drafts if item.patient_id is not None}
 
 
 def _is_capped(draft: Draft) -> bool:
@@ -194,6 +204,7 @@ def _candidate(deps: Deps, scene: _Scene, item: Message) -> Candidate:
         asks=draft.asks,
         has_consent=_has_consent(scene, draft, contact),
         is_opted_out=contact.is_opted_out,
+        opted_out_at=contact.opted_out_at,
         has_address_fault=contact.has_fault,
         is_on_allow_list=deps.allow_list.permits(contact.address),
         zone=_zone(scene, item),
@@ -205,7 +216,7 @@ def _candidate(deps: Deps, scene: _Scene, item: Message) -> Candidate:
         carries=frozenset() if flow is None else flow.steps(item.id),
         phase=None if step is None else step.phase,
         pause=None if appointment is None else scene.pauses[draft.clinic_id].refusal(appointment),
-        is_overtaken=step is not None and step.is_alone_in_between and _is_overtaken(scene, draft),
+        is_overtaken=_may_be_overtaken(draft, step) and _is_overtaken(scene, draft),
     )
 
 
@@ -218,7 +229,8 @@ def _has_consent(scene: _Scene, draft: Draft, contact: Contact) -> bool:
     if draft.patient_id is None:
         return False
     if draft.recipient is Recipient.ESCORT:
-        return (draft.patient_id, contact.address) in scene.willing
+        agreed = scene.unasked if draft.kind == ASK_ESCORT.key else scene.willing
+        return (draft.patient_id, contact.address) in agreed
     patient = scene.people.get(draft.patient_id)
     return patient is not None and patient.record.has_consent(draft.channel)
 
@@ -230,6 +242,10 @@ def _step(scene: _Scene, draft: Draft) -> Step | None:
         return None
     clinic = scene.clinics[draft.clinic_id]
     return clinic.cadence(appointment.booking.appointment_type, patient.override).step(draft.kind)
+
+
+def _may_be_overtaken(draft: Draft, step: Step | None) -> bool:
+    return draft.kind == NUDGE or (step is not None and step.is_alone_in_between)
 
 
 def _is_overtaken(scene: _Scene, draft: Draft) -> bool:
@@ -275,7 +291,7 @@ def _outgoing(tx: Transaction, deps: Deps, scene: _Scene, item: Message, tag: At
         override = patient.override if patient else NO_OVERRIDE
         envelope = Envelope(tag, address, language, unsubscribe_token(tx, draft), override)
         return write_mail(deps, clinic, draft, appointment, envelope=envelope, now=scene.now)
-    is_exempt = draft.origin is Origin.ANSWER or draft.override_reason is not None
+    is_exempt = draft.origin in UNASKED or draft.override_reason is not None
     closing = None if is_exempt else closes_at(scene.now, _zone(scene, item), clinic.window)
     lasts = validity(draft.expires_at, closing, now=scene.now)
     return OutgoingText(tag=tag, to=address, body=draft.body, validity=lasts, start_by=0.0)

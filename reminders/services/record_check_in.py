@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from reminders.core.check_ins import Concern, baseline, is_score, judge
+from reminders.core.check_ins import Concern, baseline, is_score, judge, nudge_key
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
 from reminders.core.tasks import Resolver, TaskKind
 from reminders.services.deps import Deps
-from reminders.store import appointments, check_ins, clinics
+from reminders.store import appointments, check_ins, clinics, follow_ups
 from reminders.store.check_ins import NewCheckIn
 from reminders.store.unit_of_work import Transaction
 
@@ -58,7 +58,8 @@ def record_check_in(tx: Transaction, deps: Deps, answer: Answer, *, now: datetim
     )
     if not check_ins.append(tx, new, now=now) or new.score is None:
         return None
-    check_ins.close_others(tx, answer.patient_id, now=now)
+    closed = check_ins.close_others(tx, answer.patient_id, now=now) + ([] if asked is None else [asked.id])
+    follow_ups.cancel_nudges(tx, answer.clinic_id, [nudge_key(key) for key in closed], now=now)
     check_ins.resolve_tasks(tx, answer.patient_id, TaskKind.CHECK_IN_UNANSWERED, by=Resolver.PATIENT, now=now)
     rules = clinics.get(tx, answer.clinic_id).check_in
     return judge(new.score, baseline(earlier, series_id=new.series_id, at=now), rules.thresholds)

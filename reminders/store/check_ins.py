@@ -108,12 +108,12 @@ def close(tx: Transaction, question_id: UUID, *, now: datetime) -> bool:
     return tx.connection.execute(statement.values(answered_at=now)).rowcount == 1
 
 
-def close_others(tx: Transaction, patient_id: PatientId, *, now: datetime) -> None:
+def close_others(tx: Transaction, patient_id: PatientId, *, now: datetime) -> list[UUID]:
     """Mark as answered whatever else a patient was asked about how they are: one number now answers all of it."""
     has_left = exists().where(message.c.id == question.c.message_id, message.c.left_at.is_not(None))
     here = (question.c.patient_id == patient_id) & (question.c.kind == QuestionKind.CHECK_IN)
     statement = update(question).where(here, question.c.answered_at.is_(None), question.c.lapsed_at.is_(None), has_left)
-    tx.connection.execute(statement.values(answered_at=now))
+    return list(tx.connection.scalars(statement.values(answered_at=now).returning(question.c.id)))
 
 
 def resolve_tasks(tx: Transaction, patient_id: PatientId, kind: TaskKind, *, by: str, now: datetime) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
 
+from reminders.core.check_ins import NUDGE
 from reminders.core.delivery import LEFT, AttemptState, MessageState
 from reminders.core.gate import Origin
 from reminders.core.reminders import GIVES_BACK, ReminderState
+from reminders.store.conversation_rows import escalation
 from reminders.store.doubles import IS_DOUBLE
 from reminders.store.rows import attempt, message, reminder, task
 from reminders.store.unit_of_work import Transaction
@@ -83,7 +85,10 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
             reminder,
             and_(reminder.c.state.not_in([ReminderState.PLANNED, *has_message]), reminder.c.reason.is_(None)),
         ),
-        "messages_without_their_reminder": (message, and_(message.c.origin == Origin.REMINDER, ~leads, ~gave_back)),
+        "messages_without_their_reminder": (
+            message,
+            and_(message.c.origin == Origin.REMINDER, message.c.kind != NUDGE, ~leads, ~gave_back),
+        ),
         "messages_ended_without_reason": (
             message,
             and_(message.c.state.in_(ENDS_WITH_REASON), message.c.reason.is_(None)),
@@ -97,8 +102,17 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
             message,
             and_(
                 message.c.state.in_([MessageState.EXPIRED, MessageState.NEEDS_STAFF]),
+                # What asks a second time may come too late: that its question stays unanswered is the task.
+                message.c.kind != NUDGE,
+                # A notice to staff is about a task that is there from the beginning.
+                message.c.origin != Origin.ALERT,
                 ~exists().where(task.c.message_id == message.c.id),
             ),
+        ),
+        "escalations_without_task": (escalation, ~exists().where(task.c.key == escalation.c.task_key)),
+        "escalations_that_stopped": (
+            escalation,
+            and_(escalation.c.acknowledged_at.is_(None), escalation.c.next_at.is_(None)),
         ),
     }
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import DEFAULT_CADENCE, DEFAULT_STEPS, Civil, Phase, QuestionKind, Step
 from reminders.core.cadences import Anchor as Of
+from reminders.core.check_ins import NUDGE
 from reminders.core.clinics import EXEMPTION, Clinic
 from reminders.core.content import (
     OF_A_TIME,
@@ -50,7 +51,8 @@ from tests.builders import NOON, a_clinic, a_patient, a_record, an_appointment, 
 
 LANGUAGES = sorted(TEMPLATES)
 STEPS = [step.key for step in DEFAULT_STEPS]
-TEXTS = [*STEPS, *(f"{key}_{how}" for key in sorted(OF_A_TIME) for how in ("late", "last"))]
+TEXTS = [*STEPS, NUDGE, *(f"{key}_{how}" for key in sorted(OF_A_TIME) for how in ("late", "last"))]
+OWN_QUESTIONS = {step.key: step.asks for step in DEFAULT_STEPS} | {NUDGE: QuestionKind.CHECK_IN}
 MOST_SEGMENTS, MOST_CHARACTERS = 3, 160
 LONG = replace(
     a_clinic(sender="Riverside Associates of Family", phone="+1 (202) 555-0100"),
@@ -147,7 +149,7 @@ def test_under_the_exemption_every_text_fits_with_its_own_question_who_we_are_an
 ) -> None:
     for start in LONGEST:
         step, visit, now = _as_text(key, start)
-        own = next(found.asks for found in DEFAULT_STEPS if found.key == step)
+        own = OWN_QUESTIONS[step]
         words = say(step, visit, clinic=SHORT, language=language, asks=own, now=now)
         assert len(words.body) <= MOST_CHARACTERS, words.body
         assert measure(words.body).segments == 1

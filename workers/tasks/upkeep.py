@@ -5,6 +5,7 @@ from __future__ import annotations
 from reminders.ports import Job
 from reminders.services.expire_overdue import expire_overdue as expire
 from reminders.services.fly_canaries import release_canary as release
+from reminders.services.follow_up import follow_up as ask_again
 from reminders.services.look_up_lines import look_up_lines as look_up
 from reminders.services.resolve_unknowns import poll_stuck as poll
 from reminders.services.resolve_unknowns import resolve_unknowns as resolve
@@ -35,6 +36,12 @@ def expire_overdue() -> None:
 def watch_appointments() -> None:
     """Open the tasks about rides and outcomes whose time has come."""
     watch(services().deps)
+
+
+@task(Job.FOLLOW_UP)
+def follow_up() -> None:
+    """Ask once more where a check-in has no answer, and open the tasks about those that stay without."""
+    ask_again(services().deps)
 
 
 @task(Job.LOOK_UP_LINES)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reminders.core.cadences import ASK_ESCORT
 from reminders.core.caps import importance
+from reminders.core.check_ins import NUDGE
 from reminders.core.delivery import ENDED, MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId
@@ -54,8 +56,17 @@ FIRST_TO_MISS = "prep_first"
 """The least of the steps that are missed when a cap drops them; what gives way before it is not."""
 
 
+MISSED_OF_A_STRANGER = frozenset(
+    {Reason.ADDRESS_FAULT, Reason.PROVIDER_REFUSED, Reason.UNDELIVERED, Reason.UNKNOWN_OUTCOME, Reason.KEEPS_CRASHING}
+)
+"""What staff hear of a text that was to ask an escort: that the number they were given fails, and not that we came too
+late or may not ask. The ride itself stays a task of its own."""
+
+
 def after_reminder(reason: Reason, step: str) -> TaskKind | None:
     """Return the task that a reminder's end calls for, at planning or past its use; None where nobody need act."""
+    if step == ASK_ESCORT.key and reason not in MISSED_OF_A_STRANGER:
+        return None
     return AFTER_REMINDER[reason] if reason is not Reason.CAP or _is_missed(step) else None
 
 
@@ -65,6 +76,14 @@ def after_message(state: MessageState, reason: Reason | None, origin: Origin, ki
     `kind` is the step that leads the message. A question about the ride that a cap dropped asks for the ride itself.
     """
     if state not in {*ENDED, MessageState.UNDELIVERED} or state is MessageState.DELIVERED:
+        return None
+    if origin is Origin.ALERT:
+        # The climb goes on to the next, and what it is about is a task already.
+        return None
+    if kind == NUDGE:
+        # Asked or not a second time, an answer that stays away is a task of its own.
+        return TaskKind.ADDRESS_FAULT if reason is Reason.ADDRESS_FAULT else None
+    if kind == ASK_ESCORT.key and reason not in MISSED_OF_A_STRANGER:
         return None
     if state is MessageState.EXPIRED:
         return TaskKind.NOT_SENT_IN_TIME
