@@ -20,7 +20,8 @@ from reminders.core.pauses import Pause
 from reminders.core.tasks import TITLES
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.pause import list_pauses
-from reminders.services.read_status import AppointmentLine, Status, TaskLine, read_status
+from reminders.services.read_status import AppointmentLine, Status, read_status
+from reminders.services.read_worklist import TaskLine
 from reminders.services.watch_vitals import read_vitals
 from reminders.supervisor import TreeState, read_state
 
@@ -111,6 +112,9 @@ def _task(line: TaskLine) -> dict[str, object]:
         "title": TITLES[task.kind],
         "next_action": line.next_action,
         "urgency": task.urgency,
+        "id": line.short_id,
+        "due_at": line.due_at.isoformat(),
+        "owner": task.owner,
         "name": line.name,
         "starts_at": line.starts_at.isoformat() if line.starts_at else None,
         "opened_at": task.opened_at.isoformat() if task.opened_at else None,
@@ -233,7 +237,7 @@ def _show_tasks(status: Status, environment: Mapping[str, str]) -> None:
         (
             line.task.urgency,
             line.name or "",
-            _local(line.starts_at, line.timezone) if line.starts_at and line.timezone else "",
+            _local(line.starts_at, line.timezone) if line.starts_at else "",
             f"{TITLES[line.task.kind]}. {line.next_action}",
         )
         for line in status.tasks

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.reminders import Reason
-from reminders.core.tasks import Urgency, next_action
 from reminders.core.windows import local_day
 from reminders.services.deps import Deps
-from reminders.store import appointments, clinics, ledger, lines, patients, pauses, tasks, timeline, vital_signs
+from reminders.services.read_worklist import TaskLine, worklist_lines
+from reminders.store import appointments, clinics, ledger, patients, pauses, timeline, vital_signs
 from reminders.store.ledger import Ledger
-from reminders.store.tasks import Task
+from reminders.store.tasks import Wanted
 from reminders.store.timeline import Line
 from reminders.store.unit_of_work import Transaction
 
@@ -43,17 +42,6 @@ class AppointmentLine:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskLine:
-    """One task with the names a person needs, and what to do about it."""
-
-    task: Task
-    next_action: str
-    name: str | None
-    starts_at: datetime | None
-    timezone: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """Everything that `reminders status` and the first pages show."""
 
@@ -78,7 +66,7 @@ def read_status(deps: Deps, *, days: int = 7, limit: int = 200) -> Status:
             now=now,
             ledger=ledger.read(tx),
             appointments=sorted(visits, key=lambda line: line.starts_at)[:limit],
-            tasks=_tasks(tx, limit),
+            tasks=worklist_lines(tx, Wanted(), limit=limit),
             beats=vital_signs.last_beats(tx),
             machine_now=deps.clock.machine_now(),
         )
@@ -118,38 +106,6 @@ def _appointments(
         )
         for item in booked
     ]
-
-
-def _tasks(tx: Transaction, limit: int) -> list[TaskLine]:
-    found = tasks.waiting(tx, limit=limit)
-    names: dict[PatientId, str] = {}
-    for clinic_id in {item.clinic_id for item in found if item.clinic_id is not None}:
-        ids = {item.patient_id for item in found if item.clinic_id == clinic_id and item.patient_id is not None}
-        names |= {key: person.record.name for key, person in patients.get_many(tx, clinic_id, ids).items()}
-    booked = appointments.get_many(tx, {item.appointment_id for item in found if item.appointment_id is not None})
-    landlines = lines.with_landlines(tx, names)
-    return sorted((_task_line(item, names, booked, landlines) for item in found), key=_soonest)
-
-
-def _soonest(line: TaskLine) -> tuple[int, datetime]:
-    """Put the most urgent first and, of those, what concerns the next session; without one, by how long it waits."""
-    return -list(Urgency).index(line.task.urgency), line.starts_at or line.task.opened_at or datetime.max.replace(
-        tzinfo=UTC
-    )
-
-
-def _task_line(
-    item: Task,
-    names: dict[PatientId, str],
-    booked: dict[AppointmentId, Appointment],
-    landlines: set[PatientId],
-) -> TaskLine:
-    appointment = booked.get(item.appointment_id) if item.appointment_id is not None else None
-    name = names.get(item.patient_id) if item.patient_id is not None else None
-    action = next_action(item.kind, is_landline=item.patient_id in landlines)
-    if appointment is None:
-        return TaskLine(item, action, name, None, None)
-    return TaskLine(item, action, name, appointment.starts_at, appointment.booking.timezone)
 
 
 def leave_beat(deps: Deps, name: str) -> None:

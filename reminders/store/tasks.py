@@ -146,11 +146,27 @@ def is_waiting(tx: Transaction, key: str) -> bool:
     return tx.connection.execute(statement).first() is not None
 
 
-def waiting(tx: Transaction, *, clinic_id: ClinicId | None = None, limit: int = 200) -> Sequence[Task]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which open tasks are wanted: of this clinic, of these kinds, of this owner or of nobody; None asks for all."""
+
+    clinic_id: ClinicId | None = None
+    kinds: Collection[TaskKind] | None = None
+    owner: str | None = None
+    is_unassigned: bool = False
+
+
+def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> Sequence[Task]:
     """Return open tasks, the most urgent first, then the oldest."""
     statement = select(task).where(IS_OPEN).order_by(BY_URGENCY, task.c.opened_at, task.c.id)
-    if clinic_id is not None:
-        statement = statement.where(task.c.clinic_id == clinic_id)
+    if wanted.clinic_id is not None:
+        statement = statement.where(task.c.clinic_id == wanted.clinic_id)
+    if wanted.kinds is not None:
+        statement = statement.where(task.c.kind.in_(wanted.kinds))
+    if wanted.owner is not None:
+        statement = statement.where(func.lower(task.c.owner) == wanted.owner.lower())
+    if wanted.is_unassigned:
+        statement = statement.where(task.c.owner.is_(None))
     return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
 
 

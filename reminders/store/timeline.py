@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
-from reminders.core.ids import AppointmentId, PatientId
+from reminders.core.errors import SpoiledError
+from reminders.core.ids import AppointmentId, InboundId, MessageId, PatientId
+from reminders.core.replies import Intent
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import inbound
 from reminders.store.rows import message
@@ -24,6 +27,22 @@ class Line:
     state: str
     reason: str | None = None
     text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One text from outside as staff read it: its words, all that was understood of them, and what was done.
+
+    `understood` says which words led to which intent, as JSON; None for a text that nobody has read yet, and for those
+    that were read before that was kept. `text` is None where it cannot be opened.
+    """
+
+    at: datetime
+    text: str | None
+    intents: tuple[Intent, ...]
+    decision: str
+    understood: str | None = None
+    media_count: int = 0
 
 
 def last_messages(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, Line]:
@@ -45,3 +64,41 @@ def last_replies(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId,
             text = tx.vault.open("inbound.body", row.id, row.body)
             found[PatientId(row.patient_id)] = Line(row.received_at, row.intent or "", row.decision or "", text=text)
     return found
+
+
+def messages_by_id(tx: Transaction, ids: Collection[MessageId]) -> dict[MessageId, Line]:
+    """Return what became of these messages."""
+    found: dict[MessageId, Line] = {}
+    for batch in in_batches(ids):
+        for row in tx.connection.execute(select(message).where(message.c.id.in_(batch))):
+            found[MessageId(row.id)] = Line(row.left_at or row.due_at, row.kind, row.state, row.reason)
+    return found
+
+
+def heard(tx: Transaction, ids: Collection[InboundId]) -> dict[InboundId, Heard]:
+    """Return these texts, opened."""
+    found: dict[InboundId, Heard] = {}
+    for batch in in_batches(ids):
+        for row in tx.connection.execute(select(inbound).where(inbound.c.id.in_(batch))):
+            found[InboundId(row.id)] = Heard(
+                at=row.received_at,
+                text=_opened(tx, "inbound.body", row.id, row.body),
+                intents=_intents(row.intents or row.intent or ""),
+                decision=row.decision or "",
+                understood=_opened(tx, "inbound.understood", row.id, row.understood),
+                media_count=row.media_count,
+            )
+    return found
+
+
+def _opened(tx: Transaction, field: str, row: UUID, sealed: bytes | None) -> str | None:
+    """Open a field, or return None: one text that was spoiled must not hide the worklist, whose task it is."""
+    try:
+        return tx.vault.open_optional(field, row, sealed)
+    except SpoiledError:
+        return None
+
+
+def _intents(words: str) -> tuple[Intent, ...]:
+    known = {intent.value: intent for intent in Intent}
+    return tuple(known[word] for word in words.replace(",", " ").split() if word in known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -12,13 +12,13 @@ from reminders.bootstrap import Facts
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.clock_words import clock, moment
 from reminders.core.delivery import MessageState
-from reminders.core.ids import PatientId
 from reminders.core.labels import REASONS, STEPS
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
-from reminders.core.tasks import TITLES, TaskKind
+from reminders.core.tasks import TITLES, TaskKind, told
 from reminders.core.windows import local_day
-from reminders.services.read_status import AppointmentLine, Status, TaskLine
+from reminders.services.read_status import AppointmentLine, Status
+from reminders.services.read_worklist import TaskLine
 from reminders.web.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES, URGENCIES
 
 STAFF_LANGUAGE = "en"
@@ -27,10 +27,19 @@ SOON = timedelta(days=2)
 MINUTES_IN_HOUR = 60
 HOURS_TOLD = 48
 SAID_BY_STATE = frozenset({Reason.UNDELIVERED, Reason.TOO_LATE, Reason.PROVIDER_REFUSED})
-TO_PHONE = frozenset({TaskKind.PHONE_PATIENT, TaskKind.ADDRESS_FAULT, TaskKind.NO_CONSENT})
-"""Writing cannot help: the address is closed."""
+TO_PHONE = frozenset(
+    {
+        TaskKind.PHONE_PATIENT,
+        TaskKind.ADDRESS_FAULT,
+        TaskKind.NO_CONSENT,
+        TaskKind.ESCALATION,
+        TaskKind.WRONG_NUMBER,
+        TaskKind.DECEASED,
+        TaskKind.OPT_OUT_REQUEST,
+    }
+)
+"""Writing cannot help, or must not: the address is closed, or somebody has to be spoken with."""
 SAID_BY_TITLE = frozenset({TaskKind.ADDRESS_FAULT, TaskKind.NO_CONSENT, TaskKind.NO_WINDOW})
-ABOUT_A_REPLY = frozenset({TaskKind.REPLY_UNCLEAR, TaskKind.PHONE_PATIENT, TaskKind.RESCHEDULE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,9 @@ class Item:
     words: str
     why: str
     age: str
+    due: str
+    is_overdue: bool
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,7 @@ def today(status: Status, facts: Facts, *, zone: ZoneInfo, speed: float) -> Toda
     return Today(
         strip=_strip(status, facts, zone, speed),
         days=[_one_day(on, list(group), status.now) for on, group in groupby(lines, key=_day)],
-        items=[_item(line, _by_patient(status), status.now) for line in status.tasks],
+        items=[_item(line, status.now) for line in status.tasks],
     )
 
 
@@ -140,10 +152,6 @@ def _place(line: AppointmentLine, now: datetime) -> tuple[bool, date, datetime, 
     """Sort by day, those that are over last: the page is about today and next."""
     on = _day(line)
     return on < local_day(now, ZoneInfo(line.timezone)), on, line.starts_at, line.external_id
-
-
-def _by_patient(status: Status) -> Mapping[PatientId, AppointmentLine]:
-    return {line.patient_id: line for line in status.appointments}
 
 
 def _one_day(on: date, lines: Sequence[AppointmentLine], now: datetime) -> Day:
@@ -207,11 +215,9 @@ def _reply(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
     return Said(what="Reply", state=state, tone=tone, at=at, text=last.text or "")
 
 
-def _item(line: TaskLine, people: Mapping[PatientId, AppointmentLine], now: datetime) -> Item:
+def _item(line: TaskLine, now: datetime) -> Item:
     task = line.task
     urgency, tone = URGENCIES[task.urgency]
-    booked = people.get(task.patient_id) if task.patient_id is not None else None
-    reply = booked.last_reply if booked is not None and task.kind in ABOUT_A_REPLY else None
     return Item(
         key=str(task.id),
         title=TITLES[task.kind],
@@ -219,11 +225,14 @@ def _item(line: TaskLine, people: Mapping[PatientId, AppointmentLine], now: date
         urgency=urgency,
         tone=tone,
         name=line.name or "",
-        patient=booked.patient if booked and task.kind not in TO_PHONE else "",
+        patient=line.patient if line.patient and task.kind not in TO_PHONE else "",
         visit=_moment(line.starts_at, line.timezone),
-        words=(reply.text or "") if reply else "",
+        words=(line.said.text or "") if line.said is not None else "",
         why=REASONS[task.reason] if task.reason and task.kind not in SAID_BY_TITLE else "",
         age=_age(now - task.opened_at) if task.opened_at else "",
+        due=told(line.due_at, now),
+        is_overdue=line.due_at < now,
+        owner=task.owner or "",
     )
 
 

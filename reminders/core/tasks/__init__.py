@@ -24,12 +24,14 @@ from reminders.core.tasks.opening import (
     key_of,
 )
 from reminders.core.tasks.words import NEXT_ACTIONS, OUTCOMES, PHONE_A_LANDLINE, TITLES, USUAL_URGENCY, next_action
-from reminders.core.tasks.work import Standing, Verb, how_it_ended, refusal, with_line
+from reminders.core.tasks.work import CAN_BE_CONFIRMED, CAN_GET_A_RIDE, Standing, Verb, how_it_ended, refusal, with_line
 
 __all__ = [
     "ABOUT_A_VERSION",
     "AFTER_MESSAGE",
     "AFTER_REMINDER",
+    "CAN_BE_CONFIRMED",
+    "CAN_GET_A_RIDE",
     "DUE_WITHIN",
     "GROUPS",
     "GROUP_TITLES",

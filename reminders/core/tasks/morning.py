@@ -83,6 +83,9 @@ def group_of(kind: TaskKind, *, is_landline: bool) -> Group:
     return Group.LANDLINE if is_landline and kind is TaskKind.ADDRESS_FAULT else GROUPS[kind]
 
 
-def place(group: Group, urgency: Urgency, *, due: datetime, opened_at: datetime) -> Place:
-    """Return what tasks are sorted by: their group, then how urgent they are, then what is due first."""
-    return list(Group).index(group), -list(Urgency).index(urgency), due, opened_at
+def place(group: Group, urgency: Urgency, *, due: datetime, at: datetime) -> Place:
+    """Return what tasks are sorted by: their group, how urgent they are, what is due first, and whose session is next.
+
+    `at` is the session's start, or since when the task waits where it is about none.
+    """
+    return list(Group).index(group), -list(Urgency).index(urgency), due, at

@@ -1,0 +1,214 @@
+"""The worklist as people read it: each task with whom and what it is about, what was said, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from reminders.core.appointments import Appointment
+from reminders.core.clinics import Clinic
+from reminders.core.errors import InputError, NotFoundError
+from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
+from reminders.core.pauses import NO_PAUSES, Pauses
+from reminders.core.tasks import Group, TaskKind, due_at, group_of, next_action, place
+from reminders.services.deps import Deps
+from reminders.services.find_subjects import find_clinic
+from reminders.store import appointments, clinics, lines, patients, pauses, tasks, timeline
+from reminders.store.tasks import Task, Wanted
+from reminders.store.timeline import Heard, Line
+from reminders.store.unit_of_work import Transaction
+
+_Id = TypeVar("_Id", bound=UUID)
+SHORT, WHOLE = 6, 32
+HEXADECIMAL = frozenset("0123456789abcdef")
+MOST_LINES = 1000
+MOST_NAMED = 5
+"""How many tasks are named where a short id means several."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """One task with the names a person needs, and what to do about it. Instants are UTC, `timezone` is to show them in.
+
+    `said` is the text that led to the task, `about_message` the message, `last_message` the newest about the session.
+    """
+
+    task: Task
+    group: Group
+    next_action: str
+    due_at: datetime
+    timezone: str
+    clinic: str | None = None
+    patient: str | None = None
+    name: str | None = None
+    session: str | None = None
+    starts_at: datetime | None = None
+    said: Heard | None = None
+    about_message: Line | None = None
+    last_message: Line | None = None
+
+    @property
+    def id(self) -> TaskId:
+        """The task's id; what is stored has one."""
+        if self.task.id is None:
+            message = f"a task of the worklist without an id: {self.task.key}"
+            raise ValueError(message)
+        return self.task.id
+
+    @property
+    def short_id(self) -> str:
+        """What staff call the task by: the end of its id, which is random and never changes."""
+        return short_id(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What somebody wants to see of the worklist; nothing is the whole of it."""
+
+    clinic: str | None = None
+    kinds: Collection[TaskKind] | None = None
+    owner: str | None = None
+    is_unassigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """The list in the order in which it is worked off, read at `now`."""
+
+    now: datetime
+    lines: Sequence[TaskLine]
+
+
+def short_id(task_id: TaskId) -> str:
+    """Return the six characters by which staff name a task."""
+    return task_id.hex[-SHORT:]
+
+
+def read_worklist(deps: Deps, chosen: Filter | None = None) -> Worklist:
+    """Return the open tasks in the order of the morning list. Raises InputError for a clinic that nobody knows."""
+    chosen, now = chosen or Filter(), deps.clock.now()
+    with deps.store.reading() as tx:
+        clinic_id = find_clinic(tx, chosen.clinic).id if chosen.clinic is not None else None
+        wanted = Wanted(clinic_id, chosen.kinds, chosen.owner, chosen.is_unassigned)
+        return Worklist(now, worklist_lines(tx, wanted, limit=MOST_LINES))
+
+
+def read_task(deps: Deps, name: str) -> tuple[datetime, TaskLine]:
+    """Return one task, open or not, by its short id, and the time of reading. Raises NotFoundError or InputError."""
+    now = deps.clock.now()
+    with deps.store.reading() as tx:
+        return now, lines_of(tx, [find_task(tx, name)])[0]
+
+
+def find_task(tx: Transaction, name: str) -> Task:
+    """Return the task of which these are the last characters of the id, an open one before a resolved one.
+
+    Raises NotFoundError where there is none, InputError where there are several.
+    """
+    digits = name.strip().replace("-", "").lower()
+    if not SHORT <= len(digits) <= WHOLE or not set(digits) <= HEXADECIMAL:
+        raise NotFoundError(f"no task {name!r}; tasks are named by the {SHORT} characters that `worklist` shows first")
+    found = tasks.ending_in(tx, digits)
+    if not found:
+        raise NotFoundError(f"no task {name!r}; `worklist` shows those that are open")
+    still_open = [item for item in found if item.resolved_at is None] or found
+    if len(still_open) > 1:
+        ids = ", ".join(f"{item.id} ({item.kind.replace('_', ' ')})" for item in still_open[:MOST_NAMED])
+        raise InputError([f"{name}: means {len(still_open)} tasks; give more of the id, from its end: {ids}"])
+    return still_open[0]
+
+
+def worklist_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskLine]:
+    """Return open tasks with all that is shown of them, in the order of the morning list."""
+    return sorted(lines_of(tx, tasks.waiting(tx, wanted, limit=limit)), key=_place)
+
+
+def _place(line: TaskLine) -> tuple[object, ...]:
+    at = line.starts_at or line.task.opened_at or line.due_at
+    return (*place(line.group, line.task.urgency, due=line.due_at, at=at), line.short_id)
+
+
+def lines_of(tx: Transaction, found: Sequence[Task]) -> list[TaskLine]:
+    """Return tasks with all that is shown of them, in as many statements for many as for few."""
+    about = _gather(tx, found)
+    return [_line(item, about) for item in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a set of tasks is about, read at once."""
+
+    clinics: Mapping[ClinicId, Clinic]
+    paused: Mapping[ClinicId, Pauses]
+    people: Mapping[PatientId, tuple[str, str]]
+    """The clinic's own id of a patient, and the name."""
+    booked: Mapping[AppointmentId, Appointment]
+    landlines: Collection[PatientId]
+    said: Mapping[InboundId, Heard]
+    sent: Mapping[MessageId, Line]
+    last: Mapping[AppointmentId, Line]
+
+
+def _gather(tx: Transaction, found: Sequence[Task]) -> _About:
+    people: dict[PatientId, tuple[str, str]] = {}
+    for clinic_id in {item.clinic_id for item in found if item.clinic_id is not None}:
+        ids = {item.patient_id for item in found if item.clinic_id == clinic_id and item.patient_id is not None}
+        records = ((key, person.record) for key, person in patients.get_many(tx, clinic_id, ids).items())
+        people |= {key: (record.external_id, record.name) for key, record in records}
+    every = clinics.every(tx)
+    visits = _present(item.appointment_id for item in found)
+    return _About(
+        clinics=every,
+        paused={key: pauses.current(tx, key) for key in every},
+        people=people,
+        booked=appointments.get_many(tx, visits),
+        landlines=lines.with_landlines(tx, people),
+        said=timeline.heard(tx, _present(item.inbound_id for item in found)),
+        sent=timeline.messages_by_id(tx, _present(item.message_id for item in found)),
+        last=timeline.last_messages(tx, visits),
+    )
+
+
+def _present(ids: Iterable[_Id | None]) -> set[_Id]:
+    return {key for key in ids if key is not None}
+
+
+def _line(item: Task, about: _About) -> TaskLine:
+    is_landline = item.patient_id in about.landlines
+    booked = about.booked.get(item.appointment_id) if item.appointment_id is not None else None
+    clinic = about.clinics.get(item.clinic_id) if item.clinic_id is not None else None
+    whose = clinic or next(iter(about.clinics.values()), None)
+    person = about.people.get(item.patient_id) if item.patient_id is not None else None
+    return TaskLine(
+        task=item,
+        group=group_of(item.kind, is_landline=is_landline),
+        next_action=next_action(item.kind, is_landline=is_landline),
+        due_at=_due(item, whose, about, booked),
+        timezone=booked.booking.timezone if booked is not None else whose.timezone if whose is not None else "UTC",
+        clinic=clinic.slug if clinic is not None else None,
+        patient=person[0] if person is not None else None,
+        name=person[1] if person is not None else None,
+        session=booked.external_id if booked is not None else None,
+        starts_at=booked.starts_at if booked is not None else None,
+        said=about.said.get(item.inbound_id) if item.inbound_id is not None else None,
+        about_message=about.sent.get(item.message_id) if item.message_id is not None else None,
+        last_message=about.last.get(booked.id) if booked is not None else None,
+    )
+
+
+def _due(item: Task, clinic: Clinic | None, about: _About, booked: Appointment | None) -> datetime:
+    """Return until when: a deadline of its own, else as its kind is due. What is no clinic's counts by any of them."""
+    opened_at = item.opened_at or datetime.max.replace(tzinfo=UTC)
+    if item.due_at is not None or clinic is None:
+        return item.due_at or opened_at
+    return due_at(
+        item.kind,
+        item.urgency,
+        opened_at=opened_at,
+        clinic=clinic,
+        pauses=about.paused.get(clinic.id, NO_PAUSES),
+        start=booked.starts_at if booked is not None else None,
+    )
