@@ -14,6 +14,7 @@ from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import CANCELLED, PICK_UP_OFF, Phase, QuestionKind
 from reminders.core.caps import Ruling, Traffic, importance, next_day, ruling
 from reminders.core.clinics import Caps
+from reminders.core.consent import may_reach_opted_out
 from reminders.core.patients import Recipient
 from reminders.core.reminders import Reason
 from reminders.core.windows import SendWindow, is_open, next_opening
@@ -45,7 +46,8 @@ class Candidate:
     `zone` is the one whose quiet hours hold. `overrides_quiet_hours` needs a recorded reason; nothing overrides an
     opt-out. `carries` are the steps that were merged into it, `phase` that of its own step where that is known, and
     `pause` the reason why staff stopped what is about this appointment, if they did. `is_overtaken` says of a check-in
-    that the patient's next session began while it waited.
+    that the patient's next session began while it waited. Where it is known, `opted_out_at` lets the one confirmation
+    of an opt-out pass.
     """
 
     origin: Origin
@@ -68,6 +70,7 @@ class Candidate:
     phase: Phase | None = None
     pause: Reason | None = None
     is_overtaken: bool = False
+    opted_out_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ Verdict = Send | Hold | Suppress | Expire
 
 def may_send(candidate: Candidate, *, now: datetime) -> Verdict:
     """Decide about one message at the moment of sending."""
-    refusal = _refusal(candidate)
+    refusal = _refusal(candidate, now)
     if refusal is not None:
         return Suppress(refusal)
     if now + LEAST_USEFUL_LIFE > candidate.expires_at:
@@ -110,8 +113,8 @@ def may_send(candidate: Candidate, *, now: datetime) -> Verdict:
     return _timing(candidate, now)
 
 
-def _refusal(candidate: Candidate) -> Reason | None:
-    if candidate.is_opted_out:
+def _refusal(candidate: Candidate, now: datetime) -> Reason | None:
+    if candidate.is_opted_out and not _confirms_the_opt_out(candidate, now):
         return Reason.OPTED_OUT
     if candidate.has_address_fault:
         return Reason.ADDRESS_FAULT
@@ -120,6 +123,12 @@ def _refusal(candidate: Candidate) -> Reason | None:
     if candidate.origin not in UNASKED and not candidate.has_consent:
         return Reason.NO_CONSENT
     return _appointment_refusal(candidate) if candidate.origin is Origin.REMINDER else None
+
+
+def _confirms_the_opt_out(candidate: Candidate, now: datetime) -> bool:
+    """Say whether this is the one message that may go to an address that just opted out (requirement 34)."""
+    is_answer = candidate.origin is Origin.ANSWER and candidate.recipient is not Recipient.STAFF
+    return may_reach_opted_out(candidate.kind, is_answer=is_answer, opted_out_at=candidate.opted_out_at, now=now)
 
 
 def _appointment_refusal(candidate: Candidate) -> Reason | None:

@@ -30,8 +30,14 @@ class Contact:
     clinic_id: ClinicId
     channel: Channel
     address: str
-    is_opted_out: bool
+    opted_out_at: datetime | None
+    """The first time at any clinic, where an opt-out holds."""
     has_fault: bool
+
+    @property
+    def is_opted_out(self) -> bool:
+        """Say whether nothing automatic may go there."""
+        return self.opted_out_at is not None
 
 
 def ensure(tx: Transaction, clinic_id: ClinicId, channel: Channel, address: str, *, new_id: UUID) -> ContactId:
@@ -96,14 +102,18 @@ def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Co
     mine = select(contact.c.channel, contact.c.address_index).where(contact.c.id.in_(ids))
     same = select(contact).where(tuple_(contact.c.channel, contact.c.address_index).in_(mine)).order_by(contact.c.id)
     rows = tx.connection.execute(same.with_for_update(read=True)).all()
-    opted_out = {(row.channel, row.address_index) for row in rows if row.opted_out_at is not None}
+    opted_out: dict[tuple[Channel, bytes], datetime] = {}
+    for row in rows:
+        if row.opted_out_at is not None:
+            first = opted_out.setdefault((row.channel, row.address_index), row.opted_out_at)
+            opted_out[row.channel, row.address_index] = min(first, row.opted_out_at)
     return {
         ContactId(row.id): Contact(
             id=ContactId(row.id),
             clinic_id=ClinicId(row.clinic_id),
             channel=row.channel,
             address=tx.vault.open("contact.address", row.id, row.address),
-            is_opted_out=(row.channel, row.address_index) in opted_out,
+            opted_out_at=opted_out.get((row.channel, row.address_index)),
             has_fault=row.fault_at is not None,
         )
         for row in rows

@@ -15,6 +15,7 @@ from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import DEFAULT_CADENCE, Phase
 from reminders.core.caps import Coming, Traffic, importance
 from reminders.core.clinics import Caps
+from reminders.core.consent import OPT_OUT_CONFIRMED
 from reminders.core.gate import (
     LEAST_USEFUL_LIFE,
     LONGEST_VALIDITY,
@@ -87,6 +88,80 @@ def test_what_has_nothing_against_it_is_sent() -> None:
 )
 def test_each_refusal_has_its_reason(changes: dict[str, Any], reason: Reason) -> None:
     assert may_send(replace(GOOD, **changes), now=NOON) == Suppress(reason)
+
+
+CONFIRMATION = replace(
+    GOOD,
+    origin=Origin.ANSWER,
+    kind=OPT_OUT_CONFIRMED,
+    version=None,
+    appointment=None,
+    has_consent=False,
+    is_opted_out=True,
+    opted_out_at=NOON - timedelta(minutes=1),
+    expires_at=NOON + timedelta(minutes=4),
+)
+
+
+def test_the_one_confirmation_reaches_who_just_opted_out_at_any_hour() -> None:
+    assert may_send(CONFIRMATION, now=NOON) == Send()
+    assert may_send(replace(CONFIRMATION, window=NEVER_OPEN), now=NOON) == Send()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"origin": origin} for origin in Origin if origin is not Origin.ANSWER),
+        {"kind": "help"},
+        {"kind": "remind_confirm"},
+        {"kind": "answer_confirmed"},
+        {"recipient": Recipient.STAFF},
+        {"opted_out_at": None},
+        {"opted_out_at": NOON - timedelta(minutes=5)},
+        {"opted_out_at": NOON - timedelta(days=1)},
+        {"opted_out_at": NOON + timedelta(seconds=1)},
+        {"overrides_quiet_hours": True, "kind": "ad_hoc"},
+    ],
+)
+def test_nothing_else_passes_an_opt_out(changes: dict[str, Any]) -> None:
+    assert may_send(replace(CONFIRMATION, **changes), now=NOON) == Suppress(Reason.OPTED_OUT)
+
+
+def test_a_confirmation_of_an_opt_out_obeys_the_rest_of_the_gate() -> None:
+    assert may_send(replace(CONFIRMATION, has_address_fault=True), now=NOON) == Suppress(Reason.ADDRESS_FAULT)
+    assert may_send(replace(CONFIRMATION, is_on_allow_list=False), now=NOON) == Suppress(Reason.NOT_ON_ALLOW_LIST)
+    assert may_send(replace(CONFIRMATION, expires_at=NOON), now=NOON) == Expire()
+
+
+@given(
+    origin=st.sampled_from(Origin),
+    kind=st.sampled_from([OPT_OUT_CONFIRMED, "help", "answer_help", "remind_final", "ride_check", "checkin_24h"]),
+    minutes=st.integers(-10, 60 * 24 * 400),
+    recipient=st.sampled_from(Recipient),
+    is_override=st.booleans(),
+    has_consent=st.booleans(),
+)
+def test_whatever_leaves_for_an_opted_out_address_confirms_an_opt_out_of_minutes_ago(
+    origin: Origin,
+    kind: str,
+    minutes: int,
+    recipient: Recipient,
+    *,
+    is_override: bool,
+    has_consent: bool,
+) -> None:
+    candidate = replace(
+        CONFIRMATION,
+        origin=origin,
+        kind=kind,
+        recipient=recipient,
+        overrides_quiet_hours=is_override,
+        has_consent=has_consent,
+        opted_out_at=NOON - timedelta(minutes=minutes),
+    )
+    is_the_one = origin is Origin.ANSWER and kind == OPT_OUT_CONFIRMED and recipient is not Recipient.STAFF
+    is_sent = may_send(candidate, now=NOON) == Send()
+    assert is_sent == (is_the_one and 0 <= minutes < 5)
 
 
 def test_refusals_have_an_order_and_the_opt_out_is_first() -> None:
