@@ -182,6 +182,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         public_url=settings.public_url,
         mail_domain=_mail_domain(settings),
         provider_answers_keywords=settings.twilio_answers_keywords,
+        own_number=settings.twilio_from,
         resolution=_resolution(settings),
         accounts=_accounts(settings),
         pacer=RedisPacer(settings.redis_url, KEY_PREFIX) if settings.redis_url else None,

@@ -50,6 +50,8 @@ class Deps:
     public_url: str
     mail_domain: str
     provider_answers_keywords: bool = True
+    own_number: str = ""
+    """The number that texts leave from, in E.164, where there is one: from a toll-free one YES subscribes nobody."""
     accounts: Mapping[Channel, str] = field(default_factory=lambda: {channel: channel.value for channel in Channel})
     """Which provider account each channel uses: circuits and paces are kept by it."""
     pacer: Pacer | None = None

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import json
+from datetime import datetime
 from functools import partial
 
-from reminders.core.actions import (
-    Action,
-    Answer,
-    ConfirmAppointment,
-    Note,
-    OpenTask,
-    OptInAddress,
-    OptOutAddress,
-    Thread,
-    respond,
-)
 from reminders.core.cadences import QuestionKind
-from reminders.core.clinics import Clinic
-from reminders.core.consent import Source
-from reminders.core.content import help_answer
-from reminders.core.gate import Origin
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, InboundId, MessageId, PatientId
-from reminders.core.messages import Draft
+from reminders.core.consent import provider_verdict
+from reminders.core.conversation.actions import Action, Confirm, OpenTask, RaiseAlarm, RecordRide, RecordScore
+from reminders.core.conversation.respond import respond
+from reminders.core.conversation.scene import Scene
+from reminders.core.conversation.thread import Thread
+from reminders.core.conversation.understanding import Heard, understand, with_provider_word
+from reminders.core.ids import AppointmentId, InboundId
 from reminders.core.patients import Channel
-from reminders.core.replies import interpret
-from reminders.core.segments import measure
+from reminders.core.replies import Interpretation, interpret
 from reminders.core.tasks import TaskKind, Urgency
-from reminders.ports import InboundText, Job
+from reminders.ports import SENDING_JOBS, InboundText, Job
 from reminders.services.apart import together_or_apart
+from reminders.services.apply_actions import apply_actions
 from reminders.services.deps import Deps
-from reminders.services.opt_out import Said, make_rows, opt_in_address, opt_out_address
-from reminders.store import appointments, clinics, contacts, inbound, messages, patients, questions, tasks
+from reminders.services.escalate import hear_staff
+from reminders.services.gather_thread import find_sender, gather_thread
+from reminders.services.hear_escorts import hear_escort
+from reminders.services.opt_out import make_rows
+from reminders.services.reply_case import Case, Sender
+from reminders.store import inbound, tasks
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
 
 AT_ONCE = 200
-ANSWER_LASTS = timedelta(hours=1)
+FROM_STAFF, FROM_ESCORT = "staff", "escort"
+"""What a text counts as that no patient wrote."""
 
 
 def store_text(deps: Deps, text: InboundText) -> bool:
@@ -64,7 +57,7 @@ def receive_replies(deps: Deps) -> int:
         for is_read in together_or_apart([text_id], lambda one: _receive_one(deps, one[0]), partial(_tell_staff, deps))
     ]
     if any(read):
-        deps.queue.hint([Job.SEND_SMS])
+        deps.queue.hint(SENDING_JOBS.values())
     return sum(read)
 
 
@@ -86,154 +79,70 @@ def _tell_staff(deps: Deps, text_id: InboundId) -> None:
         tasks.open_once(tx, deps.identity.new_id(), task, now=deps.clock.now())
 
 
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    """Who may have written: the address's rows at every clinic, locked, and its patients."""
-
-    address: str
-    contacts: Sequence[ContactId]
-    people: Sequence[tuple[ClinicId, PatientId]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One text and everything that acting on it takes."""
-
-    deps: Deps
-    item: StoredText
-    sender: _Sender
-    now: datetime
-
-
 def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
+    """Hear staff first, then who fetches a patient, then patients: one phone may be several of these."""
     now = deps.clock.now()
-    sender = _sender(tx, deps, item.sender)
-    thread = _thread(tx, deps, sender, now)
-    kind = thread.open_question.kind if thread.open_question else None
-    reply = interpret(item.body, open_question=kind)
-    actions = respond(reply, thread, now=now)
-    case = _Case(deps, item, sender, now)
-    for action in actions:
-        _act(tx, case, action)
+    sender = find_sender(tx, deps, item.sender)
+    decided = hear_staff(tx, deps, item.sender, item.body, now=now)
+    if decided is not None:
+        inbound.mark_handled(tx, item.id, Decision(FROM_STAFF, decided), now=now)
+        return
+    reading = interpret(item.body, open_question=QuestionKind.PICK_UP)
+    decided = hear_escort(tx, deps, item.sender, reading, inbound_id=item.id, now=now)
+    if decided is not None:
+        found = Decision(FROM_ESCORT, decided, reading.intents, to_json(reading))
+        inbound.mark_handled(tx, item.id, found, now=now)
+        return
+    _hear_patient(tx, deps, item, sender, now)
+
+
+def _hear_patient(tx: Transaction, deps: Deps, item: StoredText, sender: Sender, now: datetime) -> None:
+    thread, clinic = gather_thread(tx, deps, sender, now=now)
+    reading = understand(item.body, thread)
+    reading = with_provider_word(reading, provider_verdict(item.opt_out_type), item.body)
+    heard = Heard(item.body, reading, item.media_count, item.opt_out_type)
+    actions: tuple[Action, ...] = ()
+    decided = "there is no clinic yet"
+    if clinic is not None:
+        actions = respond(Scene(heard, thread, now))
+        decided = apply_actions(tx, Case(deps, item, sender, clinic, heard, thread, now), actions)
     found = Decision(
-        intent=reply.intent,
-        decision=_decision(actions),
-        clinic_id=sender.people[0][0] if sender.people else None,
-        patient_id=thread.writer(_about(actions)),
-        appointment_id=_about(actions),
+        intent=reading.intents[0],
+        decision=decided,
+        intents=reading.intents,
+        understood=to_json(reading),
+        clinic_id=clinic.id if clinic is not None and sender.people else None,
+        patient_id=thread.owner,
+        appointment_id=_about(actions, thread),
     )
     inbound.mark_handled(tx, item.id, found, now=now)
 
 
-def _sender(tx: Transaction, deps: Deps, address: str) -> _Sender:
-    people = patients.at_address(tx, address)
-    # Somebody we never wrote to may still opt out: then the address needs its row now.
-    at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
-    for clinic_id in sorted(at):
-        contacts.ensure(tx, clinic_id, Channel.SMS, address, new_id=deps.identity.new_id())
-    return _Sender(address, contacts.at_address(tx, address), people)
+def to_json(reading: Interpretation) -> str:
+    """Write what was understood, and by which words and rules, so that staff can see why."""
+    found = [
+        {
+            "intent": item.intent,
+            "is_mild": item.is_mild,
+            "evidence": [{"start": one.start, "end": one.end, "rule": one.rule} for one in item.evidence],
+        }
+        for item in reading.findings
+    ]
+    told = {"findings": found, "score": reading.score, "keyword": reading.keyword, "language": reading.language}
+    return json.dumps(told, separators=(",", ":"))
 
 
-def _thread(tx: Transaction, deps: Deps, sender: _Sender, now: datetime) -> Thread:
-    ids = [key for _, key in sender.people]
-    return Thread(
-        patients=tuple(ids),
-        upcoming=tuple(appointments.upcoming(tx, ids, now=now)),
-        open_question=questions.latest(tx, sender.contacts, now=now),
-        is_opted_out=contacts.has_opted_out(tx, sender.contacts),
-        answers_last_hour=messages.answers_since(tx, sender.contacts, now - timedelta(hours=1)),
-        provider_answers_keywords=deps.provider_answers_keywords,
-    )
-
-
-def _act(tx: Transaction, case: _Case, action: Action) -> None:
-    now = case.now
-    match action:
-        case ConfirmAppointment(appointment_id=appointment_id, version=version):
-            appointments.confirm(tx, appointment_id, version, now=now)
-            questions.mark_answered(tx, appointment_id, QuestionKind.CONFIRM, now=now)
-        case OpenTask():
-            _open_task(tx, case, action)
-        case OptOutAddress():
-            opt_out_address(tx, case.deps, case.sender.address, _said(case), now=now)
-        case OptInAddress():
-            opt_in_address(tx, case.deps, case.sender.address, _said(case), now=now)
-        case Answer():
-            _answer(tx, case)
-        case Note():
-            pass
-
-
-def _said(case: _Case) -> Said:
-    return Said(Source.KEYWORD, "text", inbound_id=case.item.id)
-
-
-def _decision(actions: Sequence[Action]) -> str:
-    """Say in a line what was done; what was done several times is counted."""
-    counts = Counter(_told(action) for action in actions)
-    return "; ".join(told if count == 1 else f"{told} ({count})" for told, count in counts.items())
-
-
-def _told(action: Action) -> str:
-    match action:
-        case ConfirmAppointment():
-            return "appointment confirmed"
-        case OpenTask(kind=kind):
-            return f"task opened: {kind}"
-        case OptOutAddress():
-            return "opted out"
-        case OptInAddress():
-            return "opted in"
-        case Answer(kind=kind):
-            return f"answered: {kind}"
-        case Note(reason=reason):
-            return reason
-
-
-def _about(actions: Sequence[Action]) -> AppointmentId | None:
-    return next((act.appointment_id for act in actions if isinstance(act, ConfirmAppointment | OpenTask)), None)
-
-
-def _open_task(tx: Transaction, case: _Case, action: OpenTask) -> None:
-    people = case.sender.people
-    task = tasks.Task(
-        kind=action.kind,
-        urgency=action.urgency,
-        key=f"{action.kind}:{case.item.id}",
-        clinic_id=people[0][0] if people else None,
-        patient_id=action.patient_id,
-        appointment_id=action.appointment_id,
-        inbound_id=case.item.id,
-    )
-    tasks.open_once(tx, case.deps.identity.new_id(), task, now=case.now)
-
-
-def _answer(tx: Transaction, case: _Case) -> None:
-    people, new_id = case.sender.people, case.deps.identity.new_id
-    clinic_id = people[0][0] if people else next(iter(clinics.every(tx)), None)
-    if clinic_id is None:
-        return
-    clinic = clinics.get(tx, clinic_id)
-    contact_id = contacts.ensure(tx, clinic_id, Channel.SMS, case.sender.address, new_id=new_id())
-    patient_id = people[0][1] if len(people) == 1 else None
-    messages.add(tx, [_help(case.deps, clinic, contact_id, patient_id, case.now)], now=case.now)
-
-
-def _help(deps: Deps, clinic: Clinic, contact_id: ContactId, patient_id: PatientId | None, now: datetime) -> Draft:
-    body = help_answer(clinic, language=clinic.language)
-    return Draft(
-        id=MessageId(deps.identity.new_id()),
-        clinic_id=clinic.id,
-        contact_id=contact_id,
-        patient_id=patient_id,
-        appointment_id=None,
-        version=None,
-        channel=Channel.SMS,
-        origin=Origin.ANSWER,
-        kind="help",
-        body=body,
-        subject="",
-        segments=measure(body).segments,
-        due_at=now,
-        expires_at=now + ANSWER_LASTS,
-    )
+def _about(actions: tuple[Action, ...], thread: Thread) -> AppointmentId | None:
+    """Return the visit that something was done about, where it is one."""
+    found: list[AppointmentId] = []
+    for action in actions:
+        match action:
+            case Confirm(appointment_id=key) | RecordScore(appointment_id=key):
+                found.append(key)
+            case OpenTask(appointment_id=key) | RaiseAlarm(appointment_id=key) if key is not None:
+                found.append(key)
+            case RecordRide(visits=visits):
+                found += [item.id for item in visits]
+            case _:
+                pass
+    return found[0] if found and not thread.is_shared else None

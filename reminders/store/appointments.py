@@ -80,6 +80,15 @@ def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> l
     return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.starts_at))]
 
 
+def begun(tx: Transaction, ids: Collection[PatientId], *, now: datetime, since: datetime) -> list[Appointment]:
+    """Return the appointments of patients that began by now and after an instant, the newest first."""
+    statement = select(appointment).where(
+        appointment.c.patient_id.in_(ids), appointment.c.starts_at <= now, appointment.c.starts_at > since
+    )
+    newest_first = statement.order_by(appointment.c.starts_at.desc(), appointment.c.id)
+    return [_appointment(tx, row) for row in tx.connection.execute(newest_first)]
+
+
 def next_starts(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> dict[AppointmentId, datetime]:
     """Return when the patient's next session after each of these began; those without one that began by now are absent.
 
@@ -157,6 +166,12 @@ def confirm(tx: Transaction, appointment_id: AppointmentId, version: int, *, now
     here = (appointment.c.id == appointment_id) & (appointment.c.version == version)
     done = tx.connection.execute(update(appointment).where(here).values(confirmed_version=version, confirmed_at=now))
     return done.rowcount == 1
+
+
+def take_back(tx: Transaction, appointment_id: AppointmentId, version: int) -> None:
+    """Forget the patient's yes to one version: they now say that they are not coming."""
+    here = (appointment.c.id == appointment_id) & (appointment.c.confirmed_version == version)
+    tx.connection.execute(update(appointment).where(here).values(confirmed_version=None, confirmed_at=None))
 
 
 def arrange_ride(tx: Transaction, appointment_id: AppointmentId, version: int) -> bool:

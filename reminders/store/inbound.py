@@ -24,14 +24,21 @@ class StoredText:
     body: str
     media_count: int
     received_at: datetime
+    opt_out_type: str | None = None
+    """What the provider took it for, and acted on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was understood of a text and what was done, as staff see it."""
+    """What was understood of a text and what was done, as staff see it.
+
+    `intent` leads, `intents` are all that it says; `understood` tells by which words and rules, as JSON.
+    """
 
     intent: str
     decision: str
+    intents: tuple[str, ...] = ()
+    understood: str | None = None
     clinic_id: ClinicId | None = None
     patient_id: PatientId | None = None
     appointment_id: AppointmentId | None = None
@@ -77,14 +84,18 @@ def lock_waiting(tx: Transaction, text_id: InboundId) -> StoredText | None:
         tx.vault.open("inbound.body", row.id, row.body),
         row.media_count,
         row.received_at,
+        row.opt_out_type,
     )
 
 
 def mark_handled(tx: Transaction, text_id: InboundId, found: Decision, *, now: datetime) -> None:
     """Record what was understood and done, in the transaction that did it."""
+    understood = found.understood
     values = {
         "handled_at": now,
         "intent": found.intent,
+        "intents": ",".join(found.intents)[:200] or None,
+        "understood": None if understood is None else tx.vault.seal("inbound.understood", text_id, understood),
         "decision": found.decision[:200],
         "clinic_id": found.clinic_id,
         "patient_id": found.patient_id,

@@ -304,6 +304,12 @@ def answers_since(tx: Transaction, contacts: Collection[ContactId], since: datet
     return tx.connection.scalar(select(func.count()).select_from(message).where(here)) or 0
 
 
+def answered_with(tx: Transaction, contacts: Collection[ContactId], kind: str, since: datetime) -> bool:
+    """Say whether an address was answered with a text of this kind since an instant."""
+    here = message.c.contact_id.in_(contacts) & (message.c.kind == kind) & (message.c.made_at >= since)
+    return tx.connection.execute(select(message.c.id).where(here).limit(1)).first() is not None
+
+
 def _values(tx: Transaction, draft: Draft, now: datetime) -> dict[str, Any]:
     return {
         "id": draft.id,

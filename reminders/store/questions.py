@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 
-from reminders.core.actions import OpenQuestion
 from reminders.core.cadences import QuestionKind
+from reminders.core.conversation.thread import OpenQuestion
 from reminders.core.delivery import IN_FLIGHT, WAITING
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
 from reminders.store.batches import in_batches
@@ -41,20 +42,37 @@ def ask(tx: Transaction, items: Sequence[Asked], *, now: datetime) -> None:
         tx.connection.execute(insert(question), [{**asdict(item), "asked_at": now} for item in items])
 
 
-def latest(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) -> OpenQuestion | None:
-    """Return what this address was last asked, if it left, and about which sessions it is not answered nor expired."""
+def still_open(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) -> list[tuple[OpenQuestion, ...]]:
+    """Return what messages that left to this address asked patients and is neither answered nor expired.
+
+    The newest message's questions come first; what was asked a second time counts from then. What escorts are asked is
+    another conversation.
+    """
+    columns = question.c
     statement = (
-        select(question.c.message_id, question.c.kind, question.c.appointment_id, question.c.version)
-        .join(message, message.c.id == question.c.message_id)
-        .where(question.c.contact_id.in_(contacts), question.c.answered_at.is_(None), question.c.expires_at > now)
-        .where(message.c.left_at.is_not(None))
-        .order_by(message.c.left_at.desc(), message.c.id, question.c.expires_at, question.c.id)
+        select(question, message.c.left_at)
+        .join(message, message.c.id == columns.message_id)
+        .where(columns.contact_id.in_(contacts), columns.answered_at.is_(None), columns.lapsed_at.is_(None))
+        .where(columns.expires_at > now, columns.kind != QuestionKind.PICK_UP, message.c.left_at.is_not(None))
+        .order_by(columns.expires_at, columns.id)
     )
-    rows = tx.connection.execute(statement).all()
-    if not rows:
-        return None
-    about = [(AppointmentId(row.appointment_id), row.version) for row in rows if row.message_id == rows[0].message_id]
-    return OpenQuestion(rows[0].kind, tuple(about))
+    by_message: dict[UUID, list[Row[Any]]] = {}
+    for row in tx.connection.execute(statement):
+        by_message.setdefault(row.message_id, []).append(row)
+    newest_first = sorted(by_message.values(), key=_asked_at, reverse=True)
+    return [tuple(_questions(rows)) for rows in newest_first]
+
+
+def _asked_at(rows: Sequence[Row[Any]]) -> datetime:
+    at: datetime = max(max(row.left_at, row.nudged_at or row.left_at) for row in rows)
+    return at
+
+
+def _questions(rows: Sequence[Row[Any]]) -> Iterator[OpenQuestion]:
+    for kind in dict.fromkeys(row.kind for row in rows):
+        mine = [row for row in rows if row.kind is kind]
+        about = tuple((AppointmentId(row.appointment_id), row.version) for row in mine)
+        yield OpenQuestion(kind, about, id=mine[0].id, patient_id=PatientId(mine[0].patient_id))
 
 
 def asked(tx: Transaction, ids: Collection[AppointmentId]) -> set[tuple[AppointmentId, int, QuestionKind]]:

@@ -11,8 +11,8 @@ from reminders.core.consent import Source
 from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.thread import OpenQuestion
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.rides import RideState
 from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.transport import RideState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class TakeBack:
 
 @dataclass(frozen=True, slots=True)
 class RecordRide:
-    """What was said of the ride home from a session."""
+    """What was said of the ride home from these sessions."""
 
-    appointment: Appointment
+    visits: tuple[Appointment, ...]
     state: RideState
 
 

@@ -61,16 +61,14 @@ IN_ORDER = (AnswerKind.CONFIRMED, AnswerKind.SCORE, AnswerKind.RIDE_NOTED)
 """Good news is told before what is still to be done."""
 
 
-def choose(kinds: Collection[AnswerKind], *, answers_last_hour: int) -> list[AnswerKind]:
-    """Return what is answered to one reply, most important first; nothing where this phone had enough answers.
+def choose(kinds: Collection[AnswerKind]) -> list[AnswerKind]:
+    """Return what is answered to one reply, most important first.
 
-    Numbers for an emergency and the confirmation of an opt-out go alone, and always.
+    Numbers for an emergency and the confirmation of an opt-out go alone.
     """
     wanted = sorted(set(kinds), key=IMPORTANCE.__getitem__)
     if wanted and wanted[0] in ALONE:
         return wanted[:1]
-    if answers_last_hour >= MOST_ANSWERS:
-        return []
     return [kind for kind in wanted if not SAID_BY.get(kind, frozenset()).intersection(wanted)]
 
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 LONGEST = 160
-WORD = re.compile(r"\d{1,2}[:.]\d\d\s*(?:[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\b\.?|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\w+", re.IGNORECASE)
+WORD = re.compile(
+    r"\d{1,2}[:.]\d\d\s*(?:[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\b\.?|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\w+", re.IGNORECASE
+)
 DAYS = """
     mon monday mondays tue tues tuesday tuesdays wed weds wednesday wednesdays thu thur thurs thursday thursdays
     fri friday fridays sat saturday saturdays sun sunday sundays
@@ -34,9 +36,13 @@ BEFORE_A_NUMBER = """
     las la a despues antes entre hasta desde y o el
 """
 NAMING, LINKING, LEADING = (frozenset(words.split()) for words in (DAYS, JOINING, BEFORE_A_NUMBER))
-TIME = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s*[ap]\.?m\.?|\d{1,2}[:.]\d\d|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}(?:st|nd|rd|th)")
+TIME = re.compile(
+    r"\d{1,2}(?:[:.]\d\d)?\s*[ap]\.?m\.?|\d{1,2}[:.]\d\d|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}(?:st|nd|rd|th)"
+)
 NUMBER = re.compile(r"\d{1,2}")
-WEAK_EDGES = frozenset({"and", "or", "y", "o", "to", "a", "de", "que", "of", "about", "time", "back", "para", "in", "en", "by"})
+WEAK_EDGES = frozenset(
+    {"and", "or", "y", "o", "to", "a", "de", "que", "of", "about", "time", "back", "para", "in", "en", "by"}
+)
 """Words that join but mean nothing at the edge of a phrase."""
 
 

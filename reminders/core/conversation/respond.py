@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reminders.core.conversation.actions import Action, Note, OpenTask, Say
+from reminders.core.conversation.answers import MOST_ANSWERS
 from reminders.core.conversation.consent_rules import opt_in, opt_out, resubscribe, wrong_number
 from reminders.core.conversation.health_rules import idiom, red_flag, score, symptom, unscored
 from reminders.core.conversation.scene import Rule, Scene
@@ -73,8 +74,10 @@ def respond(scene: Scene) -> tuple[Action, ...]:
         found.append(scene.task(TaskKind.SENDER_UNKNOWN))
     if heard.media_count and not any(isinstance(action, OpenTask) for action in found):
         found += photo(scene)
-    found = [action for action in found if not isinstance(action, Say) or scene.may_say(action.kind)]
-    return tuple(_without_doubles(found)) or (Note("nothing to do"),)
+    kept = [action for action in found if not isinstance(action, Say) or scene.may_say(action.kind)]
+    if len(kept) < len(found) and scene.has_had_enough:
+        kept.append(Note(f"{MOST_ANSWERS} automatic answers in the last hour are enough"))
+    return tuple(_without_doubles(kept)) or (Note("nothing to do"),)
 
 
 def _rules(scene: Scene) -> Iterator[Rule]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reminders.core.appointments import Appointment
 from reminders.core.conversation.actions import Action, OpenTask
-from reminders.core.conversation.answers import AnswerKind
+from reminders.core.conversation.answers import MOST_ANSWERS, AnswerKind
 from reminders.core.conversation.binding import about
 from reminders.core.conversation.thread import Thread
 from reminders.core.conversation.understanding import Heard
@@ -58,7 +58,13 @@ class Scene:
             return True
         if self.thread.is_opted_out or self.says(Intent.OPT_OUT, Intent.WRONG_NUMBER):
             return False
-        return kind is AnswerKind.CRISIS or not (self.says(*ENDS_ANSWERS) or forbids_any_answer(self.heard.body))
+        is_unwanted = self.says(*ENDS_ANSWERS) or forbids_any_answer(self.heard.body)
+        return kind is AnswerKind.CRISIS or not (is_unwanted or self.has_had_enough)
+
+    @property
+    def has_had_enough(self) -> bool:
+        """Say whether this phone was answered often enough in the last hour."""
+        return self.thread.answers_last_hour >= MOST_ANSWERS
 
     def task(
         self,

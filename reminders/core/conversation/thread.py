@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.consent import Source
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.rides import RidePolicy
+from reminders.core.transport import RidePolicy
 from reminders.core.windows import local_day
 
 SESSION_LASTS = timedelta(hours=16)
@@ -89,10 +89,8 @@ class Thread:
 
     def moved(self, question: OpenQuestion) -> list[Appointment]:
         """Return what a question was about and that is now booked for another time."""
-        return [item for item in self.upcoming if item.id in question.appointment_ids - self._same(question)]
-
-    def _same(self, question: OpenQuestion) -> Collection[AppointmentId]:
-        return {item.id for item in self.current(question)}
+        same = {item.id for item in self.current(question)}
+        return [item for item in self.upcoming if item.id in question.appointment_ids and item.id not in same]
 
     def soon(self, now: datetime, within: timedelta) -> list[Appointment]:
         """Return what starts within a span from now."""

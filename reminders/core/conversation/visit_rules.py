@@ -10,9 +10,11 @@ from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.binding import about, bind, for_a_ride
 from reminders.core.conversation.preferred_times import preferred_times
 from reminders.core.conversation.scene import Scene
+from reminders.core.ids import AppointmentId
 from reminders.core.replies import Intent
-from reminders.core.rides import RidePolicy, RideState, ride_after
+from reminders.core.rides import ride_after
 from reminders.core.tasks import TaskKind
+from reminders.core.transport import RidePolicy, RideState
 
 CONTRADICTS = (Intent.DECLINE, Intent.WRONG_NUMBER, Intent.DECEASED)
 """Beside one of these a yes is no yes."""
@@ -44,8 +46,11 @@ def confirm(scene: Scene) -> Iterator[Action]:
 def _is_confirmed(scene: Scene) -> bool:
     thread = scene.thread
     is_asked = any(item.kind is QuestionKind.CONFIRM for item in thread.questions)
-    return not thread.is_shared and not is_asked and bool(thread.upcoming) and all(
-        item.is_confirmed for item in thread.upcoming
+    return (
+        not thread.is_shared
+        and not is_asked
+        and bool(thread.upcoming)
+        and all(item.is_confirmed for item in thread.upcoming)
     )
 
 
@@ -94,10 +99,10 @@ def ride(scene: Scene) -> Iterator[Action]:
     states = {item.id: _state(scene, item.id) for item in (*bound.visits, *bound.moved)}
     # A ride that was found for an earlier time may not suit the new one; one that is missing is missing all the same.
     fitting = [item for item in bound.moved if states[item.id] is not RideState.ARRANGED]
-    for item in (*bound.visits, *fitting):
-        state = states[item.id]
-        if state is not None:
-            yield RecordRide(item, state)
+    for state in RideState:
+        visits = tuple(item for item in (*bound.visits, *fitting) if states[item.id] is state)
+        if visits:
+            yield RecordRide(visits, state)
             yield Say(ANSWER_TO_RIDE[state])
     if len(fitting) < len(bound.moved):
         yield scene.task(TaskKind.REPLY_UNCLEAR, visits=bound.moved)
@@ -106,6 +111,6 @@ def ride(scene: Scene) -> Iterator[Action]:
         yield scene.task(TASK_OF_RIDE.get(state, TaskKind.RIDE_WANTED))
 
 
-def _state(scene: Scene, key: object) -> RideState | None:
-    policy = next((found for item, found in scene.thread.policies.items() if item == key), RidePolicy.ADULT_PRESENT)
+def _state(scene: Scene, key: AppointmentId) -> RideState | None:
+    policy = scene.thread.policies.get(key, RidePolicy.ADULT_PRESENT)
     return ride_after(scene.heard.interpretation.intents, policy)

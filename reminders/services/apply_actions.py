@@ -1,0 +1,163 @@
+"""Apply: everything that follows from one reply, in the transaction that reads it.
+
+In the order of the locks: addresses first, then patients and appointments, then tasks and messages. The answer is
+written last, when it is known what really happened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from reminders.core.cadences import QuestionKind
+from reminders.core.conversation.actions import (
+    Action,
+    Confirm,
+    HoldPatient,
+    Note,
+    OpenTask,
+    OptIn,
+    OptOut,
+    RaiseAlarm,
+    RecordRide,
+    RecordScore,
+    Say,
+    SuspendNumber,
+    TakeBack,
+)
+from reminders.core.reminders import Reason
+from reminders.core.tasks import TaskKind, Urgency
+from reminders.services.answer_reply import answer_reply
+from reminders.services.arrange_rides import record_rides
+from reminders.services.close_addresses import concerned, plan_concerned
+from reminders.services.hold_patient import hold_patient
+from reminders.services.opt_out import Said, opt_in_address, opt_out_address
+from reminders.services.record_check_in import Answer, record_check_in
+from reminders.services.reply_case import Case
+from reminders.store import appointments, contacts, messages, questions, tasks
+from reminders.store.unit_of_work import Transaction
+
+BY_TEXT = "text"
+WRONG_NUMBER = "wrong_number"
+"""The fault of an address whose holder says that it is not the patient's."""
+LOCK_ORDER: tuple[type[Action], ...] = (
+    OptOut,
+    OptIn,
+    SuspendNumber,
+    HoldPatient,
+    Confirm,
+    TakeBack,
+    RecordRide,
+    RecordScore,
+    OpenTask,
+    RaiseAlarm,
+    Say,
+    Note,
+)
+
+
+def apply_actions(tx: Transaction, case: Case, actions: Sequence[Action]) -> str:
+    """Apply what follows from a text, and say in a line what was done."""
+    for action in sorted(actions, key=lambda action: LOCK_ORDER.index(type(action))):
+        _act(tx, case, action)
+    answer_reply(tx, case)
+    counts = Counter(case.done)
+    return "; ".join(told if count == 1 else f"{told} ({count})" for told, count in counts.items())
+
+
+def _act(tx: Transaction, case: Case, action: Action) -> None:
+    match action:
+        case OptOut() | OptIn() | SuspendNumber():
+            _at_the_address(tx, case, action)
+        case HoldPatient(patient_id=patient_id):
+            hold_patient(tx, case.deps, case.clinic, patient_id, now=case.now)
+            case.done.append("patient put on hold")
+        case Confirm() | TakeBack() | RecordRide():
+            _about_a_visit(tx, case, action)
+        case RecordScore():
+            _record_score(tx, case, action)
+        case OpenTask():
+            _open_task(tx, case, action)
+        case RaiseAlarm() | Say() | Note():
+            _remember(case, action)
+
+
+def _remember(case: Case, action: RaiseAlarm | Say | Note) -> None:
+    """Keep for the end what depends on everything else."""
+    match action:
+        case RaiseAlarm():
+            case.alarms.append(action)
+        case Say():
+            case.said.append(action)
+        case Note(reason=reason):
+            case.done.append(reason)
+
+
+def _at_the_address(tx: Transaction, case: Case, action: OptOut | OptIn | SuspendNumber) -> None:
+    address, now = case.sender.address, case.now
+    match action:
+        case OptOut(source=source):
+            opt_out_address(tx, case.deps, address, Said(source, BY_TEXT, inbound_id=case.item.id), now=now)
+            case.done.append("opted out")
+        case OptIn(source=source):
+            opt_in_address(tx, case.deps, address, Said(source, BY_TEXT, inbound_id=case.item.id), now=now)
+            case.done.append("opted in")
+        case SuspendNumber():
+            contacts.mark_fault(tx, case.sender.contacts, WRONG_NUMBER, now=now)
+            messages.cancel_waiting(tx, case.sender.contacts, reason=Reason.ADDRESS_FAULT, now=now)
+            plan_concerned(tx, case.deps, concerned(tx, [address]), now=now)
+            case.done.append("number suspended")
+
+
+def _about_a_visit(tx: Transaction, case: Case, action: Confirm | TakeBack | RecordRide) -> None:
+    match action:
+        case Confirm(appointment_id=key, version=version):
+            if appointments.confirm(tx, key, version, now=case.now):
+                questions.mark_answered(tx, key, QuestionKind.CONFIRM, now=case.now)
+                case.done.append("appointment confirmed")
+            else:
+                _moved_meanwhile(tx, case)
+        case TakeBack(appointment_id=key, version=version):
+            appointments.take_back(tx, key, version)
+            case.done.append("earlier confirmation taken back")
+        case RecordRide(visits=visits, state=state):
+            if record_rides(tx, case.deps, visits, state, inbound_id=case.item.id, now=case.now):
+                case.done.append(f"ride: {state}")
+            else:
+                _moved_meanwhile(tx, case)
+
+
+def _moved_meanwhile(tx: Transaction, case: Case) -> None:
+    """The visit moved at this very moment: what was said of the old time goes to a person."""
+    _open_task(tx, case, OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.HIGH, None, case.thread.owner))
+
+
+def _record_score(tx: Transaction, case: Case, action: RecordScore) -> None:
+    said = Answer(
+        clinic_id=case.clinic_of(action.patient_id),
+        patient_id=action.patient_id,
+        appointment_id=action.appointment_id,
+        question_id=None if action.question is None else action.question.id,
+        inbound_id=case.item.id,
+        score=action.score,
+        words=case.item.body,
+    )
+    concern = record_check_in(tx, case.deps, said, now=case.now)
+    case.done.append("check-in: words kept" if action.score is None else f"check-in: score {action.score}")
+    if concern is not None:
+        case.alarms.append(RaiseAlarm(concern, action.patient_id, action.appointment_id))
+
+
+def _open_task(tx: Transaction, case: Case, action: OpenTask) -> None:
+    task = tasks.Task(
+        kind=action.kind,
+        urgency=action.urgency,
+        key=f"{action.kind}:{case.item.id}",
+        clinic_id=case.clinic_of(action.patient_id) if case.sender.people else None,
+        patient_id=action.patient_id,
+        appointment_id=action.appointment_id,
+        inbound_id=case.item.id,
+        note=action.note or None,
+    )
+    tasks.open_once(tx, case.deps.identity.new_id(), task, now=case.now)
+    case.done.append(f"task opened: {action.kind}")

@@ -1,0 +1,122 @@
+"""Gather: what a text falls into, read under the lock of its address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from reminders.core.appointments import Appointment
+from reminders.core.cadences import QuestionKind
+from reminders.core.check_ins import asks_once_more
+from reminders.core.clinics import Clinic
+from reminders.core.conversation.answers import AnswerKind
+from reminders.core.conversation.thread import OpenQuestion, Thread
+from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.core.patients import NO_OVERRIDE, Channel, Patient
+from reminders.core.toll_free import is_toll_free
+from reminders.core.transport import RidePolicy
+from reminders.services.deps import Deps
+from reminders.services.escalate import has_open
+from reminders.services.reply_case import Sender
+from reminders.store import appointments, check_ins, clinics, contacts, messages, patients, questions
+from reminders.store.unit_of_work import Transaction
+
+HOUR = timedelta(hours=1)
+LOOKED_BACK = timedelta(days=21)
+"""How old a session may be that somebody still writes about: two weeks after a series we ask a last time."""
+CRISIS_LASTS = timedelta(hours=24)
+"""Who is in a crisis a day later is told the numbers again, though staff have not taken over."""
+
+
+def find_sender(tx: Transaction, deps: Deps, address: str) -> Sender:
+    """Return who may have written, with their address locked at every clinic."""
+    people = patients.at_address(tx, address)
+    # Somebody we never wrote to may still opt out: then the address needs its row now.
+    at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
+    for clinic_id in sorted(at):
+        contacts.ensure(tx, clinic_id, Channel.SMS, address, new_id=deps.identity.new_id())
+    return Sender(address, contacts.at_address(tx, address), people)
+
+
+def gather_thread(tx: Transaction, deps: Deps, sender: Sender, *, now: datetime) -> tuple[Thread, Clinic | None]:
+    """Return the thread, and the clinic that the text belongs to: the writer's, else the first, None where none is."""
+    ids = [key for _, key in sender.people]
+    groups = questions.still_open(tx, sender.contacts, now=now)
+    upcoming = appointments.upcoming(tx, ids, now=now)
+    begun = appointments.begun(tx, ids, now=now, since=now - LOOKED_BACK)
+    known = clinics.every(tx)
+    people = _people(tx, sender)
+    bare = Thread(
+        patients=tuple(ids),
+        upcoming=tuple(upcoming),
+        past=tuple(begun),
+        last=groups[0] if groups else (),
+        older=tuple(groups[1:]),
+    )
+    clinic = _clinic(known, sender, bare.owner)
+    if clinic is None:
+        return bare, None
+    writer = people.get(bare.owner) if bare.owner is not None else None
+    return (
+        Thread(
+            patients=bare.patients,
+            upcoming=bare.upcoming,
+            past=bare.past,
+            last=bare.last,
+            older=bare.older,
+            policies=_policies(sender, known, people, [*upcoming, *begun]),
+            language=writer.record.language if writer is not None else clinic.language,
+            is_opted_out=contacts.has_opted_out(tx, sender.contacts),
+            opted_out_by=contacts.opted_out_source(tx, sender.contacts),
+            is_toll_free=is_toll_free(deps.own_number),
+            answers_last_hour=messages.answers_since(tx, sender.contacts, now - HOUR),
+            provider_answers_keywords=deps.provider_answers_keywords,
+            is_crisis_told=_is_crisis_told(tx, sender, bare.owner, now),
+            is_score_asked_again=_is_asked_again(tx, bare.question(QuestionKind.CHECK_IN)),
+            takes_idioms_seriously=clinic.alarms_on_idioms,
+        ),
+        clinic,
+    )
+
+
+def _people(tx: Transaction, sender: Sender) -> dict[PatientId, Patient]:
+    found: dict[PatientId, Patient] = {}
+    for clinic_id in {clinic_id for clinic_id, _ in sender.people}:
+        found |= patients.get_many(tx, clinic_id, [key for at, key in sender.people if at == clinic_id])
+    return found
+
+
+def _clinic(known: Mapping[ClinicId, Clinic], sender: Sender, owner: PatientId | None) -> Clinic | None:
+    at = [clinic_id for clinic_id, key in sender.people if key == owner] or [key for key, _ in sender.people]
+    return known[at[0]] if at else next(iter(known.values()), None)
+
+
+def _policies(
+    sender: Sender,
+    known: Mapping[ClinicId, Clinic],
+    people: Mapping[PatientId, Patient],
+    sessions: Sequence[Appointment],
+) -> dict[AppointmentId, RidePolicy]:
+    """Return which ride home each session needs, by its type and what staff changed for its patient."""
+    at = {key: known[clinic_id] for clinic_id, key in sender.people}
+    found = {}
+    for item in sessions:
+        patient = people.get(item.patient_id)
+        override = patient.override if patient is not None else NO_OVERRIDE
+        found[item.id] = at[item.patient_id].cadence(item.booking.appointment_type, override).ride_policy
+    return found
+
+
+def _is_crisis_told(tx: Transaction, sender: Sender, owner: PatientId | None, now: datetime) -> bool:
+    """Say whether the numbers for an emergency went out for what is open; to who we do not know, within the hour."""
+    if owner is not None and not has_open(tx, owner):
+        return False
+    since = now - (HOUR if owner is None else CRISIS_LASTS)
+    return messages.answered_with(tx, sender.contacts, AnswerKind.CRISIS.key, since)
+
+
+def _is_asked_again(tx: Transaction, question: OpenQuestion | None) -> bool:
+    """Say whether this answer without a number is one too many to ask for a number again."""
+    if question is None or question.id is None:
+        return False
+    return not asks_once_more(check_ins.times_unclear(tx, question.id) + 1)

@@ -1,0 +1,44 @@
+"""One text under way: who may have written it, what it says, and what was done about it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reminders.core.clinics import Clinic
+from reminders.core.conversation.actions import RaiseAlarm, Say
+from reminders.core.conversation.thread import Thread
+from reminders.core.conversation.understanding import Heard
+from reminders.core.ids import ClinicId, ContactId, PatientId
+from reminders.services.deps import Deps
+from reminders.store.inbound import StoredText
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who may have written: the address's rows at every clinic, locked, and its patients."""
+
+    address: str
+    contacts: Sequence[ContactId]
+    people: Sequence[tuple[ClinicId, PatientId]]
+
+
+@dataclass(slots=True)
+class Case:
+    """One text and everything that acting on it takes. `done` are the lines of what was done, for staff."""
+
+    deps: Deps
+    item: StoredText
+    sender: Sender
+    clinic: Clinic
+    heard: Heard
+    thread: Thread
+    now: datetime
+    done: list[str] = field(default_factory=list)
+    said: list[Say] = field(default_factory=list)
+    alarms: list[RaiseAlarm] = field(default_factory=list)
+
+    def clinic_of(self, patient_id: PatientId | None) -> ClinicId:
+        """Return the clinic of a patient of this phone; the text's own where none is sure."""
+        return next((clinic_id for clinic_id, key in self.sender.people if key == patient_id), self.clinic.id)
