@@ -12,13 +12,15 @@ from sqlalchemy import Row, exists, func, select, update
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import CheckIn
-from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, InboundId, PatientId
 from reminders.core.tasks import TaskKind
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import check_in, question
+from reminders.store.links import Purpose
 from reminders.store.once import insert_once
-from reminders.store.rows import message, task
+from reminders.store.rows import link, message, task
 from reminders.store.unit_of_work import Transaction
+from reminders.store.vault import token_hash
 
 IN_ORDER = (check_in.c.answered_at, check_in.c.id)
 
@@ -100,6 +102,50 @@ def asked(tx: Transaction, question_id: UUID | None, appointment_id: Appointment
         statement = statement.where(here, is_open).order_by(message.c.left_at.desc(), question.c.id)
     row = tx.connection.execute(statement.limit(1)).one_or_none()
     return None if row is None else AskedCheckIn(row.id, row.left_at)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedCheckIn:
+    """The check-in question behind a patient's page, and its score where it has one."""
+
+    question_id: UUID
+    clinic_id: ClinicId
+    patient_id: PatientId
+    contact_id: ContactId
+    appointment_id: AppointmentId
+    expires_at: datetime
+    answered_at: datetime | None
+    score: int | None
+
+
+def of_link(tx: Transaction, token: str, *, now: datetime) -> LinkedCheckIn | None:
+    """Return the check-in that a page asks; None where it asks none, or the page is closed.
+
+    A page is made with the message that names it: at the instant at which its question was asked, or asked again.
+    """
+    is_then = link.c.made_at.in_([question.c.asked_at, question.c.nudged_at])
+    is_about = (link.c.contact_id == question.c.contact_id) & (link.c.appointment_id == question.c.appointment_id)
+    score = select(check_in.c.score).where(check_in.c.question_id == question.c.id, check_in.c.score.is_not(None))
+    statement = (
+        select(question, score.limit(1).scalar_subquery().label("score"))
+        .join(link, is_about & is_then)
+        .where(link.c.token_hash == token_hash(token), link.c.purpose == Purpose.RESPOND.value)
+        .where(link.c.expires_at > now, question.c.kind == QuestionKind.CHECK_IN)
+        .order_by(question.c.expires_at.desc(), question.c.id)
+    )
+    row = tx.connection.execute(statement.limit(1)).one_or_none()
+    if row is None:
+        return None
+    return LinkedCheckIn(
+        question_id=row.id,
+        clinic_id=ClinicId(row.clinic_id),
+        patient_id=PatientId(row.patient_id),
+        contact_id=ContactId(row.contact_id),
+        appointment_id=AppointmentId(row.appointment_id),
+        expires_at=row.expires_at,
+        answered_at=row.answered_at,
+        score=row.score,
+    )
 
 
 def close(tx: Transaction, question_id: UUID, *, now: datetime) -> bool:

@@ -72,3 +72,44 @@ PAGE: Mapping[str, PageWords] = {
         questions="¿Preguntas? Llame al",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInWords:
+    """The words of the page of one check-in; `ends` say what the least and the greatest number mean."""
+
+    title: str
+    about: str
+    question: str
+    ends: Mapping[int, str]
+    thanks: str
+    answered: str
+    unwell: str
+    emergency: str
+    press_again: str
+
+
+CHECK_IN: Mapping[str, CheckInWords] = {
+    "en": CheckInWords(
+        title="How are you?",
+        about="After your session on",
+        question="How is your pain now?",
+        ends={0: "none", 10: "worst"},
+        thanks="Thank you, we have your answer.",
+        answered="You pressed",
+        unwell="If you feel unwell call",
+        emergency="in an emergency",
+        press_again=PAGE["en"].press_again,
+    ),
+    "es": CheckInWords(
+        title="¿Cómo está?",
+        about="Tras su cita de",
+        question="¿Cuánto dolor tiene ahora?",
+        ends={0: "nada", 10: "el peor"},
+        thanks="Gracias, tenemos su respuesta.",
+        answered="Ha pulsado",
+        unwell="Si se siente mal llame al",
+        emergency="en una emergencia al",
+        press_again=PAGE["es"].press_again,
+    ),
+}

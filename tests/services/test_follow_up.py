@@ -259,22 +259,33 @@ def test_marking_the_outcome_late_does_not_take_the_nudge_away(sqlite_store: Sto
     assert swept(world) == 2
 
 
-def test_one_message_about_two_series_is_nudged_once_answered_once_and_missed_once(sqlite_store: Store) -> None:
-    world = a_world(sqlite_store, "outcome_7d")
-    later = SESSION + timedelta(hours=4)
-    rows = [fulfilled("A1", BY_TEXT), fulfilled("A2", BY_TEXT, start=later, series_id="S2", line=3)]
-    world.sync(*rows, options=SyncOptions(is_approved=True))
-    world.at(local("2027-03-15 10:00"))
-    world.pump()
-    assert (len(world.bodies), len(questions(world))) == (1, 2)
-    world.at(local("2027-03-15 16:00"))
-    assert swept(world) == 2
+def two_questions(store: Store) -> World:
+    """Return a world in which one patient was asked about a series and a later session, and answered nothing."""
+    world = a_world(store, "checkin_24h", "outcome_7d", check_in={"nudge_hours": "off"})
+    evening = fulfilled("A2", BY_TEXT, start=local("2027-03-17 20:00"), series_id=None, line=3)
+    world.sync(fulfilled("A1", BY_TEXT), evening, options=SyncOptions(is_approved=True))
+    for at in (ASKED, local("2027-03-15 10:00"), local("2027-03-19 09:00")):
+        world.at(at)
+        swept(world)
+    assert [row.kind for row in world.messages()] == ["checkin_24h", "outcome_7d", "checkin_24h"]
+    return world
+
+
+def test_what_nobody_answers_is_one_task_for_a_patient_and_day(sqlite_store: Store) -> None:
+    world = two_questions(sqlite_store)
+    assert world.tasks() == ["check_in_unanswered"]
     world.at(local("2027-03-19 10:00"))
     assert follow_up(world.deps) == 2
-    assert world.tasks() == ["check_in_unanswered"]
+    assert world.tasks() == ["check_in_unanswered"] * 2
+
+
+def test_one_number_answers_all_that_was_asked_by_now(sqlite_store: Store) -> None:
+    world = two_questions(sqlite_store)
     answer(world, 3)
+    assert [row.answered_at is not None for row in questions(world)] == [False, True, True]
+    world.at(local("2027-03-19 10:00"))
+    assert follow_up(world.deps) == 0
     assert world.count("check_in") == 1
-    world.check()
 
 
 def test_two_sweeps_at_once_nudge_once_and_open_one_task(store: Store) -> None:
