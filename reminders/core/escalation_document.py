@@ -47,13 +47,15 @@ def _is_idioms(found: object) -> bool:
 
 
 def _row(reader: Reader, path: str, found: object) -> tuple[Person, timedelta] | None:
-    table = reader.table(path, found)
-    reader.unknown_keys(path, table, KNOWN)
     count = len(reader.faults)
+    table = reader.table(path, found)
+    if len(reader.faults) > count:
+        return None
+    reader.unknown_keys(path, table, KNOWN)
     name = table.get("name")
     reader.value(f"{path}.name", name, is_text, "who it is; staff see this name")
     phone, email = table.get("phone"), table.get("email")
-    if phone is None and email is None and isinstance(found, Mapping):
+    if phone is None and email is None:
         reader.fault(path, dict(table), "a phone or an email is wanted")
     if phone is not None:
         reader.value(f"{path}.phone", phone, _is_phone, "a number with country code such as +12025550100 is wanted")

@@ -32,13 +32,20 @@ FOOTERS = {
 }
 
 
-def as_html(title: str, text: str, *, language: str, unsubscribe_url: str) -> str:
-    """Return the HTML part of a text. Whatever a template or a name holds is shown, never interpreted."""
+def as_html(title: str, text: str, *, language: str, unsubscribe_url: str | None) -> str:
+    """Return the HTML part of a text. Whatever a template or a name holds is shown, never interpreted.
+
+    Without an address to unsubscribe at it has no footer: that is a mail to staff.
+    """
     paragraphs = [f'<p style="margin:0 0 14px">{_linked(line, language)}</p>' for line in text.splitlines() if line]
-    footer = html.escape(FOOTERS[language].format(url="")).rstrip()
+    footer = "" if unsubscribe_url is None else _footer(language, unsubscribe_url)
+    return PAGE.format(language=language, title=html.escape(title), body="\n".join(paragraphs), footer=footer)
+
+
+def _footer(language: str, unsubscribe_url: str) -> str:
+    words = html.escape(FOOTERS[language].format(url="")).rstrip()
     url = html.escape(unsubscribe_url, quote=True)
-    link = f'{footer} <a href="{url}" style="color:#5c6661">{url}</a>'
-    return PAGE.format(language=language, title=html.escape(title), body="\n".join(paragraphs), footer=link)
+    return f'{words} <a href="{url}" style="color:#5c6661">{url}</a>'
 
 
 def _linked(line: str, language: str) -> str:

@@ -13,7 +13,7 @@ from reminders.core.content import language_of
 from reminders.core.ids import AttemptTag
 from reminders.core.mail import as_html
 from reminders.core.messages import Draft
-from reminders.core.patients import NO_OVERRIDE, Override
+from reminders.core.patients import NO_OVERRIDE, Override, Recipient
 from reminders.ports import CalendarEntry, OutgoingMail
 from reminders.services.deps import Deps
 from reminders.store import links
@@ -37,13 +37,16 @@ class Envelope:
 def write_mail(
     deps: Deps, clinic: Clinic, draft: Draft, appointment: Appointment | None, *, envelope: Envelope, now: datetime
 ) -> OutgoingMail:
-    """Return the mail of a message: its Message-ID depends on the message alone, so a second copy can be told."""
-    url = f"{deps.public_url}/u/{envelope.unsubscribe_token}"
+    """Return the mail of a message: its Message-ID depends on the message alone, so a second copy can be told.
+
+    Staff on call are not shown a way out: whom the clinic calls is the clinic's to decide.
+    """
+    url = None if draft.recipient is Recipient.STAFF else f"{deps.public_url}/u/{envelope.unsubscribe_token}"
     return OutgoingMail(
         tag=envelope.tag,
         to=envelope.address,
         subject=draft.subject,
-        text=f"{draft.body}\n\n{url}\n",
+        text=f"{draft.body}\n" + (f"\n{url}\n" if url else ""),
         html=as_html(draft.subject, draft.body, language=language_of(envelope.language), unsubscribe_url=url),
         message_id=f"<{draft.id}@{deps.mail_domain}>",
         start_by=0.0,
@@ -60,7 +63,9 @@ def unsubscribe_token(tx: Transaction, draft: Draft) -> str:
 def keep_unsubscribe_links(tx: Transaction, deps: Deps, drafts: Iterable[Draft], *, now: datetime) -> None:
     """Make the unsubscribe tokens of these mails valid; their rows are made with an address's first."""
     found = {
-        draft.contact_id: (deps.identity.new_id(), unsubscribe_token(tx, draft), _link(draft, now)) for draft in drafts
+        draft.contact_id: (deps.identity.new_id(), unsubscribe_token(tx, draft), _link(draft, now))
+        for draft in drafts
+        if draft.recipient is not Recipient.STAFF
     }
     links.add(tx, found.values(), now=now)
 

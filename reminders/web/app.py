@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from reminders.bootstrap import Services, open_services
-from reminders.web import canary, console, errors, health, hooks, links, send
+from reminders.web import acknowledge, canary, console, errors, health, hooks, links, send
 from reminders.web.envelope import Envelope
 from reminders.web.guards import TryLimit
 from reminders.web.pages import STATIC, base_path
@@ -25,7 +25,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.metrics = health.Metrics(given.deps)
     app.state.readiness = health.Readiness(given.deps)
     errors.install(app)
-    for door in (hooks, canary, links, health):
+    for door in (hooks, canary, links, acknowledge, health):
         app.include_router(door.router)
     if given.facts.is_demo:
         app.include_router(console.router)

@@ -15,6 +15,8 @@ PUBLIC = {
     "POST /hooks/canary/{canary}": SIGNATURE,
     "GET /r/{token}": TOKEN,
     "POST /r/{token}": TOKEN,
+    "GET /a/{token}": TOKEN,
+    "POST /a/{token}": TOKEN,
     "GET /u/{token}": TOKEN,
     "POST /u/{token}": TOKEN,
     "GET /healthz": OPEN,

@@ -19,6 +19,7 @@ from reminders.core.consent import OPT_OUT_CONFIRMED
 from reminders.core.gate import (
     LEAST_USEFUL_LIFE,
     LONGEST_VALIDITY,
+    UNASKED,
     Candidate,
     Expire,
     Hold,
@@ -231,16 +232,50 @@ def test_a_confirmation_or_a_ride_of_an_earlier_version_does_not_count() -> None
     assert unneeded("remind_final", replace(VISIT, confirmed_version=1, ride_version=1)) is None
 
 
-@pytest.mark.parametrize("origin", [Origin.STAFF, Origin.ANSWER])
+@pytest.mark.parametrize("origin", [Origin.STAFF, Origin.ANSWER, Origin.ALERT])
 def test_what_a_person_wanted_is_not_bound_to_the_state_of_a_visit_nor_to_caps(origin: Origin) -> None:
     candidate = replace(GOOD, origin=origin, appointment=OFF, version=0, traffic=FULL_WEEK)
     assert may_send(candidate, now=NOON) == Send()
 
 
-def test_an_answer_needs_no_recorded_consent_and_what_we_start_does() -> None:
+def test_an_answer_and_a_call_to_staff_need_no_recorded_consent_and_what_we_start_does() -> None:
     verdicts = {origin: may_send(replace(GOOD, origin=origin, has_consent=False), now=NOON) for origin in Origin}
     refused = Suppress(Reason.NO_CONSENT)
-    assert verdicts == {Origin.REMINDER: refused, Origin.STAFF: refused, Origin.ANSWER: Send()}
+    assert verdicts == {
+        Origin.REMINDER: refused,
+        Origin.STAFF: refused,
+        Origin.ANSWER: Send(),
+        Origin.ALERT: Send(),
+    }
+
+
+NOTICE = replace(
+    GOOD,
+    origin=Origin.ALERT,
+    kind="alert",
+    version=None,
+    appointment=None,
+    has_consent=False,
+    recipient=Recipient.STAFF,
+    expires_at=NOON + timedelta(days=1),
+)
+
+
+def test_who_is_on_call_is_called_in_the_night_and_as_often_as_it_takes() -> None:
+    assert may_send(NOTICE, now=local("2027-03-03 03:00")) == Send()
+    assert may_send(replace(NOTICE, window=NEVER_OPEN, traffic=FULL_WEEK), now=NOON) == Send()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"is_opted_out": True}, Reason.OPTED_OUT),
+        ({"has_address_fault": True}, Reason.ADDRESS_FAULT),
+        ({"is_on_allow_list": False}, Reason.NOT_ON_ALLOW_LIST),
+    ],
+)
+def test_a_call_to_staff_goes_to_no_address_that_is_closed(changes: dict[str, Any], reason: Reason) -> None:
+    assert may_send(replace(NOTICE, **changes), now=NOON) == Suppress(reason)
 
 
 def test_in_quiet_hours_a_message_is_held_until_they_end() -> None:
@@ -342,9 +377,9 @@ def test_nothing_leaves_outside_the_window_past_its_use_or_over_the_cap(candidat
     match may_send(clean, now=now):
         case Send():
             assert now < clean.expires_at
-            is_exempt = clean.origin is Origin.ANSWER or clean.overrides_quiet_hours
+            is_exempt = clean.origin in UNASKED or clean.overrides_quiet_hours
             assert is_exempt or is_open(now, clean.zone, clean.window)
-            assert clean.has_consent or clean.origin is Origin.ANSWER
+            assert clean.has_consent or clean.origin in UNASKED
         case Hold(until=until, reason=reason):
             assert now < until < clean.expires_at
             assert is_open(until, clean.zone, clean.window)

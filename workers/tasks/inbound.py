@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reminders.ports import Job
 from reminders.services.apply_receipts import apply_receipts as apply_stored
+from reminders.services.escalate import climb as climb_on
 from reminders.services.fly_canaries import hear_canaries
 from reminders.services.receive_replies import receive_replies as receive_stored
 from workers.app import task
@@ -30,3 +31,9 @@ def apply_receipts() -> None:
 def receive_replies() -> None:
     """Read replies that were stored."""
     receive_stored(services().deps)
+
+
+@task(Job.CLIMB)
+def climb() -> None:
+    """Tell the next of those who are called about a patient, until somebody takes over."""
+    climb_on(services().deps)
