@@ -1,122 +1,176 @@
-"""Requirements 30, 35 to 37, 41, 42 and 47: what follows from a reply, and never a guess about who will come."""
+"""Requirements 30, 35 to 37 and 41 to 47: what follows from a reply, and never a guess about who will come."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from reminders.core.actions import (
-    Action,
-    Answer,
-    ConfirmAppointment,
-    Note,
-    OpenQuestion,
-    OpenTask,
-    OptInAddress,
-    OptOutAddress,
-    Thread,
-    respond,
-)
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
+from reminders.core.check_ins import Concern
+from reminders.core.consent import Source
+from reminders.core.conversation.actions import (
+    Confirm,
+    HoldPatient,
+    Note,
+    OpenTask,
+    OptIn,
+    OptOut,
+    RaiseAlarm,
+    RecordRide,
+    RecordScore,
+    Say,
+    SuspendNumber,
+    TakeBack,
+)
+from reminders.core.conversation.answers import AnswerKind
+from reminders.core.conversation.respond import FROM_A_STRANGER, RULES
+from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.replies import Intent, Reply
+from reminders.core.replies import Intent
 from reminders.core.tasks import TaskKind, Urgency
-from tests.builders import NOON, a_patient, a_record, an_appointment
+from reminders.core.transport import RidePolicy, RideState
+from tests.builders import NOON, an_appointment
+from tests.core.conversations import (
+    AFTER,
+    ALONE,
+    ASKED,
+    ASKED_LATER,
+    BEGUN,
+    CHECK_IN,
+    DANA,
+    LATER,
+    LEES,
+    NOBODY,
+    RIDE,
+    RUN,
+    SHARED,
+    VISIT,
+    a_reading,
+    after,
+    done,
+    opened,
+    told,
+)
 
-DANA, LEE = a_patient(a_record("P1")), a_patient(a_record("P2", name="Lee Stone"))
-VISIT = an_appointment(NOON + timedelta(days=3))
-LATER = an_appointment(NOON + timedelta(days=6), external_id="A2")
-LEES = an_appointment(NOON + timedelta(days=3), external_id="A3", patient=LEE)
-ASKED = OpenQuestion(QuestionKind.CONFIRM, ((VISIT.id, VISIT.version),))
-RUN = OpenQuestion(QuestionKind.CONFIRM, ((VISIT.id, VISIT.version), (LATER.id, LATER.version)))
-ALONE = Thread(patients=(DANA.id,), upcoming=(VISIT,), open_question=ASKED)
-SHARED = Thread(patients=(DANA.id, LEE.id), upcoming=(VISIT, LEES), open_question=ASKED)
-NOBODY = Thread(patients=(), upcoming=())
-CONFIRM = Reply(Intent.CONFIRM, "c")
-HELP = Reply(Intent.HELP, "help")
-START = Reply(Intent.OPT_IN, "start")
-UNCLEAR = Reply(Intent.UNCLEAR)
-CONFIRMED = (ConfirmAppointment(VISIT.id, VISIT.version),)
+CONFIRMED = (Confirm(VISIT.id, VISIT.version),)
+MOVED = replace(VISIT, version=2)
+OPTED_OUT = replace(ALONE, is_opted_out=True, opted_out_by=Source.KEYWORD)
 
 
-def _unclear(appointment: AppointmentId | None = None, patient: PatientId | None = None) -> tuple[Action, ...]:
-    return (OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.NORMAL, appointment, patient),)
-
-
-def _respond(reply: Reply, thread: Thread, now: datetime = NOON) -> tuple[Action, ...]:
-    return respond(reply, thread, now=now)
+def a_task(
+    kind: TaskKind = TaskKind.REPLY_UNCLEAR,
+    urgency: Urgency = Urgency.NORMAL,
+    about: AppointmentId | None = None,
+    patient: PatientId | None = None,
+) -> tuple[OpenTask]:
+    return (OpenTask(kind, urgency, about, patient),)
 
 
 # ----- opting out and in
 
 
-@pytest.mark.parametrize("thread", [ALONE, SHARED, NOBODY, replace(ALONE, is_opted_out=True)])
+@pytest.mark.parametrize("thread", [ALONE, SHARED, NOBODY, OPTED_OUT, AFTER])
 def test_an_opt_out_holds_whoever_owns_the_phone(thread: Thread) -> None:
-    assert _respond(Reply(Intent.OPT_OUT, "stop"), thread) == (OptOutAddress(),)
+    found = after(a_reading(Intent.OPT_OUT, keyword="stop"), thread)
+    assert done(found) == (OptOut(Source.KEYWORD),)
+    assert done(after(Intent.OPT_OUT, thread)) == (OptOut(Source.TEXT),)
 
 
 @pytest.mark.parametrize("word", ["cancel", "end", "quit"])
 def test_an_opt_out_that_may_mean_the_visit_also_has_the_patient_phoned(word: str) -> None:
-    phone = OpenTask(TaskKind.PHONE_PATIENT, Urgency.HIGH, VISIT.id, DANA.id)
-    assert _respond(Reply(Intent.OPT_OUT, word), ALONE) == (OptOutAddress(), phone)
-    anyone = OpenTask(TaskKind.PHONE_PATIENT, Urgency.HIGH)
-    assert _respond(Reply(Intent.OPT_OUT, word), SHARED) == (OptOutAddress(), anyone)
+    reading = a_reading(Intent.OPT_OUT, keyword=word)
+    assert opened(after(reading)) == [TaskKind.PHONE_PATIENT]
+    assert done(after(reading, SHARED))[1:] == a_task(TaskKind.PHONE_PATIENT, Urgency.HIGH)
 
 
-def test_start_opts_in_only_who_had_opted_out() -> None:
-    assert _respond(START, replace(ALONE, is_opted_out=True)) == (OptInAddress(),)
-    (note,) = _respond(START, ALONE)
+def test_a_wish_to_stop_a_part_stops_everything_and_a_person_asks() -> None:
+    found = after(Intent.OPT_OUT, AFTER, body="stop the check ins but keep reminders")
+    assert OptOut(Source.TEXT) in found
+    assert opened(found) == [TaskKind.CALL_WANTED]
+
+
+def test_all_that_stands_beside_an_opt_out_is_done_too_and_nothing_else_is_said() -> None:
+    reading = a_reading(Intent.OPT_OUT, Intent.DECLINE, Intent.RESCHEDULE, Intent.CONTACT_CHANGE)
+    found = after(reading, body="No I can't, can we do Thursday? also stop texting this number use my cell")
+    assert opened(found) == [TaskKind.DECLINED, TaskKind.RESCHEDULE, TaskKind.CONTACT_CHANGE]
+    assert told(found) == [AnswerKind.OPT_OUT_CONFIRMED]
+
+
+def test_start_opts_in_only_who_opted_out_by_text() -> None:
+    start = a_reading(Intent.OPT_IN, keyword="start")
+    assert done(after(start, OPTED_OUT)) == (OptIn(Source.KEYWORD),)
+    assert opened(after(start, replace(OPTED_OUT, opted_out_by=Source.VOICE))) == [TaskKind.REPLY_UNCLEAR]
+    (note,) = after(start, ALONE)
     assert isinstance(note, Note)
+
+
+def test_yes_subscribes_again_only_where_nothing_was_asked() -> None:
+    yes = a_reading(Intent.THANKS, keyword="yes")
+    asked_nothing = replace(OPTED_OUT, last=())
+    assert OptIn(Source.KEYWORD) in after(yes, asked_nothing)
+    assert opened(after(yes, asked_nothing)) == [TaskKind.OPTED_IN]
+    answer = after(a_reading(Intent.CONFIRM, keyword="yes"), OPTED_OUT)
+    assert Confirm(VISIT.id, 1) in answer
+    assert OptIn(Source.KEYWORD) not in answer
+    assert OptIn(Source.KEYWORD) not in after(yes, replace(asked_nothing, is_toll_free=True))
+    assert OptIn(Source.KEYWORD) not in after(yes, replace(asked_nothing, opted_out_by=Source.TEXT))
 
 
 # ----- confirming
 
 
 def test_a_confirmation_answers_the_version_that_was_asked_about() -> None:
-    assert _respond(CONFIRM, ALONE) == CONFIRMED
-    assert _respond(CONFIRM, replace(ALONE, upcoming=(VISIT, LATER))) == CONFIRMED
+    assert done(after(Intent.CONFIRM)) == CONFIRMED
+    found = after(Intent.CONFIRM, replace(ALONE, upcoming=(VISIT, LATER)))
+    assert found == (*CONFIRMED, Say(AnswerKind.CONFIRMED, (VISIT,)))
 
 
 def test_a_confirmation_answers_for_every_session_that_was_asked_about() -> None:
     other = an_appointment(NOON + timedelta(days=5), external_id="A8")
-    thread = replace(ALONE, upcoming=(VISIT, other, LATER), open_question=RUN)
-    assert _respond(CONFIRM, thread) == (*CONFIRMED, ConfirmAppointment(LATER.id, LATER.version))
+    thread = replace(ALONE, upcoming=(VISIT, other, LATER), last=(RUN,))
+    assert done(after(Intent.CONFIRM, thread)) == (*CONFIRMED, Confirm(LATER.id, LATER.version))
 
 
-def test_what_moved_since_is_not_confirmed_with_the_others_and_alone_it_goes_to_a_person() -> None:
-    moved = replace(LATER, version=2)
-    assert _respond(CONFIRM, replace(ALONE, upcoming=(VISIT, moved), open_question=RUN)) == CONFIRMED
-    both = (replace(VISIT, version=2), moved)
-    assert _respond(CONFIRM, replace(ALONE, upcoming=both, open_question=RUN)) == _unclear(None, DANA.id)
+def test_for_what_moved_since_the_new_time_is_asked() -> None:
+    found = after(Intent.CONFIRM, replace(ALONE, upcoming=(MOVED,)))
+    assert Say(AnswerKind.MOVED, (MOVED,), QuestionKind.CONFIRM) in found
+    assert not any(isinstance(action, Confirm | OpenTask) for action in found)
+    both = after(Intent.CONFIRM, replace(ALONE, upcoming=(MOVED, LATER), last=(RUN,)))
+    assert Confirm(LATER.id, 1) in both
+    assert told(both) == [AnswerKind.CONFIRMED, AnswerKind.MOVED]
 
 
-def test_which_day_of_a_run_somebody_means_is_asked_of_them_not_guessed() -> None:
-    thread = replace(ALONE, upcoming=(VISIT, LATER), open_question=RUN)
-    assert _respond(Reply(Intent.RESCHEDULE, "r"), thread) == (
-        OpenTask(TaskKind.RESCHEDULE, Urgency.NORMAL, None, DANA.id),
-    )
-    (task,) = _respond(UNCLEAR, thread, now=VISIT.starts_at - timedelta(hours=24))
-    assert isinstance(task, OpenTask)
-    assert task.urgency is Urgency.HIGH
-
-
-def test_a_confirmation_of_an_earlier_time_is_no_confirmation_of_the_new() -> None:
-    moved = replace(VISIT, version=2)
-    assert _respond(CONFIRM, replace(ALONE, upcoming=(moved,))) == _unclear(VISIT.id, DANA.id)
+@pytest.mark.parametrize(
+    "thread", [replace(OPTED_OUT, upcoming=(MOVED,)), replace(ALONE, upcoming=(MOVED,), answers_last_hour=3)]
+)
+def test_where_the_new_time_cannot_be_asked_a_person_does(thread: Thread) -> None:
+    found = after(Intent.CONFIRM, thread)
+    assert opened(found) == [TaskKind.REPLY_UNCLEAR]
+    assert told(found) == []
 
 
 def test_a_confirmation_of_a_visit_that_is_off_or_past_goes_to_a_person() -> None:
-    assert _respond(CONFIRM, replace(ALONE, upcoming=())) == _unclear(None, DANA.id)
-    assert _respond(CONFIRM, replace(ALONE, upcoming=(LATER,))) == _unclear(LATER.id, DANA.id)
+    assert done(after(Intent.CONFIRM, replace(ALONE, upcoming=()))) == a_task(patient=DANA.id)
+    assert done(after(Intent.CONFIRM, replace(ALONE, upcoming=(LATER,)))) == a_task(about=LATER.id, patient=DANA.id)
 
 
-@pytest.mark.parametrize("kind", [QuestionKind.RIDE, QuestionKind.CHECK_IN])
-def test_a_confirmation_does_not_answer_another_question(kind: QuestionKind) -> None:
-    thread = replace(ALONE, open_question=replace(ASKED, kind=kind))
-    assert _respond(CONFIRM, thread) == _unclear(VISIT.id, DANA.id)
+def test_words_of_attendance_under_a_question_about_the_ride_mean_its_visit() -> None:
+    assert done(after(Intent.CONFIRM, replace(ALONE, last=(RIDE,)))) == CONFIRMED
+
+
+def test_a_confirmation_between_two_visits_goes_to_a_person() -> None:
+    thread = replace(ALONE, upcoming=(VISIT, LATER), last=(RIDE,), older=((ASKED_LATER,),))
+    assert opened(after(Intent.CONFIRM, thread)) == [TaskKind.REPLY_UNCLEAR]
+    same = replace(thread, older=((ASKED,),))
+    assert done(after(Intent.CONFIRM, same)) == CONFIRMED
+
+
+def test_an_older_question_is_confirmed_where_the_last_was_about_another_thing() -> None:
+    thread = Thread(patients=(DANA.id,), upcoming=(VISIT,), past=(BEGUN,), last=(CHECK_IN,), older=((ASKED,),))
+    assert done(after(Intent.CONFIRM, thread)) == CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -133,55 +187,246 @@ def test_a_confirmation_does_not_answer_another_question(kind: QuestionKind) -> 
 def test_without_a_question_only_the_one_visit_of_the_next_seven_days_can_be_meant(
     upcoming: tuple[Appointment, ...], *, is_clear: bool
 ) -> None:
-    thread = Thread(patients=(DANA.id,), upcoming=upcoming)
-    (action,) = _respond(CONFIRM, thread)
-    assert isinstance(action, ConfirmAppointment) is is_clear
+    action, *_ = after(Intent.CONFIRM, Thread(patients=(DANA.id,), upcoming=upcoming))
+    assert isinstance(action, Confirm) is is_clear
     if not is_clear:
         assert isinstance(action, OpenTask)
         assert action.kind is TaskKind.REPLY_UNCLEAR
 
 
+def test_what_is_confirmed_already_bothers_nobody() -> None:
+    far = replace(an_appointment(NOON + timedelta(days=20)), confirmed_version=1)
+    (note,) = after(Intent.CONFIRM, Thread(patients=(DANA.id,), upcoming=(far,)))
+    assert isinstance(note, Note)
+
+
 def test_on_a_phone_of_two_expected_patients_nobody_is_confirmed() -> None:
-    assert _respond(CONFIRM, SHARED) == _unclear()
+    assert done(after(Intent.CONFIRM, SHARED)) == a_task()
 
 
 def test_on_a_shared_phone_a_confirmation_holds_where_only_one_patient_is_expected() -> None:
-    assert _respond(CONFIRM, replace(SHARED, upcoming=(VISIT,))) == CONFIRMED
+    assert done(after(Intent.CONFIRM, replace(SHARED, upcoming=(VISIT,)))) == CONFIRMED
 
 
 def test_an_opted_out_patient_may_still_confirm() -> None:
-    assert _respond(CONFIRM, replace(ALONE, is_opted_out=True)) == CONFIRMED
+    assert after(Intent.CONFIRM, OPTED_OUT) == CONFIRMED
 
 
-# ----- everything that goes to a person
+@pytest.mark.parametrize("other", [Intent.DECLINE, Intent.WRONG_NUMBER, Intent.DECEASED])
+def test_a_yes_beside_what_contradicts_it_is_no_yes(other: Intent) -> None:
+    assert not any(isinstance(action, Confirm) for action in after(a_reading(other, Intent.CONFIRM)))
 
 
-def test_a_wish_for_another_time_becomes_a_task_and_changes_nothing() -> None:
-    reply = Reply(Intent.RESCHEDULE, "r")
-    assert _respond(reply, ALONE) == (OpenTask(TaskKind.RESCHEDULE, Urgency.NORMAL, VISIT.id, DANA.id),)
-    assert _respond(reply, replace(ALONE, upcoming=(VISIT, LATER), open_question=None)) == (
-        OpenTask(TaskKind.RESCHEDULE, Urgency.NORMAL, None, DANA.id),
-    )
-    assert _respond(reply, SHARED) == (OpenTask(TaskKind.RESCHEDULE, Urgency.NORMAL),)
+# ----- declining, changing, being late
+
+
+def test_a_decline_takes_an_earlier_yes_back_and_leaves_the_schedule_alone() -> None:
+    held = replace(VISIT, confirmed_version=1)
+    found = after(Intent.DECLINE, replace(ALONE, upcoming=(held,)))
+    assert done(found) == (TakeBack(VISIT.id, 1), *a_task(TaskKind.DECLINED, Urgency.HIGH, VISIT.id, DANA.id))
+    assert told(found) == [AnswerKind.DECLINED]
+
+
+def test_a_decline_of_nothing_is_unclear() -> None:
+    assert opened(after(Intent.DECLINE, Thread(patients=(DANA.id,)))) == [TaskKind.REPLY_UNCLEAR]
+
+
+def test_a_wish_for_another_time_becomes_a_task_with_its_words_and_changes_nothing() -> None:
+    found = after(Intent.RESCHEDULE, body="can we do Thursday after 2?")
+    assert done(found) == (OpenTask(TaskKind.RESCHEDULE, Urgency.NORMAL, VISIT.id, DANA.id, "Thursday after 2"),)
+    several = replace(ALONE, upcoming=(VISIT, LATER), last=())
+    assert done(after(Intent.RESCHEDULE, several)) == a_task(TaskKind.RESCHEDULE, patient=DANA.id)
+    assert done(after(Intent.RESCHEDULE, SHARED)) == a_task(TaskKind.RESCHEDULE)
+
+
+def test_which_day_of_a_run_somebody_means_is_asked_of_them_not_guessed() -> None:
+    thread = replace(ALONE, upcoming=(VISIT, LATER), last=(RUN,))
+    assert done(after(Intent.RESCHEDULE, thread)) == a_task(TaskKind.RESCHEDULE, patient=DANA.id)
+    (task,) = after(Intent.UNCLEAR, thread, now=VISIT.starts_at - timedelta(hours=24))
+    assert isinstance(task, OpenTask)
+    assert task.urgency is Urgency.HIGH
+
+
+@pytest.mark.parametrize("intent", [Intent.LATE, Intent.ARRIVED])
+def test_being_late_counts_on_the_day_of_the_session_only(intent: Intent) -> None:
+    today = after(intent, now=VISIT.starts_at - timedelta(hours=1))
+    assert opened(today) == [TaskKind.RUNNING_LATE]
+    assert told(today) == [AnswerKind.LATE]
+    assert opened(after(intent)) == [TaskKind.REPLY_UNCLEAR]
+    assert opened(after(intent, SHARED, now=VISIT.starts_at - timedelta(hours=1))) == [TaskKind.REPLY_UNCLEAR]
+
+
+# ----- rides
+
+
+@pytest.mark.parametrize(
+    ("intents", "policy", "state", "answer"),
+    [
+        ((Intent.HAS_RIDE,), RidePolicy.ADULT_PRESENT, RideState.ARRANGED, AnswerKind.RIDE_NOTED),
+        ((Intent.NEEDS_RIDE,), RidePolicy.ADULT_PRESENT, RideState.NEEDED, AnswerKind.RIDE_NEEDED),
+        ((Intent.HIRED_RIDE,), RidePolicy.ADULT_PRESENT, RideState.HIRED, AnswerKind.HIRED),
+        ((Intent.HIRED_RIDE,), RidePolicy.HIRE_OK, RideState.ARRANGED, AnswerKind.RIDE_NOTED),
+        ((Intent.SELF_DRIVE,), RidePolicy.HIRE_OK, RideState.SELF, AnswerKind.SELF_DRIVE),
+        ((Intent.SELF_DRIVE, Intent.HAS_RIDE), RidePolicy.ADULT_PRESENT, RideState.SELF, AnswerKind.SELF_DRIVE),
+    ],
+)
+def test_a_ride_is_judged_by_the_clinics_policy(
+    intents: tuple[Intent, ...], policy: RidePolicy, state: RideState, answer: AnswerKind
+) -> None:
+    thread = replace(ALONE, last=(RIDE,), policies={VISIT.id: policy})
+    assert after(a_reading(*intents), thread) == (RecordRide((VISIT,), state), Say(answer))
+
+
+def test_yes_but_no_ride_is_two_facts_and_never_sounds_complete() -> None:
+    found = after(a_reading(Intent.NEEDS_RIDE, Intent.CONFIRM))
+    assert set(done(found)) == {*CONFIRMED, RecordRide((VISIT,), RideState.NEEDED)}
+    assert told(found) == [AnswerKind.RIDE_NEEDED, AnswerKind.CONFIRMED]
+
+
+def test_a_ride_for_an_earlier_time_is_none_for_the_new_but_a_missing_one_is_missing() -> None:
+    thread = replace(ALONE, upcoming=(MOVED,), last=(RIDE,))
+    assert opened(after(Intent.HAS_RIDE, thread)) == [TaskKind.REPLY_UNCLEAR]
+    assert done(after(Intent.NEEDS_RIDE, thread)) == (RecordRide((MOVED,), RideState.NEEDED),)
+
+
+def test_a_ride_that_cannot_be_tied_to_a_visit_goes_to_a_person() -> None:
+    several = replace(ALONE, upcoming=(VISIT, LATER), last=())
+    assert opened(after(Intent.SELF_DRIVE, several)) == [TaskKind.SELF_DRIVE]
+    assert opened(after(Intent.NEEDS_RIDE, several)) == [TaskKind.RIDE_WANTED]
+    assert opened(after(Intent.HAS_RIDE, SHARED)) == [TaskKind.REPLY_UNCLEAR]
+
+
+def test_who_wants_to_drive_after_todays_session_is_heard_while_it_runs() -> None:
+    assert done(after(Intent.SELF_DRIVE, replace(AFTER, last=()))) == (RecordRide((BEGUN,), RideState.SELF),)
+
+
+# ----- how somebody is
+
+
+@pytest.mark.parametrize("thread", [ALONE, SHARED, NOBODY, OPTED_OUT, AFTER])
+def test_a_red_flag_alarms_whoever_wrote_and_tells_them_whom_to_call_unless_they_opted_out(thread: Thread) -> None:
+    found = after(a_reading(Intent.RED_FLAG), thread)
+    assert [type(action) for action in done(found)] == [RaiseAlarm]
+    assert told(found) == ([] if thread.is_opted_out else [AnswerKind.CRISIS])
+
+
+def test_on_a_shared_phone_an_alarm_names_nobody() -> None:
+    assert RaiseAlarm(Concern.RED_FLAG) in after(Intent.RED_FLAG, SHARED)
+    assert RaiseAlarm(Concern.RED_FLAG, DANA.id, BEGUN.id) in after(Intent.RED_FLAG, AFTER)
+
+
+def test_the_numbers_to_call_go_once_while_staff_have_not_taken_over_and_also_beyond_the_usual_limit() -> None:
+    assert told(after(Intent.RED_FLAG, replace(ALONE, is_crisis_told=True))) == []
+    assert told(after(Intent.RED_FLAG, replace(ALONE, answers_last_hour=9))) == [AnswerKind.CRISIS]
+    assert told(after(Intent.RED_FLAG, body="chest hurts. don't text back")) == [AnswerKind.CRISIS]
+
+
+def test_a_confirmation_a_score_and_a_red_flag_are_all_acted_on() -> None:
+    reading = a_reading(Intent.RED_FLAG, Intent.SCORE, Intent.CONFIRM, score=8)
+    found = after(reading, replace(ALONE, past=(BEGUN,)))
+    assert RaiseAlarm(Concern.RED_FLAG, DANA.id, BEGUN.id) in found
+    assert RecordScore(DANA.id, BEGUN.id, None, 8) in found
+    assert CONFIRMED[0] in found
+
+
+def test_an_idiom_is_read_without_haste_unless_the_clinic_takes_it_at_its_word() -> None:
+    reading = a_reading(Intent.SYMPTOM, is_mild=True, may_be_idiom=True)
+    (task, _answer) = after(reading)
+    assert isinstance(task, OpenTask)
+    assert (task.kind, task.urgency) == (TaskKind.SYMPTOM, Urgency.LOW)
+    serious = after(reading, replace(ALONE, takes_idioms_seriously=True))
+    assert RaiseAlarm(Concern.IDIOM, DANA.id, VISIT.id) in serious
+
+
+def test_a_score_answers_the_check_in_or_belongs_to_the_newest_session() -> None:
+    found = after(a_reading(Intent.SCORE, score=7), AFTER)
+    assert found == (RecordScore(DANA.id, BEGUN.id, CHECK_IN, 7), Say(AnswerKind.SCORE))
+    assert opened(after(a_reading(Intent.SCORE, score=7), ALONE)) == [TaskKind.SYMPTOM]
+
+
+def test_words_without_a_number_are_kept_read_and_answered_once_with_a_wish_for_one() -> None:
+    found = after(Intent.UNCLEAR, AFTER)
+    assert RecordScore(DANA.id, BEGUN.id, CHECK_IN, None) in found
+    assert opened(found) == [TaskKind.REPLY_UNCLEAR]
+    assert told(found) == [AnswerKind.SCORE_UNCLEAR]
+    assert told(after(Intent.UNCLEAR, replace(AFTER, is_score_asked_again=True))) == []
+
+
+def test_a_complaint_to_a_check_in_is_kept_with_it_and_read_today() -> None:
+    found = after(Intent.SYMPTOM, AFTER)
+    assert RecordScore(DANA.id, BEGUN.id, CHECK_IN, None) in found
+    assert opened(found) == [TaskKind.SYMPTOM]
+    assert told(found) == [AnswerKind.SYMPTOM]
+
+
+# ----- who else it may be
+
+
+def test_a_wrong_number_is_suspended_and_told_nothing() -> None:
+    found = after(Intent.WRONG_NUMBER)
+    assert found == (SuspendNumber(), *a_task(TaskKind.WRONG_NUMBER, about=VISIT.id, patient=DANA.id))
+    assert done(after(Intent.WRONG_NUMBER, NOBODY)) == (SuspendNumber(),)
+
+
+def test_a_death_stops_everything_quietly() -> None:
+    found = after(Intent.DECEASED)
+    assert found == (HoldPatient(DANA.id), *a_task(TaskKind.DECEASED, Urgency.HIGH, VISIT.id, DANA.id))
+    assert done(after(Intent.DECEASED, SHARED)) == a_task(TaskKind.DECEASED, Urgency.HIGH)
+
+
+@pytest.mark.parametrize("intent", [intent for intent in Intent if intent not in FROM_A_STRANGER])
+def test_of_an_unknown_number_only_safety_and_consent_are_acted_on(intent: Intent) -> None:
+    found = done(after(intent, NOBODY))
+    is_shown = intent not in {Intent.THANKS, Intent.REACTION, Intent.AUTO_REPLY}
+    assert found == (a_task(TaskKind.SENDER_UNKNOWN, Urgency.LOW) if is_shown else (Note("nothing to do"),))
 
 
 def test_a_task_about_a_visit_within_a_day_is_urgent() -> None:
-    (task,) = _respond(UNCLEAR, ALONE, now=VISIT.starts_at - timedelta(hours=24))
+    (task,) = after(Intent.UNCLEAR, now=VISIT.starts_at - timedelta(hours=24))
     assert isinstance(task, OpenTask)
     assert task.urgency is Urgency.HIGH
 
 
 def test_an_unclear_reply_goes_to_a_person_with_all_that_is_sure_about_it() -> None:
-    assert _respond(UNCLEAR, ALONE) == _unclear(VISIT.id, DANA.id)
-    assert _respond(UNCLEAR, SHARED) == _unclear()
-    assert _respond(UNCLEAR, replace(ALONE, upcoming=())) == _unclear(None, DANA.id)
+    assert after(Intent.UNCLEAR) == a_task(about=VISIT.id, patient=DANA.id)
+    assert after(Intent.UNCLEAR, SHARED) == a_task()
+    assert after(Intent.UNCLEAR, replace(ALONE, upcoming=())) == a_task(patient=DANA.id)
 
 
-def test_a_text_from_an_unknown_number_goes_to_a_person_as_such() -> None:
-    assert _respond(UNCLEAR, NOBODY) == (OpenTask(TaskKind.SENDER_UNKNOWN, Urgency.LOW),)
+@pytest.mark.parametrize(
+    ("intent", "kind"),
+    [
+        (Intent.QUESTION, TaskKind.QUESTION),
+        (Intent.CALL_ME, TaskKind.CALL_WANTED),
+        (Intent.CONTACT_CHANGE, TaskKind.CONTACT_CHANGE),
+    ],
+)
+def test_what_only_a_person_can_answer_becomes_a_task(intent: Intent, kind: TaskKind) -> None:
+    found = after(intent)
+    assert opened(found) == [kind]
+    assert told(found) == [AnswerKind.QUESTION]
 
 
-# ----- help
+# ----- no answers
+
+
+@pytest.mark.parametrize("intent", [Intent.REACTION, Intent.AUTO_REPLY, Intent.THANKS])
+def test_machines_and_thanks_get_no_answer(intent: Intent) -> None:
+    (note,) = after(intent)
+    assert isinstance(note, Note)
+
+
+def test_an_automatic_reply_after_todays_session_is_seen_by_a_person() -> None:
+    found = after(Intent.AUTO_REPLY, replace(AFTER, last=()))
+    assert opened(found) == [TaskKind.REPLY_UNCLEAR]
+    assert told(found) == []
+
+
+def test_a_photo_is_seen_by_a_person_and_an_empty_text_by_nobody() -> None:
+    assert opened(after(Intent.UNCLEAR, body="", media_count=1)) == [TaskKind.REPLY_UNCLEAR]
+    assert told(after(Intent.UNCLEAR, AFTER, body="", media_count=1)) == []
+    assert opened(after(Intent.UNCLEAR, body=" ")) == []
+    assert opened(after(Intent.CONFIRM, body="C", media_count=1)) == [TaskKind.REPLY_UNCLEAR]
 
 
 @pytest.mark.parametrize(
@@ -191,16 +436,33 @@ def test_a_text_from_an_unknown_number_goes_to_a_person_as_such() -> None:
         (NOBODY, True),
         (replace(ALONE, answers_last_hour=2), True),
         (replace(ALONE, answers_last_hour=3), False),
-        (replace(ALONE, is_opted_out=True), False),
+        (OPTED_OUT, False),
         (replace(ALONE, provider_answers_keywords=True), False),
     ],
 )
 def test_help_is_answered_where_nobody_else_does_and_not_for_ever(thread: Thread, *, is_answered: bool) -> None:
-    (action,) = _respond(HELP, thread)
-    assert action == Answer("help") if is_answered else isinstance(action, Note)
+    found = after(a_reading(Intent.HELP, keyword="help"), thread)
+    assert told(found) == ([AnswerKind.HELP] if is_answered else [])
+    assert opened(found) == []
 
 
-@pytest.mark.parametrize("thread", [ALONE, SHARED, NOBODY])
+def test_who_is_this_is_answered_by_us_though_the_provider_answers_help() -> None:
+    assert told(after(Intent.HELP, replace(ALONE, provider_answers_keywords=True))) == [AnswerKind.HELP]
+    assert told(after(Intent.HELP, provider_word="HELP")) == []
+
+
+def test_there_is_a_rule_for_everything_that_a_text_can_say() -> None:
+    assert set(RULES) == set(Intent)
+
+
+@pytest.mark.parametrize("thread", [ALONE, SHARED, NOBODY, AFTER, OPTED_OUT])
 @pytest.mark.parametrize("intent", list(Intent))
 def test_no_reply_vanishes(intent: Intent, thread: Thread) -> None:
-    assert _respond(Reply(intent), thread)
+    assert after(intent, thread)
+
+
+@pytest.mark.parametrize("asked", [ASKED, RIDE, OpenQuestion(QuestionKind.CHECK_IN, ((LEES.id, 1),))])
+@pytest.mark.parametrize("intent", [intent for intent in Intent if intent is not Intent.CONFIRM])
+def test_nothing_but_a_confirmation_ever_confirms(intent: Intent, asked: OpenQuestion) -> None:
+    found = after(intent, replace(ALONE, last=(asked,)))
+    assert not any(isinstance(action, Confirm) for action in found)
