@@ -26,6 +26,8 @@ own round the alarm comes within three minutes of the fault."""
 AWAY = timedelta(seconds=30)
 """A database that starts again is away for less."""
 OPEN_FOR = timedelta(minutes=2)
+UNHEARD_FOR = timedelta(minutes=15)
+"""Nobody took an alarm about a patient over for so long, though several were called."""
 LEAST_DOUBT = timedelta(minutes=15)
 BEYOND_DOUBT = timedelta(minutes=5)
 BEAT = "beat"
@@ -54,6 +56,7 @@ class AlarmCode(StrEnum):
     REPLIES_WAIT = "replies_wait"
     RESENDS_HELD = "resends_held"
     LEDGER_WRONG = "ledger_wrong"
+    PATIENT_WAITS = "patient_waits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,10 @@ class Vitals:
     reply_since: datetime | None = None
     holds_since: datetime | None = None
     contradictions: Mapping[str, int] = field(default_factory=dict)
+    patient_waits_since: datetime | None = None
+    """Since when the oldest alarm about a patient has been open that nobody took over."""
+    is_nobody_called: bool = False
+    """True where an open alarm is at a clinic that named nobody to call."""
 
     def age(self, at: datetime | None, machine_now: datetime) -> timedelta:
         """Return how old something is, as far as it was watched."""
@@ -271,6 +278,20 @@ def _ledger_wrong(vitals: Vitals, _machine_now: datetime) -> Iterator[Alarm]:
         )
 
 
+def _patient_waits(vitals: Vitals, machine_now: datetime) -> Iterator[Alarm]:
+    age = vitals.age(vitals.patient_waits_since, machine_now)
+    if vitals.patient_waits_since is None or not (vitals.is_nobody_called or age > UNHEARD_FOR):
+        return
+    called = "the clinic named nobody to call" if vitals.is_nobody_called else "those called did not take it over"
+    yield Alarm(
+        AlarmCode.PATIENT_WAITS,
+        "",
+        f"A patient may need help, and has waited for {minutes(age)}: {called}.",
+        "Open the worklist (`reminders worklist`), phone the patient, and acknowledge. Whom to call from now on stands"
+        " in the clinic file under [[clinic.escalation]].",
+    )
+
+
 WORDS: Mapping[Channel, str] = {Channel.SMS: "texts", Channel.EMAIL: "e-mails"}
 STOPS: Mapping[Stop, tuple[str, str]] = {
     Stop.BEGIN: ("none was begun, so worker-upkeep does no work", "Start worker-upkeep (under `up`: worker) again."),
@@ -327,4 +348,5 @@ RULES: Mapping[AlarmCode, Callable[[Vitals, datetime], Iterable[Alarm]]] = {
     AlarmCode.REPLIES_WAIT: _replies_wait,
     AlarmCode.RESENDS_HELD: _resends_held,
     AlarmCode.LEDGER_WRONG: _ledger_wrong,
+    AlarmCode.PATIENT_WAITS: _patient_waits,
 }

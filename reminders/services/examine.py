@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from reminders.core.alarms import LATE
 from reminders.core.canaries import TOLD_WITHIN
 from reminders.core.clinic_document import BUILT_IN, storable
+from reminders.core.clinics import Clinic
 from reminders.core.errors import ClinicFileError
 from reminders.core.examination.diagnosis import diagnose
 from reminders.core.examination.facts import (
@@ -34,7 +35,7 @@ from reminders.core.examination.findings import Finding
 from reminders.core.examination.judge_outside import HEALTH_PATH, HOOK_PATH
 from reminders.core.patients import Channel
 from reminders.ports import BrokerInspection, Clock, EmailInspection, MachineInspection, SenderInspection, Visitor
-from reminders.store import canaries, circuits, clinics, overdue, vital_signs
+from reminders.store import canaries, circuits, clinics, contacts, overdue, vital_signs
 from reminders.store.server_facts import read_server
 from reminders.store.unit_of_work import Store, Transaction
 
@@ -168,7 +169,8 @@ def _clinic_files(given: Examination) -> Documents | str:
 
 
 def _clinics(tx: Transaction, given: Examination, files: Documents | str) -> ClinicFacts:
-    applied = tuple(sorted(clinic.slug for clinic in clinics.every(tx).values()))
+    every = clinics.every(tx)
+    applied = tuple(sorted(clinic.slug for clinic in every.values()))
     is_built_in_only = bool(applied) and all(clinics.document(tx, slug) == BUILT_IN for slug in applied)
     return ClinicFacts(
         source=str(given.clinic_source),
@@ -177,7 +179,16 @@ def _clinics(tx: Transaction, given: Examination, files: Documents | str) -> Cli
         files={} if isinstance(files, str) else {name: _state(tx, document) for name, document in files},
         applied=applied,
         is_built_in_only=is_built_in_only,
+        without_chain=tuple(sorted(clinic.slug for clinic in every.values() if not clinic.escalation)),
+        out_of_reach=tuple((clinic.slug, name) for clinic in every.values() for name in _out_of_reach(tx, clinic)),
     )
+
+
+def _out_of_reach(tx: Transaction, clinic: Clinic) -> list[str]:
+    """Return who is on call and has an address that is closed to us."""
+    people = [person for rung in clinic.escalation for person in rung.people]
+    closed = contacts.closed_of(tx, clinic.id, {place for person in people for place in person.addresses})
+    return [person.name for person in people if closed.intersection(person.addresses)]
 
 
 def _state(tx: Transaction, document: Mapping[str, Any]) -> tuple[str, FileState]:

@@ -199,3 +199,12 @@ def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes
     )
     rows = tx.connection.execute(statement)
     return {(row.address_index, row.channel): row.opted_out_at is None for row in rows}
+
+
+def closed_of(
+    tx: Transaction, clinic_id: ClinicId, wanted: Collection[tuple[Channel, str]]
+) -> set[tuple[Channel, str]]:
+    """Return which of some addresses must not be written to, as far as they have been."""
+    indexes = {(tx.vault.index(address), channel): (channel, address) for channel, address in wanted}
+    closed = closed_indexes(tx, clinic_id, [index for index, _ in indexes])
+    return {place for key, place in indexes.items() if key in closed}

@@ -221,6 +221,8 @@ FAULTY: dict[Code, Change] = {
     Code.CLINIC_FILE_FAULTY: clinics(fault="clinic.toml: clinic.zone: found 'Mars'"),
     Code.CLINIC_FILE_CHANGED: clinics(files={"clinic.toml": ("riverside", FileState.CHANGED)}),
     Code.BUILT_IN_CLINIC: clinics(is_source_there=False, files={}, applied=("clinic",), is_built_in_only=True),
+    Code.NOBODY_ON_CALL: clinics(without_chain=("riverside",)),
+    Code.ON_CALL_CLOSED: clinics(out_of_reach=(("riverside", "Night nurse"),)),
     Code.SCHEDULE_REFUSED: running(schedules={"schedule.csv": "3 faults"}),
     Code.DISK_LOW: machine(free_bytes=1_000_000_000),
     Code.DISK_FULL: machine(free_bytes=1_000),

@@ -86,6 +86,18 @@ def test_a_healthy_service_raises_no_alarm() -> None:
         (AlarmCode.RECEIPTS_WAIT, "", {"receipt_since": ago(120)}, {"receipt_since": ago(121)}),
         (AlarmCode.REPLIES_WAIT, "", {"reply_since": ago(120)}, {"reply_since": ago(121)}),
         (AlarmCode.RESENDS_HELD, "", {"holds_since": None}, {"holds_since": ago(1)}),
+        (
+            AlarmCode.PATIENT_WAITS,
+            "",
+            {"patient_waits_since": ago(15 * 60)},
+            {"patient_waits_since": ago(15 * 60 + 1)},
+        ),
+        (
+            AlarmCode.PATIENT_WAITS,
+            "",
+            {"patient_waits_since": None, "is_nobody_called": True},
+            {"patient_waits_since": ago(1), "is_nobody_called": True},
+        ),
         (AlarmCode.LEDGER_WRONG, "", {"contradictions": {"a_name": 0}}, {"contradictions": {"a_name": 1}}),
     ],
 )

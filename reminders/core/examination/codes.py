@@ -73,6 +73,8 @@ class Code(StrEnum):
     SCHEDULE_REFUSED = "CF-21"
     DISK_LOW = "CF-22"
     DISK_FULL = "CF-23"
+    NOBODY_ON_CALL = "CF-24"
+    ON_CALL_CLOSED = "CF-25"
 
     DATABASE_AWAY = "DB-1"
     DATABASE_OLD = "DB-2"

@@ -189,6 +189,10 @@ class ClinicFacts:
     files: Mapping[str, tuple[str, FileState]] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
     is_built_in_only: bool = False
+    without_chain: tuple[str, ...] = ()
+    """Slugs of clinics that name nobody to call when a patient may need help."""
+    out_of_reach: tuple[tuple[str, str], ...] = ()
+    """Slug and name of those on call who opted out of, or have no working address at, one of their ways."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,17 @@ def judge_clinics(clinics: ClinicFacts) -> Iterator[Finding]:
         else:
             text = "has changed since it was applied" if state is FileState.CHANGED else "is not applied"
             yield faulty(Code.CLINIC_FILE_CHANGED, subject, f"{slug}: {name} {text}", clinics.source)
+    yield from _judge_chains(clinics)
     on_file = {slug for slug, _ in clinics.files.values()}
     for slug in clinics.applied:
         if slug not in on_file and not clinics.is_built_in_only:
             yield well(_CF, subject, f"{slug}: applied; its file is not at {clinics.source}")
+
+
+def _judge_chains(clinics: ClinicFacts) -> Iterator[Finding]:
+    """Judge who is called when a patient may need help."""
+    subject = "on call"
+    for slug in () if clinics.is_built_in_only else clinics.without_chain:
+        yield faulty(Code.NOBODY_ON_CALL, subject, f"{slug}: no [[clinic.escalation]]", clinics.source)
+    for slug, name in clinics.out_of_reach:
+        yield faulty(Code.ON_CALL_CLOSED, subject, f"{slug}: {name}", clinics.source)

@@ -85,6 +85,16 @@ CONFIGURATION: Mapping[Code, Fault] = {
         "texts come from the built-in clinic",
         "copy reminders/cli/clinic.example.toml to {it}, edit it, then: python3 -m reminders clinic apply {it}",
     ),
+    Code.NOBODY_ON_CALL: look(
+        Area.CONFIGURATION,
+        "nobody is called when a patient may need help",
+        "name who is on call under [[clinic.escalation]], then: python3 -m reminders clinic apply {it}",
+    ),
+    Code.ON_CALL_CLOSED: broken(
+        Area.CONFIGURATION,
+        "somebody on call cannot be written to",
+        "correct the number or address, or have START texted from it; then: python3 -m reminders clinic apply {it}",
+    ),
     Code.SCHEDULE_REFUSED: look(
         Area.CONFIGURATION, "a watched schedule was not applied", "python3 -m reminders import {it} --dry-run"
     ),

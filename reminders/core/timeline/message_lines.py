@@ -25,6 +25,11 @@ ENDED_UNSENT = frozenset(
         MessageState.NEEDS_STAFF,
     }
 )
+ADDRESSED: Mapping[Recipient, str] = {
+    Recipient.PATIENT: "",
+    Recipient.ESCORT: " to the escort",
+    Recipient.STAFF: " to staff",
+}
 SHOWN_OF_AN_ID = 18
 """So much of an id names a message and no other: its time to a fraction of a millisecond."""
 
@@ -49,7 +54,7 @@ def message_lines(history: History, scene: Surroundings) -> Iterator[Event]:
 
 
 def _message_name(message: PastMessage) -> str:
-    to = " to the escort" if message.recipient is Recipient.ESCORT else ""
+    to = ADDRESSED[message.recipient]
     return f"{CHANNELS[message.channel].capitalize()}{to}: {title(message.kind)}"
 
 
