@@ -15,9 +15,10 @@ from reminders.cli.watch import to_list
 from reminders.core.alarms import Vitals, alarms, minutes
 from reminders.core.canaries import last_through
 from reminders.core.delivery import MessageState
-from reminders.core.labels import MESSAGE_STATES, STEPS
+from reminders.core.labels import MESSAGE_STATES, RIDES, STEPS
 from reminders.core.pauses import Pause
 from reminders.core.tasks import TITLES
+from reminders.core.transport import RideState
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.pause import list_pauses
 from reminders.services.read_status import AppointmentLine, Status, read_status
@@ -98,7 +99,8 @@ def _appointment(line: AppointmentLine) -> dict[str, object]:
         "timezone": line.timezone,
         "status": line.status,
         "confirmed": line.is_confirmed,
-        "ride": line.has_ride,
+        "ride": line.ride is RideState.ARRANGED,
+        "ride_state": line.ride,
         "last_message": message
         and {"at": message.at.isoformat(), "kind": message.kind, "state": message.state, "reason": message.reason},
         "last_reply": reply and {"at": reply.at.isoformat(), "intent": reply.kind, "decision": reply.state},
@@ -210,7 +212,7 @@ def _show_appointments(status: Status, environment: Mapping[str, str]) -> None:
             line.name,
             line.external_id,
             "confirmed" if line.is_confirmed else "",
-            "ride" if line.has_ride else "",
+            RIDES[line.ride],
             _last_message(line),
         )
         for line in coming

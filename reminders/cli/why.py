@@ -11,7 +11,7 @@ from reminders.cli.opening import opened
 from reminders.cli.tables import BOLD, GAP, NARROWEST, fold, paint, print_table, room
 from reminders.core.appointments import Appointment
 from reminders.core.instants import iso
-from reminders.core.labels import CHANNELS, MESSAGE_STATES, title
+from reminders.core.labels import CHANNELS, MESSAGE_STATES, RIDES, title
 from reminders.core.timeline.events import Event, EventKind
 from reminders.core.timeline.history import PastMessage, SubjectKind
 from reminders.core.wording import dated_time, day_and_time, many
@@ -69,6 +69,7 @@ def _appointment(item: Appointment) -> dict[str, object]:
         "version": item.version,
         "confirmed": item.is_confirmed,
         "ride": item.has_ride,
+        "ride_state": item.ride,
     }
 
 
@@ -137,7 +138,7 @@ def _who(account: Account) -> str:
 
 
 def _session(item: Appointment, account: Account) -> str:
-    answers = f"{'confirmed' if item.is_confirmed else 'not confirmed'}, {'ride' if item.has_ride else 'no ride'}"
+    answers = f"{'confirmed' if item.is_confirmed else 'not confirmed'}, {RIDES[item.ride]}"
     start = dated_time(item.starts_at, account.clinic.tz)
     return f"session {item.external_id} on {start}: {item.status}, {answers}"
 

@@ -29,7 +29,9 @@ from reminders.core.cadences import (
 from reminders.core.conditions import LASTING
 from reminders.core.patients import Channel, Recipient
 from reminders.core.reading import Reader
+from reminders.core.ride_document import RIDE_POLICY, read_ride_policy
 from reminders.core.texts import TEMPLATES
+from reminders.core.transport import RidePolicy
 
 NO_DISTANCES = {"steps", "rebook_weeks", "ride_policy"}
 DISTANCES = tuple(field.name for field in fields(Cadence) if field.name not in NO_DISTANCES)
@@ -79,16 +81,31 @@ class _Place:
         self.reader.fault(f"{self.path}.{key}", found, wanted)
 
 
-def read_cadence(reader: Reader, path: str, table: Mapping[str, Any]) -> Cadence:
-    """Return the cadence that a table describes, noting every fault."""
-    known = {*(f"{name}_minutes" for name in DISTANCES), "rebook_weeks", "off", "on", "steps"}
+def read_cadences(reader: Reader, document: Mapping[str, Any]) -> dict[str, Cadence]:
+    """Return a clinic's cadences by appointment type. A `ride_policy` of the clinic holds where a type names none."""
+    policy = read_ride_policy(reader, "clinic", document, usual=DEFAULT_CADENCE.ride_policy)
+    tables = reader.table("clinic.cadence", document.get("cadence", {}))
+    found = {}
+    for kind, table in tables.items():
+        path = f"clinic.cadence.{kind}"
+        found[kind] = read_cadence(reader, path, reader.table(path, table), ride_policy=policy)
+    usual = replace(DEFAULT_CADENCE, ride_policy=policy)
+    return found if usual == DEFAULT_CADENCE else {"*": usual, **found}
+
+
+def read_cadence(reader: Reader, path: str, table: Mapping[str, Any], *, ride_policy: RidePolicy) -> Cadence:
+    """Return the cadence that a table describes, noting every fault. `ride_policy` is the clinic's for all."""
+    known = {*(f"{name}_minutes" for name in DISTANCES), "rebook_weeks", RIDE_POLICY, "off", "on", "steps"}
     reader.unknown_keys(path, table, known)
     given = reader.numbers(path, table, {f"{name}_minutes": MINUTES for name in DISTANCES})
     weeks = reader.numbers(path, table, {"rebook_weeks": (1, MOST_WEEKS)}).get("rebook_weeks")
     changed = _changed_steps(reader, f"{path}.steps", reader.table(f"{path}.steps", table.get("steps", {})))
     steps = _switched(reader, path, table, {**SHIPPED, **changed}, said=_said(table))
-    distances = {name: timedelta(minutes=given[key]) for name in DISTANCES if (key := f"{name}_minutes") in given}
-    cadence = Cadence(tuple(steps.values()), **distances, rebook_weeks=weeks)
+    distances: dict[str, Any] = {
+        name: timedelta(minutes=given[key]) for name in DISTANCES if (key := f"{name}_minutes") in given
+    }
+    policy = read_ride_policy(reader, path, table, usual=ride_policy)
+    cadence = replace(Cadence(tuple(steps.values()), rebook_weeks=weeks, ride_policy=policy), **distances)
     for key in changed:
         place = _Place(reader, f"{path}.steps.{key}")
         if not any(fault.startswith(f"{place.path}.") for fault in reader.faults):

@@ -136,12 +136,24 @@ def _end(hours: float) -> Elapsed:
 MOVED = Step("moved", Phase.NOTICE, Elapsed(Anchor.VERSION), _start(0), rank=0)
 CANCELLED = Step("cancelled", Phase.NOTICE, Elapsed(Anchor.VERSION), _start(0), rank=0)
 BOOKED = Step("booked", Phase.NOTICE, Elapsed(Anchor.VERSION), _start(0), rank=12)
+ASK_ESCORT = Step(
+    "ask_escort",
+    Phase.BEFORE,
+    Civil(Anchor.START, -3),
+    _start(-12),
+    rank=1,
+    asks=QuestionKind.PICK_UP,
+    recipient=Recipient.ESCORT,
+    channels=(Channel.SMS,),
+)
+"""Asks somebody whom a booking names and who never said a word about it, once for each version of the session."""
 PICK_UP = Step(
     "pick_up",
     Phase.BEFORE,
     Civil(Anchor.START, -1),
     _end(0),
     rank=1,
+    asks=QuestionKind.PICK_UP,
     recipient=Recipient.ESCORT,
     channels=(Channel.SMS,),
 )
@@ -154,7 +166,8 @@ PICK_UP_OFF = Step(
     recipient=Recipient.ESCORT,
     channels=(Channel.SMS,),
 )
-"""For the escort: when and where to be, and that it is off. Only with their own consent (requirement 52)."""
+"""For the escort: when and where to be, and that it is off. Only with their own consent (requirement 52). `pick_up`
+asks whether they will be there where no ride is arranged yet."""
 
 DEFAULT_STEPS = (
     MOVED,
@@ -173,6 +186,7 @@ DEFAULT_STEPS = (
         rank=2,
         is_enabled=False,
     ),
+    ASK_ESCORT,
     PICK_UP,
     Step("checkin_evening", Phase.AFTER, _end(4), Civil(Anchor.END, 1, time(12)), rank=5, is_first_only=True),
     Step("checkin_24h", Phase.AFTER, _end(24), _end(36), 6, QuestionKind.CHECK_IN, is_alone_in_between=True),

@@ -11,7 +11,7 @@ from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reminders.core.cadence_document import SHIPPED, own_steps, read_cadence
+from reminders.core.cadence_document import SHIPPED, own_steps, read_cadences
 from reminders.core.cadences import Cadence
 from reminders.core.check_in_document import read_check_in
 from reminders.core.clinics import EXEMPTION, MONDAY_TO_FRIDAY, Caps, Clinic
@@ -53,10 +53,7 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
     closures, open_days = _closures(reader, document), _open_days(reader, document)
     window = _window(reader, reader.table("clinic.window", document.get("window", {})))
     caps = _caps(reader, reader.table("clinic.caps", document.get("caps", {})))
-    cadences = {
-        kind: read_cadence(reader, f"clinic.cadence.{kind}", reader.table(f"clinic.cadence.{kind}", table))
-        for kind, table in reader.table("clinic.cadence", document.get("cadence", {})).items()
-    }
+    cadences = read_cadences(reader, document)
     templates = _templates(reader, document, cadences)
     check_in = read_check_in(reader, document)
     escalation, alarms_on_idioms = read_escalation(reader, document), read_idioms(reader, document)

@@ -8,8 +8,20 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment, AppointmentStatus
-from reminders.core.cadences import BOOKED, CANCELLED, MOVED, PICK_UP_OFF, Anchors, Cadence, Phase, Step, anchors
+from reminders.core.cadences import (
+    ASK_ESCORT,
+    BOOKED,
+    CANCELLED,
+    MOVED,
+    PICK_UP_OFF,
+    Anchors,
+    Cadence,
+    Phase,
+    Step,
+    anchors,
+)
 from reminders.core.clinics import Clinic
+from reminders.core.escorts import EscortWord
 from reminders.core.patients import Patient, Recipient
 from reminders.core.pauses import NO_PAUSES, Pauses
 
@@ -52,8 +64,8 @@ class Case:
     """The patient's other appointments."""
     telling: Telling
     pauses: Pauses
-    has_escort_consent: bool
-    """The person who fetches the patient agreed to be texted (requirement 52)."""
+    escort: EscortWord
+    """Whether the person who fetches the patient may be texted (requirement 52)."""
     now: datetime
 
     @property
@@ -77,7 +89,7 @@ def case_of(
     telling: Telling,
     now: datetime,
     pauses: Pauses = NO_PAUSES,
-    has_escort_consent: bool = False,
+    escort: EscortWord = EscortWord.SILENT,
 ) -> Case:
     """Put one appointment in its surroundings; the cadence is the clinic's as staff changed it for this patient."""
     cadence = clinic.cadence(appointment.booking.appointment_type, patient.override)
@@ -88,12 +100,12 @@ def case_of(
         versioned_at=appointment.versioned_at,
         ended_at=appointment.ended_at,
     )
-    return Case(appointment, patient, clinic, cadence, base, tuple(siblings), telling, pauses, has_escort_consent, now)
+    return Case(appointment, patient, clinic, cadence, base, tuple(siblings), telling, pauses, escort, now)
 
 
 def applies(step: Step, case: Case) -> bool:
     """Say whether a step has anything to do with this appointment as it is now."""
-    if step.recipient is Recipient.ESCORT and not (case.has_escort_consent and case.appointment.booking.escort_phone):
+    if step.recipient is Recipient.ESCORT and not _may_text_escort(step, case):
         return False
     if step.is_first_only and not _is_first(case):
         return False
@@ -108,6 +120,19 @@ def applies(step: Step, case: Case) -> bool:
             return _ends_a_series(case)
         case Phase.REBOOK:
             return case.is_fulfilled and case.cadence.rebook_weeks is not None and _is_last_of_all(case)
+
+
+def _may_text_escort(step: Step, case: Case) -> bool:
+    """Say whether the person whom the booking names may get this: with their own word, or to be asked for it.
+
+    Who is named with the patient's own phone is the patient, as far as we can tell.
+    """
+    phone = case.appointment.booking.escort_phone
+    if not phone:
+        return False
+    if step.key == ASK_ESCORT.key:
+        return case.escort is EscortWord.UNASKED and phone != case.patient.record.phone
+    return case.escort is EscortWord.AGREED
 
 
 def _notice_applies(key: str, appointment: Appointment, telling: Telling) -> bool:

@@ -13,17 +13,29 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import BOOKED, MOVED, PICK_UP, PICK_UP_OFF, Anchors, Cadence, QuestionKind, anchors
+from reminders.core.cadences import (
+    ASK_ESCORT,
+    BOOKED,
+    MOVED,
+    PICK_UP,
+    PICK_UP_OFF,
+    Anchors,
+    Cadence,
+    QuestionKind,
+    anchors,
+)
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import brief_moment, clock, moment, moments, not_after, not_before
 from reminders.core.errors import ContentError
 from reminders.core.patients import Channel, Patient, Recipient
 from reminders.core.texts import (
     ABOUT,
+    BRIEF_RIDE_RULES,
     FALLBACK_LANGUAGE,
     HELP_ANSWERS,
     MORE,
     QUESTIONS,
+    RIDE_RULES,
     SHORT_QUESTIONS,
     SHORT_TEMPLATES,
     SUBJECTS,
@@ -45,12 +57,14 @@ KNOWN_VALUES = frozenset(
         "solids_until",
         "liquids_until",
         "drive_after",
+        "ride_rule",
+        "ride_brief",
         "link",
         "question",
     }
 )
 """What a clinic's own texts may speak of; one that asks for more is refused with the clinic's file, not when due."""
-TO_ESCORT = frozenset({PICK_UP.key, PICK_UP_OFF.key})
+TO_ESCORT = frozenset({ASK_ESCORT.key, PICK_UP.key, PICK_UP_OFF.key})
 """Texts to who fetches the patient: in the clinic's language, with pick-up time and place only (requirement 52)."""
 OF_A_TIME = frozenset({BOOKED.key, MOVED.key})
 """Notices that tell a time; told late, they also say what is still useful before it."""
@@ -151,7 +165,7 @@ def _language(step: str, clinic: Clinic, patient: Patient) -> str:
 def _usual(subject: _Subject, now: datetime) -> Words:
     values = _values(subject, is_brief=False)
     if subject.is_to_escort:
-        values["pick_up_at"] = _pick_ups(subject)
+        values["pick_up_at"] = _pick_ups(subject, subject.sessions)
     key = _variant(subject, now)
     template = _own(subject, key) or TEMPLATES[subject.language][key]
     return _words(subject, template, QUESTIONS, values, subject.question)
@@ -208,7 +222,10 @@ def _question(subject: _Subject, texts: Mapping[str, str], values: Mapping[str, 
     asked = render(texts[question.kind.value + ("_link" if question.link else "")], values)
     if {item.id for item in question.about} == {item.id for item in subject.sessions}:
         return asked
-    sessions = moments((item.starts_at.astimezone(item.booking.tz) for item in question.about), subject.language)
+    if subject.is_to_escort:
+        sessions = _pick_ups(subject, question.about)
+    else:
+        sessions = moments((item.starts_at.astimezone(item.booking.tz) for item in question.about), subject.language)
     return render(ABOUT[subject.language][question.kind.value], {"sessions": sessions, "question": asked})
 
 
@@ -263,6 +280,8 @@ def appointment_values(
         "solids_until": write(not_after(base.fasting, zone), zone, language),
         "liquids_until": write(not_after(base.start - cadence.liquids_fast, zone), zone, language),
         "drive_after": write(not_before(base.end + cadence.driving_ban, zone), zone, language),
+        "ride_rule": RIDE_RULES[language][cadence.ride_policy],
+        "ride_brief": BRIEF_RIDE_RULES[language][cadence.ride_policy],
     }
 
 
@@ -293,7 +312,7 @@ def _values(subject: _Subject, *, is_brief: bool) -> dict[str, str]:
     return {**values, "when": moments(starts, subject.language)}
 
 
-def _pick_ups(subject: _Subject) -> str:
+def _pick_ups(subject: _Subject, sessions: Sequence[Appointment]) -> str:
     """Name the pick-ups with their days: an escort is not told when the session starts."""
-    ends = (_anchors(item, subject.cadence(item)).end.astimezone(item.booking.tz) for item in subject.sessions)
+    ends = (_anchors(item, subject.cadence(item)).end.astimezone(item.booking.tz) for item in sessions)
     return moments(ends, subject.language)

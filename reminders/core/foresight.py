@@ -1,7 +1,8 @@
 """Foresight: the plan of a whole schedule as it would come true, without a database.
 
-Each row counts as newly booked now with nothing said before; a booked session as if it will take place; a series as
-closed when its last session ends. Caps are no part of a plan: they hold at send time, by what really left (`crowding`).
+Each row counts as newly booked now with nothing said before, by escorts neither; a booked session as if it will take
+place; a series as closed when its last session ends. Caps are no part of a plan: they hold at send time, by what really
+left (`crowding`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from reminders.core.appointments import Appointment, ScheduleEntry
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.conditions import Telling, case_of
+from reminders.core.escorts import EscortWord
 from reminders.core.ids import AppointmentId, PatientId, ReminderId
 from reminders.core.merging import Bundle, Candidate, foresee
 from reminders.core.patients import Channel, Patient, Recipient
@@ -71,9 +73,32 @@ def _of_patient(clinic: Clinic, entries: Sequence[ScheduleEntry], now: datetime)
                 yield _touch(entry, plan)
             else:
                 waiting.append(candidate)
-    zone = quiet_zone(patient.record, entries[0].booking)
-    for bundle in foresee(waiting, tz=zone):
-        yield from _touches(bundle, booked)
+    for place, candidates in _by_reader(waiting, booked).items():
+        for bundle in foresee(candidates, tz=place.tz):
+            yield from _touches(bundle, booked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who reads a message: an escort by their phone, or the patient. `tz` is the zone of their days."""
+
+    phone: str | None
+    tz: ZoneInfo
+
+
+def _by_reader(
+    waiting: Iterable[Candidate], booked: dict[AppointmentId, ScheduleEntry]
+) -> dict[_Reader, list[Candidate]]:
+    found: dict[_Reader, list[Candidate]] = {}
+    own: _Reader | None = None
+    for item in waiting:
+        entry = booked[item.reminder.appointment_id]
+        if item.reminder.planned.key.recipient is Recipient.ESCORT:
+            reader = _Reader(entry.booking.escort_phone, entry.booking.tz)
+        else:
+            reader = own = own or _Reader(None, quiet_zone(entry.patient, entry.booking))
+        found.setdefault(reader, []).append(item)
+    return found
 
 
 def _planned(
@@ -81,7 +106,8 @@ def _planned(
 ) -> Iterator[tuple[Candidate | None, PlannedReminder]]:
     """Yield the touches of one appointment; those that wait to leave as candidates for merging."""
     others = [other for other in appointments if other is not appointment]
-    case = case_of(appointment, patient, clinic, siblings=others, telling=Telling(), now=now)
+    escort = EscortWord.UNASKED if appointment.booking.escort_phone else EscortWord.SILENT
+    case = case_of(appointment, patient, clinic, siblings=others, telling=Telling(), now=now, escort=escort)
     starts_on = local_day(appointment.starts_at, case.tz)
     for plan in desired(case):
         step = case.cadence.step(plan.key.step)
@@ -116,5 +142,5 @@ def _touch(
         state=plan.state if merged_into is None else ReminderState.MERGED,
         reason=plan.reason if merged_into is None else Reason.MERGED,
         merged_into=merged_into,
-        tz=quiet_zone(entry.patient, entry.booking),
+        tz=entry.booking.tz if plan.key.recipient is Recipient.ESCORT else quiet_zone(entry.patient, entry.booking),
     )

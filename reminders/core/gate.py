@@ -11,7 +11,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment, AppointmentStatus
-from reminders.core.cadences import CANCELLED, PICK_UP_OFF, Phase, QuestionKind
+from reminders.core.cadences import ASK_ESCORT, CANCELLED, PICK_UP_OFF, Phase, QuestionKind
 from reminders.core.caps import Ruling, Traffic, importance, next_day, ruling
 from reminders.core.clinics import Caps
 from reminders.core.consent import may_reach_opted_out
@@ -22,6 +22,8 @@ from reminders.core.windows import SendWindow, is_open, next_opening
 LEAST_USEFUL_LIFE = timedelta(seconds=60)
 """Closer to its end than this, a message is not sent: the provider could not deliver it in time."""
 TELLS_IT_IS_OFF = frozenset({CANCELLED.key, PICK_UP_OFF.key})
+ASKS_FOR_A_RIDE = frozenset({"ride_check", ASK_ESCORT.key})
+"""A stranger is asked only while a ride is wanted: the pick-up itself is told with their consent alone."""
 
 
 class Origin(StrEnum):
@@ -157,7 +159,7 @@ def unneeded(step: str, appointment: Appointment) -> Reason | None:
     """Say why a step has nothing left to say: what it asks is already answered."""
     if step == "remind_confirm" and appointment.is_confirmed:
         return Reason.ALREADY_CONFIRMED
-    if step == "ride_check" and appointment.has_ride:
+    if step in ASKS_FOR_A_RIDE and appointment.has_ride:
         return Reason.RIDE_ARRANGED
     return None
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason, ReminderState
+from reminders.core.replies import Intent
 from reminders.core.transport import RideState
 
 STEPS: Mapping[str, str] = {
@@ -148,3 +149,30 @@ RIDES: Mapping[RideState | None, str] = {
 }
 """What was last said of the ride home; whatever is no ride says so first."""
 CHANNELS: Mapping[Channel, str] = {Channel.SMS: "text", Channel.EMAIL: "e-mail"}
+INTENTS: Mapping[Intent, str] = {
+    Intent.RED_FLAG: "needs help now",
+    Intent.OPT_OUT: "opted out",
+    Intent.DECEASED: "has died",
+    Intent.WRONG_NUMBER: "wrong number",
+    Intent.DECLINE: "will not come",
+    Intent.RESCHEDULE: "wants another time",
+    Intent.LATE: "runs late",
+    Intent.ARRIVED: "is here",
+    Intent.NEEDS_RIDE: "has no ride",
+    Intent.SELF_DRIVE: "wants to drive",
+    Intent.HIRED_RIDE: "hired a ride",
+    Intent.HAS_RIDE: "has a ride",
+    Intent.SCORE: "gave a score",
+    Intent.SYMPTOM: "has a complaint",
+    Intent.CONFIRM: "confirms",
+    Intent.CALL_ME: "wants a call",
+    Intent.CONTACT_CHANGE: "gives new contact details",
+    Intent.OPT_IN: "opted in",
+    Intent.QUESTION: "asks something",
+    Intent.HELP: "asked for help",
+    Intent.THANKS: "says thanks",
+    Intent.REACTION: "reacted",
+    Intent.AUTO_REPLY: "answered by a machine",
+    Intent.UNCLEAR: "needs a reader",
+}
+"""What a text says, of whoever wrote it."""

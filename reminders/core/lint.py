@@ -18,7 +18,7 @@ from reminders.core.segments import measure
 from reminders.core.text_sizes import escort_steps, size_faults
 from reminders.core.texts import TEMPLATES
 
-FOR_ESCORTS = frozenset({"sender", "phone", "place", "pick_up_at"})
+FOR_ESCORTS = frozenset({"sender", "phone", "place", "pick_up_at", "question"})
 """Time and place, and nothing of the patient's (requirement 52)."""
 OF_THE_VOICE = ("sender", "phone", "address", "emergency_number", "crisis_line")
 PLAIN = {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\N{NO-BREAK SPACE}": " "}

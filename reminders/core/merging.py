@@ -13,16 +13,18 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from reminders.core.cadences import CANCELLED, MOVED, PICK_UP_OFF, QuestionKind, Step
+from reminders.core.cadences import ASK_ESCORT, CANCELLED, MOVED, PICK_UP_OFF, QuestionKind, Step
 from reminders.core.reminders import Reminder
 from reminders.core.windows import local_day
 
 NEWS = frozenset({MOVED.key, CANCELLED.key, PICK_UP_OFF.key})
 NO_NEWS = "~"
 """Sorts behind every step: the news of a new time is made, and so leaves, before what speaks of that time."""
-QUESTION_ORDER = (QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.CHECK_IN)
+QUESTION_ORDER = (QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.CHECK_IN, QuestionKind.PICK_UP)
 """Who does not come needs no ride, so attendance is asked first; the other question becomes information."""
 ASKED_FOR_A_RUN = frozenset({QuestionKind.CONFIRM, QuestionKind.RIDE})
+ASKED_FOR_ALL = ASKED_FOR_A_RUN | {QuestionKind.PICK_UP}
+"""Questions about every session of their message, which names them all; a pick-up is told on each day of a run."""
 LONGEST_RUN = timedelta(days=31)
 """How far ahead a run is looked for."""
 DAY = timedelta(days=1)
@@ -73,7 +75,7 @@ class Bundle:
             for kind in QUESTION_ORDER:
                 about = tuple(item for item in source if item.step.asks is kind)
                 if about:
-                    return Asking(kind, about if kind in ASKED_FOR_A_RUN else about[:1])
+                    return Asking(kind, about if kind in ASKED_FOR_ALL else about[:1])
         return None
 
 
@@ -145,10 +147,15 @@ def _may_go(due: _Due, at: datetime) -> bool:
     return due.at <= at or planned.not_before <= at < planned.expires_at
 
 
+def _is_asked_once(step: Step) -> bool:
+    """Say whether one question holds for all days of a run; a stranger least of all is asked day by day."""
+    return step.asks in ASKED_FOR_A_RUN or step.key == ASK_ESCORT.key
+
+
 def _rest_of_runs(merged: Sequence[_Due], waiting: Sequence[_Due], at: datetime) -> list[_Due]:
     """Return the same question about the following days of a run, which is asked now for all of them."""
     found: list[_Due] = []
-    for key in {due.item.step.key for due in merged if due.item.step.asks in ASKED_FOR_A_RUN}:
+    for key in {due.item.step.key for due in merged if _is_asked_once(due.item.step)}:
         same = [due for due in waiting if due.item.step.key == key]
         days = {due.item.starts_on for due in same}
         run = {due.item.starts_on for due in merged if due.item.step.key == key}

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment, AppointmentStatus, Booking
-from reminders.core.cadences import DEFAULT_CADENCE, Cadence, QuestionKind, Step
+from reminders.core.cadences import DEFAULT_CADENCE, Cadence, Step
 from reminders.core.clinics import DEFAULT_TYPE, Clinic
 from reminders.core.content import (
     KNOWN_VALUES,
@@ -21,11 +21,12 @@ from reminders.core.content import (
     language_of,
 )
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.merging import NEWS
+from reminders.core.merging import NEWS, QUESTION_ORDER
 from reminders.core.patients import Channel, Patient, PatientRecord, Recipient
 from reminders.core.reading import fault_line
 from reminders.core.segments import measure
 from reminders.core.texts import QUESTIONS, TEMPLATES
+from reminders.core.transport import RidePolicy
 
 LINK_CHARACTERS = 60
 USUAL = {"sender": "Riverside Family Clinic", "phone": "+1 202 555 0100", "address": "12 Riverside Drive, Suite 100"}
@@ -40,6 +41,7 @@ LONGEST = Cadence(
     solids_fast=LONG_WAIT + timedelta(hours=22, minutes=45),
     liquids_fast=LONG_WAIT,
     driving_ban=LONG_WAIT,
+    ride_policy=RidePolicy.ADULT_OR_ESCORTED_HIRE,
 )
 """Not a cadence for people: with sessions at 22:45 it makes every day and time that a text prints a long one."""
 LATE_IN_SEPTEMBER = datetime(2027, 9, 22, 22, 45)  # noqa: DTZ001 - a wall-clock time, read in the clinic's zone below
@@ -199,7 +201,7 @@ def _longest(step: Step, now: datetime, clinic: Clinic, language: str, own: str 
     """
     long = replace(clinic, cadences={"*": replace(LONGEST, steps=(step,))})
     is_asked = step.key not in NEWS and step.recipient is Recipient.PATIENT
-    kind = max(QuestionKind, key=lambda kind: len(QUESTIONS[language][kind])) if is_asked else None
+    kind = max(QUESTION_ORDER, key=lambda kind: len(QUESTIONS[language][kind])) if is_asked else step.asks
     about = _visit(clinic, WEEK)
     if clinic.caps.characters is not None:
         kind, about = step.asks, _visit(clinic, 0)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reminders.core.transport import RidePolicy
+
 FALLBACK_LANGUAGE = "en"
 WEEKDAYS: Mapping[str, tuple[str, ...]] = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -72,16 +74,42 @@ ABOUT: Mapping[str, Mapping[str, str]] = {
     },
 }
 """A question about other sessions than its text's: "Reply C" under Wednesday's text must not confirm Friday unsaid."""
+RIDE_RULES: Mapping[str, Mapping[RidePolicy, str]] = {
+    "en": {
+        RidePolicy.ADULT_PRESENT: "An adult must take you home",
+        RidePolicy.ADULT_OR_ESCORTED_HIRE: "An adult must go home with you",
+        RidePolicy.HIRE_OK: "You need a ride home",
+    },
+    "es": {
+        RidePolicy.ADULT_PRESENT: "Un adulto debe llevarle a casa",
+        RidePolicy.ADULT_OR_ESCORTED_HIRE: "Un adulto debe ir con usted a casa",
+        RidePolicy.HIRE_OK: "Necesita transporte a casa",
+    },
+}
+"""What a clinic wants of the ride home, as `{{ride_rule}}`: a sentence without its stop, so that a time may follow."""
+BRIEF_RIDE_RULES: Mapping[str, Mapping[RidePolicy, str]] = {
+    "en": {
+        RidePolicy.ADULT_PRESENT: "Bring an adult",
+        RidePolicy.ADULT_OR_ESCORTED_HIRE: "Bring an adult",
+        RidePolicy.HIRE_OK: "Bring a ride",
+    },
+    "es": {
+        RidePolicy.ADULT_PRESENT: "Con un adulto",
+        RidePolicy.ADULT_OR_ESCORTED_HIRE: "Con un adulto",
+        RidePolicy.HIRE_OK: "Con transporte",
+    },
+}
+"""The same where there is hardly room, as `{{ride_brief}}`."""
 TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "booked": "{{sender}}: your session is booked for {{when}}. Questions: {{phone}}. Text STOP to opt out.",
         "booked_late": (
-            "{{sender}}: your session is booked for {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "{{sender}}: your session is booked for {{when}}. {{ride_rule}} at about {{pick_up_at}}. "
             "Clear liquids only, until {{liquids_until}}. If you have eaten since {{solids_until}} call us: {{phone}}. "
             "Text STOP to opt out."
         ),
         "booked_last": (
-            "{{sender}}: your session is booked for {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "{{sender}}: your session is booked for {{when}}. {{ride_rule}} at about {{pick_up_at}}. "
             "If you have eaten since {{solids_until}} or had a drink since {{liquids_until}} call us: {{phone}}. "
             "Text STOP to opt out."
         ),
@@ -89,22 +117,20 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
             "{{sender}}: your session has moved to {{when}}. The earlier time no longer holds. Questions: {{phone}}."
         ),
         "moved_late": (
-            "{{sender}}: your session has moved to {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "{{sender}}: your session has moved to {{when}}. {{ride_rule}} at about {{pick_up_at}}. "
             "Clear liquids only, until {{liquids_until}}. If you have eaten since {{solids_until}} call us: {{phone}}."
         ),
         "moved_last": (
-            "{{sender}}: your session has moved to {{when}}. An adult must take you home at about {{pick_up_at}}. "
+            "{{sender}}: your session has moved to {{when}}. {{ride_rule}} at about {{pick_up_at}}. "
             "If you have eaten since {{solids_until}} or had a drink since {{liquids_until}} call us: {{phone}}."
         ),
         "cancelled": "{{sender}}: your session on {{when}} is cancelled. Questions: {{phone}}.",
         "prep_first": (
-            "{{sender}}: your first session is {{when}}; please arrive at {{arrive_at}}. An adult must take you home. "
+            "{{sender}}: your first session is {{when}}; please arrive at {{arrive_at}}. {{ride_rule}}. "
             "Ask us about your medicines: {{phone}}. Text STOP to opt out."
         ),
         "remind_confirm": "{{sender}}: your session is {{when}}. {{question}} Text STOP to opt out.",
-        "ride_check": (
-            "{{sender}}: after your session {{when}} an adult must take you home, at about {{pick_up_at}}. {{question}}"
-        ),
+        "ride_check": ("{{sender}}: your session is {{when}}. {{ride_rule}} at about {{pick_up_at}}. {{question}}"),
         "remind_final": (
             "{{sender}}: your session is {{when}}, please arrive at {{arrive_at}}. No food after {{solids_until}}, "
             "clear liquids until {{liquids_until}}. Bring your ride; no driving until {{drive_after}}. "
@@ -142,33 +168,31 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "es": {
         "booked": "{{sender}}: su cita es {{when}}. Preguntas: {{phone}}. Escriba STOP para no recibir mas mensajes.",
         "booked_late": (
-            "{{sender}}: su cita es {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Solo liquidos "
+            "{{sender}}: su cita es {{when}}. {{ride_rule}}, sobre las {{pick_up_at}}. Solo liquidos "
             "claros, hasta {{liquids_until}}. Si ha comido después de {{solids_until}} llame al {{phone}}. Escriba "
             "STOP para no recibir mas mensajes."
         ),
         "booked_last": (
-            "{{sender}}: su cita es {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Si ha comido "
+            "{{sender}}: su cita es {{when}}. {{ride_rule}}, sobre las {{pick_up_at}}. Si ha comido "
             "después de {{solids_until}} o bebido después de {{liquids_until}} llame al {{phone}}. Escriba STOP para "
             "no recibir mas mensajes."
         ),
         "moved": "{{sender}}: su cita cambia a {{when}}. La hora anterior ya no vale. Preguntas: {{phone}}.",
         "moved_late": (
-            "{{sender}}: su cita cambia a {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Solo "
+            "{{sender}}: su cita cambia a {{when}}. {{ride_rule}}, sobre las {{pick_up_at}}. Solo "
             "liquidos claros, hasta {{liquids_until}}. Si ha comido después de {{solids_until}} llame al {{phone}}."
         ),
         "moved_last": (
-            "{{sender}}: su cita cambia a {{when}}. Un adulto debe llevarle a casa, sobre las {{pick_up_at}}. Si ha "
+            "{{sender}}: su cita cambia a {{when}}. {{ride_rule}}, sobre las {{pick_up_at}}. Si ha "
             "comido después de {{solids_until}} o bebido después de {{liquids_until}} llame al {{phone}}."
         ),
         "cancelled": "{{sender}}: su cita de {{when}} queda cancelada. Preguntas: {{phone}}.",
         "prep_first": (
-            "{{sender}}: su primera cita es {{when}}; llegue a las {{arrive_at}}. Un adulto debe llevarle a casa. "
+            "{{sender}}: su primera cita es {{when}}; llegue a las {{arrive_at}}. {{ride_rule}}. "
             "Pregunte por sus medicinas: {{phone}}. Escriba STOP para no recibir mas mensajes."
         ),
         "remind_confirm": "{{sender}}: su cita es {{when}}. {{question}} Escriba STOP para no recibir mas mensajes.",
-        "ride_check": (
-            "{{sender}}: tras su cita {{when}} un adulto debe llevarle a casa, sobre las {{pick_up_at}}. {{question}}"
-        ),
+        "ride_check": ("{{sender}}: su cita es {{when}}. {{ride_rule}}, sobre las {{pick_up_at}}. {{question}}"),
         "remind_final": (
             "{{sender}}: su cita es {{when}}, llegue a las {{arrive_at}}. No coma después de {{solids_until}}; "
             "liquidos claros hasta {{liquids_until}}. Venga con quien le lleve; no conduzca hasta {{drive_after}}. "
@@ -223,29 +247,26 @@ SHORT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "booked": "{{sender}}: session booked {{when}}. {{question}} Call {{phone}}. STOP to end",
         "booked_late": (
-            "{{sender}}: {{when}}. Bring an adult. Clear liquids to {{liquids_until}}. {{question}} Ate today? Call "
+            "{{sender}}: {{when}}. {{ride_brief}}. Clear liquids to {{liquids_until}}. {{question}} Ate today? Call "
             "{{phone}}. STOP to end"
         ),
         "booked_last": (
-            "{{sender}}: {{when}}. An adult must take you home. {{question}} Ate or drank today? Call {{phone}}. "
-            "STOP to end"
+            "{{sender}}: {{when}}. {{ride_rule}}. {{question}} Ate or drank today? Call {{phone}}. STOP to end"
         ),
         "moved": "{{sender}}: session moved to {{when}}. {{question}} Call {{phone}}. STOP to end",
         "moved_late": (
-            "{{sender}}: now {{when}}. Bring an adult. Clear liquids to {{liquids_until}}. {{question}} Ate today? "
+            "{{sender}}: now {{when}}. {{ride_brief}}. Clear liquids to {{liquids_until}}. {{question}} Ate today? "
             "Call {{phone}}. STOP to end"
         ),
         "moved_last": (
-            "{{sender}}: moved to {{when}}. An adult must take you home. {{question}} Ate or drank today? Call "
-            "{{phone}}. STOP to end"
+            "{{sender}}: moved to {{when}}. {{ride_rule}}. {{question}} Ate or drank today? Call {{phone}}. STOP to end"
         ),
         "cancelled": "{{sender}}: session {{when}} is cancelled. {{question}} Call {{phone}}. STOP to end",
         "prep_first": (
-            "{{sender}}: first session {{when}}. An adult must take you home. {{question}} Medicines? Ask us: "
-            "{{phone}}. STOP to end"
+            "{{sender}}: first session {{when}}. {{ride_rule}}. {{question}} Medicines? Ask us: {{phone}}. STOP to end"
         ),
         "remind_confirm": "{{sender}}: session {{when}}. {{question}} Call {{phone}}. STOP to end",
-        "ride_check": ("{{sender}}: {{when}}. An adult must take you home. {{question}} Call {{phone}}. STOP to end"),
+        "ride_check": ("{{sender}}: {{when}}. {{ride_rule}}. {{question}} Call {{phone}}. STOP to end"),
         "remind_final": (
             "{{sender}}: {{when}}. No food after {{solids_until}}, clear liquids to {{liquids_until}}. Bring a ride. "
             "{{question}} {{phone}}. STOP to end"
@@ -265,34 +286,33 @@ SHORT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "es": {
         "booked": "{{sender}}: su cita es {{when}}. {{question}} Tel. {{phone}}. STOP para baja",
         "booked_late": (
-            "{{sender}}: {{when}}. Venga con un adulto. Liquidos claros hasta {{liquids_until}}. {{question}} "
+            "{{sender}}: {{when}}. {{ride_brief}}. Liquidos claros hasta {{liquids_until}}. {{question}} "
             "¿Ha comido? Llame {{phone}}. STOP para baja"
         ),
         "booked_last": (
-            "{{sender}}: {{when}}. Un adulto debe llevarle. {{question}} ¿Ha comido o bebido? Llame {{phone}}. "
-            "STOP para baja"
+            "{{sender}}: {{when}}. {{ride_brief}}. {{question}} ¿Ha comido o bebido? Llame {{phone}}. STOP para baja"
         ),
         "moved": "{{sender}}: su cita cambia a {{when}}. {{question}} Tel. {{phone}}. STOP para baja",
         "moved_late": (
-            "{{sender}}: cambia a {{when}}. Con un adulto. Liquidos claros hasta {{liquids_until}}. {{question}} "
+            "{{sender}}: cambia a {{when}}. {{ride_brief}}. Liquidos claros hasta {{liquids_until}}. {{question}} "
             "¿Ha comido? Llame {{phone}}. STOP para baja"
         ),
         "moved_last": (
-            "{{sender}}: cambia a {{when}}. Un adulto debe llevarle. {{question}} ¿Ha comido o bebido? Llame "
+            "{{sender}}: cambia a {{when}}. {{ride_brief}}. {{question}} ¿Ha comido o bebido? Llame "
             "{{phone}}. STOP para baja"
         ),
         "cancelled": "{{sender}}: su cita {{when}} queda cancelada. {{question}} Tel. {{phone}}. STOP para baja",
         "prep_first": (
-            "{{sender}}: primera cita {{when}}. Un adulto debe llevarle. {{question}} ¿Medicinas? Llame {{phone}}. "
+            "{{sender}}: primera cita {{when}}. {{ride_brief}}. {{question}} ¿Medicinas? Llame {{phone}}. "
             "STOP para baja"
         ),
         "remind_confirm": "{{sender}}: cita {{when}}. {{question}} Tel. {{phone}}. STOP para baja",
-        "ride_check": "{{sender}}: {{when}}. Un adulto debe llevarle. {{question}} Tel. {{phone}}. STOP para baja",
+        "ride_check": "{{sender}}: {{when}}. {{ride_brief}}. {{question}} Tel. {{phone}}. STOP para baja",
         "remind_final": (
-            "{{sender}}: {{when}}. No coma tras {{solids_until}}; liquidos claros hasta {{liquids_until}}. Con un "
-            "adulto. {{question}} {{phone}}. STOP para baja"
+            "{{sender}}: {{when}}. No coma tras {{solids_until}}; liquidos claros hasta {{liquids_until}}. "
+            "{{ride_brief}}. {{question}} {{phone}}. STOP para baja"
         ),
-        "day_of": "{{sender}}: hoy a las {{arrive_at}}. Con un adulto. {{question}} Tel. {{phone}}. STOP para baja",
+        "day_of": "{{sender}}: hoy a las {{arrive_at}}. {{ride_brief}}. {{question}} Tel. {{phone}}. STOP para baja",
         "checkin_evening": (
             "{{sender}}: no conduzca hasta {{drive_after}}. {{question}} ¿Se siente mal? Llame {{phone}}, emergencia "
             "{{emergency}}. STOP para baja"

@@ -166,9 +166,10 @@ def is_long_over(end: datetime, *, known_at: datetime) -> bool:
 def never_asked_about(clinic: Clinic, bookings: Iterable[Booking], *, now: datetime) -> int:
     """Count the sessions of a reading whose outcome is missing and that are over too long to ask about each."""
     return sum(
-        1 for booking in bookings if booking.status.is_coming and is_long_over(_end(clinic, booking), known_at=now)
+        1 for booking in bookings if booking.status.is_coming and is_long_over(end_of(clinic, booking), known_at=now)
     )
 
 
-def _end(clinic: Clinic, booking: Booking) -> datetime:
+def end_of(clinic: Clinic, booking: Booking) -> datetime:
+    """Return when a session of the clinic should be over, the time on site after it included."""
     return booking.starts_at + booking.duration + clinic.cadence(booking.appointment_type).recovery(booking.duration)

@@ -7,7 +7,7 @@ patients at a time. What is due goes first, whatever an outage left behind: that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -183,7 +183,10 @@ def _useful(scene: Scene, held: Sequence[Reminder], ended: dict[Reason, list[Rem
 
 
 def _candidate(scene: Scene, item: Reminder, step: Step) -> Candidate:
-    booking = scene.booked[item.appointment_id].booking
+    appointment = scene.booked[item.appointment_id]
+    if step.asks is QuestionKind.PICK_UP and appointment.has_ride:
+        step = replace(step, asks=None)
+    booking = appointment.booking
     return Candidate(item, step, booking.starts_at, local_day(booking.starts_at, booking.tz))
 
 

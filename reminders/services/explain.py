@@ -120,12 +120,11 @@ def _scene(tx: Transaction, subject: Subject, clinic: Clinic, now: datetime) -> 
     if patient_id is None:
         return Surroundings(clinic, now)
     booked = {item.id: item for item in appointments.of_patients(tx, [patient_id])[patient_id]}
-    agreed = escorts.willing(tx, [patient_id])
     return Surroundings(
         clinic=clinic,
         now=now,
         patient=patients.get_many(tx, clinic.id, [patient_id])[patient_id],
         booked=booked,
         pauses=pauses.current(tx, clinic.id),
-        willing=frozenset(key for key, item in booked.items() if (patient_id, item.booking.escort_phone) in agreed),
+        escorts=escorts.words(tx, booked.values()),
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case, Telling, Told, case_of
+from reminders.core.escorts import EscortWord
 from reminders.core.ids import AppointmentId, PatientId, ReminderId
 from reminders.core.patients import Recipient
 from reminders.core.planning import Plan, replan
@@ -69,7 +70,7 @@ def plan_patients(
     held = reminders.of_appointments(tx, every)
     told = reminders.last_told(tx, every)
     paused = pauses.current(tx, clinic.id)
-    willing = escorts.willing(tx, ids)
+    words = escorts.words(tx, [item for items in booked.values() for item in items])
     done = Planned()
     for patient_id, items in booked.items():
         for item in items:
@@ -81,7 +82,7 @@ def plan_patients(
                 telling=_telling(item, told),
                 now=now,
                 pauses=paused,
-                has_escort_consent=(patient_id, item.booking.escort_phone) in willing,
+                escort=words.get(item.id, EscortWord.SILENT),
             )
             _collect(done, case, held[item.id], identity=identity)
     _write(tx, clinic, done, identity=identity, now=now)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.reminders import Reason
+from reminders.core.transport import RideState
 from reminders.core.windows import local_day
 from reminders.services.deps import Deps
 from reminders.services.read_worklist import TaskLine, worklist_lines
@@ -33,7 +34,8 @@ class AppointmentLine:
     timezone: str
     status: str
     is_confirmed: bool
-    has_ride: bool
+    ride: RideState | None
+    """What was last said of the ride of this version."""
     last_message: Line | None
     last_reply: Line | None
     paused_for: Reason | None
@@ -98,7 +100,7 @@ def _appointments(
             timezone=item.booking.timezone,
             status=item.status,
             is_confirmed=item.is_confirmed,
-            has_ride=item.has_ride,
+            ride=item.ride,
             last_message=sent.get(item.id),
             last_reply=heard.get(item.patient_id),
             paused_for=paused.refusal(item),

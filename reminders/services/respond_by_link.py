@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,8 @@ from reminders.core.consent import Source
 from reminders.core.content import appointment_values, language_of
 from reminders.core.patients import Channel, Patient
 from reminders.core.tasks import Resolver, TaskKind, by_link, key_of
+from reminders.core.transport import RideState
+from reminders.services.arrange_rides import record_rides
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
 from reminders.services.opt_out import Said, make_rows, opt_out_address
@@ -50,9 +52,12 @@ class LinkPage:
     """False where every session moved, began or was cancelled since the link was made."""
     is_confirmed: bool
     has_ride: bool
+    ride_rule: str
+    """What the clinic wants of the ride home, without a stop at its end."""
     is_change_wanted: bool
     """True while staff have not yet called about another time."""
     is_ride_wanted: bool
+    """True once they said that they have none, or one that the clinic does not accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,8 @@ def read_page(deps: Deps, token: str) -> LinkPage | None:
         found = _visit(tx, token, now)
         if found is None:
             return None
-        wanted = {kind for kind in (TaskKind.RESCHEDULE, TaskKind.RIDE_WANTED) if _is_waiting(tx, kind, found)}
-    return _page(found, wanted)
+        is_change_wanted = _is_waiting(tx, TaskKind.RESCHEDULE, found)
+    return _page(found, is_change_wanted=is_change_wanted)
 
 
 def _visit(tx: Transaction, token: str, now: datetime) -> _Visit | None:
@@ -100,7 +105,7 @@ def _is_waiting(tx: Transaction, kind: TaskKind, visit: _Visit) -> bool:
     return bool(visit.sessions) and tasks.is_waiting(tx, _key(visit.sessions[0], kind))
 
 
-def _page(visit: _Visit, wanted: Collection[TaskKind]) -> LinkPage:
+def _page(visit: _Visit, *, is_change_wanted: bool) -> LinkPage:
     clinic, sessions = visit.clinic, visit.sessions
     language = language_of(visit.patient.record.language)
     every = [_values(item, visit, language) for item in sessions]
@@ -115,8 +120,9 @@ def _page(visit: _Visit, wanted: Collection[TaskKind]) -> LinkPage:
         is_current=bool(sessions),
         is_confirmed=all(item.is_confirmed for item in sessions),
         has_ride=all(item.has_ride for item in sessions),
-        is_change_wanted=TaskKind.RESCHEDULE in wanted,
-        is_ride_wanted=TaskKind.RIDE_WANTED in wanted,
+        ride_rule=_each(every, "ride_rule"),
+        is_change_wanted=is_change_wanted,
+        is_ride_wanted=any(item.ride not in {None, RideState.ARRANGED} for item in sessions),
     )
 
 
@@ -144,14 +150,11 @@ def respond_by_link(deps: Deps, token: str, answer: LinkAnswer) -> bool:
             case LinkAnswer.CONFIRM:
                 _confirm(tx, found, now)
             case LinkAnswer.RIDE:
-                _arrange_ride(tx, found, now)
+                record_rides(tx, deps, found.sessions, RideState.ARRANGED, now=now)
             case LinkAnswer.RESCHEDULE:
                 _open_task(tx, deps, found, TaskKind.RESCHEDULE, now)
             case LinkAnswer.NEED_RIDE:
-                # Their own word takes the place of our finding: one ride is one line of the worklist.
-                asked = key_of(TaskKind.RIDE_WANTED, found.sessions[0].id, found.sessions[0].version)
-                tasks.resolve(tx, [asked], by=Resolver.PATIENT, now=now)
-                _open_task(tx, deps, found, TaskKind.RIDE_WANTED, now)
+                record_rides(tx, deps, found.sessions, RideState.NEEDED, now=now)
     return True
 
 
@@ -159,13 +162,7 @@ def _confirm(tx: Transaction, visit: _Visit, now: datetime) -> None:
     for item in visit.sessions:
         appointments.confirm(tx, item.id, item.version, now=now)
         questions.mark_answered(tx, item.id, QuestionKind.CONFIRM, now=now)
-
-
-def _arrange_ride(tx: Transaction, visit: _Visit, now: datetime) -> None:
-    for item in visit.sessions:
-        appointments.arrange_ride(tx, item.id, item.version)
-        questions.mark_answered(tx, item.id, QuestionKind.RIDE, now=now)
-        tasks.resolve_about(tx, item.id, TaskKind.RIDE_WANTED, by=Resolver.PATIENT, now=now)
+        tasks.resolve_about(tx, item.id, TaskKind.UNCONFIRMED, by=Resolver.PATIENT, now=now)
 
 
 def _open_task(tx: Transaction, deps: Deps, visit: _Visit, kind: TaskKind, now: datetime) -> None:

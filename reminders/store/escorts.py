@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from sqlalchemy import insert, or_, select
 
-from reminders.core.escorts import EscortConsent
-from reminders.core.ids import ClinicId, PatientId
+from reminders.core.appointments import Appointment
+from reminders.core.escorts import EscortConsent, EscortWord
+from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
 from reminders.store.rows import contact, escort_consent
@@ -28,6 +29,35 @@ def willing(tx: Transaction, ids: Collection[PatientId]) -> set[tuple[PatientId,
     agreed = {(key, index): phone for (key, index), (phone, is_granted) in newest.items() if is_granted}
     closed = _closed(tx, {index for _, index in agreed})
     return {(key, phone) for (key, index), phone in agreed.items() if index not in closed}
+
+
+def unasked(tx: Transaction, pairs: Collection[tuple[PatientId, str]]) -> set[tuple[PatientId, str]]:
+    """Return those (patient, phone) of whom nobody ever recorded a word, yes or no, and whose number is open.
+
+    They may be asked whether we may text them; a no, an opt-out or a number that does not work ends that for good.
+    """
+    if not pairs:
+        return set()
+    indexes = {pair: tx.vault.index(pair[1]) for pair in pairs}
+    said: set[tuple[PatientId, bytes]] = set()
+    for batch in in_batches({key for key, _ in pairs}):
+        statement = select(escort_consent.c.patient_id, escort_consent.c.phone_index)
+        rows = tx.connection.execute(statement.where(escort_consent.c.patient_id.in_(batch)))
+        said |= {(PatientId(row.patient_id), row.phone_index) for row in rows}
+    closed = _closed(tx, set(indexes.values()))
+    return {pair for pair, index in indexes.items() if (pair[0], index) not in said and index not in closed}
+
+
+def words(tx: Transaction, booked: Collection[Appointment]) -> dict[AppointmentId, EscortWord]:
+    """Return whether the person whom each of these bookings names may be texted; those that name nobody are absent."""
+    named = {item.id: (item.patient_id, item.booking.escort_phone) for item in booked if item.booking.escort_phone}
+    pairs = {(patient_id, phone) for patient_id, phone in named.values() if phone}
+    agreed = willing(tx, {patient_id for patient_id, _ in pairs})
+    strangers = unasked(tx, pairs - agreed)
+    return {
+        key: EscortWord.AGREED if pair in agreed else EscortWord.UNASKED if pair in strangers else EscortWord.SILENT
+        for key, pair in named.items()
+    }
 
 
 def _closed(tx: Transaction, indexes: Collection[bytes]) -> set[bytes]:

@@ -12,10 +12,11 @@ from reminders.bootstrap import Facts
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.clock_words import clock, moment
 from reminders.core.delivery import MessageState
-from reminders.core.labels import REASONS, STEPS
+from reminders.core.labels import REASONS, RIDES, STEPS
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import TITLES, TaskKind, told
+from reminders.core.transport import RideState
 from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine, Status
 from reminders.services.read_worklist import TaskLine
@@ -69,6 +70,8 @@ class Visit:
     """How loudly to say that an answer is missing: quietly while the visit is far off."""
     is_confirmed: bool
     has_ride: bool
+    ride: str
+    """What was last said of the ride home, in words."""
     message: Said | None
     reply: Said | None
     paused: str
@@ -188,7 +191,8 @@ def _visit(line: AppointmentLine, now: datetime) -> Visit:
         is_coming=is_coming,
         open_tone="wait" if line.starts_at - now <= SOON else "calm",
         is_confirmed=line.is_confirmed,
-        has_ride=line.has_ride,
+        has_ride=line.ride is RideState.ARRANGED,
+        ride=RIDES[line.ride],
         message=_message(line, zone),
         reply=_reply(line, zone),
         paused=PAUSED.get(line.paused_for, "") if line.paused_for is not None else "",

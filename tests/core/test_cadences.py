@@ -49,6 +49,7 @@ TABLE = [
     ("ride_check", "2027-03-09 10:00", "2027-03-10 21:00"),
     ("remind_final", "2027-03-10 10:00", "2027-03-11 01:00"),
     ("day_of", "2027-03-11 06:15", "2027-03-11 08:00"),
+    ("ask_escort", "2027-03-08 10:00", "2027-03-10 21:00"),
     ("pick_up", "2027-03-10 10:00", "2027-03-11 10:40"),
     ("pick_up_off", "2027-02-01 11:00", "2027-03-11 10:40"),
     ("checkin_evening", "2027-03-11 14:40", "2027-03-12 12:00"),
@@ -77,6 +78,8 @@ def test_what_each_step_asks_and_what_leads_a_merged_text() -> None:
     assert asking == {
         "remind_confirm": QuestionKind.CONFIRM,
         "ride_check": QuestionKind.RIDE,
+        "ask_escort": QuestionKind.PICK_UP,
+        "pick_up": QuestionKind.PICK_UP,
         "checkin_24h": QuestionKind.CHECK_IN,
         "checkin_72h": QuestionKind.CHECK_IN,
         "outcome_7d": QuestionKind.CHECK_IN,
@@ -97,11 +100,11 @@ def test_only_day_of_is_off_by_default_and_text_comes_before_e_mail() -> None:
     assert DEFAULT_CADENCE.step("nonsense") is None
 
 
-def test_an_escort_is_texted_twice_at_most_and_asked_nothing() -> None:
+def test_an_escort_is_asked_about_the_pick_up_and_told_of_it_by_text_alone() -> None:
     theirs = {step.key: step for step in DEFAULT_STEPS if step.recipient is Recipient.ESCORT}
-    assert set(theirs) == {"pick_up", "pick_up_off"}
+    assert set(theirs) == {"ask_escort", "pick_up", "pick_up_off"}
     assert {step.channels for step in theirs.values()} == {(Channel.SMS,)}
-    assert {step.asks for step in theirs.values()} == {None}
+    assert {step.asks for step in theirs.values()} == {None, QuestionKind.PICK_UP}
 
 
 @pytest.mark.parametrize(("minutes", "recovery"), [(40, 40), (90, 40), (91, 60), (240, 60)])

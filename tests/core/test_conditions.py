@@ -13,6 +13,7 @@ from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import DEFAULT_CADENCE
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case, Telling, Told, case_of
+from reminders.core.escorts import EscortWord
 from reminders.core.patients import Override, Patient, Recipient
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.planning import desired
@@ -69,7 +70,7 @@ def _case(
         telling=telling,
         now=LONG_BEFORE,
         pauses=pauses,
-        has_escort_consent=agreed,
+        escort=EscortWord.AGREED if agreed else EscortWord.SILENT,
     )
 
 

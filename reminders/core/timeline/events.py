@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
+from reminders.core.escorts import EscortWord
 from reminders.core.ids import AppointmentId, ContactId, MessageId
 from reminders.core.patients import Patient
 from reminders.core.pauses import NO_PAUSES, Pauses
@@ -24,16 +25,17 @@ class EventKind(IntEnum):
     OVERRIDE = 2
     PAUSE = 3
     REPLY = 4
-    ADDRESS = 5
-    SESSION = 6
-    CONFIRMATION = 7
-    RIDE = 8
-    REMINDER = 9
-    MESSAGE = 10
-    ATTEMPT = 11
-    QUESTION = 12
-    RECEIPT = 13
-    TASK = 14
+    CHECK_IN = 5
+    ADDRESS = 6
+    SESSION = 7
+    CONFIRMATION = 8
+    RIDE = 9
+    REMINDER = 10
+    MESSAGE = 11
+    ATTEMPT = 12
+    QUESTION = 13
+    RECEIPT = 14
+    TASK = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the rules need besides the history. `willing` are appointments whose escort agreed to be texted."""
+    """What the rules need besides the history. `escorts` says by appointment whether its escort may be texted."""
 
     clinic: Clinic
     now: datetime
     patient: Patient | None = None
     booked: Mapping[AppointmentId, Appointment] = field(default_factory=dict)
     pauses: Pauses = NO_PAUSES
-    willing: frozenset[AppointmentId] = frozenset()
+    escorts: Mapping[AppointmentId, EscortWord] = field(default_factory=dict)
 
     @property
     def tz(self) -> ZoneInfo:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
+from reminders.core.check_ins import CheckIn
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
 from reminders.core.escorts import EscortConsent
 from reminders.core.gate import Origin
@@ -196,3 +197,5 @@ class History:
     pauses: tuple[Pause, ...] = ()
     overrides: tuple[Decision, ...] = ()
     escort_consents: tuple[EscortConsent, ...] = ()
+    check_ins: tuple[CheckIn, ...] = ()
+    """In order of time; their words are empty unless somebody asked for texts."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.cadences import QuestionKind
 from reminders.core.conditions import Case, Telling, case_of
+from reminders.core.escorts import EscortWord
 from reminders.core.ids import AppointmentId, MessageId, ReminderId
 from reminders.core.instants import iso
 from reminders.core.labels import CHANNELS, MESSAGE_STATES, REASON_SENTENCES, REMINDER_STATES, title
@@ -20,7 +21,15 @@ from reminders.core.planning import by_rule
 from reminders.core.timeline.events import Event, EventKind, Surroundings
 from reminders.core.timeline.history import History, PastMessage, PastReminder, PastVersion
 from reminders.core.timeline.rules import explain
+from reminders.core.transport import RideState
 from reminders.core.windows import local_day
+
+NO_RIDE: Mapping[RideState | None, str] = {
+    RideState.NEEDED: "No ride home",
+    RideState.HIRED: "Only a hired car home, which the clinic does not accept as it was said",
+    RideState.SELF: "Patient means to drive home",
+}
+"""What was said of a ride that is not arranged."""
 
 
 def session_lines(history: History, scene: Surroundings) -> Iterator[Event]:
@@ -105,6 +114,11 @@ def _answers(
     if ride is not None:
         at = _answered_at(appointment, ride, QuestionKind.RIDE, history) or known.get(ride, appointment.versioned_at)
         line = Event(at, EventKind.RIDE, "Ride home arranged", version=ride)
+        yield _answer(line, appointment, versions, scene)
+    said = appointment.ride_state_version
+    if appointment.ride_state in NO_RIDE and said is not None:
+        at = _answered_at(appointment, said, QuestionKind.RIDE, history) or known.get(said, appointment.versioned_at)
+        line = Event(at, EventKind.RIDE, NO_RIDE[appointment.ride_state], version=said)
         yield _answer(line, appointment, versions, scene)
 
 
@@ -197,7 +211,7 @@ def _case(scene: Surroundings, appointment_id: AppointmentId, said: PastVersion 
         telling=Telling(),
         now=scene.now,
         pauses=scene.pauses,
-        has_escort_consent=appointment_id in scene.willing,
+        escort=scene.escorts.get(appointment_id, EscortWord.SILENT),
     )
 
 
