@@ -14,6 +14,7 @@ from reminders.adapters.calendar_invite import invite
 from reminders.adapters.celery_queue import CeleryJobQueue
 from reminders.adapters.clinic_files import read_clinic_files
 from reminders.adapters.heartbeat import HttpHeartbeat
+from reminders.adapters.holidays_calendar import HolidaysCalendar
 from reminders.adapters.http_visitor import HttpVisitor
 from reminders.adapters.local_machine import LocalMachineInspection
 from reminders.adapters.logs import configure_logs
@@ -24,6 +25,7 @@ from reminders.adapters.redis_inspection import RedisBrokerInspection
 from reminders.adapters.redis_pacer import RedisPacer, client_url
 from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
 from reminders.adapters.schedule_csv.cells import WrongCellError
+from reminders.adapters.schedule_csv.cells import email as read_email
 from reminders.adapters.schedule_csv.cells import phone as read_phone
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway, SmtpEmailInspection
 from reminders.adapters.stub_provider import HttpStubProvider
@@ -135,6 +137,13 @@ class Services:
         except WrongCellError as error:
             raise InputError([f"--phone: found {error}"]) from None
 
+    def email(self, text: str) -> str:
+        """Read an e-mail address in its normal form. Raises InputError."""
+        try:
+            return read_email(text)
+        except WrongCellError as error:
+            raise InputError([f"--email: found {error}"]) from None
+
     def clinic_documents(self, path: Path) -> list[tuple[str, Mapping[str, Any]]]:
         """Read clinic files. Raises ClinicFileError."""
         return read_clinic_files(path)
@@ -179,6 +188,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         email=_email(settings, clock),
         invite=invite,
         allow_list=settings.allowed,
+        calendar=HolidaysCalendar(),
         public_url=settings.public_url,
         mail_domain=_mail_domain(settings),
         provider_answers_keywords=settings.twilio_answers_keywords,

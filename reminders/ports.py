@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -59,6 +59,13 @@ class Identity(Protocol):
 
     def jitter(self) -> float:
         """Return a random number in [0, 1)."""
+
+
+class Calendar(Protocol):
+    """Which days count for a deadline."""
+
+    def is_business_day(self, country: str, on: date) -> bool:
+        """Say whether people work on a day in a country (ISO 3166, two letters)."""
 
 
 class ScheduleSource(Protocol):

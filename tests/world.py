@@ -20,6 +20,7 @@ from reminders.adapters.memory import (
     MemoryScheduleSource,
     MemorySmsGateway,
 )
+from reminders.adapters.memory_calendar import MemoryCalendar
 from reminders.core.allow_list import AllowList
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.cadences import DEFAULT_CADENCE
@@ -82,6 +83,7 @@ class World:
             email=self.email,
             invite=invite,
             allow_list=AllowList(None),
+            calendar=MemoryCalendar(),
             public_url="https://reminders.example",
             mail_domain="reminders.example",
             provider_answers_keywords=False,
