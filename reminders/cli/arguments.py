@@ -19,6 +19,7 @@ from reminders.cli.argument_types import (
     speed,
 )
 from reminders.cli.operator_arguments import add_operator_commands
+from reminders.cli.worklist_arguments import add_worklist
 
 Commands = _SubParsersAction  # argparse has no public name for what `add_subparsers` returns
 
@@ -42,7 +43,9 @@ def parser() -> ArgumentParser:
     _preview(commands)
     _send(commands)
     _status(commands)
+    add_worklist(commands)
     _why(commands)
+    _checkins(commands)
     _pause(commands)
     _override(commands)
     _escort(commands)
@@ -166,6 +169,17 @@ def _why(commands: Commands[ArgumentParser]) -> None:
     command.add_argument("--as", dest="kind", choices=SUBJECTS, help="which of these, where the name may mean several")
     command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
     command.add_argument("--text", action="store_true", help="show what was written, too: it is patient data")
+    for_programs(command)
+
+
+def _checkins(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "checkins",
+        help="what a patient answered after each session, and how it changed",
+        description="Shows scores from 0 to 10, the change since the series' first one, and the patient's exact words.",
+    )
+    command.add_argument("patient", metavar="PATIENT", help="by the schedule's patient_id")
+    command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
     for_programs(command)
 
 

@@ -21,6 +21,20 @@ from reminders.store.tasks import Task, Wanted
 from reminders.store.timeline import Heard, Line
 from reminders.store.unit_of_work import Transaction
 
+__all__ = [
+    "Filter",
+    "Heard",
+    "Line",
+    "TaskLine",
+    "Worklist",
+    "find_task",
+    "lines_of",
+    "read_task",
+    "read_worklist",
+    "short_id",
+    "worklist_lines",
+]
+
 _Id = TypeVar("_Id", bound=UUID)
 SHORT, WHOLE = 6, 32
 HEXADECIMAL = frozenset("0123456789abcdef")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.delivery import MessageState
+from reminders.core.labels import INTENTS as INTENT_WORDS
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import Urgency
@@ -30,32 +31,33 @@ MESSAGE_STATES: Mapping[MessageState, tuple[str, str]] = {
     MessageState.NEEDS_STAFF: ("with staff", "bad"),
 }
 
-INTENTS: Mapping[Intent, tuple[str, str]] = {
-    Intent.RED_FLAG: ("needs help now", "bad"),
-    Intent.OPT_OUT: ("opted out", "bad"),
-    Intent.DECEASED: ("has died", "bad"),
-    Intent.WRONG_NUMBER: ("wrong number", "bad"),
-    Intent.DECLINE: ("will not come", "bad"),
-    Intent.RESCHEDULE: ("wants another time", "wait"),
-    Intent.LATE: ("runs late", "wait"),
-    Intent.ARRIVED: ("is here", "good"),
-    Intent.NEEDS_RIDE: ("has no ride", "wait"),
-    Intent.SELF_DRIVE: ("wants to drive", "bad"),
-    Intent.HIRED_RIDE: ("hired a ride", "wait"),
-    Intent.HAS_RIDE: ("has a ride", "good"),
-    Intent.SCORE: ("gave a score", "calm"),
-    Intent.SYMPTOM: ("has a complaint", "wait"),
-    Intent.CONFIRM: ("confirms", "good"),
-    Intent.CALL_ME: ("wants a call", "wait"),
-    Intent.CONTACT_CHANGE: ("gives new contact details", "wait"),
-    Intent.OPT_IN: ("opted in", "good"),
-    Intent.QUESTION: ("asks something", "wait"),
-    Intent.HELP: ("asked for help", "calm"),
-    Intent.THANKS: ("says thanks", "calm"),
-    Intent.REACTION: ("reacted", "calm"),
-    Intent.AUTO_REPLY: ("answered by a machine", "calm"),
-    Intent.UNCLEAR: ("needs a reader", "wait"),
+TONES: Mapping[Intent, str] = {
+    Intent.RED_FLAG: "bad",
+    Intent.OPT_OUT: "bad",
+    Intent.DECEASED: "bad",
+    Intent.WRONG_NUMBER: "bad",
+    Intent.DECLINE: "bad",
+    Intent.RESCHEDULE: "wait",
+    Intent.LATE: "wait",
+    Intent.ARRIVED: "good",
+    Intent.NEEDS_RIDE: "wait",
+    Intent.SELF_DRIVE: "bad",
+    Intent.HIRED_RIDE: "wait",
+    Intent.HAS_RIDE: "good",
+    Intent.SCORE: "calm",
+    Intent.SYMPTOM: "wait",
+    Intent.CONFIRM: "good",
+    Intent.CALL_ME: "wait",
+    Intent.CONTACT_CHANGE: "wait",
+    Intent.OPT_IN: "good",
+    Intent.QUESTION: "wait",
+    Intent.HELP: "calm",
+    Intent.THANKS: "calm",
+    Intent.REACTION: "calm",
+    Intent.AUTO_REPLY: "calm",
+    Intent.UNCLEAR: "wait",
 }
+INTENTS: Mapping[Intent, tuple[str, str]] = {intent: (INTENT_WORDS[intent], tone) for intent, tone in TONES.items()}
 
 STATUSES: Mapping[AppointmentStatus, tuple[str, str]] = {
     AppointmentStatus.BOOKED: ("booked", "calm"),

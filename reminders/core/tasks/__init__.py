@@ -11,6 +11,7 @@ from reminders.core.tasks.ending import (
     ended_by_change,
     ended_by_record,
 )
+from reminders.core.tasks.evidence import Proof, proofs
 from reminders.core.tasks.kinds import Outcome, TaskKind, Urgency
 from reminders.core.tasks.morning import GROUP_TITLES, GROUPS, SAID_IN_REPLY, Group, group_of, place
 from reminders.core.tasks.opening import (
@@ -45,6 +46,7 @@ __all__ = [
     "USUAL_URGENCY",
     "Group",
     "Outcome",
+    "Proof",
     "Resolver",
     "Standing",
     "TaskKind",
@@ -63,6 +65,7 @@ __all__ = [
     "key_of",
     "next_action",
     "place",
+    "proofs",
     "refusal",
     "told",
     "with_line",
