@@ -14,7 +14,7 @@ from reminders.cli.tables import room
 from reminders.cli.worklist_words import listing, story
 from reminders.core.errors import InputError
 from reminders.core.instants import iso
-from reminders.core.tasks import GROUPS, OUTCOMES, TITLES, Group, Outcome, TaskKind, proofs, told
+from reminders.core.tasks import GROUPS, TITLES, Group, Outcome, TaskKind, proofs, told
 from reminders.services.read_worklist import Filter, TaskLine, Worklist, read_task, read_worklist
 from reminders.services.work_tasks import Resolution, assign_task, reopen_task, resolve_task, take_task
 
@@ -82,10 +82,7 @@ def _work(deps: Deps, arguments: Namespace) -> TaskLine:
         case "assign":
             return assign_task(deps, arguments.id, to=arguments.to, by=by)
         case "done":
-            learned = Resolution(
-                Outcome(arguments.outcome), arguments.note, arguments.confirmed, arguments.ride_arranged
-            )
-            return resolve_task(deps, arguments.id, learned, by=by)
+            return resolve_task(deps, arguments.id, _resolution(arguments), by=by)
         case _:
             return reopen_task(deps, arguments.id, by=by, note=arguments.note)
 
@@ -102,14 +99,13 @@ def _report(arguments: Namespace, line: TaskLine, now: datetime) -> None:
         case "assign":
             print(f"{about} is {task.owner}'s, due {told(line.due_at, now)}")
         case "done":
-            print(f"{about} is resolved: {OUTCOMES[Outcome(arguments.outcome)]}{_learned(arguments)}")
+            print(f"{about} is resolved: {_resolution(arguments).told}")
         case _:
             print(f"{about} is open again. {line.next_action}")
 
 
-def _learned(arguments: Namespace) -> str:
-    said = [(arguments.confirmed, "the session is confirmed"), (arguments.ride_arranged, "a ride is arranged")]
-    return "".join(f"; {text}" for is_so, text in said if is_so)
+def _resolution(arguments: Namespace) -> Resolution:
+    return Resolution(Outcome(arguments.outcome), arguments.note, arguments.confirmed, arguments.ride_arranged)
 
 
 def to_document(line: TaskLine, now: datetime) -> dict[str, object]:

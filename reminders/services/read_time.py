@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reminders.core.clock_sanity import ClockFault, clock_fault, correction
 from reminders.core.patients import Channel
-from reminders.core.tasks import USUAL_URGENCY, TaskKind
+from reminders.core.tasks import USUAL_URGENCY, Resolver, TaskKind
 from reminders.services.deps import Deps
 from reminders.store import clinics, database_clock, tasks
 from reminders.store.unit_of_work import Transaction
@@ -42,4 +42,5 @@ def report_clocks(tx: Transaction, deps: Deps, *, now: datetime) -> None:
         tasks.Task(kind=kind, urgency=USUAL_URGENCY[kind], key=f"{kind}:{clinic_id}:{day}", clinic_id=clinic_id)
         for clinic_id in clinics.every(tx)
     ]
-    tasks.open_many(tx, [(deps.identity.new_id(), item) for item in found], now=now)
+    # What time settled that day is open again once they disagree anew.
+    tasks.open_anew(tx, [(deps.identity.new_id(), item) for item in found], now=now, settled_by=Resolver.TIME)

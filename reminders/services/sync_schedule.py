@@ -31,6 +31,7 @@ from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
 from reminders.services.plan_reminders import plan_patients, withdraw
+from reminders.services.settle_tasks import Corrected, Moved, settle_by_schedule
 from reminders.store import appointments, clinics, patients, tasks, withdrawals
 from reminders.store.unit_of_work import Transaction
 
@@ -174,6 +175,7 @@ def _apply(
     is_announced = options.is_announced or not is_first
     touched = _save_appointments(tx, deps, held, found, ids=ids, is_announced=is_announced, now=now)
     _take_back(tx, held, found, now)
+    settle_by_schedule(tx, _moved(held, found), _corrected(held, found), now=now)
     if not report.faults:
         _report_missing(tx, deps, held, found, now)
     planned = plan_patients(tx, held.clinic, touched, identity=deps.identity, now=now)
@@ -248,6 +250,23 @@ def _take_back(tx: Transaction, held: _Held, found: ScheduleDiff, now: datetime)
         if change.before is not None and change.before.booking != change.entry.booking
     }
     withdrawals.withdraw(tx, about, reason=Reason.REPLANNED, now=now)
+
+
+def _moved(held: _Held, found: ScheduleDiff) -> list[Moved]:
+    return [
+        Moved(held.booked[change.entry.external_id].id, change.before.booking, change.entry.booking)
+        for change in found.effective
+        if change.before is not None
+    ]
+
+
+def _corrected(held: _Held, found: ScheduleDiff) -> list[Corrected]:
+    records = {change.entry.patient.external_id: change.entry.patient for change in found.changes}
+    return [
+        Corrected(key, before, records[name])
+        for name, (key, before) in held.people.items()
+        if name in records and records[name] != before
+    ]
 
 
 def _new(

@@ -19,6 +19,7 @@ from reminders.ports import Identity
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
+from reminders.services.settle_tasks import settle_by_time
 from reminders.store import appointments, clinics, patients, pauses, tasks
 from reminders.store.unit_of_work import Transaction
 
@@ -27,6 +28,7 @@ AT_ONCE = 200
 
 def watch_appointments(deps: Deps) -> int:
     """Look at every appointment whose time to be looked at has come; return how many."""
+    settle_by_time(deps)
     done = 0
     while True:
         now = deps.clock.now()

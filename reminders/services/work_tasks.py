@@ -48,6 +48,13 @@ class Resolution:
     is_confirmed: bool = False
     is_ride_arranged: bool = False
 
+    @property
+    def told(self) -> str:
+        """Write all of it in one line."""
+        learned = [(self.is_confirmed, "the session is confirmed"), (self.is_ride_arranged, "a ride is arranged")]
+        said = "; ".join([OUTCOMES[self.outcome], *(text for is_so, text in learned if is_so)])
+        return said + (f": {self.note}" if self.note else "")
+
 
 def take_task(deps: Deps, name: str, *, by: str) -> TaskLine:
     """Take a task over: it is theirs, and an alarm behind it stops climbing. Twice by the same person is once.
@@ -84,8 +91,7 @@ def resolve_task(deps: Deps, name: str, resolution: Resolution, *, by: str) -> T
     _check(by=by, note=resolution.note)
 
     def resolve(item: Task, now: datetime, tz: ZoneInfo) -> Task:
-        said = f"{OUTCOMES[resolution.outcome]}" + (f": {resolution.note}" if resolution.note else "")
-        note = with_line(item.note, said, by=by, at=now, tz=tz)
+        note = with_line(item.note, resolution.told, by=by, at=now, tz=tz)
         done = _acknowledged(item, by, now)
         return replace(
             done, owner=done.owner or by, resolved_at=now, resolved_by=by, outcome=resolution.outcome, note=note

@@ -70,7 +70,13 @@ def open_many(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datet
     insert_many_once(tx, task, [_values(tx, new_id, item, now) for new_id, item in items])
 
 
-def open_anew(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datetime) -> None:
+def open_anew(
+    tx: Transaction,
+    items: Sequence[tuple[UUID, Task]],
+    *,
+    now: datetime,
+    settled_by: Resolver = Resolver.SCHEDULE,
+) -> None:
     """Open tasks, and again those that the schedule resolved: their cause came back. What staff resolved stays so.
 
     In the order of their keys, so that two transactions that open the same ones wait for each other and no more.
@@ -78,7 +84,7 @@ def open_anew(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datet
     ordered = sorted(items, key=lambda pair: pair[1].key)
     open_many(tx, ordered, now=now)
     for batch in in_batches(item.key for _, item in ordered):
-        returned = update(task).where(task.c.key.in_(batch), task.c.resolved_by == Resolver.SCHEDULE)
+        returned = update(task).where(task.c.key.in_(batch), task.c.resolved_by == settled_by)
         tx.connection.execute(returned.values(**AGAIN, opened_at=now))
 
 

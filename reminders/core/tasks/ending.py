@@ -38,7 +38,7 @@ ABOUT_A_VERSION = frozenset(
 
 What a message was about stays for a person: a new time does not answer it."""
 WANTS_ANOTHER_TIME = frozenset({TaskKind.DECLINED, TaskKind.RESCHEDULE})
-ABOUT_THE_NUMBER = frozenset({TaskKind.ADDRESS_FAULT, TaskKind.WRONG_NUMBER})
+ABOUT_THE_NUMBER = frozenset({TaskKind.ADDRESS_FAULT, TaskKind.WRONG_NUMBER, TaskKind.CONTACT_CHANGE})
 LOOKED_UP_WITHIN = timedelta(days=7)
 """A code of the provider's that nobody added to the table for so long, and that came up in no other way, is let go."""
 
@@ -78,19 +78,16 @@ def ended_by_change(before: Booking, after: Booking) -> frozenset[TaskKind]:
 
 
 def ended_by_record(before: PatientRecord, after: PatientRecord) -> Mapping[Channel, frozenset[TaskKind]]:
-    """Return, by channel, the kinds of task about an address that the corrected record settles.
+    """Return the kinds of task that a corrected record settles, each by the channel of the address it is about.
 
-    What the patient gave as a new number or address is a task of neither channel: any correction may be that one.
+    What the patient gave as a new number or address came by phone, and any correction may be that one.
     """
-    changed = [
-        channel
-        for channel, was, is_ in (
-            (Channel.SMS, before.phone, after.phone),
-            (Channel.EMAIL, before.email, after.email),
-        )
-        if was != is_
-    ]
-    return dict.fromkeys(changed, ABOUT_THE_NUMBER)
+    found: dict[Channel, frozenset[TaskKind]] = {}
+    if before.email != after.email:
+        found |= {Channel.EMAIL: frozenset({TaskKind.ADDRESS_FAULT}), Channel.SMS: frozenset({TaskKind.CONTACT_CHANGE})}
+    if before.phone != after.phone:
+        found |= {Channel.SMS: ABOUT_THE_NUMBER}
+    return found
 
 
 def _begun(appointment: Appointment) -> Resolver | None:
