@@ -5,7 +5,7 @@ No number here is advice: thresholds are the clinic's, a line through a series i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -76,10 +76,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A place on a series' line. `session` is its number in the series, None where the schedule gives none."""
+class SessionEnd:
+    """When a session ended, and its number in its series, None where the schedule gives none."""
 
-    session: int | None
+    number: int | None
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on a series' line: after which session, how many hours after its end, and the score."""
+
+    session: int
     hours_after: int
     score: int
 
@@ -144,6 +152,36 @@ def may_nudge(left_at: datetime, expires_at: datetime, rules: CheckInRules, *, o
 def nudge_key(question_id: UUID) -> str:
     """Return the request key of a question's nudge: there is never a second one."""
     return f"{NUDGE}:{question_id}"
+
+
+def trend(answers: Iterable[CheckIn], ends: Mapping[AppointmentId, SessionEnd]) -> dict[str | None, list[Point]]:
+    """Return the line of each series, by its id, in order of time; under None that of sessions without a series.
+
+    A session without a number gets its place among those of its series that were answered.
+    """
+    found: dict[str | None, list[CheckIn]] = {}
+    for item in answers:
+        if item.score is not None:
+            found.setdefault(item.series_id, []).append(item)
+    return {series_id: _line(items, ends) for series_id, items in found.items()}
+
+
+def _line(items: Sequence[CheckIn], ends: Mapping[AppointmentId, SessionEnd]) -> list[Point]:
+    in_order = sorted({item.appointment_id for item in items}, key=lambda key: ends[key].ended_at)
+    numbers = {key: ends[key].number or place for place, key in enumerate(in_order, start=1)}
+    found = []
+    for item in sorted(items, key=lambda item: item.answered_at):
+        if item.score is not None:
+            late = hours_after(ends[item.appointment_id].ended_at, item.answered_at)
+            found.append(Point(numbers[item.appointment_id], late, item.score))
+    return found
+
+
+def in_words(change: int) -> str:
+    """Write how a score compares with the first: '2 above', '3 below', 'the same as'."""
+    if change == 0:
+        return "the same as"
+    return f"{abs(change)} {'above' if change > 0 else 'below'}"
 
 
 def hours_after(end: datetime, at: datetime) -> int:

@@ -67,10 +67,10 @@ def append(tx: Transaction, item: NewCheckIn, *, now: datetime) -> bool:
     return insert_once(tx, check_in, values)
 
 
-def of_patient(tx: Transaction, patient_id: PatientId) -> list[CheckIn]:
-    """Return every answer of a patient, in order of time."""
+def of_patient(tx: Transaction, patient_id: PatientId, *, has_words: bool = False) -> list[CheckIn]:
+    """Return every answer of a patient, in order of time; the words only where they are asked for."""
     rows = tx.connection.execute(select(check_in).where(check_in.c.patient_id == patient_id).order_by(*IN_ORDER))
-    return [_check_in(tx, row) for row in rows]
+    return [_check_in(tx, row, has_words=has_words) for row in rows]
 
 
 def latest(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, CheckIn]:
@@ -81,7 +81,9 @@ def latest(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Check
     for batch in in_batches(ids):
         mine = ranked.where(check_in.c.patient_id.in_(batch)).subquery()
         newest = select(check_in).where(check_in.c.id.in_(select(mine.c.id).where(mine.c.place == 1)))
-        found |= {PatientId(row.patient_id): _check_in(tx, row) for row in tx.connection.execute(newest)}
+        found |= {
+            PatientId(row.patient_id): _check_in(tx, row, has_words=True) for row in tx.connection.execute(newest)
+        }
     return found
 
 
@@ -168,12 +170,37 @@ def resolve_tasks(tx: Transaction, patient_id: PatientId, kind: TaskKind, *, by:
     tx.connection.execute(update(task).where(here).values(resolved_at=now, resolved_by=by))
 
 
-def _check_in(tx: Transaction, row: Row[Any]) -> CheckIn:
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A check-in question that left and has no answer of any kind."""
+
+    appointment_id: AppointmentId
+    asked_at: datetime
+    expires_at: datetime
+
+
+def unanswered(tx: Transaction, patient_id: PatientId) -> list[Unanswered]:
+    """Return what a patient was asked after sessions and said nothing to, in order of time."""
+    has_words = exists().where(check_in.c.question_id == question.c.id)
+    statement = (
+        select(question.c.appointment_id, question.c.expires_at, message.c.left_at)
+        .join(message, message.c.id == question.c.message_id)
+        .where(question.c.patient_id == patient_id, question.c.kind == QuestionKind.CHECK_IN)
+        .where(question.c.answered_at.is_(None), message.c.left_at.is_not(None), ~has_words)
+        .order_by(message.c.left_at, question.c.id)
+    )
+    return [
+        Unanswered(AppointmentId(row.appointment_id), row.left_at, row.expires_at)
+        for row in tx.connection.execute(statement)
+    ]
+
+
+def _check_in(tx: Transaction, row: Row[Any], *, has_words: bool) -> CheckIn:
     return CheckIn(
         appointment_id=AppointmentId(row.appointment_id),
         series_id=row.series_id,
         score=row.score,
-        words=tx.vault.open("check_in.words", row.id, row.words),
+        words=tx.vault.open("check_in.words", row.id, row.words) if has_words else "",
         asked_at=row.asked_at,
         answered_at=row.answered_at,
     )

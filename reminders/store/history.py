@@ -27,7 +27,7 @@ from reminders.core.timeline.history import (
     Subject,
     SubjectKind,
 )
-from reminders.store import escorts, overrides, pauses
+from reminders.store import check_ins, escorts, overrides, pauses
 from reminders.store.conversation_rows import inbound, question
 from reminders.store.rows import (
     appointment,
@@ -99,6 +99,7 @@ def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, h
         pauses=_pauses(tx, clinic_id, patient_id),
         overrides=tuple(reversed(overrides.history(tx, patient_id))),
         escort_consents=tuple(reversed(escorts.of_patient(tx, patient_id))),
+        check_ins=tuple(check_ins.of_patient(tx, patient_id, has_words=has_texts)),
     )
 
 
@@ -256,9 +257,15 @@ def _replies(tx: Transaction, patient_id: PatientId, *, has_texts: bool) -> tupl
             intent=row.intent,
             decision=row.decision,
             text=tx.vault.open("inbound.body", row.id, row.body) if has_texts else None,
+            intents=tuple((row.intents or row.intent or "").split(",")) if row.intent else (),
+            understood=_understood(tx, row) if has_texts else None,
         )
         for row in tx.connection.execute(select(inbound).where(mine).order_by(inbound.c.received_at, inbound.c.id))
     )
+
+
+def _understood(tx: Transaction, row: Row[Any]) -> str | None:
+    return None if row.understood is None else tx.vault.open("inbound.understood", row.id, row.understood)
 
 
 def _tasks(tx: Transaction, patient_id: PatientId) -> tuple[PastTask, ...]:

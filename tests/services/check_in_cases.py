@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -87,3 +89,23 @@ def answer(
     )
     with world.store.transaction() as tx:
         return record_check_in(tx, world.deps, given, now=world.clock.now())
+
+
+def together(*acts: Callable[[], object]) -> None:
+    """Do things at the same time, each in a thread of its own."""
+    gate = threading.Barrier(len(acts))
+    errors: list[BaseException] = []
+
+    def run(act: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001 - the test itself must hear of it
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -31,6 +30,7 @@ from tests.services.check_in_cases import (
     ask,
     fulfilled,
     questions,
+    together,
 )
 from tests.world import World
 
@@ -294,26 +294,7 @@ def test_two_sweeps_at_once_nudge_once_and_open_one_task(store: Store) -> None:
     ask(world)
     for at in (NUDGED, EXPIRES):
         world.at(at)
-        together(world)
+        together(*[lambda: follow_up(world.deps)] * 2)
         assert [row.kind for row in world.messages()] == ["checkin_24h", "checkin_nudge"]
     assert world.tasks() == ["check_in_unanswered"]
     assert world.count("question") == 1
-
-
-def together(world: World) -> None:
-    gate = threading.Barrier(2)
-    errors: list[BaseException] = []
-
-    def sweep() -> None:
-        gate.wait()
-        try:
-            follow_up(world.deps)
-        except BaseException as error:  # noqa: BLE001 - the test's own thread must hear of it
-            errors.append(error)
-
-    threads = [threading.Thread(target=sweep) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []

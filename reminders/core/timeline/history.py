@@ -134,7 +134,10 @@ class PastQuestion:
 
 @dataclass(frozen=True, slots=True)
 class PastReply:
-    """A text from the patient's phone; `is_theirs` is false where somebody else who shares it may have written."""
+    """A text from the patient's phone; `is_theirs` is false where somebody else who shares it may have written.
+
+    `intents` is all that it was understood to say, `understood` by which words, as JSON, where texts are asked for.
+    """
 
     appointment_id: AppointmentId | None
     is_theirs: bool
@@ -143,6 +146,8 @@ class PastReply:
     intent: str | None
     decision: str | None
     text: str | None
+    intents: tuple[str, ...] = ()
+    understood: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
