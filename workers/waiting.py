@@ -28,6 +28,7 @@ from workers.tasks.schedule import sync_schedule
 from workers.tasks.upkeep import (
     expire_overdue,
     follow_up,
+    hurry_opt_outs,
     look_up_lines,
     poll_stuck,
     release_canary,
@@ -44,7 +45,7 @@ CHANNELS = {Queue.SMS: Channel.SMS, Queue.EMAIL: Channel.EMAIL}
 SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
     Queue.SMS: (),
     Queue.EMAIL: (),
-    Queue.INBOUND: ((5, apply_receipts), (5, receive_replies), (2, climb)),
+    Queue.INBOUND: ((5, apply_receipts), (5, receive_replies), (1, climb)),
     Queue.UPKEEP: (
         (5, resolve_unknowns),
         (5, expire_overdue),
@@ -53,6 +54,7 @@ SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
         (30, watch_appointments),
         (60, look_up_lines),
         (300, poll_stuck),
+        (600, hurry_opt_outs),
     ),
     Queue.SCHEDULE: ((30, sync_schedule),),
 }

@@ -103,8 +103,9 @@ def climb(deps: Deps) -> int:
     """Take every climb further whose time has come, or whose last notices cannot arrive; return how many."""
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        every = clinics.every(tx)
-        due = [item for item in escalations.climbing(tx) if _is_due(tx, item, every[item.clinic_id], now)]
+        climbing = escalations.climbing(tx)
+        every = clinics.every(tx) if climbing else {}
+        due = [item for item in climbing if _is_due(tx, item, every[item.clinic_id], now)]
     done = sum(_climb_one(deps, item) for item in due)
     if done:
         deps.queue.hint(SENDING_JOBS.values())

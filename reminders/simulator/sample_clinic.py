@@ -36,6 +36,8 @@ AWAY = {25: "America/Los_Angeles", 31: "America/Chicago"}
 """Patients whose own clocks differ from the clinic's."""
 LANDLINE_NUMBER = "+12125550199"
 CLINIC_NUMBER = "+12125550100"
+ON_CALL = (("Nurse on call", "+12125550198", "oncall@riverside.example"), ("Charge nurse", "+12125550197", None))
+"""Who is called when a patient may need help, in this order; both have phones on the page."""
 FIRST_PATIENT_NUMBER = 10
 FIRST_ESCORT_NUMBER = 50
 ESCORTS = {
@@ -155,7 +157,8 @@ def sample_schedule(now: datetime, timezone: str) -> SampleClinic:
     writer.writeheader()
     for number, session in enumerate(sessions, start=1):
         writer.writerow(_row(session, number, timezone, local_now))
-    return SampleClinic(output.getvalue(), [_person(patient) for patient in patients], _configuration(timezone))
+    people = [*(_person(patient) for patient in patients), *(_staff(*one) for one in ON_CALL)]
+    return SampleClinic(output.getvalue(), people, _configuration(timezone))
 
 
 def _number(last_two: int) -> str:
@@ -248,6 +251,10 @@ def _person(patient: _Patient) -> dict[str, str | bool | None]:
     }
 
 
+def _staff(name: str, phone: str, email: str | None) -> dict[str, str | bool | None]:
+    return {"name": name, "phone": phone, "email": email, "note": "staff on call", "landline": False}
+
+
 def _remarks(patient: _Patient) -> Iterator[str]:
     if patient.index == LANDLINE:
         yield "landline"
@@ -276,5 +283,8 @@ def _configuration(timezone: str) -> str:
         "assume_fulfilled": True,
     }
     # A string or a truth value of JSON is one of TOML too.
-    lines = (f"{key} = {json.dumps(value)}" for key, value in values.items())
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    for name, phone, email in ON_CALL:
+        given = {"name": name, "phone": phone, "email": email}
+        lines += ["[[clinic.escalation]]", *(f"{key} = {json.dumps(value)}" for key, value in given.items() if value)]
     return "\n".join(("[clinic]", *lines, ""))

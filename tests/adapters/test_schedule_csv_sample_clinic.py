@@ -100,8 +100,10 @@ def test_the_patients_are_as_different_as_real_ones(tmp_path: Path) -> None:
     assert {patient.timezone for patient in patients} == {None, "America/Chicago", "America/Los_Angeles"}
 
 
-def test_the_people_are_the_patients_and_one_has_a_landline(tmp_path: Path) -> None:
-    people = sample_schedule(at(MONDAY), ZONE).people
+def test_the_people_are_staff_on_call_and_the_patients_and_one_has_a_landline(tmp_path: Path) -> None:
+    everybody = sample_schedule(at(MONDAY), ZONE).people
+    people = [one for one in everybody if one["note"] != "staff on call"]
+    assert len(everybody) == len(people) + 2
     patients = {entry.patient for entry in entries_of(tmp_path, at(MONDAY))}
     assert {(one["name"], one["phone"], one["email"]) for one in people} == {
         (patient.name, patient.phone, patient.email) for patient in patients
@@ -121,6 +123,8 @@ def test_the_configuration_is_one_that_the_service_takes() -> None:
     document = tomllib.loads(sample_schedule(at(MONDAY), ZONE).clinic_toml)
     clinic = read_clinic(document["clinic"], clinic_id=ClinicId(an_id("sample")))
     assert (clinic.timezone, clinic.assume_fulfilled) == (ZONE, True)
+    on_call = {one["phone"] for one in sample_schedule(at(MONDAY), ZONE).people if one["note"] == "staff on call"}
+    assert {person.phone for rung in clinic.escalation for person in rung.people} == on_call
 
 
 def test_two_demos_of_one_instant_are_the_same() -> None:

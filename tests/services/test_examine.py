@@ -23,15 +23,18 @@ from reminders.adapters.memory_examination import (
 )
 from reminders.adapters.system_clock import SystemClock
 from reminders.core.circuit import Cause, Circuit
+from reminders.core.consent import Source
 from reminders.core.errors import ClinicFileError
 from reminders.core.examination.codes import Code
 from reminders.core.examination.facts import BrokerFacts, Visit
 from reminders.core.examination.findings import Finding
 from reminders.core.patients import Channel
 from reminders.ports import SenderReport
+from reminders.services.apply_clinics import apply_clinics
 from reminders.services.examine import Examination, examine
+from reminders.services.opt_out import Said, opt_out_address
 from reminders.services.read_status import leave_beat
-from reminders.store import circuits
+from reminders.store import circuits, clinics, contacts
 from reminders.store.migrating import configuration
 from reminders.store.service_rows import circuit, heartbeat
 from reminders.store.unit_of_work import Store
@@ -39,6 +42,8 @@ from tests.core.examinations import BROKER, MACHINE, MAIL, SETUP
 from tests.world import CLINIC, CONFIRM_AT, World, only, some_entries
 
 PUBLIC = "https://reminders.example"
+NURSE = "+12025550171"
+STAFFED: dict[str, Any] = {**CLINIC, "escalation": [{"name": "Night nurse", "phone": NURSE}]}
 OF_THE_TEST_SERVER = {Code.FSYNC_OFF, Code.PARTIAL_PAGES}
 """The PostgreSQL of tests is quick instead of safe: machines do not crash in them."""
 
@@ -68,6 +73,12 @@ def newest_revision() -> str:
 
 
 @pytest.fixture
+def world(store: Store) -> World:
+    """A clinic with somebody on call."""
+    return World(store, STAFFED)
+
+
+@pytest.fixture
 def given(world: World, tmp_path: Path) -> Iterator[Examination]:
     """An installation in which all is well, but that nothing runs yet."""
     with world.store.transaction() as tx:  # as Alembic would note it, a second earlier
@@ -91,7 +102,7 @@ def given(world: World, tmp_path: Path) -> Iterator[Examination]:
         mail=MemoryEmailInspection(MAIL),
         accounts=world.deps.accounts,
         clinic_source=source,
-        read_clinics=lambda _: [("clinic.toml", CLINIC)],
+        read_clinics=lambda _: [("clinic.toml", STAFFED)],
     )
     with world.store.transaction() as tx:
         tx.connection.execute(text("DROP TABLE alembic_version"))
@@ -202,7 +213,7 @@ def test_a_message_that_should_have_left_is_told_by_a_name_that_why_knows(given:
     ("document", "code"),
     [
         (only("remind_confirm"), Code.CLINIC_FILE_CHANGED),
-        ({**CLINIC, "slug": "hillside"}, Code.CLINIC_FILE_CHANGED),
+        ({**STAFFED, "slug": "hillside"}, Code.CLINIC_FILE_CHANGED),
         (None, Code.CLINIC_FILE_FAULTY),
     ],
     ids=["changed", "not applied", "faulty"],
@@ -232,3 +243,18 @@ def test_an_old_sign_of_life_of_one_process_is_told_with_its_age(given: Examinat
         tx.connection.execute(update(heartbeat).where(heartbeat.c.name == "beat").values(beat_at=old))
     [silent] = [item for item in examine(given) if item.code is Code.PROCESS_SILENT]
     assert (silent.subject, silent.found) == ("beat", "last sign of life 10 min ago")
+
+
+def test_a_clinic_that_calls_nobody_and_somebody_who_cannot_be_called_are_told(
+    given: Examination, world: World
+) -> None:
+    live(world)
+    with world.store.transaction() as tx:
+        clinic_id = next(iter(clinics.every(tx)))
+        contacts.ensure(tx, clinic_id, Channel.SMS, NURSE, new_id=world.identity.new_id())
+        opt_out_address(tx, world.deps, NURSE, Said(Source.KEYWORD, "test"), now=world.clock.now())
+    [closed] = [item for item in examine(given) if item.code is Code.ON_CALL_CLOSED]
+    assert closed.found == "riverside: Night nurse"
+    apply_clinics(world.deps, [("clinic.toml", CLINIC)])
+    [missing] = [item for item in examine(given) if item.code is Code.NOBODY_ON_CALL]
+    assert missing.found == "riverside: no [[clinic.escalation]]"
