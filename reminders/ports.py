@@ -326,6 +326,7 @@ class Job(StrEnum):
     EXPIRE_OVERDUE = "reminders.expire_overdue"
     WATCH_APPOINTMENTS = "reminders.watch_appointments"
     FOLLOW_UP = "reminders.follow_up"
+    HURRY_OPT_OUTS = "reminders.hurry_opt_outs"
     LOOK_UP_LINES = "reminders.look_up_lines"
     RELEASE_CANARY = "reminders.release_canary"
     FLY_CANARY = "reminders.fly_canary"
@@ -378,6 +379,7 @@ QUEUES: Mapping[Job, Queue] = {
     Job.EXPIRE_OVERDUE: Queue.UPKEEP,
     Job.WATCH_APPOINTMENTS: Queue.UPKEEP,
     Job.FOLLOW_UP: Queue.UPKEEP,
+    Job.HURRY_OPT_OUTS: Queue.UPKEEP,
     Job.LOOK_UP_LINES: Queue.UPKEEP,
     Job.RELEASE_CANARY: Queue.UPKEEP,
     Job.FLY_CANARY: Queue.SMS,

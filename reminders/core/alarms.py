@@ -56,6 +56,7 @@ class AlarmCode(StrEnum):
     REPLIES_WAIT = "replies_wait"
     RESENDS_HELD = "resends_held"
     LEDGER_WRONG = "ledger_wrong"
+    OPT_OUT_OVERDUE = "opt_out_overdue"
     PATIENT_WAITS = "patient_waits"
 
 
@@ -111,6 +112,8 @@ class Vitals:
     reply_since: datetime | None = None
     holds_since: datetime | None = None
     contradictions: Mapping[str, int] = field(default_factory=dict)
+    opt_out_since: datetime | None = None
+    """When the oldest opt-out request should have been honoured that was not."""
     patient_waits_since: datetime | None = None
     """Since when the oldest alarm about a patient has been open that nobody took over."""
     is_nobody_called: bool = False
@@ -278,6 +281,18 @@ def _ledger_wrong(vitals: Vitals, _machine_now: datetime) -> Iterator[Alarm]:
         )
 
 
+def _opt_out_overdue(vitals: Vitals, machine_now: datetime) -> Iterator[Alarm]:
+    # A deadline of the law's passes while we are switched off, too.
+    if vitals.opt_out_since is not None and vitals.opt_out_since <= machine_now:
+        yield Alarm(
+            AlarmCode.OPT_OUT_OVERDUE,
+            "",
+            "Somebody asked for no more messages by voice, letter or e-mail, and 10 business days passed without it.",
+            "`reminders worklist` shows the request: find the number or address, close it with `reminders opt-out"
+            " record`, and mark the task as done.",
+        )
+
+
 def _patient_waits(vitals: Vitals, machine_now: datetime) -> Iterator[Alarm]:
     age = vitals.age(vitals.patient_waits_since, machine_now)
     if vitals.patient_waits_since is None or not (vitals.is_nobody_called or age > UNHEARD_FOR):
@@ -348,5 +363,6 @@ RULES: Mapping[AlarmCode, Callable[[Vitals, datetime], Iterable[Alarm]]] = {
     AlarmCode.REPLIES_WAIT: _replies_wait,
     AlarmCode.RESENDS_HELD: _resends_held,
     AlarmCode.LEDGER_WRONG: _ledger_wrong,
+    AlarmCode.OPT_OUT_OVERDUE: _opt_out_overdue,
     AlarmCode.PATIENT_WAITS: _patient_waits,
 }

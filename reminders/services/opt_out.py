@@ -5,11 +5,11 @@ Whatever is said is added to the ledger of permissions, also where it changes no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from reminders.core.consent import Source, Subject
+from reminders.core.consent import BY_STAFF, Source, Subject
 from reminders.core.ids import ClinicId, ContactId, InboundId, PatientId
 from reminders.core.patients import Channel
 from reminders.core.permissions import PermissionEvent
@@ -42,14 +42,37 @@ def opt_out_address(tx: Transaction, deps: Deps, address: str, said: Said, *, no
 
     Where several patients share the address only the address itself is stopped: nobody knows whose wish it was.
     """
-    people = patients.at_address(tx, address)
-    reached = [address] if len(people) != 1 else _addresses(tx, deps, people[0], address)
+    opt_out_addresses(tx, deps, [address], said, now=now)
+
+
+def opt_out_addresses(
+    tx: Transaction,
+    deps: Deps,
+    addresses: Collection[str],
+    said: Said,
+    *,
+    now: datetime,
+    speaker: Person | None = None,
+) -> list[str]:
+    """Stop everything automatic to several addresses of one person, who is `speaker` where that is known.
+
+    Returns all that are now closed: of a lone patient the other address is.
+    """
+    people = {address: patients.at_address(tx, address) for address in addresses}
+    reached = list(
+        dict.fromkeys(one for address, owners in people.items() for one in _reach(tx, deps, address, owners))
+    )
     ids = [key for item in reached for key in contacts.at_address(tx, item)]
-    contacts.opt_out(tx, ids, by=_means(said), now=now)
-    _record(tx, deps, ids, people, said, is_granted=False, now=now)
+    contacts.opt_out(tx, ids, said.source, who=said.recorded_by if said.source in BY_STAFF else "", now=now)
+    _record(tx, deps, ids, said, _speakers(people.values(), speaker), is_granted=False, now=now)
     if ids:
         messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
     plan_concerned(tx, deps, concerned(tx, reached), now=now)
+    return reached
+
+
+def _reach(tx: Transaction, deps: Deps, address: str, owners: Sequence[Person]) -> list[str]:
+    return [address] if len(owners) != 1 else _addresses(tx, deps, owners[0], address)
 
 
 def opt_out_by_provider(tx: Transaction, deps: Deps, ids: Collection[ContactId], *, now: datetime) -> None:
@@ -57,8 +80,8 @@ def opt_out_by_provider(tx: Transaction, deps: Deps, ids: Collection[ContactId],
 
     The caller has them locked, and plans anew whom that concerns.
     """
-    contacts.opt_out(tx, ids, by=PROVIDER, now=now)
-    _record(tx, deps, ids, (), Said(Source.PROVIDER, PROVIDER), is_granted=False, now=now)
+    contacts.opt_out(tx, ids, Source.PROVIDER, now=now)
+    _record(tx, deps, ids, Said(Source.PROVIDER, PROVIDER), {}, is_granted=False, now=now)
 
 
 def make_rows(deps: Deps, channel: Channel, address: str) -> None:
@@ -85,34 +108,43 @@ def make_rows(deps: Deps, channel: Channel, address: str) -> None:
 
 def opt_in_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now: datetime) -> None:
     """End the opt-out of an address; what is still to come is planned again."""
-    ids = contacts.at_address(tx, address)
+    opt_in_addresses(tx, deps, [address], said, now=now)
+
+
+def opt_in_addresses(
+    tx: Transaction,
+    deps: Deps,
+    addresses: Collection[str],
+    said: Said,
+    *,
+    now: datetime,
+    speaker: Person | None = None,
+) -> list[str]:
+    """End the opt-out of several addresses of one person, and of no others; returns them."""
+    people = [patients.at_address(tx, address) for address in addresses]
+    ids = [key for item in addresses for key in contacts.at_address(tx, item)]
     contacts.opt_in(tx, ids)
-    _record(tx, deps, ids, patients.at_address(tx, address), said, is_granted=True, now=now)
-    plan_concerned(tx, deps, concerned(tx, [address]), now=now)
-
-
-def _means(said: Said) -> str:
-    is_by_person = said.asked_on is not None
-    return f"{said.source} by {said.recorded_by}" if is_by_person else said.source
+    _record(tx, deps, ids, said, _speakers(people, speaker), is_granted=True, now=now)
+    plan_concerned(tx, deps, concerned(tx, addresses), now=now)
+    return list(addresses)
 
 
 def _record(
     tx: Transaction,
     deps: Deps,
     ids: Collection[ContactId],
-    people: Collection[Person],
     said: Said,
+    speakers: Mapping[ClinicId, PatientId],
     *,
     is_granted: bool,
     now: datetime,
 ) -> None:
-    owners = _owners(people)
     events = [
         PermissionEvent(
             id=deps.identity.new_id(),
             clinic_id=clinic_id,
             contact_id=contact_id,
-            patient_id=owners.get(clinic_id),
+            patient_id=speakers.get(clinic_id),
             subject=Subject.MESSAGES,
             is_granted=is_granted,
             source=said.source,
@@ -128,10 +160,11 @@ def _record(
     permissions.append(tx, events)
 
 
-def _owners(people: Collection[Person]) -> Mapping[ClinicId, PatientId]:
-    """Return the only patient of an address at each clinic; where several share it nobody knows who spoke."""
-    at = [clinic_id for clinic_id, _ in people]
-    return {clinic_id: patient_id for clinic_id, patient_id in people if at.count(clinic_id) == 1}
+def _speakers(people: Iterable[Sequence[Person]], speaker: Person | None) -> Mapping[ClinicId, PatientId]:
+    """Return who spoke, at each clinic: the only patient of the addresses. Of several nobody knows which."""
+    found = {speaker} if speaker is not None else {owner for owners in people for owner in owners}
+    at = [clinic_id for clinic_id, _ in found]
+    return {clinic_id: patient_id for clinic_id, patient_id in found if at.count(clinic_id) == 1}
 
 
 def _addresses(tx: Transaction, deps: Deps, owner: tuple[ClinicId, PatientId], first: str) -> list[str]:

@@ -17,7 +17,7 @@ from reminders.core.patients import Channel
 from reminders.ports import EmailGateway, OutgoingMail
 from reminders.services.deps import Deps
 from reminders.services.read_status import read_ledger
-from reminders.store import backlog, canaries, circuits, clinics, escalations, oldest, vital_signs
+from reminders.store import backlog, canaries, circuits, clinics, escalations, oldest, opt_out_requests, vital_signs
 from reminders.store.unit_of_work import Transaction
 
 log = structlog.get_logger()
@@ -55,6 +55,7 @@ def read_vitals(deps: Deps, *, is_told_outside: bool) -> Vitals:
             ],
             receipt_since=oldest.waiting_receipt(tx),
             reply_since=by_machine(oldest.waiting_text(tx)),
+            opt_out_since=by_machine(opt_out_requests.overdue_since(tx, now=now)),
             holds_since=by_machine(circuits.holds_unknown_since(tx, deps.accounts[Channel.SMS])),
             patient_waits_since=by_machine(min(open_alarms.values(), default=None)),
             is_nobody_called=any(not clinics.get(tx, key).escalation for key in open_alarms),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, tuple_, update
 
-from reminders.core.consent import STRICTEST_FIRST, Source
+from reminders.core.consent import BY_TEXT, STRICTEST_FIRST, Source
 from reminders.core.fallback import is_landline
 from reminders.core.ids import ClinicId, ContactId
 from reminders.core.patients import Channel
@@ -152,10 +152,18 @@ def clinics_of(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, C
     return found
 
 
-def opt_out(tx: Transaction, ids: Collection[ContactId], *, by: str, now: datetime) -> None:
-    """Record an opt-out; the first one's date and means stay. `by` begins with a word of `Source`."""
+def opt_out(tx: Transaction, ids: Collection[ContactId], source: Source, *, who: str = "", now: datetime) -> None:
+    """Record an opt-out; the first one's date stays, and its means too unless a text made it and this one is more.
+
+    `who` is the member of staff that took it down.
+    """
+    by = (f"{source} by {who}" if who else source)[:LONGEST_BY]
     statement = update(contact).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_(None))
-    tx.connection.execute(statement.values(opted_out_at=now, opted_out_by=by[:LONGEST_BY]))
+    tx.connection.execute(statement.values(opted_out_at=now, opted_out_by=by))
+    if source not in BY_TEXT:
+        # What was told a person is not to be ended by a word that ends what a text began.
+        lesser = update(contact).where(contact.c.id.in_(ids), contact.c.opted_out_by.in_(sorted(BY_TEXT)))
+        tx.connection.execute(lesser.values(opted_out_by=by))
 
 
 def opt_in(tx: Transaction, ids: Collection[ContactId]) -> None:

@@ -98,6 +98,7 @@ def test_a_healthy_service_raises_no_alarm() -> None:
             {"patient_waits_since": None, "is_nobody_called": True},
             {"patient_waits_since": ago(1), "is_nobody_called": True},
         ),
+        (AlarmCode.OPT_OUT_OVERDUE, "", {"opt_out_since": ago(-1)}, {"opt_out_since": ago(0)}),
         (AlarmCode.LEDGER_WRONG, "", {"contradictions": {"a_name": 0}}, {"contradictions": {"a_name": 1}}),
     ],
 )
@@ -143,6 +144,7 @@ def test_nothing_counts_as_older_than_the_watch_itself() -> None:
         receipt_since=ago(9999),
         reply_since=ago(9999),
     )
+    assert [alarm.code for alarm in alarms(replace(old, opt_out_since=ago(9999)), NOW)] == [AlarmCode.OPT_OUT_OVERDUE]
     assert alarms(old, NOW) == []
     later = {alarm.code for alarm in alarms(replace(old, watched_since=ago(200)), NOW)}
     assert later >= {AlarmCode.LATE_MESSAGES, AlarmCode.SILENT_PROCESS, AlarmCode.CANARY_STUCK, AlarmCode.CIRCUIT_OPEN}

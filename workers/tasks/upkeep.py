@@ -6,6 +6,7 @@ from reminders.ports import Job
 from reminders.services.expire_overdue import expire_overdue as expire
 from reminders.services.fly_canaries import release_canary as release
 from reminders.services.follow_up import follow_up as ask_again
+from reminders.services.hurry_opt_outs import hurry_opt_outs as hurry
 from reminders.services.look_up_lines import look_up_lines as look_up
 from reminders.services.resolve_unknowns import poll_stuck as poll
 from reminders.services.resolve_unknowns import resolve_unknowns as resolve
@@ -42,6 +43,12 @@ def watch_appointments() -> None:
 def follow_up() -> None:
     """Ask once more where a check-in has no answer, and open the tasks about those that stay without."""
     ask_again(services().deps)
+
+
+@task(Job.HURRY_OPT_OUTS)
+def hurry_opt_outs() -> None:
+    """Bring opt-out requests to the top of the worklist whose deadline comes near."""
+    hurry(services().deps)
 
 
 @task(Job.LOOK_UP_LINES)
