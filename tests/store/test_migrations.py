@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,18 @@ from reminders.store.types import UtcInstant
 from tests.servers.postgres import Postgres
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
-REFERRED = ("clinic", "contact", "patient", "appointment", "message", "reminder", "attempt", "question", "task")
+REFERRED = (
+    "clinic",
+    "contact",
+    "patient",
+    "appointment",
+    "message",
+    "reminder",
+    "attempt",
+    "question",
+    "inbound",
+    "task",
+)
 """A row in each, every one pointing at those before it: what a table made anew could lose or leave hanging."""
 SAID: Mapping[str, Any] = {
     "appointment": {"status": "booked", "timezone": "America/New_York", "version": 3},
@@ -33,16 +45,78 @@ SAID: Mapping[str, Any] = {
     "task": {"kind": "reschedule", "urgency": "high", "reason": "undelivered"},
 }
 
-NEW_WORDS = (
-    ("message", "reason", "on_hold", "withdrawn"),
-    ("reminder", "reason", "series_stopped", "withdrawn"),
-    ("message", "reason", "overtaken", "too_late_when_planned"),
-    ("reminder", "reason", "overtaken", "too_late_when_planned"),
-    ("task", "reason", "on_hold", "withdrawn"),
-    ("task", "kind", "mark_outcome", "missing_from_schedule"),
-    ("task", "kind", "session_on_closed_day", "reschedule"),
+
+@dataclass(frozen=True)
+class Step:
+    """A migration with words of its own: each as table, column, the word, and the old word nearest to it."""
+
+    before: str
+    after: str
+    words: tuple[tuple[str, str, str, str], ...]
+
+    def up(self, engine: Engine) -> None:
+        command.upgrade(configuration(address_of(engine)), self.after)
+
+    def down(self, engine: Engine) -> None:
+        command.downgrade(configuration(address_of(engine)), self.before)
+
+
+SECOND = Step(
+    "0001",
+    "0002",
+    (
+        ("message", "reason", "on_hold", "withdrawn"),
+        ("reminder", "reason", "series_stopped", "withdrawn"),
+        ("message", "reason", "overtaken", "too_late_when_planned"),
+        ("reminder", "reason", "overtaken", "too_late_when_planned"),
+        ("task", "reason", "on_hold", "withdrawn"),
+        ("task", "kind", "mark_outcome", "missing_from_schedule"),
+        ("task", "kind", "session_on_closed_day", "reschedule"),
+    ),
 )
-"""Table, column, the word, and the old word nearest to it."""
+FOURTH = Step(
+    "0003",
+    "0004",
+    (
+        ("task", "kind", "escalation", "reply_unclear"),
+        ("task", "kind", "self_drive", "ride_wanted"),
+        ("task", "kind", "declined", "reschedule"),
+        ("task", "kind", "running_late", "reply_unclear"),
+        ("task", "kind", "symptom", "reply_unclear"),
+        ("task", "kind", "question", "reply_unclear"),
+        ("task", "kind", "call_wanted", "reply_unclear"),
+        ("task", "kind", "contact_change", "address_fault"),
+        ("task", "kind", "wrong_number", "address_fault"),
+        ("task", "kind", "deceased", "reply_unclear"),
+        ("task", "kind", "unconfirmed", "reply_unclear"),
+        ("task", "kind", "check_in_unanswered", "not_delivered"),
+        ("task", "kind", "escort_declined", "ride_wanted"),
+        ("task", "kind", "opt_out_request", "phone_patient"),
+        ("task", "kind", "opted_in", "reply_unclear"),
+        *((table, "reason", "acknowledged", "withdrawn") for table in ("message", "reminder", "task")),
+        *((table, "reason", "answered", "withdrawn") for table in ("message", "reminder", "task")),
+        ("message", "recipient", "staff", "escort"),
+        ("reminder", "recipient", "staff", "escort"),
+        ("message", "origin", "alert", "staff"),
+        ("message", "asks", "pick_up", "ride"),
+        ("question", "kind", "pick_up", "ride"),
+    ),
+)
+NEW_COLUMNS: Mapping[str, Mapping[str, Any]] = {
+    "appointment": {"ride_state": "needed", "ride_state_version": 3},
+    "inbound": {"intents": "confirm,question", "understood": b"sealed"},
+    "question": {"nudged_at": NOON, "lapsed_at": NOON},
+    "task": {
+        "due_at": NOON,
+        "owner": "Kim",
+        "acknowledged_at": NOON,
+        "acknowledged_by": "Kim",
+        "outcome": "reached",
+        "note": b"sealed",
+    },
+}
+"""What the fourth adds, each with a value that it takes."""
+NEW_TABLES = ("permission_event", "check_in", "escalation")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -56,10 +130,17 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(params=[SECOND, FOURTH], ids=["0002", "0004"])
+def step(request: pytest.FixtureRequest) -> Step:
+    """The migration that is tested."""
+    chosen: Step = request.param
+    return chosen
+
+
 @pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    """A database at the first migration, with one row in each table that others refer to."""
-    command.upgrade(configuration(url), "0001")
+def engine(url: str, step: Step) -> Iterator[Engine]:
+    """A database before the migration, with one row in each table that others refer to."""
+    command.upgrade(configuration(url), step.before)
     engine = make_engine(url)
     with engine.begin() as connection:
         for name in REFERRED:
@@ -67,14 +148,6 @@ def engine(url: str) -> Iterator[Engine]:
             connection.execute(insert(metadata.tables[name]).values(a_row(metadata.tables[name], present)))
     yield engine
     engine.dispose()
-
-
-def up(engine: Engine) -> None:
-    command.upgrade(configuration(address_of(engine)), "0002")
-
-
-def down(engine: Engine) -> None:
-    command.downgrade(configuration(address_of(engine)), "0001")
 
 
 def address_of(engine: Engine) -> str:
@@ -97,7 +170,7 @@ def a_value(column: Any) -> Any:  # noqa: ANN401 - a column of any type, and a v
         name = target.column.table.name
         return key(name) if name in REFERRED else None  # nobody wrote back yet
     if column.primary_key:
-        return key(column.table.name)
+        return key(column.table.name) if column.table.name in REFERRED else UUID(int=1)
     if isinstance(column.type, Enum):
         return column.type.enums[0]
     if isinstance(column.type, UtcInstant):
@@ -106,7 +179,7 @@ def a_value(column: Any) -> Any:  # noqa: ANN401 - a column of any type, and a v
 
 
 def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of the tables that the first migration made."""
+    """Return all rows of the tables that have some."""
     return {
         name: [dict(row) for row in connection.execute(text(f"SELECT * FROM {name}")).mappings()]  # noqa: S608 - our own names
         for name in REFERRED
@@ -167,22 +240,23 @@ def test_the_newest_migration_makes_what_the_models_say(url: str, tmp_path: Path
     migrated.dispose()
 
 
-def test_going_up_and_down_again_changes_neither_the_tables_nor_a_row(engine: Engine) -> None:
+def test_going_up_and_down_again_changes_neither_the_tables_nor_a_row(engine: Engine, step: Step) -> None:
     with engine.connect() as connection:
         rows_before = contents(connection)
     shape_before = shape(engine)
     for _ in range(2):
-        up(engine)
-        down(engine)
+        step.up(engine)
+        step.down(engine)
     assert shape(engine) == shape_before
     with engine.connect() as connection:
         assert contents(connection) == rows_before
 
 
-def test_going_up_keeps_every_row_and_takes_each_message_for_the_patients_own(engine: Engine) -> None:
+@pytest.mark.parametrize("step", [SECOND], indirect=True)
+def test_going_up_keeps_every_row_and_takes_each_message_for_the_patients_own(engine: Engine, step: Step) -> None:
     with engine.connect() as connection:
         before = contents(connection)
-    up(engine)
+    step.up(engine)
     with engine.connect() as connection:
         after = contents(connection)
     assert [row.pop("recipient") for row in after["message"]] == ["patient"]
@@ -195,8 +269,9 @@ def test_going_up_keeps_every_row_and_takes_each_message_for_the_patients_own(en
     assert after == before
 
 
-def test_each_appointments_current_version_is_written_down(engine: Engine) -> None:
-    up(engine)
+@pytest.mark.parametrize("step", [SECOND], indirect=True)
+def test_each_appointments_current_version_is_written_down(engine: Engine, step: Step) -> None:
+    step.up(engine)
     version, appointment = metadata.tables["appointment_version"], metadata.tables["appointment"]
     shared = ("version", "clinic_id", "starts_at", "timezone", "appointment_type", "status", "versioned_at")
     with engine.connect() as connection:
@@ -208,17 +283,17 @@ def test_each_appointments_current_version_is_written_down(engine: Engine) -> No
     assert written["starts_at"] == NOON
 
 
-def test_a_new_word_is_taken_after_the_migration_only(engine: Engine) -> None:
-    for step in (None, up, down):
-        if step is not None:
-            step(engine)
-        for table, column, new, _nearest in NEW_WORDS:
-            with nullcontext() if step is up else pytest.raises(IntegrityError), engine.begin() as connection:
+def test_a_new_word_is_taken_after_the_migration_only(engine: Engine, step: Step) -> None:
+    for move in (None, step.up, step.down):
+        if move is not None:
+            move(engine)
+        for table, column, new, _nearest in step.words:
+            with nullcontext() if move == step.up else pytest.raises(IntegrityError), engine.begin() as connection:
                 reworded(connection, table, **{column: new})
 
 
-def test_a_word_that_nobody_knows_is_refused_afterwards(engine: Engine) -> None:
-    up(engine)
+def test_a_word_that_nobody_knows_is_refused_afterwards(engine: Engine, step: Step) -> None:
+    step.up(engine)
     for name in REFERRED:
         present = {column["name"] for column in inspect(engine).get_columns(name)}
         for column in metadata.tables[name].c:
@@ -227,25 +302,27 @@ def test_a_word_that_nobody_knows_is_refused_afterwards(engine: Engine) -> None:
                     reworded(connection, name, **{column.name: "nonsense"})
 
 
-def test_going_down_says_a_new_word_in_the_nearest_old_one(engine: Engine) -> None:
-    for table, column, new, nearest in NEW_WORDS:
-        up(engine)
+def test_going_down_says_a_new_word_in_the_nearest_old_one(engine: Engine, step: Step) -> None:
+    for table, column, new, nearest in step.words:
+        step.up(engine)
         with engine.begin() as connection:
             reworded(connection, table, **{column: new})
-        down(engine)
+        step.down(engine)
         with engine.connect() as connection:
             assert [row[column] for row in contents(connection)[table]] == [nearest]
 
 
-def test_a_row_that_others_point_at_still_cannot_go(engine: Engine) -> None:
-    up(engine)
+@pytest.mark.parametrize("step", [SECOND], indirect=True)
+def test_a_row_that_others_point_at_still_cannot_go(engine: Engine, step: Step) -> None:
+    step.up(engine)
     for name in ("message", "appointment", "patient"):
         with pytest.raises(IntegrityError), engine.begin() as connection:
             connection.execute(metadata.tables[name].delete())
 
 
-def test_what_is_in_force_once_at_a_time_may_be_ended_and_made_again(engine: Engine) -> None:
-    up(engine)
+@pytest.mark.parametrize("step", [SECOND], indirect=True)
+def test_what_is_in_force_once_at_a_time_may_be_ended_and_made_again(engine: Engine, step: Step) -> None:
+    step.up(engine)
     pause, override = metadata.tables["pause"], metadata.tables["patient_override"]
     common = {"clinic_id": key("clinic"), "patient_id": key("patient"), "made_by": "Ana", "made_at": NOON}
     pauses = {**common, "kind": "patient", "subject": "P-01", "reason": b"sealed"}
@@ -263,7 +340,7 @@ def test_what_is_in_force_once_at_a_time_may_be_ended_and_made_again(engine: Eng
 
 def test_a_migration_that_would_leave_rows_pointing_at_nothing_is_rolled_back(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'orphans.sqlite3'}"
-    command.upgrade(configuration(url), "0001")
+    command.upgrade(configuration(url), SECOND.before)
     engine = make_engine(url)
     driver = engine.raw_connection()
     driver.cursor().execute("PRAGMA foreign_keys=OFF")
@@ -274,6 +351,37 @@ def test_a_migration_that_would_leave_rows_pointing_at_nothing_is_rolled_back(tm
     driver.close()
     before = shape(engine)
     with pytest.raises(CommandError, match="in: consent_event"):
-        up(engine)
+        SECOND.up(engine)
     assert shape(engine) == before
     engine.dispose()
+
+
+@pytest.mark.parametrize("step", [FOURTH], indirect=True)
+def test_new_columns_are_empty_at_first_take_what_they_are_for_and_leave_no_trace(engine: Engine, step: Step) -> None:
+    with engine.connect() as connection:
+        before = contents(connection)
+    step.up(engine)
+    with engine.connect() as connection:
+        after = contents(connection)
+    for name, columns in NEW_COLUMNS.items():
+        assert [{column: row.pop(column) for column in columns} for row in after[name]] == [dict.fromkeys(columns)]
+    assert after == before
+    with engine.begin() as connection:
+        for name, columns in NEW_COLUMNS.items():
+            reworded(connection, name, **columns)
+    step.down(engine)
+    with engine.connect() as connection:
+        assert contents(connection) == before
+
+
+@pytest.mark.parametrize("step", [FOURTH], indirect=True)
+def test_new_tables_hold_rows_about_those_that_are_there_and_go_with_them(engine: Engine, step: Step) -> None:
+    step.up(engine)
+    for name in NEW_TABLES:
+        table = metadata.tables[name]
+        row = a_row(table, set(table.c.keys()))
+        with engine.begin() as connection:
+            connection.execute(insert(table).values(row))
+            assert connection.scalar(select(func.count()).select_from(table)) == 1
+    step.down(engine)
+    assert not set(NEW_TABLES) & set(inspect(engine).get_table_names())
