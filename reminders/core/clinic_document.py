@@ -11,6 +11,7 @@ from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reminders.core.answer_texts import ANSWER_KEYS
 from reminders.core.cadence_document import SHIPPED, own_steps, read_cadences
 from reminders.core.cadences import Cadence
 from reminders.core.check_in_document import read_check_in
@@ -34,7 +35,7 @@ NUMBERS = {"most_segments": (1, 10), "catch_up_per_minute": (1, 6000)}
 CAPS = {"per_day": (1, 50), "per_week": (1, 50), "characters": (70, 1600)}
 PRESETS = {"exemption": EXEMPTION}
 TABLES = {"window", "caps", "cadence", "templates", "check_in", "escalation"}
-KNOWN = {"slug", "timezone", "closures", "open_days", "idioms", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
+KNOWN = {"slug", "timezone", "closures", "open_days", "idioms", "ride_policy", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
 BUILT_IN = {
     "slug": "clinic",
     "sender": "Your clinic",
@@ -204,8 +205,8 @@ def _templates(
     own = own_steps(cadences.values())
     # A step of the clinic's own that has faults is known all the same: its text is not at fault.
     named = {key for kind in _tables(document.get("cadence")) for key in _tables_of(kind.get("steps"))}
-    steps = {*SHIPPED, *own, *named, *(key for texts in TEMPLATES.values() for key in texts)}
-    wanted = f"a step is wanted: {', '.join(sorted(steps))}"
+    steps = {*SHIPPED, *own, *named, *ANSWER_KEYS, *(key for texts in TEMPLATES.values() for key in texts)}
+    wanted = f"a step or an answer is wanted: {', '.join(sorted(steps))}"
     for language, texts in table.items():
         path = f"clinic.templates.{language}"
         for key, text in reader.table(path, texts).items():

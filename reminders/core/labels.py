@@ -33,13 +33,23 @@ STEPS: Mapping[str, str] = {
     "pick_up": "Pick-up, to the escort",
     "pick_up_off": "No pick-up, to the escort",
     "ad_hoc": "From staff",
-    "help": "Help answer",
+    "opt_out_confirmed": "Confirms the opt-out",
+    "answer_help": "Help answer",
+    "answer_crisis": "Numbers for an emergency",
+    "answer_moved": "Asks about the new time",
+    "alert": "Calls who is on call",
+    "alert_taken": "Tells that somebody took over",
+    "alert_codes": "Names what is open",
 }
 """A cadence may name further steps of its own: these are shown as they are."""
+ANSWER = "answer_"
+"""How the kinds of automatic answers begin."""
 
 
 def title(step: str) -> str:
     """Return what a step is called on screen."""
+    if step.startswith(ANSWER) and step not in STEPS:
+        return f"Answer: {step.removeprefix(ANSWER).replace('_', ' ')}"
     return STEPS.get(step, step)
 
 

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from functools import cache
 
+from reminders.core.answer_sizes import answer_size_faults
+from reminders.core.answer_texts import ANSWER_KEYS, ANSWER_VALUES
 from reminders.core.banned_words import BANNED, CARRIER_WORDS, IN_A_SENDER
 from reminders.core.clinics import Clinic
 from reminders.core.content import KNOWN_VALUES, PLACEHOLDER
@@ -33,7 +35,7 @@ NO_ANSWER = r"\s*(?:\(|(?:to|a|[-–])\s*\d|(?i:minute|hour|day|week|minuto|hora
 
 def lint(clinic: Clinic) -> list[str]:
     """Return a line for every fault of a clinic's texts, its own and those of the product with its names in them."""
-    return [*word_faults(clinic), *size_faults(clinic)]
+    return [*word_faults(clinic), *size_faults(clinic), *answer_size_faults(clinic)]
 
 
 def word_faults(clinic: Clinic) -> list[str]:
@@ -68,7 +70,8 @@ def _text_faults(clinic: Clinic) -> Iterator[str]:
     for language, texts in clinic.templates.items():
         for step, text in texts.items():
             path = f"clinic.templates.{language}.{step}"
-            yield from _placeholder_faults(path, text, FOR_ESCORTS if step in to_escorts else KNOWN_VALUES)
+            known = FOR_ESCORTS if step in to_escorts else ANSWER_VALUES if step in ANSWER_KEYS else KNOWN_VALUES
+            yield from _placeholder_faults(path, text, known)
             yield from wording_faults(path, text)
             if not clinic.allows_ucs2:
                 yield from _odd_faults(path, text)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from reminders.core.answer_texts import ANSWER_KEYS
 from reminders.core.appointments import Appointment, AppointmentStatus, Booking
 from reminders.core.cadences import DEFAULT_CADENCE, Cadence, Step
 from reminders.core.clinics import DEFAULT_TYPE, Clinic
@@ -88,7 +89,7 @@ def _way_out_faults(clinic: Clinic) -> Iterator[str]:
     for language, texts in clinic.templates.items():
         for step, text in texts.items():
             missing = {"sender", "phone"} - set(PLACEHOLDER.findall(text))
-            if step not in to_escorts and (missing or WAY_OUT not in text):
+            if step not in to_escorts | ANSWER_KEYS and (missing or WAY_OUT not in text):
                 wanted = "under clinic.caps.characters every text says {{sender}}, {{phone}} and STOP"
                 yield fault_line(f"clinic.templates.{language}.{step}", text, wanted)
 

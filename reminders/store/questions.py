@@ -63,9 +63,9 @@ def still_open(tx: Transaction, contacts: Collection[ContactId], *, now: datetim
     return [tuple(_questions(rows)) for rows in newest_first]
 
 
-def _asked_at(rows: Sequence[Row[Any]]) -> datetime:
-    at: datetime = max(max(row.left_at, row.nudged_at or row.left_at) for row in rows)
-    return at
+def _asked_at(rows: Sequence[Row[Any]]) -> tuple[datetime, UUID]:
+    """Return when a message asked, or asked again; of two that left at the same instant the newer is the later one."""
+    return max(max(row.left_at, row.nudged_at or row.left_at) for row in rows), rows[0].message_id
 
 
 def _questions(rows: Sequence[Row[Any]]) -> Iterator[OpenQuestion]:

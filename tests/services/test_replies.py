@@ -8,6 +8,7 @@ from sqlalchemy import select
 from reminders.core.patients import Channel
 from reminders.services.send_ad_hoc import AdHocRequest, send_ad_hoc
 from reminders.store import rows
+from reminders.store.conversation_rows import inbound
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, local
 from tests.world import CLINIC, CONFIRM_AT, PHONE, World, only
@@ -34,14 +35,14 @@ def confirmed(world: World) -> list[tuple[int, int | None]]:
 
 
 def decisions(world: World) -> list[str]:
-    return [row.decision for row in world.all(select(rows.inbound).order_by(rows.inbound.c.received_at))]
+    return [row.decision for row in world.all(select(inbound).order_by(inbound.c.received_at))]
 
 
 def test_c_confirms_the_version_that_was_asked_about(world: World) -> None:
     asked(world)
     world.text("C")
     assert confirmed(world) == [(1, 1)]
-    assert decisions(world) == ["appointment confirmed"]
+    assert decisions(world) == ["appointment confirmed; answered: confirmed"]
     assert world.tasks() == []
     world.check()
 
@@ -53,12 +54,12 @@ def test_a_text_that_the_provider_brings_twice_is_read_once(world: World) -> Non
     assert world.tasks() == ["reply_unclear"]
 
 
-def test_a_yes_to_a_version_that_is_no_more_goes_to_a_person(world: World) -> None:
+def test_a_yes_to_a_version_that_is_no_more_confirms_nothing(world: World) -> None:
     asked(world)
     world.sync(an_entry(patient=ALONE, booking=a_booking(START + timedelta(days=1))))
     world.text("C")
     assert confirmed(world) == [(2, None)]
-    assert world.tasks() == ["reply_unclear"]
+    assert decisions(world) == ["asked about an earlier time; the new one is not confirmed; answered: moved"]
     world.check()
 
 
@@ -87,8 +88,10 @@ def test_a_stop_ends_waiting_messages_and_planned_reminders_at_once(world: World
     asked(world)
     send_ad_hoc(world.deps, AdHocRequest("Bring your card.", "desk", "k1", patient_external_id="P1"))
     world.text("STOP")
-    assert world.states() == [("accepted", None), ("cancelled", "opted_out")]
+    assert world.states() == [("accepted", None), ("cancelled", "opted_out"), ("due", None)]
+    assert [row.kind for row in world.messages()][-1] == "opt_out_confirmed"
     assert world.reminders()["A1", 1, "remind_final"] == ("suppressed", "opted_out")
+    assert world.pump() == 1
     world.at(START)
     assert world.pump() == 0
     world.check()

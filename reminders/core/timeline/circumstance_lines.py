@@ -10,6 +10,7 @@ from reminders.core.overrides import in_words
 from reminders.core.patients import Recipient
 from reminders.core.pauses import Pause, PauseKind
 from reminders.core.tasks import TITLES, TaskKind
+from reminders.core.tasks.evidence import proofs
 from reminders.core.timeline.events import Event, EventKind, Surroundings
 from reminders.core.timeline.history import History, PastAddress, PastReply, PastTask
 
@@ -89,9 +90,14 @@ def reply_lines(history: History) -> Iterator[Event]:
     """Yield what came back from the patient, what it was understood as, and what was done."""
     for item in history.replies:
         what = "Patient wrote" if item.is_theirs else "Somebody wrote from this phone"
-        intent = (item.intent or "").replace("_", " ")
-        why = f"Understood as: {intent}." if intent else ""
-        facts = {"intent": item.intent, "decision": item.decision, "is_theirs": item.is_theirs}
+        said = ", ".join(_said(item))
+        why = f"Understood as: {said}." if said else ""
+        facts = {
+            "intent": item.intent,
+            "intents": list(item.intents),
+            "decision": item.decision,
+            "is_theirs": item.is_theirs,
+        }
         yield Event(
             item.received_at,
             EventKind.REPLY,
@@ -102,6 +108,18 @@ def reply_lines(history: History) -> Iterator[Event]:
             facts=facts,
             text=item.text,
         )
+
+
+def _said(item: PastReply) -> Iterator[str]:
+    """Yield all that a text was understood to say, each with its words where these may be shown."""
+    found: dict[str, list[str]] = {intent: [] for intent in item.intents}
+    for proof in proofs(item.text, item.understood):
+        found.setdefault(proof.intent.value, []).append(proof.words)
+    for intent, words in found.items():
+        quoted = ", ".join(
+            f"\N{LEFT DOUBLE QUOTATION MARK}{one}\N{RIGHT DOUBLE QUOTATION MARK}" for one in words if one
+        )
+        yield intent.replace("_", " ") + (f" ({quoted})" if quoted else "")
 
 
 def _decided(item: PastReply) -> str:
