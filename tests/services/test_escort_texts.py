@@ -63,7 +63,7 @@ def test_an_escort_is_told_when_and_where_and_nothing_else(escorted: World) -> N
     assert "pick" in text.lower()
     assert "Mon Mar 15" in text
     (theirs,) = [row for row in escorted.messages() if row.recipient == "escort"]
-    assert (theirs.kind, theirs.asks) == ("pick_up", None)
+    assert (theirs.kind, theirs.asks) == ("pick_up", "pick_up"), "no ride is arranged yet"
     assert "http" not in text
     assert len(to(escorted, "+12025550101")) == 1
     escorted.check()

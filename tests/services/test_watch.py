@@ -139,7 +139,7 @@ def test_a_ride_is_asked_for_though_no_text_could_ask(store: Store) -> None:
 
 
 def test_no_ride_is_asked_for_where_the_clinic_does_not_ask(store: Store) -> None:
-    world = World(store, only("remind_confirm"))
+    world = World(store, only("remind_final"))
     world.sync(entry())
     assert watch_at(world) == ENDED
     look(world, START - MINUTE)
