@@ -26,7 +26,7 @@ from reminders.core.conversation.actions import (
     TakeBack,
 )
 from reminders.core.reminders import Reason
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Resolver, TaskKind, Urgency
 from reminders.services.answer_reply import answer_reply
 from reminders.services.arrange_rides import record_rides
 from reminders.services.close_addresses import concerned, plan_concerned
@@ -114,6 +114,7 @@ def _about_a_visit(tx: Transaction, case: Case, action: Confirm | TakeBack | Rec
         case Confirm(appointment_id=key, version=version):
             if appointments.confirm(tx, key, version, now=case.now):
                 questions.mark_answered(tx, key, QuestionKind.CONFIRM, now=case.now)
+                tasks.resolve_about(tx, key, TaskKind.UNCONFIRMED, by=Resolver.PATIENT, now=case.now)
                 case.done.append("appointment confirmed")
             else:
                 _moved_meanwhile(tx, case)

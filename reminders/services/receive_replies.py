@@ -88,6 +88,7 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
         inbound.mark_handled(tx, item.id, Decision(FROM_STAFF, decided), now=now)
         return
     reading = interpret(item.body, open_question=QuestionKind.PICK_UP)
+    reading = with_provider_word(reading, provider_verdict(item.opt_out_type), item.body)
     decided = hear_escort(tx, deps, item.sender, reading, inbound_id=item.id, now=now)
     if decided is not None:
         found = Decision(FROM_ESCORT, decided, reading.intents, to_json(reading))
