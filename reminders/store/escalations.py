@@ -104,6 +104,12 @@ def about(tx: Transaction, patient_id: PatientId | None, inbound_id: InboundId |
     return [_escalation(row) for row in tx.connection.execute(statement)]
 
 
+def of_patient(tx: Transaction, patient_id: PatientId) -> list[Escalation]:
+    """Return all climbs that there ever were about a patient, in order."""
+    statement = select(escalation).where(escalation.c.patient_id == patient_id).order_by(escalation.c.opened_at)
+    return [_escalation(row) for row in tx.connection.execute(statement)]
+
+
 def acknowledge(tx: Transaction, escalation_id: UUID, *, by: str, now: datetime) -> bool:
     """End a climb; False where somebody did before."""
     statement = update(escalation).where(escalation.c.id == escalation_id, IS_OPEN).returning(escalation.c.id)

@@ -27,7 +27,7 @@ from reminders.core.timeline.history import (
     Subject,
     SubjectKind,
 )
-from reminders.store import check_ins, escorts, overrides, pauses
+from reminders.store import check_ins, escalations, escorts, overrides, pauses
 from reminders.store.conversation_rows import inbound, question
 from reminders.store.rows import (
     appointment,
@@ -100,6 +100,7 @@ def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, h
         overrides=tuple(reversed(overrides.history(tx, patient_id))),
         escort_consents=tuple(reversed(escorts.of_patient(tx, patient_id))),
         check_ins=tuple(check_ins.of_patient(tx, patient_id, has_words=has_texts)),
+        alarms=tuple(escalations.of_patient(tx, patient_id)),
     )
 
 

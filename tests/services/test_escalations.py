@@ -18,8 +18,10 @@ from reminders.core.delivery import MessageState, ReceiptStatus, Refusal, Reject
 from reminders.core.ids import PatientId
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
+from reminders.core.timeline.events import EventKind
 from reminders.services.apply_clinics import apply_clinics
 from reminders.services.escalate import Alarm, acknowledge, climb, has_open, hear_staff, raise_alarm
+from reminders.services.explain import Query, explain
 from reminders.services.opt_out import Said, opt_out_address
 from reminders.store import clinics, conversation_rows, rows
 from reminders.store.unit_of_work import Store
@@ -324,6 +326,18 @@ def test_people_told_together_are_told_at_the_same_moment_by_every_way(sqlite_st
     link = next(word for word in world.email.sent[0].text.split() if "/a/" in word)
     assert world.email.sent[0].unsubscribe_url is None
     assert link.startswith("https://reminders.example/a/")
+
+
+def test_the_patients_story_says_that_staff_were_called_and_who_took_over(world: World) -> None:
+    key = alarmed(world, is_patient_told=False)
+    send(world)
+    later(world, 5 * MINUTE)
+    taken(world, key)
+    told = [item for item in explain(world.deps, Query("P1")).events if item.kind is EventKind.ALARM]
+    assert [(item.what, item.why, item.state) for item in told] == [
+        ("Staff called: words that may mean danger", "No text could go out. Called: 2 times.", "taken over"),
+        ("Taken over by Mara", "Nobody else is called.", ""),
+    ]
 
 
 def test_a_crash_between_commit_and_send_leaves_the_notice_to_be_found(world: World) -> None:

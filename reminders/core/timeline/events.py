@@ -26,16 +26,17 @@ class EventKind(IntEnum):
     PAUSE = 3
     REPLY = 4
     CHECK_IN = 5
-    ADDRESS = 6
-    SESSION = 7
-    CONFIRMATION = 8
-    RIDE = 9
-    REMINDER = 10
-    MESSAGE = 11
-    ATTEMPT = 12
-    QUESTION = 13
-    RECEIPT = 14
-    TASK = 15
+    ALARM = 6
+    ADDRESS = 7
+    SESSION = 8
+    CONFIRMATION = 9
+    RIDE = 10
+    REMINDER = 11
+    MESSAGE = 12
+    ATTEMPT = 13
+    QUESTION = 14
+    RECEIPT = 15
+    TASK = 16
 
 
 @dataclass(frozen=True, slots=True)

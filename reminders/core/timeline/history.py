@@ -14,6 +14,7 @@ from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import CheckIn
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
+from reminders.core.escalations import Escalation
 from reminders.core.escorts import EscortConsent
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
@@ -204,3 +205,4 @@ class History:
     escort_consents: tuple[EscortConsent, ...] = ()
     check_ins: tuple[CheckIn, ...] = ()
     """In order of time; their words are empty unless somebody asked for texts."""
+    alarms: tuple[Escalation, ...] = ()

@@ -13,6 +13,7 @@ from reminders.core.delivery import IN_FLIGHT, WAITING, MessageState
 from reminders.core.ids import AppointmentId, MessageId
 from reminders.core.labels import CHANNELS, MESSAGE_STATES, REASON_SENTENCES, title
 from reminders.core.tasks import TITLES
+from reminders.core.timeline.alarm_lines import alarm_lines
 from reminders.core.timeline.check_in_lines import check_in_lines
 from reminders.core.timeline.circumstance_lines import (
     address_lines,
@@ -28,7 +29,14 @@ from reminders.core.timeline.plan_lines import cases_of, days_that_matter, remin
 
 OF_A_MESSAGE = frozenset({EventKind.MESSAGE, EventKind.ATTEMPT, EventKind.RECEIPT})
 OF_A_SESSION = frozenset(
-    {EventKind.SESSION, EventKind.CONFIRMATION, EventKind.RIDE, EventKind.REPLY, EventKind.CHECK_IN}
+    {
+        EventKind.SESSION,
+        EventKind.CONFIRMATION,
+        EventKind.RIDE,
+        EventKind.REPLY,
+        EventKind.CHECK_IN,
+        EventKind.ALARM,
+    }
 )
 AWAITED: Mapping[QuestionKind, str] = {
     QuestionKind.CONFIRM: "whether they come",
@@ -47,6 +55,7 @@ def timeline(history: History, scene: Surroundings) -> list[Event]:
         *pause_lines(history, scene, days_that_matter(history, cases)),
         *reply_lines(history),
         *check_in_lines(history),
+        *alarm_lines(history),
         *session_lines(history, scene),
         *reminder_lines(history, scene, cases),
         *message_lines(history, scene),
