@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from reminders.core.answer_texts import ANSWER_KEYS
 from reminders.core.appointments import Appointment, AppointmentStatus, Booking
-from reminders.core.cadences import DEFAULT_CADENCE, Cadence, Step
+from reminders.core.cadences import DEFAULT_CADENCE, Anchor, Cadence, Elapsed, Phase, QuestionKind, Step
+from reminders.core.check_ins import NUDGE
 from reminders.core.clinics import DEFAULT_TYPE, Clinic
 from reminders.core.content import (
     KNOWN_VALUES,
@@ -45,6 +47,8 @@ LONGEST = Cadence(
     ride_policy=RidePolicy.ADULT_OR_ESCORTED_HIRE,
 )
 """Not a cadence for people: with sessions at 22:45 it makes every day and time that a text prints a long one."""
+ASKS_AGAIN = Step(NUDGE, Phase.AFTER, Elapsed(Anchor.END), Elapsed(Anchor.END), rank=0, asks=QuestionKind.CHECK_IN)
+"""A check-in's nudge, as if it were a step: it has texts like one."""
 LATE_IN_SEPTEMBER = datetime(2027, 9, 22, 22, 45)  # noqa: DTZ001 - a wall-clock time, read in the clinic's zone below
 WEEK = 7
 NO_CAP = 100_000
@@ -178,7 +182,8 @@ def _texts(clinic: Clinic) -> Iterator[_Text]:
 def _steps(clinic: Clinic) -> Iterator[Step]:
     """Yield the steps of all cadences that hold for some appointment."""
     cadences = [*clinic.cadences.values(), *(() if "*" in clinic.cadences else (DEFAULT_CADENCE,))]
-    return (step for cadence in cadences for step in cadence.steps)
+    steps = (step for cadence in cadences for step in cadence.steps)
+    return chain(steps, () if clinic.check_in.nudge_after is None else (ASKS_AGAIN,))
 
 
 def _used_steps(clinic: Clinic, language: str) -> list[Step]:

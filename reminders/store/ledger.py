@@ -65,17 +65,11 @@ def _count(tx: Transaction, table: FromClause, where: ColumnElement[bool]) -> in
     return tx.connection.scalar(select(func.count()).select_from(table).where(where)) or 0
 
 
-def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
+Contradictions = dict[str, tuple[FromClause, ColumnElement[bool]]]
+
+
+def _of_reminders() -> Contradictions:
     has_message = [ReminderState.DISPATCHED, ReminderState.MERGED]
-    of_message = attempt.c.message_id == message.c.id
-    accepted = exists().where(of_message, attempt.c.state == AttemptState.ACCEPTED)
-    live = exists().where(of_message, attempt.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN]))
-    leads = exists().where(reminder.c.message_id == message.c.id, reminder.c.state == ReminderState.DISPATCHED)
-    gave_back = (
-        message.c.state.in_([MessageState.CANCELLED, MessageState.SUPPRESSED])
-        & message.c.reason.is_not(None)
-        & message.c.reason.in_(sorted(GIVES_BACK))
-    )
     return {
         "reminders_dispatched_without_message": (
             reminder,
@@ -85,10 +79,15 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
             reminder,
             and_(reminder.c.state.not_in([ReminderState.PLANNED, *has_message]), reminder.c.reason.is_(None)),
         ),
-        "messages_without_their_reminder": (
-            message,
-            and_(message.c.origin == Origin.REMINDER, message.c.kind != NUDGE, ~leads, ~gave_back),
-        ),
+    }
+
+
+def _of_messages() -> Contradictions:
+    of_message = attempt.c.message_id == message.c.id
+    accepted = exists().where(of_message, attempt.c.state == AttemptState.ACCEPTED)
+    live = exists().where(of_message, attempt.c.state.in_([AttemptState.SENDING, AttemptState.UNKNOWN]))
+    return {
+        "messages_without_their_reminder": (message, _lacks_its_reminder()),
         "messages_ended_without_reason": (
             message,
             and_(message.c.state.in_(ENDS_WITH_REASON), message.c.reason.is_(None)),
@@ -109,6 +108,22 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
                 ~exists().where(task.c.message_id == message.c.id),
             ),
         ),
+    }
+
+
+def _lacks_its_reminder() -> ColumnElement[bool]:
+    """Say it of what was planned: a nudge is not, it follows from a question that was."""
+    leads = exists().where(reminder.c.message_id == message.c.id, reminder.c.state == ReminderState.DISPATCHED)
+    gave_back = (
+        message.c.state.in_([MessageState.CANCELLED, MessageState.SUPPRESSED])
+        & message.c.reason.is_not(None)
+        & message.c.reason.in_(sorted(GIVES_BACK))
+    )
+    return and_(message.c.origin == Origin.REMINDER, message.c.kind != NUDGE, ~leads, ~gave_back)
+
+
+def _of_escalations() -> Contradictions:
+    return {
         "escalations_without_task": (escalation, ~exists().where(task.c.key == escalation.c.task_key)),
         "escalations_that_stopped": (
             escalation,
@@ -117,4 +132,4 @@ def _contradictions() -> dict[str, tuple[FromClause, ColumnElement[bool]]]:
     }
 
 
-CONTRADICTIONS = _contradictions()
+CONTRADICTIONS = {**_of_reminders(), **_of_messages(), **_of_escalations()}

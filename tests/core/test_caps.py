@@ -22,6 +22,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 IN_ORDER = [
     {"booked"},
     {"rebook"},
+    {"checkin_nudge"},
     {"checkin_evening"},
     {"outcome_7d", "outcome_14d"},
     {"checkin_72h"},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import product
 
 import pytest
 
 from reminders.core.check_ins import (
     DEFAULT_RULES,
+    NUDGE,
     Change,
     CheckIn,
     CheckInRules,
@@ -24,7 +26,11 @@ from reminders.core.check_ins import (
     may_nudge,
     trend,
 )
+from reminders.core.delivery import MessageState
+from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId
+from reminders.core.reminders import Reason
+from reminders.core.tasks import TaskKind, after_message
 from tests.builders import NOON, an_id
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -139,3 +145,11 @@ def test_a_question_that_holds_twelve_hours_is_asked_again_in_its_second_half(
     expected: bool,  # noqa: FBT001 - a table
 ) -> None:
     assert may_nudge(NOON, NOON + 12 * HOUR, rules, opens_at=opens_at) is expected
+
+
+def test_a_nudge_that_does_not_leave_is_nobodys_task_unless_the_address_is_bad() -> None:
+    for state, reason in product(MessageState, [None, *Reason]):
+        kind = after_message(state, reason, Origin.REMINDER, NUDGE)
+        assert kind in {None, TaskKind.ADDRESS_FAULT}
+        assert kind is None or reason is Reason.ADDRESS_FAULT
+    assert after_message(MessageState.REJECTED, Reason.ADDRESS_FAULT, Origin.REMINDER, NUDGE) is TaskKind.ADDRESS_FAULT
