@@ -11,9 +11,11 @@ from base64 import b64encode
 from contextlib import closing
 
 import pytest
+from typing_extensions import override
 
+from reminders.adapters.system_clock import SystemClock
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
-from reminders.core.delivery import Absent, Accepted, Outcome
+from reminders.core.delivery import Absent, Accepted, Blame, Outcome
 from reminders.core.errors import SettingsError
 from reminders.core.ids import AttemptTag
 from tests.adapters.scripted_twilio import (
@@ -90,6 +92,26 @@ def test_many_texts_leave_at_once_but_never_more_than_allowed(twilio: ScriptedTw
     assert sorted(tags) == sorted(text.tag for text in texts)
     assert twilio.peak == 16
     assert 0.4 <= took < 1.6  # one after the other it would be 6.4
+
+
+class HeldUp(SystemClock):
+    """A process that is put to sleep for a minute between its first look at the time and its second."""
+
+    looks = 0
+
+    @override
+    def monotonic(self) -> float:
+        self.looks += 1
+        return super().monotonic() + (60 if self.looks > 1 else 0)
+
+
+def test_what_was_held_up_while_connecting_never_leaves(twilio: ScriptedTwilio) -> None:
+    """By then a look at the provider's list may have shown that nothing was sent, and the text be on its way again."""
+    config = TwilioConfig(ACCOUNT, "https://clinic.example/s/", auth_token="t", sender=ANN, base_url=twilio.url)
+    with closing(TwilioSmsGateway(config, HeldUp())) as gateway:
+        outcome = send_one(gateway)
+    assert outcome == Absent("EndedError before anything was sent", blame=Blame.MESSAGE)
+    assert twilio.requests == []
 
 
 def test_waiting_for_a_place_counts_against_the_time_to_start(twilio: ScriptedTwilio) -> None:

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from reminders.adapters.twilio.passage import EndedError
 from reminders.core.delivery import Absent, Blame, Outcome, Unknown
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import OutgoingText, Report
+
+OUR_OWN = frozenset({"cancelled", "interrupted", EndedError.__name__})
+"""Ends of a call that say nothing about the provider."""
 
 
 class Call:
     """One text on its way out."""
 
-    def __init__(self, text: OutgoingText) -> None:
+    def __init__(self, text: OutgoingText, monotonic: Callable[[], float]) -> None:
         """Begin with nothing sent."""
         self.text = text
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._may_have_left = False
         self._is_settled = False
 
     def leave(self) -> bool:
-        """Say whether the request may be written now; from here on only an answer proves anything."""
+        """Say whether the request may be written now; from here on only an answer proves anything.
+
+        The time is asked once more: a process that was held up while it connected must not send what somebody else,
+        after a look at the provider's list, may take for never sent.
+        """
         with self._lock:
-            may_leave = not self._is_settled
+            may_leave = not self._is_settled and self._monotonic() <= self.text.start_by
             self._may_have_left |= may_leave
         if may_leave:
             reach(Failpoint.CALL_LEAVES)
@@ -40,16 +49,16 @@ class Call:
         with self._lock:
             if self._may_have_left:
                 return Unknown(detail)
-            blame = Blame.MESSAGE if detail in {"cancelled", "interrupted"} else Blame.PROVIDER
+            blame = Blame.MESSAGE if detail in OUR_OWN else Blame.PROVIDER
             return Absent(f"{detail} before anything was sent", blame=blame)
 
 
 class Batch:
     """The texts of one `send_many`."""
 
-    def __init__(self, texts: Sequence[OutgoingText], report: Report) -> None:
-        """Owe a report for each text."""
-        self.calls = tuple(Call(text) for text in texts)
+    def __init__(self, texts: Sequence[OutgoingText], report: Report, monotonic: Callable[[], float]) -> None:
+        """Owe a report for each text. `monotonic` is the clock of their `start_by`."""
+        self.calls = tuple(Call(text, monotonic) for text in texts)
         self.fault: Exception | None = None
         self._report = report
         self._lock = threading.Lock()

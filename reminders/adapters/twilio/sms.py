@@ -59,7 +59,7 @@ class TwilioSmsGateway:
         """Call Twilio for each text, concurrently; return when every outcome has been reported, each exactly once."""
         if not texts:
             return
-        batch = Batch(texts, report)
+        batch = Batch(texts, report, self._clock.monotonic)
         patience = 0.0
         try:
             self.line.run(partial(self._send_all, batch))
