@@ -136,8 +136,9 @@ def _draft(scene: Scene, one: _Written) -> Draft:
 
 
 def _page(scene: Scene, one: _Written) -> Link:
-    """Describe the patient's own page; good until the last session of it starts, or for check-ins a week."""
+    """Describe the patient's own page; good for as long as an answer may count, and for a week at least."""
     sessions = [scene.session(item) for item in one.about]
+    ends = [_counts_until(scene, item) for item in one.about]
     return Link(
         purpose=Purpose.RESPOND,
         clinic_id=scene.clinic.id,
@@ -145,8 +146,12 @@ def _page(scene: Scene, one: _Written) -> Link:
         patient_id=one.item.patient.id,
         appointment_id=sessions[0].id,
         version=sessions[0].version,
-        expires_at=max(*(session.starts_at for session in sessions), scene.now + links.SHORTEST_LIFE),
+        expires_at=max(*ends, scene.now + links.SHORTEST_LIFE),
     )
+
+
+def _counts_until(scene: Scene, item: Candidate) -> datetime:
+    return max(item.reminder.planned.expires_at, scene.session(item).starts_at)
 
 
 def _asked(deps: Deps, scene: Scene, one: _Written) -> list[Asked]:
@@ -161,7 +166,7 @@ def _asked(deps: Deps, scene: Scene, one: _Written) -> list[Asked]:
             message_id=one.item.id,
             version=item.reminder.version,
             kind=one.words.asks,
-            expires_at=max(item.reminder.planned.expires_at, scene.session(item).starts_at),
+            expires_at=_counts_until(scene, item),
         )
         for item in one.about
         if one.words.asks is not None

@@ -9,6 +9,8 @@ from sqlalchemy.dialects import sqlite
 from reminders.core.delivery import AttemptState
 from reminders.core.patients import Channel
 from reminders.store.attempts import IS_OPEN
+from reminders.store.conversation_rows import question
+from reminders.store.follow_ups import IS_OPEN as WAITS_FOR_AN_ANSWER
 from reminders.store.messages import CLAIMABLE
 from reminders.store.reminders import IS_PLANNED
 from reminders.store.rows import attempt, message, reminder
@@ -18,6 +20,7 @@ from tests.builders import NOON
 QUESTIONS: dict[str, Select[tuple[object, ...]]] = {
     "ix_message_due": select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == Channel.SMS),
     "ix_reminder_due": select(reminder.c.id).where(IS_PLANNED, reminder.c.due_at <= NOON),
+    "ix_question_open": select(question.c.id).where(WAITS_FOR_AN_ANSWER, question.c.expires_at <= NOON),
     "ix_attempt_open": select(attempt.c.tag).where(
         IS_OPEN, attempt.c.state == AttemptState.SENDING, attempt.c.deadline_at < NOON
     ),

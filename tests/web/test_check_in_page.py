@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from reminders.core.cadences import DEFAULT_STEPS
 from reminders.core.patients import Channel
 from reminders.services.follow_up import follow_up
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import conversation_rows
 from reminders.store.unit_of_work import Store
 from tests.services.check_in_cases import BY_MAIL, EXPIRES, NUDGED, a_world, answers, ask, fulfilled, questions
-from tests.web.browser import Browser
+from tests.web.browser import Browser, some_app
 from tests.web.snapshots import everything
 from tests.world import World
 
+OTHERS = [step.key for step in DEFAULT_STEPS]
 GOOD, SEEN, BAD, FORBIDDEN, GONE = 200, 303, 400, 403, 404
 
 
@@ -116,3 +119,12 @@ def test_a_high_number_raises_an_alarm_and_the_page_says_whom_to_call(world: Wor
     shown = browser.get(page_of(world)).text
     assert 'href="tel:911"' in shown
     assert "If you feel unwell call" in shown
+
+
+def test_it_stays_open_for_as_long_as_the_clinics_own_question_counts(sqlite_store: Store, tmp_path: Path) -> None:
+    step = {"phase": "after", "asks": "check_in", "due": "end + 24 hours", "expires": "end + 360 hours"}
+    texts = {"en": {"ask_long": "{{sender}}: {{question}}"}}
+    world = a_world(sqlite_store, templates=texts, cadence={"*": {"off": OTHERS, "steps": {"ask_long": step}}})
+    ask(world, BY_MAIL)
+    world.later(timedelta(days=13))
+    assert Browser(some_app(world, tmp_path)).get(page_of(world)).status_code == GOOD
