@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import Executable, Table, delete, update
 
+from reminders.core.check_ins import Concern
 from reminders.core.delivery import IN_FLIGHT, LEFT, AttemptState, MessageState
 from reminders.core.reminders import ReminderState
-from reminders.store import ledger, rows
+from reminders.services.escalate import Alarm, raise_alarm
+from reminders.store import clinics, conversation_rows, ledger, rows
 from reminders.store.unit_of_work import Store, Transaction
 from tests.builders import an_entry
 from tests.world import CONFIRM_AT, World, only
@@ -15,11 +17,14 @@ from tests.world import CONFIRM_AT, World, only
 
 @pytest.fixture
 def world(store: Store) -> World:
-    """A world in which one text left and another one waits."""
+    """A world in which one text left, another one waits, and an alarm is open."""
     world = World(store, only("remind_confirm", "remind_final"))
     world.sync(an_entry())
     world.at(CONFIRM_AT)
     world.pump()
+    with store.transaction() as tx:
+        alarm = Alarm(next(iter(clinics.every(tx))), Concern.RED_FLAG)
+        raise_alarm(tx, world.deps, alarm, is_patient_told=True, now=CONFIRM_AT)
     return world
 
 
@@ -56,6 +61,8 @@ BROKEN: Sequence[tuple[str, Table, dict[str, str | None]]] = (
     ("messages_left_without_acceptance", rows.attempt, {"state": "absent"}),
     ("messages_expired_without_task", rows.message, {"state": "expired", "reason": "too_late"}),
     ("messages_expired_without_task", rows.message, {"state": "needs_staff", "reason": "unknown_outcome"}),
+    ("escalations_without_task", rows.task, {"key": "another"}),
+    ("escalations_that_stopped", conversation_rows.escalation, {"next_at": None}),
 )
 
 
