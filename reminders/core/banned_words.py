@@ -49,6 +49,11 @@ BANNED: Mapping[str, tuple[str, ...]] = {
         *("electroconvuls*", "booster infusion*", "microdos*"),
     ),
 }
+TO_A_THIRD = (
+    *("session*", "sesion*", "infusion*", "treatment*", "tratamiento*", "therap*", "terapia*", "terapeut*"),
+    *("procedure*", "procedimiento*", "patient*", "paciente*", "recover*", "recupera*"),
+)
+"""What a text to whoever fetches somebody may not say beside all that: it tells of an appointment, and no more."""
 IN_A_SENDER = ("pain", "dolor", "mood", "keta*", "drug*", "droga*")
 """What a question may speak of ("How is your pain now?"), but not the name above every text on a lock screen."""
 CARRIER_WORDS = ("yes", "y", "si", "no", "n", "cancel", "end", "quit")

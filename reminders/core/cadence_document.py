@@ -45,6 +45,8 @@ OWN_KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
 TAKEN = {"ad_hoc", "help", *(key for texts in TEMPLATES.values() for key in texts)} - set(SHIPPED)
 """What other messages are called: an own step of that name could not be told from them."""
 OWN_PHASES = (Phase.BEFORE, Phase.AFTER)
+OWN_QUESTIONS = (QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.CHECK_IN)
+OWN_RECIPIENTS = (Recipient.PATIENT, Recipient.ESCORT)
 QUESTIONS = {
     Phase.BEFORE: {QuestionKind.CONFIRM, QuestionKind.RIDE},
     Phase.AFTER: {QuestionKind.CHECK_IN},
@@ -184,8 +186,8 @@ def _own_step(place: _Place, key: str, row: Mapping[str, Any]) -> Step | None:
         if "phase" not in row:
             place.fault("phase", None, "a step of your own needs it: before or after")
         return None
-    asks = _word(place, "asks", row, tuple(QuestionKind), None)
-    recipient = _word(place, "recipient", row, tuple(Recipient), Recipient.PATIENT)
+    asks = _word(place, "asks", row, OWN_QUESTIONS, None)
+    recipient = _word(place, "recipient", row, OWN_RECIPIENTS, Recipient.PATIENT)
     if asks is not None and asks not in QUESTIONS[phase]:
         place.fault("asks", asks.value, f"{phase} a session we ask: {', '.join(sorted(QUESTIONS[phase]))}")
     if asks is not None and recipient is Recipient.ESCORT:

@@ -12,7 +12,7 @@ from functools import cache
 
 from reminders.core.answer_sizes import answer_size_faults
 from reminders.core.answer_texts import ANSWER_KEYS, ANSWER_VALUES
-from reminders.core.banned_words import BANNED, CARRIER_WORDS, IN_A_SENDER
+from reminders.core.banned_words import BANNED, CARRIER_WORDS, IN_A_SENDER, TO_A_THIRD
 from reminders.core.clinics import Clinic
 from reminders.core.content import KNOWN_VALUES, PLACEHOLDER
 from reminders.core.reading import fault_line
@@ -73,6 +73,8 @@ def _text_faults(clinic: Clinic) -> Iterator[str]:
             known = FOR_ESCORTS if step in to_escorts else ANSWER_VALUES if step in ANSWER_KEYS else KNOWN_VALUES
             yield from _placeholder_faults(path, text, known)
             yield from wording_faults(path, text)
+            if step in to_escorts:
+                yield from _third_person_faults(path, text)
             if not clinic.allows_ucs2:
                 yield from _odd_faults(path, text)
 
@@ -96,6 +98,14 @@ def wording_faults(path: str, text: str) -> Iterator[str]:
     if offered is not None:
         wanted = "carriers act on this word, or it is a score; ask for C to confirm, R to change, or a word of your own"
         yield fault_line(path, offered, wanted)
+
+
+def _third_person_faults(path: str, text: str) -> Iterator[str]:
+    """Find what tells somebody else what the patient comes for (requirement 52)."""
+    found = _pattern(TO_A_THIRD).search(_without_accents(PLACEHOLDER.sub(" ", text)).casefold())
+    if found is not None:
+        wanted = "an escort hears of time and place only; say appointment or pick-up"
+        yield fault_line(path, found.group(0), wanted)
 
 
 def _banned(text: str, *, in_a_sender: bool = False) -> tuple[str, str] | None:

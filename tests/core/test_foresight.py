@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from reminders.core.caps import NEVER_CAPPED, WEEK
 from reminders.core.clinics import EXEMPTION, Caps
 from reminders.core.crowding import within_caps
 from reminders.core.foresight import Touch, foresee_schedule
+from reminders.core.patients import Recipient
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.windows import DEFAULT_WINDOW, is_open, local_day
 from tests.builders import NEW_YORK, NOON, a_booking, a_clinic, a_record, an_entry, local, shown
@@ -85,6 +87,19 @@ def test_what_was_merged_into_a_message_that_gives_way_goes_with_it() -> None:
     assert merged
     assert merged <= gone
     assert {touch.merged_into for touch in touches if touch.reason is Reason.CAP} == {None}
+
+
+def test_who_fetches_a_patient_is_foreseen_to_be_asked_each_in_their_own_text() -> None:
+    phones = ("+12025550177", "+12025550177", "+12025550178")
+    booked = zip(sessions("18 09:00", "19 09:00", "22 09:00"), phones, strict=True)
+    rows = [replace(row, booking=replace(row.booking, escort_phone=phone)) for row, phone in booked]
+    asked = [touch for touch in foreseen(rows, Caps()) if touch.step == "ask_escort"]
+    assert [(shown(touch.due_at), touch.recipient, touch.state, touch.merged_into) for touch in asked] == [
+        ("2027-03-15 10:00", Recipient.ESCORT, ReminderState.PLANNED, None),
+        ("2027-03-15 10:00", Recipient.ESCORT, ReminderState.MERGED, asked[0].name),
+        ("2027-03-19 10:00", Recipient.ESCORT, ReminderState.PLANNED, None),
+    ]
+    assert not any(touch.step == "pick_up" for touch in foreseen(rows, Caps())), "nobody agreed yet"
 
 
 def test_patients_do_not_share_a_cap() -> None:

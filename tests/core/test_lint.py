@@ -153,6 +153,27 @@ def test_an_escort_hears_of_time_and_place_only() -> None:
     assert fault.startswith("clinic.templates.en.pick_up: found '{{solids_until}}'; known here: phone, pick_up_at, ")
 
 
+@pytest.mark.parametrize(
+    ("step", "text", "word"),
+    [
+        ("ask_escort", "{{sender}}: will you be there after a Session on {{pick_up_at}}? {{question}}", "session"),
+        ("ask_escort", "{{sender}}: recoja a un paciente {{pick_up_at}}. {{question}}", "paciente"),
+        ("pick_up", "{{sender}}: the treatment ends {{pick_up_at}}.", "treatment"),
+        ("pick_up_off", "{{sender}}: the patient needs no ride {{pick_up_at}}.", "patient"),
+    ],
+)
+def test_an_escort_does_not_hear_what_the_appointment_is_for(step: str, text: str, word: str) -> None:
+    faults = [fault for fault in lint(saying(text, step=step)) if "an escort hears" in fault]
+    assert [fault.split(";")[0].split(": ")[1] for fault in faults] == [f"found {word!r}"]
+
+
+def test_our_own_texts_to_escorts_keep_the_rules_for_clinics_texts() -> None:
+    for language in ("en", "es"):
+        for step in ("ask_escort", "pick_up", "pick_up_off"):
+            own = {language: {step: TEMPLATES[language][step]}}
+            assert lint(clinic_with(templates=own, language=language)) == []
+
+
 def test_an_escorts_own_step_hears_no_more() -> None:
     confirm = next(step for step in DEFAULT_STEPS if step.key == "remind_confirm")
     own = Step(

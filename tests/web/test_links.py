@@ -93,6 +93,22 @@ def test_the_page_names_the_clinics_address(world: World, browser: Browser, link
     assert "12 Harbor Street" in browser.get(link).text
 
 
+def test_the_page_asks_for_the_ride_that_the_clinic_wants(world: World, browser: Browser, link: str) -> None:
+    assert "An adult must take you home. Please do not drive yourself." in browser.get(link).text
+    apply_clinics(world.deps, [("clinic.toml", CLINIC | {"ride_policy": "hire_ok"})])
+    assert "You need a ride home. Please do not drive yourself." in browser.get(link).text
+    assert "adult" not in browser.get(link).text
+
+
+def test_a_confirmed_visit_without_a_ride_still_asks_for_it(world: World, browser: Browser, link: str) -> None:
+    press(browser, link, "confirm")
+    press(browser, link, "need_ride")
+    shown = browser.get(link).text
+    assert "You have no ride yet. We will call you about it." in shown
+    assert 'value="ride"' in shown
+    assert appointment(world) == (1, None)
+
+
 def test_reading_changes_nothing(world: World, browser: Browser, link: str) -> None:
     before = everything(world)
     for method in ("GET", "HEAD", "GET"):
