@@ -12,13 +12,13 @@ from reminders.core.clinics import Clinic
 from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
-from reminders.core.patients import NO_OVERRIDE, Channel, Patient
+from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
 from reminders.core.toll_free import is_toll_free
 from reminders.core.transport import RidePolicy
 from reminders.services.deps import Deps
 from reminders.services.escalate import has_open
 from reminders.services.reply_case import Sender
-from reminders.store import appointments, check_ins, clinics, contacts, messages, patients, questions
+from reminders.store import appointments, check_ins, clinics, contacts, messages, patients, questions, reminders
 from reminders.store.unit_of_work import Transaction
 
 HOUR = timedelta(hours=1)
@@ -64,6 +64,7 @@ def gather_thread(tx: Transaction, deps: Deps, sender: Sender, *, now: datetime)
             past=bare.past,
             last=bare.last,
             older=bare.older,
+            unheard=_unheard(tx, upcoming),
             policies=_policies(sender, known, people, [*upcoming, *begun]),
             language=writer.record.language if writer is not None else clinic.language,
             is_opted_out=contacts.has_opted_out(tx, sender.contacts),
@@ -84,6 +85,13 @@ def _people(tx: Transaction, sender: Sender) -> dict[PatientId, Patient]:
     for clinic_id in {clinic_id for clinic_id, _ in sender.people}:
         found |= patients.get_many(tx, clinic_id, [key for at, key in sender.people if at == clinic_id])
     return found
+
+
+def _unheard(tx: Transaction, upcoming: Sequence[Appointment]) -> frozenset[AppointmentId]:
+    """Return the visits that the patient was last told another time of."""
+    told = reminders.last_told(tx, [item.id for item in upcoming])
+    last = {item.id: told[item.id, Recipient.PATIENT][1] for item in upcoming if (item.id, Recipient.PATIENT) in told}
+    return frozenset(item.id for item in upcoming if item.id in last and last[item.id].starts_at != item.starts_at)
 
 
 def _clinic(known: Mapping[ClinicId, Clinic], sender: Sender, owner: PatientId | None) -> Clinic | None:

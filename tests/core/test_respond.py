@@ -194,6 +194,14 @@ def test_without_a_question_only_the_one_visit_of_the_next_seven_days_can_be_mea
         assert action.kind is TaskKind.REPLY_UNCLEAR
 
 
+def test_without_a_question_a_visit_is_not_confirmed_for_a_time_that_they_have_not_heard_of() -> None:
+    thread = Thread(patients=(DANA.id,), upcoming=(VISIT,), unheard=frozenset({VISIT.id}))
+    found = after(Intent.CONFIRM, thread)
+    assert Say(AnswerKind.MOVED, (VISIT,), QuestionKind.CONFIRM) in found
+    assert not any(isinstance(action, Confirm) for action in found)
+    assert opened(after(Intent.HAS_RIDE, thread)) == [TaskKind.REPLY_UNCLEAR]
+
+
 def test_what_is_confirmed_already_bothers_nobody() -> None:
     far = replace(an_appointment(NOON + timedelta(days=20)), confirmed_version=1)
     (note,) = after(Intent.CONFIRM, Thread(patients=(DANA.id,), upcoming=(far,)))

@@ -167,9 +167,16 @@ def test_help_is_left_to_a_provider_that_answers_it_itself(world: World) -> None
 
 
 def test_an_unknown_number_is_shown_to_staff_and_told_nothing(world: World) -> None:
-    world.text("who is this?", sender="+12025557777")
+    world.text("is it still at three then", sender="+12025557777")
     assert world.tasks() == ["sender_unknown"]
     assert world.pump() == 0
+
+
+def test_an_unknown_number_that_asks_who_we_are_is_told_so_and_shown_to_staff(world: World) -> None:
+    world.text("who is this?", sender="+12025557777")
+    assert world.tasks() == ["sender_unknown"]
+    assert world.pump() == 1
+    assert "Riverside Clinic" in world.bodies[0]
 
 
 def test_an_unknown_number_may_opt_out_before_we_ever_write_to_it(world: World) -> None:

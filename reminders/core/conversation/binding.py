@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,7 +34,7 @@ def bind(thread: Thread, kind: QuestionKind, now: datetime) -> Bound:
     asked = thread.question(kind)
     named = [item for item in thread.last if item.kind in BEFORE_A_VISIT]
     if asked is None:
-        return _of(thread, named) if named else Bound(_only_soon(thread, now))
+        return _of(thread, named) if named else _the_only_one(thread, thread.soon(now, SOON))
     beside = [item for item in named if item.kind is not kind]
     if asked not in thread.last and any(not item.appointment_ids & asked.appointment_ids for item in beside):
         # The last message spoke of one visit, the word answers an older message about another: only they can say.
@@ -47,9 +48,11 @@ def _of(thread: Thread, questions: list[OpenQuestion]) -> Bound:
     return Bound(tuple(visits.values()), tuple(moved.values()))
 
 
-def _only_soon(thread: Thread, now: datetime) -> tuple[Appointment, ...]:
-    soon = thread.soon(now, SOON)
-    return tuple(soon) if len(soon) == 1 else ()
+def _the_only_one(thread: Thread, visits: Sequence[Appointment]) -> Bound:
+    """Return the visit that can be meant without a question, if it is one; whose time is news to them, has moved."""
+    if len(visits) != 1:
+        return Bound()
+    return Bound(moved=tuple(visits)) if visits[0].id in thread.unheard else Bound(tuple(visits))
 
 
 def about(thread: Thread, now: datetime) -> tuple[Appointment, ...]:
@@ -78,7 +81,7 @@ def for_a_ride(thread: Thread, now: datetime) -> Bound:
     today = thread.today(now)
     if today is not None and today.status.is_coming:
         return Bound((today,))
-    return Bound(thread.upcoming) if len(thread.upcoming) == 1 and not thread.last else bound
+    return bound if thread.last else _the_only_one(thread, thread.upcoming)
 
 
 def of_check_in(thread: Thread) -> tuple[OpenQuestion | None, Appointment | None]:

@@ -94,9 +94,12 @@ def _rules(scene: Scene) -> Iterator[Rule]:
 
 
 def _needs_a_reader(scene: Scene, found: Iterable[Action]) -> bool:
+    """Say whether a person should see this stranger's text: all but known words, thanks and machines."""
     is_done = any(not isinstance(action, Note) for action in found)
-    intents = set(scene.heard.interpretation.intents)
-    return not intents <= (FROM_A_STRANGER | SILENT) or (Intent.UNCLEAR in intents and not is_done)
+    reading = scene.heard.interpretation
+    intents = set(reading.intents)
+    is_asking = Intent.HELP in intents and not reading.keyword
+    return is_asking or not intents <= (FROM_A_STRANGER | SILENT) or (Intent.UNCLEAR in intents and not is_done)
 
 
 def _without_doubles(found: Iterable[Action]) -> Iterator[Action]:

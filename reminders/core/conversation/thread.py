@@ -51,6 +51,8 @@ class Thread:
     past: tuple[Appointment, ...] = ()
     last: tuple[OpenQuestion, ...] = ()
     older: tuple[tuple[OpenQuestion, ...], ...] = ()
+    unheard: frozenset[AppointmentId] = frozenset()
+    """Visits of whose present time the patient does not know: what they last heard of them was another."""
     policies: Mapping[AppointmentId, RidePolicy] = field(default_factory=dict)
     language: str = "en"
     is_opted_out: bool = False
