@@ -19,6 +19,7 @@ from reminders.core.ids import PatientId
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
 from reminders.core.timeline.events import EventKind
+from reminders.ports import Job
 from reminders.services.apply_clinics import apply_clinics
 from reminders.services.escalate import Alarm, acknowledge, climb, has_open, hear_staff, raise_alarm
 from reminders.services.explain import Query, explain
@@ -361,6 +362,60 @@ def test_an_alarm_whose_transaction_fails_left_nothing(world: World) -> None:
     with pytest.raises(DiedError):
         die()
     assert (world.count("escalation"), world.count("task"), world.count("message")) == (0, 0, 0)
+
+
+RED_FLAG = "my chest feels tight and i cant breathe"
+
+
+def test_a_red_flag_in_the_night_calls_staff_and_answers_the_patient_at_once(world: World) -> None:
+    world.text(RED_FLAG)
+    assert {Job.SEND_SMS, Job.SEND_EMAIL} <= set(world.queue.take())
+    world.pump()
+    assert called(world) == [FIRST]
+    [answer] = [sent.text.body for sent in world.sms.sent if sent.text.to == PHONE]
+    assert "911" in answer
+    assert "988" in answer
+    assert "no text can go" not in "".join(world.bodies)
+    world.check()
+
+
+def test_who_opted_out_is_sent_nothing_and_staff_are_told_so(world: World) -> None:
+    world.text("STOP")
+    world.text(RED_FLAG)
+    send(world)
+    assert called(world) == [FIRST]
+    assert "no text can go to them" in "".join(body for body in world.bodies if "needs you" in body)
+    assert not [sent for sent in world.sms.sent if sent.text.to == PHONE and "911" in sent.text.body]
+    world.check()
+
+
+def test_a_reply_from_the_one_who_was_called_ends_it_and_is_no_patients_task(world: World) -> None:
+    world.text(RED_FLAG)
+    world.pump()
+    world.text("on it", sender=FIRST)
+    assert climb_of(world).acknowledged_by == "Nurse on call"
+    assert world.tasks() == ["escalation"]
+    later(world, timedelta(hours=2))
+    assert called(world) == [FIRST]
+    with world.store.reading() as tx:
+        assert not has_open(tx, patient(world))
+
+
+def test_who_is_on_call_may_opt_out_like_everybody(world: World) -> None:
+    world.text("STOP", sender=FIRST)
+    world.text(RED_FLAG)
+    send(world)
+    later(world, timedelta(seconds=1))
+    assert called(world) == [SECOND]
+    assert climb_of(world).acknowledged_at is None
+
+
+def test_an_unknown_number_with_a_red_flag_calls_staff_too(world: World) -> None:
+    world.text(RED_FLAG, sender="+12025550166")
+    world.text("please help me", sender="+12025550166")
+    world.pump()
+    assert called(world) == [FIRST]
+    assert climb_of(world).patient_id is None
 
 
 def test_two_climbers_at_once_tell_the_next_once(store: Store) -> None:
