@@ -31,6 +31,7 @@ PLACES = {
     "resume": "pause",
     "override": "override",
     "escort": "escort",
+    "opt-out": "opt_out",
     "ended": "ended",
     "clinic": "clinic",
     "sending": "sending",

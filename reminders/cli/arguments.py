@@ -19,6 +19,7 @@ from reminders.cli.argument_types import (
     speed,
 )
 from reminders.cli.operator_arguments import add_operator_commands
+from reminders.cli.opt_out_arguments import add_opt_out
 from reminders.cli.worklist_arguments import add_worklist
 
 Commands = _SubParsersAction  # argparse has no public name for what `add_subparsers` returns
@@ -49,6 +50,7 @@ def parser() -> ArgumentParser:
     _pause(commands)
     _override(commands)
     _escort(commands)
+    add_opt_out(commands)
     _ended(commands)
     _clinic(commands)
     _bench(commands)

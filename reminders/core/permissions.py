@@ -8,15 +8,16 @@ from uuid import UUID
 
 from reminders.core.consent import Source, Subject
 from reminders.core.ids import ClinicId, ContactId, InboundId, PatientId
+from reminders.core.patients import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionEvent:
     """What was allowed or forbidden, how we learned it, and who wrote it down.
 
-    `patient_id` only where the address has one owner at that clinic. `words` are the person's own or what staff noted,
-    empty for a text, which `inbound_id` keeps. `asked_on` is the day on which the person said it where that is not the
-    day of recording, `due_on` the day until which it had to be honoured (requirement 39), both in the clinic's zone.
+    `patient_id` only where it is known who spoke. `words` are the person's own or what staff noted, empty for a text,
+    which `inbound_id` keeps. `asked_on` is the day on which the person said it to staff, `due_on` the day until which
+    it had to be honoured (requirement 39), both in the clinic's zone.
     """
 
     id: UUID
@@ -32,3 +33,23 @@ class PermissionEvent:
     inbound_id: InboundId | None = None
     asked_on: date | None = None
     due_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastPermission:
+    """An entry of the ledger as people read it: with its address, and with the text where one was it."""
+
+    event: PermissionEvent
+    channel: Channel
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedAddress:
+    """An address that nothing automatic goes to, by whose choice, and the schedule's ids of who has it."""
+
+    channel: Channel
+    address: str
+    opted_out_at: datetime
+    opted_out_by: str
+    patients: tuple[str, ...]

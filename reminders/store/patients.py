@@ -107,6 +107,13 @@ def record_consents(
         tx.connection.execute(insert(consent_event), rows)
 
 
+def consents_of(tx: Transaction, patient_id: PatientId) -> list[tuple[Channel, bool, str, datetime]]:
+    """Return the ledger of a patient's consents, oldest first: channel, given or taken back, source, when."""
+    statement = select(consent_event).where(consent_event.c.patient_id == patient_id)
+    rows = tx.connection.execute(statement.order_by(consent_event.c.recorded_at, consent_event.c.id))
+    return [(row.channel, row.is_granted, row.source, row.recorded_at) for row in rows]
+
+
 def _values(tx: Transaction, clinic_id: ClinicId, key: PatientId, record: PatientRecord) -> dict[str, Any]:
     vault = tx.vault
     return {

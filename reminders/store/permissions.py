@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, insert, or_, select
+from sqlalchemy import Row, exists, insert, or_, select
 
 from reminders.core.ids import ClinicId, ContactId, InboundId, PatientId
-from reminders.core.permissions import PermissionEvent
-from reminders.store.batches import in_batches
-from reminders.store.conversation_rows import permission_event
+from reminders.core.permissions import ClosedAddress, PastPermission, PermissionEvent
+from reminders.store.conversation_rows import inbound, permission_event
 from reminders.store.rows import contact, patient
 from reminders.store.unit_of_work import Transaction
-
-NEWEST_LAST = (permission_event.c.recorded_at, permission_event.c.id)
 
 
 def append(tx: Transaction, events: Sequence[PermissionEvent]) -> None:
@@ -23,30 +20,42 @@ def append(tx: Transaction, events: Sequence[PermissionEvent]) -> None:
         tx.connection.execute(insert(permission_event), [_values(tx, event) for event in events])
 
 
-def of_contacts(tx: Transaction, ids: Collection[ContactId]) -> list[PermissionEvent]:
-    """Return all that was said of addresses, the newest last."""
-    found = [
-        _event(tx, row)
-        for batch in in_batches(sorted(ids))
-        for row in tx.connection.execute(select(permission_event).where(permission_event.c.contact_id.in_(batch)))
-    ]
-    return sorted(found, key=lambda event: (event.recorded_at, event.id))
-
-
-def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> list[PermissionEvent]:
-    """Return all that was said by a patient or of one of their present addresses at a clinic, the newest last."""
-    return [_event(tx, row) for row in tx.connection.execute(_theirs(clinic_id, patient_id).order_by(*NEWEST_LAST))]
-
-
-def _theirs(clinic_id: ClinicId, patient_id: PatientId) -> Select[Any]:
+def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> list[PastPermission]:
+    """Return all that was said by a patient, or by somebody unknown of one of their present addresses; oldest first."""
     index = contact.c.address_index
     is_theirs = exists().where(
-        contact.c.id == permission_event.c.contact_id,
-        patient.c.id == patient_id,
-        or_(patient.c.phone_index == index, patient.c.email_index == index),
+        patient.c.id == patient_id, or_(patient.c.phone_index == index, patient.c.email_index == index)
     )
     mine = or_(permission_event.c.patient_id == patient_id, permission_event.c.patient_id.is_(None) & is_theirs)
-    return select(permission_event).where(permission_event.c.clinic_id == clinic_id, mine)
+    places = permission_event.join(contact, contact.c.id == permission_event.c.contact_id)
+    texts = places.outerjoin(inbound, inbound.c.id == permission_event.c.inbound_id)
+    columns = (permission_event, contact.c.channel, contact.c.address, inbound.c.body)
+    statement = select(*columns).select_from(texts).where(permission_event.c.clinic_id == clinic_id, mine)
+    ordered = statement.order_by(permission_event.c.recorded_at, permission_event.c.id)
+    return [_past(tx, row) for row in tx.connection.execute(ordered)]
+
+
+def closed(tx: Transaction, clinic_id: ClinicId) -> list[ClosedAddress]:
+    """Return the addresses of a clinic that are opted out, the newest first."""
+    index = contact.c.address_index
+    theirs = (patient.c.clinic_id == clinic_id) & or_(patient.c.phone_index == index, patient.c.email_index == index)
+    statement = select(contact, patient.c.external_id).select_from(contact.outerjoin(patient, theirs))
+    here = statement.where(contact.c.clinic_id == clinic_id, contact.c.opted_out_at.is_not(None))
+    found: dict[ContactId, tuple[Row[Any], list[str]]] = {}
+    ordered = here.order_by(contact.c.opted_out_at.desc(), contact.c.id, patient.c.external_id)
+    for row in tx.connection.execute(ordered):
+        _, names = found.setdefault(ContactId(row.id), (row, []))
+        names += [] if row.external_id is None else [row.external_id]
+    return [
+        ClosedAddress(
+            row.channel,
+            tx.vault.open("contact.address", row.id, row.address),
+            row.opted_out_at,
+            row.opted_out_by or "",
+            tuple(names),
+        )
+        for row, names in found.values()
+    ]
 
 
 def _values(tx: Transaction, event: PermissionEvent) -> dict[str, Any]:
@@ -67,8 +76,8 @@ def _values(tx: Transaction, event: PermissionEvent) -> dict[str, Any]:
     }
 
 
-def _event(tx: Transaction, row: Row[Any]) -> PermissionEvent:
-    return PermissionEvent(
+def _past(tx: Transaction, row: Row[Any]) -> PastPermission:
+    event = PermissionEvent(
         id=row.id,
         clinic_id=ClinicId(row.clinic_id),
         contact_id=ContactId(row.contact_id),
@@ -78,8 +87,15 @@ def _event(tx: Transaction, row: Row[Any]) -> PermissionEvent:
         source=row.source,
         recorded_by=row.recorded_by,
         recorded_at=row.recorded_at,
-        words=tx.vault.open("permission_event.words", row.id, row.words) if row.words else "",
+        words=_words(tx, row),
         inbound_id=None if row.inbound_id is None else InboundId(row.inbound_id),
         asked_on=row.asked_on,
         due_on=row.due_on,
     )
+    return PastPermission(event, row.channel, tx.vault.open("contact.address", row.contact_id, row.address))
+
+
+def _words(tx: Transaction, row: Row[Any]) -> str:
+    if row.words:
+        return tx.vault.open("permission_event.words", row.id, row.words)
+    return tx.vault.open("inbound.body", row.inbound_id, row.body) if row.body else ""

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from reminders.core.consent import OPT_OUT_CONFIRMED
 from reminders.core.delivery import IN_FLIGHT, WAITING, MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId
@@ -29,6 +30,12 @@ from reminders.core.tasks import (
 from tests.builders import NOON, an_appointment, an_id
 
 VISIT = an_appointment()
+
+
+@pytest.mark.parametrize("state", MessageState)
+def test_a_confirmation_of_an_opt_out_that_does_not_arrive_is_nobody_s_task(state: MessageState) -> None:
+    for reason in (None, *Reason):
+        assert after_message(state, reason, Origin.ANSWER, OPT_OUT_CONFIRMED) is None
 
 
 def test_every_kind_of_task_has_a_title_a_next_action_and_an_urgency() -> None:

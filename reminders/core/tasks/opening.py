@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from reminders.core.cadences import ASK_ESCORT
 from reminders.core.caps import importance
 from reminders.core.check_ins import NUDGE
+from reminders.core.consent import OPT_OUT_CONFIRMED
 from reminders.core.delivery import ENDED, MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId
@@ -77,8 +78,8 @@ def after_message(state: MessageState, reason: Reason | None, origin: Origin, ki
     """
     if state not in {*ENDED, MessageState.UNDELIVERED} or state is MessageState.DELIVERED:
         return None
-    if origin is Origin.ALERT:
-        # The climb goes on to the next, and what it is about is a task already.
+    if origin is Origin.ALERT or kind == OPT_OUT_CONFIRMED:
+        # The climb goes on to the next, and what it is about is a task already. Who wants no more messages lacks none.
         return None
     if kind == NUDGE:
         # Asked or not a second time, an answer that stays away is a task of its own.
