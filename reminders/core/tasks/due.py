@@ -90,7 +90,7 @@ def _working_days(since: datetime, clinic: Clinic, pauses: Pauses) -> Iterator[t
 
 def told(due: datetime, now: datetime) -> str:
     """Write how long there is still, or how long ago it should have been done: 'in 40 min', 'overdue 2 h'."""
-    minutes = int(abs(due - now).total_seconds()) // 60
+    minutes = round(abs(due - now).total_seconds() / 60)
     if not minutes:
         return "now"
     return f"in {_span(minutes)}" if due > now else f"overdue {_span(minutes)}"
