@@ -8,7 +8,6 @@ from reminders.core.replies.intents import Intent
 
 MAY_BE_UNWANTED = frozenset({"cancel", "end", "quit"})
 """Opt-out words by law and by carrier that a patient may well mean for the visit (requirement 35)."""
-BRIDGED = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP, Intent.UNCLEAR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,3 @@ class Interpretation:
     def may_be_unwanted(self) -> bool:
         """Say whether this opt-out may be meant for the visit, so that somebody should phone the patient."""
         return self.has(Intent.OPT_OUT) and self.keyword in MAY_BE_UNWANTED
-
-    @property
-    def intent(self) -> Intent:
-        """Return the one thing that a text says, as far as readers of one word know it."""
-        only = self.intents[0]
-        return only if len(self.findings) == 1 and only in BRIDGED else Intent.UNCLEAR
-
-    @property
-    def word(self) -> str:
-        """Return the keyword."""
-        return self.keyword

@@ -1,0 +1,113 @@
+"""Yes, no, ok and C: what they mean is what was asked (replies, section 4), and only where nothing makes them doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reminders.core.cadences import QuestionKind
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.judging import Judgement, Said, Side, is_clear, marks
+from reminders.core.replies.lexicon import Mark
+from reminders.core.replies.matching import Match
+
+YES: Mapping[QuestionKind, Intent] = {QuestionKind.CONFIRM: Intent.CONFIRM, QuestionKind.RIDE: Intent.HAS_RIDE}
+NO: Mapping[QuestionKind, Intent] = {QuestionKind.CONFIRM: Intent.DECLINE, QuestionKind.RIDE: Intent.NEEDS_RIDE}
+"""What an answer says to each question. A check-in asks for a number: yes and no say nothing there."""
+RIDES = (Intent.NEEDS_RIDE, Intent.SELF_DRIVE, Intent.HIRED_RIDE, Intent.HAS_RIDE)
+SHORT = 2
+"""How many words that nobody knows an "ok" may carry and still be an answer: "ok Dana", "ok mañana"."""
+CHATTY = 3
+"""How many words that nobody knows thanks may carry: "thanks Dr Alvarez"."""
+DOUBTS = (Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS)
+
+
+def read_answers(sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> None:
+    """Add what an answer says to the open question."""
+    for side, match in marks(sides, Mark.NO):
+        _add_no(side, match, found, question)
+    for side, match in marks(sides, Mark.YES, Mark.CODE, Mark.OK):
+        if is_clear(side, match) and _counts(match, sides, found):
+            _add_yes(match, found, question)
+    if found.has(Intent.CONFIRM) and is_doubtful(sides, found):
+        found.drop(Intent.CONFIRM)
+
+
+def _add_no(side: Side, match: Match, found: Judgement, question: QuestionKind | None) -> None:
+    meaning = NO.get(question) if question is not None else None
+    if meaning is None or not is_clear(side, match):
+        return
+    is_answered = found.has(*RIDES) if question is QuestionKind.RIDE else found.has(Intent.CONFIRM)
+    if not is_answered:
+        found.said.append(Said.by(match, meaning))
+
+
+def _add_yes(match: Match, found: Judgement, question: QuestionKind | None) -> None:
+    if match.entry.means is Mark.CODE:
+        if question is None or question is QuestionKind.CONFIRM:
+            found.said.append(Said.by(match, Intent.CONFIRM))
+        return
+    meaning = YES.get(question) if question is not None else None
+    if meaning is None or (meaning is Intent.HAS_RIDE and found.has(*RIDES)):
+        return
+    found.said.append(Said.by(match, meaning))
+
+
+def _counts(match: Match, sides: Sequence[Side], found: Judgement) -> bool:
+    """Say whether an answer may be taken at its word: an "ok" beside anything else is mere politeness."""
+    if match.entry.means is not Mark.OK:
+        return True
+    return not found.said and not found.lost and unknown_words(sides) <= SHORT and not _asks(sides)
+
+
+def _asks(sides: Sequence[Side]) -> bool:
+    return any(side.moods.is_asked(place, len(side.phrases[place].tokens)) for side in sides for place in range(len(side.phrases)))
+
+
+def unknown_words(sides: Sequence[Side]) -> int:
+    """Return how many words of a text no entry of any language knows."""
+    return min((len(_unknown(side, sides)) for side in sides), default=0)
+
+
+def _unknown(side: Side, sides: Sequence[Side]) -> set[int]:
+    taken = {word for other in sides for match in other.matches for word in range(match.first, match.last + 1)}
+    fillers = frozenset(side.known.groups["filler"])
+    tokens = [token for phrase in side.phrases for token in phrase.tokens if token.text not in fillers]
+    return {word for token in tokens for word in range(token.first, token.last + 1)} - taken
+
+
+def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
+    """Say whether anything in a text speaks against a confirmation: then it is none.
+
+    An if, a perhaps, a denial that nothing explains, or attendance that was spoken of but not promised.
+    """
+    if any(match.entry.means in {Intent.CONFIRM, Intent.DECLINE} for match in found.lost):
+        return True
+    if any(True for _ in marks(sides, *DOUBTS)):
+        return True
+    return any(_has_loose_denial(side, sides, found) for side in sides)
+
+
+def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bool:
+    denials = frozenset(side.known.groups["not"])
+    loose = _unknown(side, sides)
+    places = {
+        one.phrase
+        for one in found.said
+        if one.intent is Intent.CONFIRM and one.language == side.known.language
+    }
+    sentences = {side.phrases[place].sentence for place in places}
+    return any(
+        token.text in denials and token.first in loose
+        for phrase in side.phrases
+        if phrase.sentence in sentences
+        for token in phrase.tokens
+    )
+
+
+def is_thanks(sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
+    """Say whether a text is thanks, chatter or, where nothing was asked, mere acknowledgement."""
+    if found.lost or found.idioms or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
+        return False
+    kinds = (Mark.THANKS,) if question is not None else (Mark.THANKS, Mark.YES, Mark.OK)
+    is_said = any(True for _ in marks(sides, *kinds))
+    return is_said and unknown_words(sides) <= CHATTY

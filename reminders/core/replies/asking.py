@@ -1,0 +1,51 @@
+"""Questions: what is asked and is not already understood as a wish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.judging import Judgement, Said, Side, marks
+from reminders.core.replies.lexicon import Mark
+
+WISHES = frozenset(
+    {
+        Intent.RED_FLAG,
+        Intent.OPT_OUT,
+        Intent.DECLINE,
+        Intent.RESCHEDULE,
+        Intent.LATE,
+        Intent.NEEDS_RIDE,
+        Intent.SELF_DRIVE,
+        Intent.CALL_ME,
+        Intent.CONTACT_CHANGE,
+        Intent.OPT_IN,
+        Intent.HELP,
+        Intent.WRONG_NUMBER,
+        Intent.QUESTION,
+    }
+)
+"""What may be put as a question and is then no further one: "can we do 2 instead?"."""
+ANSWERS = (Mark.YES, Mark.NO, Mark.OK, Mark.CODE, Mark.THANKS, Mark.NOTHING, Mark.IDIOM)
+
+
+def read_questions(sides: Sequence[Side], found: Judgement) -> None:
+    """Add a question for every phrase that asks and says nothing else."""
+    for side in sides:
+        for place, phrase in enumerate(side.phrases):
+            first, last = phrase.tokens[0].first, phrase.tokens[-1].last
+            is_understood = any(one.intent in WISHES and one.touches(first, last) for one in found.said)
+            if not is_understood and (rule := _asked_by(side, sides, place)):
+                found.said.append(Said(Intent.QUESTION, first, last, place, rule, side.known.language))
+
+
+def _asked_by(side: Side, sides: Sequence[Side], place: int) -> str | None:
+    """Return the rule by which a phrase asks: it begins so, or it ends in a question mark and is no mere answer."""
+    phrase = side.phrases[place]
+    opening = next((match for _, match in marks([side], Mark.ASKED) if match.phrase == place), None)
+    if opening is not None and (phrase.is_asked or len(phrase.tokens) > opening.end):
+        return opening.entry.id
+    answers = {word for _, match in marks(sides, *ANSWERS) for word in range(match.first, match.last + 1)}
+    fillers = frozenset(side.known.groups["filler"])
+    content = [token for token in phrase.tokens if token.text not in fillers and token.first not in answers]
+    return "any.question_mark" if phrase.is_asked and content else None

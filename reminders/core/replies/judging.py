@@ -1,0 +1,149 @@
+"""From words found to what a text says: moods, the open question, and the rules for what contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.lexicon import Lexicon, Mark, Mood
+from reminders.core.replies.matching import Match
+from reminders.core.replies.moods import SURVIVES, Moods
+from reminders.core.replies.phrases import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A text as one language reads it."""
+
+    known: Lexicon
+    phrases: tuple[Phrase, ...]
+    matches: tuple[Match, ...]
+    moods: Moods
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One reading of words `first` to `last` of a text, which stand in one phrase: what they say, by which rule."""
+
+    intent: Intent
+    first: int
+    last: int
+    phrase: int
+    rule: str
+    language: str
+    is_mild: bool = False
+
+    @classmethod
+    def by(cls, match: Match, intent: Intent, *, is_mild: bool = False) -> Said:
+        """Return what a match says."""
+        return cls(intent, match.first, match.last, match.phrase, match.entry.id, match.language, is_mild)
+
+    def touches(self, first: int, last: int) -> bool:
+        """Say whether it takes one of these words."""
+        return self.first <= last and first <= self.last
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was made of the words: what they say, and what they would say were they sure."""
+
+    said: list[Said] = field(default_factory=list)
+    lost: list[Match] = field(default_factory=list)
+    idioms: list[Match] = field(default_factory=list)
+
+    def has(self, *intents: Intent) -> bool:
+        """Say whether any of these was said."""
+        return any(one.intent in intents for one in self.said)
+
+    def drop(self, intent: Intent) -> None:
+        """Take back an intent."""
+        self.said = [one for one in self.said if one.intent is not intent]
+
+
+def judge(sides: Sequence[Side]) -> Judgement:
+    """Weigh every match by its mood."""
+    found = Judgement()
+    for side in sides:
+        for match in side.matches:
+            if match.entry.means is Mark.IDIOM:
+                found.idioms.append(match)
+                if match.entry.instead is not None:
+                    found.said.append(Said.by(match, match.entry.instead, is_mild=True))
+            elif isinstance(match.entry.means, Intent):
+                _weigh(match, match.entry.means, side.moods.of(match), found)
+    _leave_out_echoes(found)
+    return found
+
+
+def _weigh(match: Match, intent: Intent, moods: frozenset[Mood], found: Judgement) -> None:
+    survives = match.entry.survives if match.entry.survives is not None else SURVIVES[intent]
+    if moods <= survives:
+        found.said.append(Said.by(match, intent))
+        return
+    found.lost.append(match)
+    if Mood.NEGATED in moods and Mood.ASKED not in moods:
+        instead = match.entry.instead or WHEN_DENIED.get(intent)
+        if instead is not None:
+            found.said.append(Said.by(match, instead, is_mild=True))
+
+
+WHEN_DENIED = {
+    Intent.SYMPTOM: Intent.SYMPTOM,
+    Intent.HAS_RIDE: Intent.NEEDS_RIDE,
+    Intent.HIRED_RIDE: Intent.NEEDS_RIDE,
+}
+"""What is said by saying the contrary."""
+
+
+def _leave_out_echoes(found: Judgement) -> None:
+    """A red flag adds no complaint for its own words, and what is denied adds none beside one that is not."""
+    flags = [one for one in found.said if one.intent is Intent.RED_FLAG]
+    found.said = [
+        one
+        for one in found.said
+        if one.intent is not Intent.SYMPTOM
+        or not any(flag.touches(one.first, one.last) for flag in flags)
+        and not (one.is_mild and flags)
+    ]
+
+
+def marks(sides: Iterable[Side], *kinds: Mark) -> Iterator[tuple[Side, Match]]:
+    """Return the matches of some marks, with the side that they are on."""
+    return ((side, match) for side in sides for match in side.matches if match.entry.means in kinds)
+
+
+def is_clear(side: Side, match: Match) -> bool:
+    """Say whether an answer stands unasked and unconditioned."""
+    return not side.moods.of(match) - {Mood.NEGATED}
+
+
+SETTLED: tuple[tuple[Intent, tuple[Intent, ...]], ...] = (
+    (Intent.DECLINE, (Intent.CONFIRM,)),
+    (Intent.RESCHEDULE, (Intent.CONFIRM,)),
+    (Intent.DECEASED, (Intent.CONFIRM, Intent.DECLINE, Intent.SYMPTOM)),
+    (Intent.WRONG_NUMBER, (Intent.CONFIRM, Intent.DECLINE, Intent.HELP)),
+    (Intent.SELF_DRIVE, (Intent.HIRED_RIDE,)),
+    (Intent.HAS_RIDE, (Intent.SELF_DRIVE,)),
+    (Intent.NEEDS_RIDE, (Intent.HAS_RIDE,)),
+)
+"""What cannot be meant together: the first is kept. Any doubt about attendance ends it."""
+
+
+def settle(found: Judgement) -> None:
+    """Take back what the rest of a text contradicts."""
+    for winner, losers in SETTLED:
+        if found.has(winner):
+            for loser in losers:
+                found.drop(loser)
+
+
+def main_side(sides: Sequence[Side], recorded: str) -> Side:
+    """Return the language that a text is mostly in; the patient's recorded one where it could be either."""
+
+    def weight(side: Side) -> tuple[int, bool]:
+        common = frozenset(side.known.groups["common"])
+        words = sum(1 for phrase in side.phrases for token in phrase.tokens if token.text in common)
+        return words, side.known.language == recorded
+
+    return max(sides, key=weight)

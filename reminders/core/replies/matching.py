@@ -1,0 +1,88 @@
+"""Finding the words of a lexicon in a text, the longest reading of the same words first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reminders.core.cadences import QuestionKind
+from reminders.core.replies.lexicon import Entry, Lexicon, Mark
+from reminders.core.replies.patterns import Row
+from reminders.core.replies.phrases import Phrase
+
+
+TURNS = frozenset({Mark.NOTHING, Mark.IDIOM})
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry whose words a phrase holds: tokens `start` to before `end` of it, words `first` to `last` of the text."""
+
+    entry: Entry
+    phrase: int
+    start: int
+    end: int
+    first: int
+    last: int
+    language: str
+
+    @property
+    def length(self) -> int:
+        """Return how many words of the text it takes."""
+        return self.last - self.first + 1
+
+    def covers(self, other: Match) -> bool:
+        """Say whether the other's words are among these, and fewer."""
+        return self.first <= other.first and other.last <= self.last and other.length < self.length
+
+    def spoils(self, other: Match) -> bool:
+        """Say whether the other begins within this turn of phrase and is no longer: "my car died | died yesterday"."""
+        return self.first <= other.first <= self.last and other.length <= self.length
+
+    def overlaps(self, other: Match) -> bool:
+        """Say whether both take a word."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def find(phrases: Sequence[Phrase], known: Lexicon, question: QuestionKind | None) -> list[Match]:
+    """Return every match of a lexicon in a text."""
+    fillers = frozenset(known.groups["filler"])
+    content = sum(1 for phrase in phrases for token in phrase.tokens if token.text not in fillers)
+    everything = sum(len(phrase.tokens) for phrase in phrases)
+    return [
+        match
+        for place, phrase in enumerate(phrases)
+        for match in _find_in(phrase, place, known, question, fillers)
+        if _is_alone(match, phrase, fillers, content, everything)
+    ]
+
+
+def _find_in(
+    phrase: Phrase, place: int, known: Lexicon, question: QuestionKind | None, fillers: frozenset[str]
+) -> Iterator[Match]:
+    row = Row(tuple(token.text for token in phrase.tokens), fillers)
+    for entry, pattern in known.candidates(row.words):
+        if not entry.under or question in entry.under:
+            for start, end in pattern.matches(row):
+                first, last = phrase.tokens[start].first, phrase.tokens[end - 1].last
+                yield Match(entry, place, start, end, first, last, known.language)
+
+
+def _is_alone(match: Match, phrase: Phrase, fillers: frozenset[str], content: int, everything: int) -> bool:
+    """Say whether an entry that wants the whole text has it."""
+    tokens = phrase.tokens[match.start : match.end]
+    if match.entry.is_bare:
+        return len(tokens) == everything
+    if match.entry.is_whole:
+        return sum(1 for token in tokens if token.text not in fillers) == content
+    return True
+
+
+def longest(matches: Sequence[Match]) -> list[Match]:
+    """Leave out every match whose words another takes together with more.
+
+    "The uber is late" is about being late, not about an uber; "no problem" is no "no".
+    """
+    kept = [match for match in matches if not any(other.covers(match) for other in matches)]
+    turns = [match for match in kept if match.entry.means in TURNS]
+    return [match for match in kept if match.entry.means in TURNS or not any(turn.spoils(match) for turn in turns)]

@@ -1,0 +1,98 @@
+"""What stands between words and their meaning: a question, a condition, a doubt, a denial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.lexicon import Lexicon, Mark, Mood
+from reminders.core.replies.matching import Match
+from reminders.core.replies.phrases import Phrase
+
+NEGATION_REACHES = 4
+"""How many words may stand between a denial and what it denies, all of them of the group <through>."""
+A, C, H, G = Mood.ASKED, Mood.CONDITIONAL, Mood.HEDGED, Mood.GUESSED
+SURVIVES: Mapping[Intent, frozenset[Mood]] = {
+    Intent.RED_FLAG: frozenset({A, C, H, G}),
+    Intent.OPT_OUT: frozenset({A, C, H, G}),
+    Intent.DECEASED: frozenset({H, G, C}),
+    Intent.WRONG_NUMBER: frozenset({C, H, G}),
+    Intent.DECLINE: frozenset({G}),
+    Intent.RESCHEDULE: frozenset({A, C, H, G}),
+    Intent.LATE: frozenset({H, G}),
+    Intent.ARRIVED: frozenset({G}),
+    Intent.NEEDS_RIDE: frozenset({A, C, H, G}),
+    Intent.SELF_DRIVE: frozenset({A, H, G}),
+    Intent.HIRED_RIDE: frozenset({G}),
+    Intent.HAS_RIDE: frozenset({G}),
+    Intent.SYMPTOM: frozenset({C, H, G}),
+    Intent.CONFIRM: frozenset(),
+    Intent.CALL_ME: frozenset({A, C, H, G}),
+    Intent.CONTACT_CHANGE: frozenset({A, C, H, G}),
+    Intent.OPT_IN: frozenset({A, C, H, G}),
+    Intent.QUESTION: frozenset({A, C, H, G}),
+    Intent.HELP: frozenset({A, C, H, G}),
+}
+"""The moods that leave an intent what it is. Attendance survives no doubt; danger and opt-outs survive all but denial."""
+MOOD_OF = {Mark.CONDITIONAL: Mood.CONDITIONAL, Mark.HEDGE: Mood.HEDGED, Mark.GUESS: Mood.GUESSED}
+
+
+class Moods:
+    """Knows the mood of every place of a text."""
+
+    def __init__(self, phrases: Sequence[Phrase], matches: Sequence[Match], known: Lexicon) -> None:
+        self._phrases = phrases
+        self._marks = [match for match in matches if match.entry.means in MOOD_OF]
+        self._asked = [match for match in matches if match.entry.means is Mark.ASKED]
+        self._not = frozenset(known.groups["not"])
+        self._through = frozenset(known.groups["through"])
+        self._lists = frozenset(known.groups["lists"])
+
+    def of(self, match: Match) -> frozenset[Mood]:
+        """Return the moods in which some words stand."""
+        phrase = self._phrases[match.phrase]
+        found = {
+            MOOD_OF[mark.entry.means]
+            for mark in self._marks
+            if isinstance(mark.entry.means, Mark)
+            and self._phrases[mark.phrase].sentence == phrase.sentence
+            and not mark.overlaps(match)
+        }
+        if self.is_asked(match.phrase, match.start):
+            found.add(Mood.ASKED)
+        if self.is_denied(match):
+            found.add(Mood.NEGATED)
+        return frozenset(found)
+
+    def is_asked(self, phrase: int, start: int = 0) -> bool:
+        """Say whether a phrase is a question, by its mark or by how it begins."""
+        return self._phrases[phrase].is_asked or any(
+            mark.phrase == phrase and mark.start <= start for mark in self._asked
+        )
+
+    def is_denied(self, match: Match) -> bool:
+        """Say whether a denial stands right before, or before the list that this ends."""
+        return self._denied_at(match.phrase, match.start, NEGATION_REACHES)
+
+    def _denied_at(self, phrase: int, start: int, reach: int) -> bool:
+        tokens = self._phrases[phrase].tokens
+        place = start - 1
+        while place >= 0 and reach > 0:
+            text = tokens[place].text
+            if text in self._not:
+                return True
+            if text not in self._through:
+                return text in self._lists and self._denies_something(phrase, place)
+            place, reach = place - 1, reach - 1
+        # "No chest pain, fever or rash": a list goes on with what was denied.
+        return place < 0 and phrase > 0 and self._phrases[phrase].follows_list and self._is_denial(phrase - 1)
+
+    def _denies_something(self, phrase: int, before: int) -> bool:
+        """Say whether "no A or B" is what leads up to an "or"."""
+        tokens = self._phrases[phrase].tokens
+        return any(token.text in self._not for token in tokens[max(0, before - 4) : before])
+
+    def _is_denial(self, phrase: int) -> bool:
+        """Say whether a phrase is nothing but a denial of a thing: "no fever"; a bare "no" is an answer."""
+        tokens = self._phrases[phrase].tokens
+        return 2 <= len(tokens) <= NEGATION_REACHES and tokens[0].text in self._not  # noqa: PLR2004 - "no fever"

@@ -1,0 +1,131 @@
+"""A text as one language spells it: words in their usual spelling, cut into phrases that can have a mood of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reminders.core.replies.lexicon import Lexicon
+from reminders.core.replies.reading import Clause, Word
+
+REPEATED = re.compile(r"(.)\1+")
+THRICE = re.compile(r"(.)\1{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word as the lexicon spells it; `first` and `last` are the words of the text that it stands for."""
+
+    text: str
+    first: int
+    last: int
+    after_comma: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A part of a sentence. `is_asked` where it is the part that a question mark belongs to."""
+
+    sentence: int
+    tokens: tuple[Token, ...]
+    is_asked: bool = False
+    follows_list: bool = False
+
+    @property
+    def text(self) -> str:
+        """Return its words as patterns are matched against them: each ends in a blank."""
+        return "".join(f"{token.text} " for token in self.tokens)
+
+
+def phrases_of(sentences: Sequence[Clause], known: Lexicon) -> tuple[Phrase, ...]:
+    """Spell a text by a lexicon and cut it at commas and at words that begin a new thought."""
+    found: list[Phrase] = []
+    first = 0
+    for number, sentence in enumerate(sentences):
+        parts = _cut(_spell(sentence.words, first, known), known)
+        first += len(sentence.words)
+        asked = _asked_part(parts, known) if sentence.is_asked else set()
+        found += [
+            Phrase(number, tuple(part), place in asked, place > 0 and part[0].after_comma)
+            for place, part in enumerate(parts)
+        ]
+    return tuple(found)
+
+
+def _spell(words: Sequence[Word], first: int, known: Lexicon) -> list[Token]:
+    plain = [word.text.replace("'", "") for word in words]
+    tokens: list[Token] = []
+    place = 0
+    while place < len(words):
+        span, right = _spelling(words, plain, place, known)
+        comma = words[place].after_comma
+        for part, text in enumerate(right):
+            tokens.append(Token(text, first + place, first + place + span - 1, comma and part == 0))
+        place += span
+    return tokens
+
+
+def _spelling(words: Sequence[Word], plain: Sequence[str], place: int, known: Lexicon) -> tuple[int, Sequence[str]]:
+    """Return how many words are spelt anew, and how."""
+    typed = words[place].text
+    for begin, row in ((typed, [typed, *plain[place + 1 :]]), (plain[place], plain[place:])):
+        for wrong, right in known.spellings.get(begin, ()):
+            if tuple(row[: len(wrong)]) == wrong:
+                return len(wrong), right
+    return 1, _corrected(plain[place], known)
+
+
+def _corrected(word: str, known: Lexicon) -> tuple[str, ...]:
+    if word in known.vocabulary:
+        return (word,)
+    for shorter in (THRICE.sub(r"\1\1", word), THRICE.sub(r"\1", word), REPEATED.sub(r"\1", word)):
+        if shorter in known.vocabulary:
+            return (shorter,)
+        for wrong, right in known.spellings.get(shorter, ()):
+            if wrong == (shorter,):
+                return right
+    return (known.typos.meant(THRICE.sub(r"\1\1", word)) or word,)
+
+
+def _cut(tokens: Sequence[Token], known: Lexicon) -> list[list[Token]]:
+    parts: list[list[Token]] = []
+    for place, token in enumerate(tokens):
+        if not parts or token.after_comma or _begins(tokens, place, known):
+            parts.append([])
+        parts[-1].append(token)
+    return parts
+
+
+def _begins(tokens: Sequence[Token], place: int, known: Lexicon) -> bool:
+    """Say whether a new thought begins here: at 'but', at 'and can you', at 'what time' in the midst of words."""
+    text = tokens[place].text
+    if text in _words(known, "breaks"):
+        return True
+    before = tokens[place - 1].text
+    after = " ".join(token.text for token in tokens[place + 1 : place + 3])
+    if text in _words(known, "joins") and after:
+        return after.split()[0] in _words(known, "starts") or after in _words(known, "openings")
+    if before in _words(known, "joins") or before in _words(known, "tells"):
+        return False
+    pair = " ".join([text, *after.split()[:1]])
+    return place > 1 and (pair in _words(known, "openings") or text in _words(known, "openings"))
+
+
+def _words(known: Lexicon, group: str) -> Sequence[str]:
+    return known.groups.get(group, ())
+
+
+def _asked_part(parts: Sequence[Sequence[Token]], known: Lexicon) -> set[int]:
+    """Return the parts that are asked: the last that is more than politeness, and with a tag the one before it."""
+    asked: set[int] = set()
+    for place, part in _backwards(parts):
+        asked.add(place)
+        text = " ".join(token.text for token in part)
+        if text not in _words(known, "tags") and not all(token.text in _words(known, "filler") for token in part):
+            break
+    return asked
+
+
+def _backwards(parts: Sequence[Sequence[Token]]) -> Iterator[tuple[int, Sequence[Token]]]:
+    return ((place, parts[place]) for place in reversed(range(len(parts))))

@@ -1,0 +1,149 @@
+"""Pain scores: the one whole number from 0 to 10 that a text gives, if it gives just one and means now.
+
+A range, a number of before, two sites or a fraction is no score: staff read it, or we ask once more (requirement 44).
+Times, dates, doses and counts are neither a score nor a rival of one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from reminders.core.replies.lexicon import Lexicon
+from reminders.core.replies.phrases import Phrase, Token
+
+WORST = 10
+FIRST_YEAR = 1000
+NUMBER = re.compile(r"\d+")
+OUT_OF_TEN = re.compile(r"(\d{1,2})/10")
+PROPORTION = re.compile(r"(\d+)/(\d+)")
+DECIMAL = re.compile(r"\d+[.,]\d+|\d+[.,]?\d*-\d+[.,]?\d*|\d+\+")
+ISH = re.compile(r"(\d+)(?:ish|rn|sh)")
+SCALE = re.compile(r"[01]-10")
+LAST_DAY_OF_MONTH, LAST_MONTH = 31, 12
+
+
+class Kind(Enum):
+    """What a number in a text is."""
+
+    SCORE = auto()
+    OTHER = auto()  # a time, a dose, a count: nothing to do with the score
+    RIVAL = auto()  # it makes any score doubtful
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of a text, with the word it stands at."""
+
+    kind: Kind
+    value: int
+    phrase: int
+    token: Token
+
+
+def numbers_in(phrases: Sequence[Phrase], known: Lexicon) -> list[Number]:
+    """Return every number of a text and what it is."""
+    return [number for place, phrase in enumerate(phrases) for number in _numbers(phrase, place, known)]
+
+
+def only_score(numbers: Sequence[Number]) -> Number | None:
+    """Return the score among numbers, where there is exactly one and nothing makes it doubtful."""
+    if any(number.kind is Kind.RIVAL for number in numbers):
+        return None
+    scores = [number for number in numbers if number.kind is Kind.SCORE]
+    return scores[0] if len({number.value for number in scores}) == 1 else None
+
+
+def _numbers(phrase: Phrase, place: int, known: Lexicon) -> Iterator[Number]:
+    for at, token in enumerate(phrase.tokens):
+        value = _value(token.text, known)
+        if value is not None:
+            yield Number(_kind(phrase.tokens, at, value, known), value, place, token)
+        elif DECIMAL.fullmatch(token.text):
+            is_scale = SCALE.fullmatch(token.text) is not None
+            kind = Kind.OTHER if is_scale or _next(phrase.tokens, at) in known.groups["units"] else Kind.RIVAL
+            yield Number(kind, -1, place, token)
+        elif proportion := PROPORTION.fullmatch(token.text):
+            yield Number(_proportion_kind(proportion), -1, place, token)
+
+
+def _value(text: str, known: Lexicon) -> int | None:
+    if text in known.numbers:
+        return known.numbers[text]
+    for form in (NUMBER, OUT_OF_TEN, ISH):
+        if match := form.fullmatch(text):
+            return int(match.group(1) if form.groups else text)
+    return None
+
+
+def _proportion_kind(match: re.Match[str]) -> Kind:
+    """Say what "5/6" is: a range for all we know, while "204/118" is a blood pressure."""
+    one, other = int(match.group(1)), int(match.group(2))
+    return Kind.OTHER if one > LAST_DAY_OF_MONTH and other > LAST_MONTH else Kind.RIVAL
+
+
+def _kind(tokens: Sequence[Token], at: int, value: int, known: Lexicon) -> Kind:
+    text = tokens[at].text
+    before, after = _previous(tokens, at, known), _next(tokens, at)
+    if value >= FIRST_YEAR or _is_count(tokens, at, known) or _is_scale(tokens, at, known):
+        return Kind.OTHER
+    if value > WORST or before in known.groups["not_now"] or after in known.groups["not_now_after"]:
+        return Kind.RIVAL
+    if text in known.groups["number_or_not"]:
+        return _kind_of_one(tokens, at, known)
+    return Kind.SCORE
+
+
+def _is_count(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
+    """Say whether a number counts, dates or times something: "4 hours", "day 3", "took it at 8"."""
+    after = [token.text for token in tokens[at + 1 : at + 3]]
+    before = tokens[at - 1].text if at else ""
+    if after[:1] and (after[0] in known.groups["units"] or " ".join(after) in known.groups["units"]):
+        return True
+    if len(after) > 1 and after[0] in known.groups["unit_adjectives"] and after[1] in known.groups["units"]:
+        return True
+    if before in known.groups["labels"]:
+        return True
+    if before not in known.groups["clock"]:
+        return False
+    earlier = {token.text for token in tokens[max(0, at - 8) : at - 1]}
+    return bool(earlier & set(known.groups["doings"])) and not earlier & set(known.groups["pain"])
+
+
+def _is_scale(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
+    """Say whether a number is the end of the scale: "of 10", "1 to 10"."""
+    text, before, after = tokens[at].text, tokens[at - 1].text if at else "", _next(tokens, at)
+    ten, ends = {"10", "ten", "diez"}, {"0", "1", "zero", "one", "cero", "uno"}
+    later = tokens[at + 2].text if at + 2 < len(tokens) else ""
+    if text in ten and before in known.groups["of"] and any(_value(one.text, known) is not None for one in tokens[:at]):
+        return True
+    if text in ten and before in known.groups["to"] and at > 1 and tokens[at - 2].text in ends:
+        return True
+    return text in ends and after in known.groups["to"] and later in ten
+
+
+def _kind_of_one(tokens: Sequence[Token], at: int, known: Lexicon) -> Kind:
+    """ "One" is a number only where it says so: "a one", "one out of ten", or alone."""
+    before = tokens[at - 1].text if at else ""
+    is_alone = all(token.text in known.groups["filler"] for place, token in enumerate(tokens) if place != at)
+    is_rated = _next(tokens, at) in known.groups["of"] and at + 2 < len(tokens) and _is_ten(tokens[at + 2].text)
+    is_named = before in known.groups["before_one"]
+    return Kind.SCORE if is_alone or is_rated or is_named else Kind.OTHER
+
+
+def _is_ten(text: str) -> bool:
+    return text in {"10", "ten", "diez"}
+
+
+def _previous(tokens: Sequence[Token], at: int, known: Lexicon) -> str:
+    """Return the word before, past articles and the like."""
+    place = at - 1
+    while place >= 0 and tokens[place].text in known.groups["articles"]:
+        place -= 1
+    return tokens[place].text if place >= 0 else ""
+
+
+def _next(tokens: Sequence[Token], at: int) -> str:
+    return tokens[at + 1].text if at + 1 < len(tokens) else ""

@@ -1,0 +1,63 @@
+"""When a number of a text is the patient's score: asked for, or told beside an answer to something else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reminders.core.cadences import QuestionKind
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.judging import Judgement, Said, Side, marks
+from reminders.core.replies.lexicon import Mark
+from reminders.core.replies.scores import Kind, Number, numbers_in, only_score
+
+ANSWERS = frozenset(
+    {
+        Intent.CONFIRM,
+        Intent.DECLINE,
+        Intent.RESCHEDULE,
+        Intent.NEEDS_RIDE,
+        Intent.SELF_DRIVE,
+        Intent.HIRED_RIDE,
+        Intent.HAS_RIDE,
+    }
+)
+"""What answers our other questions; beside one, a pain that is told in numbers is a score too."""
+
+
+def read_score(side: Side, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> int | None:
+    """Add the score that a text gives, and return it."""
+    numbers = [*numbers_in(side.phrases, side.known), *_nothing(sides)]
+    if question is QuestionKind.CHECK_IN:
+        return _add_score(side, only_score(numbers), found, Intent.SCORE)
+    told = [number for number in numbers if _is_pain(side, number)]
+    is_answer = question is not None and found.has(*ANSWERS)
+    return _add_score(side, only_score(told), found, Intent.SCORE if is_answer else Intent.SYMPTOM)
+
+
+def _nothing(sides: Sequence[Side]) -> list[Number]:
+    """Return "no pain" as the number it is; one that is qualified, such as by a place or a time, is a rival."""
+    zeros = []
+    for side, match in marks(sides, Mark.ZERO):
+        is_sure = not side.moods.of(match) and not _is_qualified(side, match.phrase, match.end)
+        token = side.phrases[match.phrase].tokens[match.start]
+        zeros.append(Number(Kind.SCORE if is_sure else Kind.RIVAL, 0, match.phrase, token))
+    return zeros
+
+
+def _is_qualified(side: Side, phrase: int, end: int) -> bool:
+    tokens = side.phrases[phrase].tokens
+    return any(token.text in side.known.groups["qualifiers"] for token in tokens[end:])
+
+
+def _is_pain(side: Side, number: Number) -> bool:
+    tokens = side.phrases[number.phrase].tokens
+    return any(token.text in side.known.groups["pain"] for token in tokens)
+
+
+def _add_score(side: Side, number: Number | None, found: Judgement, intent: Intent) -> int | None:
+    if number is None or side.moods.is_asked(number.phrase, len(side.phrases[number.phrase].tokens)):
+        return None
+    token = number.token
+    rule = f"{side.known.language}.{intent}.number"
+    found.said.append(Said(intent, token.first, token.last, number.phrase, rule, side.known.language))
+    return number.value if intent is Intent.SCORE else None

@@ -1,0 +1,22 @@
+"""What phones write by themselves: reactions that quote our own words, answers while driving, signatures."""
+
+from __future__ import annotations
+
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.lexicon import shared_texts
+
+
+def whole_text(folded: str) -> tuple[Intent, str] | None:
+    """Return what a text is that no person wrote, and the rule that tells; None where a person wrote it."""
+    text = " ".join(folded.split())
+    for intent, table in ((Intent.REACTION, "reactions"), (Intent.AUTO_REPLY, "auto_replies")):
+        for rule, expression in shared_texts(table):
+            if expression.search(text):
+                return intent, f"any.{intent}.{rule}"
+    return None
+
+
+def end_of_own_words(folded: str) -> int:
+    """Return where a signature that a phone adds begins, or the end."""
+    starts = [match.start() for _, expression in shared_texts("signatures") if (match := expression.search(folded))]
+    return min(starts, default=len(folded))
