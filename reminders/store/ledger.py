@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
 
+from reminders.core.cadences import ASK_ESCORT
 from reminders.core.check_ins import NUDGE
+from reminders.core.consent import OPT_OUT_CONFIRMED
 from reminders.core.delivery import LEFT, AttemptState, MessageState
 from reminders.core.gate import Origin
 from reminders.core.reminders import GIVES_BACK, ReminderState
@@ -101,8 +103,9 @@ def _of_messages() -> Contradictions:
             message,
             and_(
                 message.c.state.in_([MessageState.EXPIRED, MessageState.NEEDS_STAFF]),
-                # What asks a second time may come too late: that its question stays unanswered is the task.
-                message.c.kind != NUDGE,
+                # What asks a second time may come too late: that its question stays unanswered is the task. Nobody
+                # lacks the confirmation of an opt-out, and a ride that no escort was asked for is a task of its own.
+                message.c.kind.not_in([NUDGE, OPT_OUT_CONFIRMED, ASK_ESCORT.key]),
                 # A notice to staff is about a task that is there from the beginning.
                 message.c.origin != Origin.ALERT,
                 ~exists().where(task.c.message_id == message.c.id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from reminders.store import rows
 from reminders.store.conversation_rows import check_in, escalation, inbound, question
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, local
+from tests.services.deaths import DyingStore, Killed, When
 from tests.world import CONFIRM_AT, MINUTE, PHONE, World, only
 
 START = NOON + timedelta(days=14)
@@ -299,7 +301,7 @@ def test_line_10_a_range_is_kept_read_and_asked_about_once(sqlite_store: Store) 
     world.text("6-7")
     assert scores(world) == [None]
     assert "one number" in new_texts(world)[0]
-    world.text("like 6-7 still")
+    world.text("6 to 7")
     assert new_texts(world) == []
     assert set(world.tasks()) == {"reply_unclear"}
     world.text("6")
@@ -502,6 +504,23 @@ def notes_of(world: World) -> dict[str, str]:
     with world.store.reading() as tx:
         found = tx.connection.execute(select(rows.task).where(rows.task.c.note.is_not(None))).all()
         return {row.kind.value: tx.vault.open("task.note", row.id, row.note) for row in found}
+
+
+@pytest.mark.parametrize("when", When)
+@pytest.mark.parametrize("at", [1, 2])
+def test_line_21_a_worker_may_die_anywhere_in_it_and_the_effect_is_one(world: World, at: int, when: When) -> None:
+    store_text(world.deps, InboundText("SMonce", PHONE, "+12025550100", "Yes but no ride. chest feels tight", 0))
+    world.change(store=DyingStore(world.store, at=at, when=when))
+    with suppress(Killed):
+        receive_replies(world.deps)
+    world.change(store=world.store)
+    for _ in range(2):
+        receive_replies(world.deps)
+    assert is_confirmed(world)
+    assert sorted(world.tasks()) == ["escalation", "ride_wanted"]
+    assert world.count("escalation") == 1
+    assert len(new_texts(world)) == 1
+    world.check()
 
 
 # ----- late, on the day

@@ -49,8 +49,8 @@ def test_c_confirms_the_version_that_was_asked_about(world: World) -> None:
 
 def test_a_text_that_the_provider_brings_twice_is_read_once(world: World) -> None:
     asked(world)
-    assert world.text("what?", provider_id="SMtwice")
-    assert not world.text("what?", provider_id="SMtwice")
+    assert world.text("my dog ate it", provider_id="SMtwice")
+    assert not world.text("my dog ate it", provider_id="SMtwice")
     assert world.tasks() == ["reply_unclear"]
 
 

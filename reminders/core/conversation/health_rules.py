@@ -10,11 +10,13 @@ from reminders.core.conversation.actions import Action, RaiseAlarm, RecordScore,
 from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.binding import about, of_check_in
 from reminders.core.conversation.scene import Scene
-from reminders.core.replies import Intent
+from reminders.core.replies import Intent, Interpretation
 from reminders.core.tasks import TaskKind, Urgency
 
 WORDS_OF_A_CHECK_IN = frozenset({Intent.UNCLEAR, Intent.SYMPTOM})
 """What an open check-in may be answered with instead of a number."""
+IDIOM = "idiom"
+"""What the rules that read turns of phrase have in their names."""
 
 
 def red_flag(scene: Scene) -> Iterator[Action]:
@@ -39,10 +41,19 @@ def _alarm(scene: Scene, concern: Concern) -> Iterator[Action]:
 
 def symptom(scene: Scene) -> Iterator[Action]:
     """A clinician reads it the same day; a turn of phrase, or what is denied, without haste."""
-    found = [item for item in scene.heard.interpretation.findings if item.intent is Intent.SYMPTOM]
-    is_mild = all(item.is_mild for item in found)
-    yield scene.task(TaskKind.SYMPTOM, urgency=Urgency.LOW if is_mild else None)
+    yield scene.task(TaskKind.SYMPTOM, urgency=Urgency.LOW if _is_mild(scene.heard.interpretation) else None)
     yield Say(AnswerKind.SYMPTOM)
+
+
+def _is_mild(reading: Interpretation) -> bool:
+    """Say whether a turn of phrase, or what is denied or over, is all that sounds like a complaint."""
+    found = [item for item in reading.findings if item.intent is Intent.SYMPTOM]
+    evidence = [one for item in found for one in item.evidence]
+    phrases = [one for one in evidence if IDIOM in one.rule]
+    is_all_phrase = bool(phrases) and all(
+        any(one.start < phrase.end and phrase.start < one.end for phrase in phrases) for one in evidence
+    )
+    return (reading.may_be_idiom and is_all_phrase) or all(item.is_mild for item in found)
 
 
 def score(scene: Scene) -> Iterator[Action]:
