@@ -15,7 +15,7 @@ from reminders.core.conversation.thread import Thread
 from reminders.core.conversation.understanding import Heard, understand, with_provider_word
 from reminders.core.ids import AppointmentId, InboundId
 from reminders.core.patients import Channel
-from reminders.core.replies import Interpretation, interpret
+from reminders.core.replies import Interpretation, interpret, prepare
 from reminders.core.tasks import TaskKind, Urgency
 from reminders.ports import SENDING_JOBS, InboundText, Job
 from reminders.services.apart import together_or_apart
@@ -51,6 +51,8 @@ def receive_replies(deps: Deps) -> int:
     """
     with deps.store.reading() as tx:
         waiting = inbound.waiting(tx, limit=AT_ONCE)
+    if waiting:
+        prepare()
     read = [
         is_read
         for text_id in waiting

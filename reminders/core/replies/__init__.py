@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reminders.core.replies.intents import Intent
-from reminders.core.replies.interpret import interpret
+from reminders.core.replies.interpret import interpret, prepare
 from reminders.core.replies.interpretation import MAY_BE_UNWANTED, Evidence, Finding, Interpretation
 
-__all__ = ["MAY_BE_UNWANTED", "Evidence", "Finding", "Intent", "Interpretation", "interpret"]
+__all__ = ["MAY_BE_UNWANTED", "Evidence", "Finding", "Intent", "Interpretation", "interpret", "prepare"]

@@ -49,7 +49,7 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     read_answers(sides, found, asked)
     score = read_score(main, sides, found, asked)
     settle(found)
-    read_questions(sides, found)
+    read_questions(main, sides, found)
     words = [word for sentence in sentences for word in sentence.words]
     findings = _findings(found.said, words) or (_nothing_else(sides, found, asked, words),)
     return Interpretation(
@@ -59,6 +59,11 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
         language=_language(found.said, main),
         may_be_idiom=bool(found.idioms) and not found.has(Intent.RED_FLAG),
     )
+
+
+def prepare() -> None:
+    """Read the lexicons now: the first text of a process, with addresses locked, is the wrong one to wait for that."""
+    interpret("stop", open_question=None)
 
 
 def _alone(intent: Intent, rule: str, length: int, language: str) -> Interpretation:
