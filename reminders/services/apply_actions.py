@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from reminders.core.cadences import QuestionKind
 from reminders.core.conversation.actions import (
     Action,
     Confirm,
@@ -26,15 +25,16 @@ from reminders.core.conversation.actions import (
     TakeBack,
 )
 from reminders.core.reminders import Reason
-from reminders.core.tasks import Resolver, TaskKind, Urgency
+from reminders.core.tasks import TaskKind, Urgency
 from reminders.services.answer_reply import answer_reply
 from reminders.services.arrange_rides import record_rides
 from reminders.services.close_addresses import concerned, plan_concerned
+from reminders.services.confirm_sessions import confirm_session
 from reminders.services.hold_patient import hold_patient
 from reminders.services.opt_out import Said, opt_in_address, opt_out_address
 from reminders.services.record_check_in import Answer, record_check_in
 from reminders.services.reply_case import Case
-from reminders.store import appointments, contacts, messages, questions, tasks
+from reminders.store import appointments, contacts, messages, tasks
 from reminders.store.unit_of_work import Transaction
 
 BY_TEXT = "text"
@@ -112,9 +112,7 @@ def _at_the_address(tx: Transaction, case: Case, action: OptOut | OptIn | Suspen
 def _about_a_visit(tx: Transaction, case: Case, action: Confirm | TakeBack | RecordRide) -> None:
     match action:
         case Confirm(appointment_id=key, version=version):
-            if appointments.confirm(tx, key, version, now=case.now):
-                questions.mark_answered(tx, key, QuestionKind.CONFIRM, now=case.now)
-                tasks.resolve_about(tx, key, TaskKind.UNCONFIRMED, by=Resolver.PATIENT, now=case.now)
+            if confirm_session(tx, key, version, now=case.now):
                 case.done.append("appointment confirmed")
             else:
                 _moved_meanwhile(tx, case)

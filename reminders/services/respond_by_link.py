@@ -8,15 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moments
 from reminders.core.consent import Source
 from reminders.core.content import appointment_values, language_of
 from reminders.core.patients import Channel, Patient
-from reminders.core.tasks import Resolver, TaskKind, by_link, key_of
+from reminders.core.tasks import TaskKind, by_link, key_of
 from reminders.core.transport import RideState
 from reminders.services.arrange_rides import record_rides
+from reminders.services.confirm_sessions import confirm_session
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
 from reminders.services.opt_out import Said, make_rows, opt_out_address
@@ -160,9 +160,7 @@ def respond_by_link(deps: Deps, token: str, answer: LinkAnswer) -> bool:
 
 def _confirm(tx: Transaction, visit: _Visit, now: datetime) -> None:
     for item in visit.sessions:
-        appointments.confirm(tx, item.id, item.version, now=now)
-        questions.mark_answered(tx, item.id, QuestionKind.CONFIRM, now=now)
-        tasks.resolve_about(tx, item.id, TaskKind.UNCONFIRMED, by=Resolver.PATIENT, now=now)
+        confirm_session(tx, item.id, item.version, now=now)
 
 
 def _open_task(tx: Transaction, deps: Deps, visit: _Visit, kind: TaskKind, now: datetime) -> None:

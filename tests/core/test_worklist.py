@@ -215,15 +215,15 @@ def test_a_new_time_answers_who_asked_for_one_and_an_arrival_who_was_late(after:
 
 
 @pytest.mark.parametrize(
-    ("parts", "kinds"),
+    ("after", "kinds"),
     [
-        ({"language": "es"}, {}),
+        (a_record(language="es"), {}),
         (
-            {"phone": "+12025550199"},
+            a_record(phone="+12025550199"),
             {Channel.SMS: {TaskKind.ADDRESS_FAULT, TaskKind.WRONG_NUMBER, TaskKind.CONTACT_CHANGE}},
         ),
         (
-            {"email": "new@example.org"},
+            a_record(email="new@example.org"),
             {Channel.EMAIL: {TaskKind.ADDRESS_FAULT}, Channel.SMS: {TaskKind.CONTACT_CHANGE}},
         ),
     ],
