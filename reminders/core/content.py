@@ -32,7 +32,6 @@ from reminders.core.texts import (
     ABOUT,
     BRIEF_RIDE_RULES,
     FALLBACK_LANGUAGE,
-    HELP_ANSWERS,
     MORE,
     QUESTIONS,
     RIDE_RULES,
@@ -242,11 +241,6 @@ def _variant(subject: _Subject, now: datetime) -> str:
         return subject.step
     drinks_until = not_after(first.starts_at - cadence.liquids_fast, first.booking.tz)
     return f"{subject.step}_{'late' if now < drinks_until else 'last'}"
-
-
-def help_answer(clinic: Clinic, *, language: str) -> str:
-    """Return the answer to HELP: who we are, whom to call, how to stop (requirement 37)."""
-    return render(HELP_ANSWERS[language_of(language)], {"sender": clinic.sender, "phone": clinic.phone})
 
 
 def clinic_values(clinic: Clinic) -> dict[str, str]:

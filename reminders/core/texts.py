@@ -325,7 +325,3 @@ SHORT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "rebook": "{{sender}}: ¿hora de otra cita? {{question}} Tel. {{phone}}. STOP para baja",
     },
 }
-HELP_ANSWERS: Mapping[str, str] = {
-    "en": "{{sender}}: for help call {{phone}}. Text STOP to opt out. Message and data rates may apply.",
-    "es": "{{sender}}: para ayuda llame al {{phone}}. Escriba STOP para no recibir mas mensajes. Puede tener costo.",
-}

@@ -26,7 +26,6 @@ from reminders.core.content import (
     Words,
     appointment_values,
     compose,
-    help_answer,
     language_of,
     render,
 )
@@ -35,7 +34,6 @@ from reminders.core.patients import Channel, Override, Recipient
 from reminders.core.segments import Alphabet, measure
 from reminders.core.texts import (
     ABOUT,
-    HELP_ANSWERS,
     MIDNIGHTS,
     MONTHS,
     MORE,
@@ -73,7 +71,7 @@ OFFERED = re.compile(r"\b(?:reply|responda|text|escriba)\s+([A-Z]+)\b", re.IGNOR
 BY_LANGUAGE = (QUESTIONS, SHORT_QUESTIONS, TEMPLATES, SHORT_TEMPLATES, ABOUT)
 EVERY_TEXT = {
     *(text for table in BY_LANGUAGE for texts in table.values() for text in texts.values()),
-    *(text for table in (SUBJECTS, HELP_ANSWERS, MIDNIGHTS, SPANS, MORE) for text in table.values()),
+    *(text for table in (SUBJECTS, MIDNIGHTS, SPANS, MORE) for text in table.values()),
 }
 OTHERS = tuple(an_appointment(local(f"2027-09-{day} 22:45"), external_id=f"B{day}") for day in range(20, 25))
 
@@ -117,7 +115,7 @@ LONGEST = ("2027-09-22 22:45", "2027-09-22 10:45", "2027-09-22 08:00", "2027-11-
 
 
 def test_every_language_has_every_text() -> None:
-    for table in (*BY_LANGUAGE, WEEKDAYS, MONTHS, SUBJECTS, HELP_ANSWERS, MIDNIGHTS, SPANS, MORE):
+    for table in (*BY_LANGUAGE, WEEKDAYS, MONTHS, SUBJECTS, MIDNIGHTS, SPANS, MORE):
         assert set(table) == set(TEMPLATES)
     for language in LANGUAGES:
         assert set(TEMPLATES[language]) == set(TEXTS)
@@ -397,12 +395,6 @@ def test_a_patients_own_fasting_and_driving_ban_are_what_they_read() -> None:
 )
 def test_the_language_is_the_wanted_one_or_english(wanted: str, found: str) -> None:
     assert language_of(wanted) == found
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_answer_to_help_names_us_our_phone_and_the_way_out(language: str) -> None:
-    answer = help_answer(LONG, language=language)
-    assert all(part in answer for part in (LONG.sender, LONG.phone, "STOP"))
 
 
 def test_a_placeholder_without_a_value_is_an_error_that_names_it() -> None:

@@ -13,14 +13,13 @@ from reminders.core.cadences import DEFAULT_CADENCE, DEFAULT_STEPS, Phase, Step
 from reminders.core.clinics import EXEMPTION, Clinic
 from reminders.core.lint import lint, word_faults, wording_faults
 from reminders.core.patients import Channel, Recipient
-from reminders.core.texts import HELP_ANSWERS, QUESTIONS, SHORT_QUESTIONS, SHORT_TEMPLATES, SUBJECTS, TEMPLATES
+from reminders.core.texts import QUESTIONS, SHORT_QUESTIONS, SHORT_TEMPLATES, SUBJECTS, TEMPLATES
 from tests.builders import a_clinic
 
 OURS = {
     *chain.from_iterable(texts.values() for texts in (*TEMPLATES.values(), *SHORT_TEMPLATES.values())),
     *chain.from_iterable(texts.values() for texts in (*QUESTIONS.values(), *SHORT_QUESTIONS.values())),
     *SUBJECTS.values(),
-    *HELP_ANSWERS.values(),
 }
 
 
