@@ -110,7 +110,7 @@ def _resolution(arguments: Namespace) -> Resolution:
 
 def to_document(line: TaskLine, now: datetime) -> dict[str, object]:
     """Return everything about a task for programs. Instants are UTC."""
-    task, said, sent = line.task, line.said, line.about_message
+    task, sent = line.task, line.about_message
     return {
         "id": str(line.id),
         "short_id": line.short_id,
@@ -129,18 +129,7 @@ def to_document(line: TaskLine, now: datetime) -> dict[str, object]:
         "session": line.session,
         "starts_at": _iso(line.starts_at),
         "timezone": line.timezone,
-        "said": said
-        and {
-            "at": iso(said.at),
-            "text": said.text,
-            "pictures": said.media_count,
-            "intents": list(said.intents),
-            "decision": said.decision,
-            "evidence": [
-                {"intent": item.intent, "words": item.words, "rule": item.rule}
-                for item in proofs(said.text, said.understood)
-            ],
-        },
+        "said": _said(line),
         "message": sent and {"at": iso(sent.at), "kind": sent.kind, "state": sent.state, "reason": sent.reason},
         "owner": task.owner,
         "acknowledged_at": _iso(task.acknowledged_at),
@@ -149,6 +138,21 @@ def to_document(line: TaskLine, now: datetime) -> dict[str, object]:
         "resolved_by": task.resolved_by,
         "outcome": task.outcome,
         "note": task.note,
+    }
+
+
+def _said(line: TaskLine) -> dict[str, object] | None:
+    said = line.said
+    return said and {
+        "at": iso(said.at),
+        "text": said.text,
+        "pictures": said.media_count,
+        "intents": list(said.intents),
+        "decision": said.decision,
+        "evidence": [
+            {"intent": item.intent, "words": item.words, "rule": item.rule}
+            for item in proofs(said.text, said.understood)
+        ],
     }
 
 
