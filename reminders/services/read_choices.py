@@ -59,7 +59,7 @@ def read_choices(deps: Deps, patient: str, clinic_slug: str | None) -> ChoicesRe
 
 def _choices(tx: Transaction, clinic: Clinic, patient: str) -> Iterator[Choice]:
     key = find_patient(tx, clinic, patient)
-    for past in permissions.of_patient(tx, clinic.id, key):
+    for past in permissions.of_patient(tx, clinic.id, key, has_texts=True):
         said = past.event
         yield Choice(
             said.recorded_at,

@@ -27,7 +27,7 @@ from reminders.core.timeline.history import (
     Subject,
     SubjectKind,
 )
-from reminders.store import check_ins, escalations, escorts, overrides, pauses
+from reminders.store import check_ins, escalations, escorts, overrides, pauses, permissions
 from reminders.store.conversation_rows import inbound, question
 from reminders.store.rows import (
     appointment,
@@ -95,6 +95,7 @@ def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, h
         replies=_replies(tx, patient_id, has_texts=has_texts),
         tasks=_tasks(tx, patient_id),
         consents=_consents(tx, patient_id),
+        permissions=tuple(permissions.of_patient(tx, clinic_id, patient_id, has_texts=has_texts)),
         addresses=_addresses(tx, clinic_id, patient_id),
         pauses=_pauses(tx, clinic_id, patient_id),
         overrides=tuple(reversed(overrides.history(tx, patient_id))),

@@ -20,8 +20,11 @@ def append(tx: Transaction, events: Sequence[PermissionEvent]) -> None:
         tx.connection.execute(insert(permission_event), [_values(tx, event) for event in events])
 
 
-def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> list[PastPermission]:
-    """Return all that was said by a patient, or by somebody unknown of one of their present addresses; oldest first."""
+def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, has_texts: bool) -> list[PastPermission]:
+    """Return all that was said by a patient, or by somebody unknown of one of their present addresses; oldest first.
+
+    What was said by text has its words only where texts are asked for; what staff noted has them always.
+    """
     index = contact.c.address_index
     is_theirs = exists().where(
         patient.c.id == patient_id, or_(patient.c.phone_index == index, patient.c.email_index == index)
@@ -32,7 +35,7 @@ def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId) -> l
     columns = (permission_event, contact.c.channel, contact.c.address, inbound.c.body)
     statement = select(*columns).select_from(texts).where(permission_event.c.clinic_id == clinic_id, mine)
     ordered = statement.order_by(permission_event.c.recorded_at, permission_event.c.id)
-    return [_past(tx, row) for row in tx.connection.execute(ordered)]
+    return [_past(tx, row, has_texts=has_texts) for row in tx.connection.execute(ordered)]
 
 
 def closed(tx: Transaction, clinic_id: ClinicId) -> list[ClosedAddress]:
@@ -76,7 +79,7 @@ def _values(tx: Transaction, event: PermissionEvent) -> dict[str, Any]:
     }
 
 
-def _past(tx: Transaction, row: Row[Any]) -> PastPermission:
+def _past(tx: Transaction, row: Row[Any], *, has_texts: bool) -> PastPermission:
     event = PermissionEvent(
         id=row.id,
         clinic_id=ClinicId(row.clinic_id),
@@ -87,7 +90,7 @@ def _past(tx: Transaction, row: Row[Any]) -> PastPermission:
         source=row.source,
         recorded_by=row.recorded_by,
         recorded_at=row.recorded_at,
-        words=_words(tx, row),
+        words=_words(tx, row, has_texts=has_texts),
         inbound_id=None if row.inbound_id is None else InboundId(row.inbound_id),
         asked_on=row.asked_on,
         due_on=row.due_on,
@@ -95,7 +98,7 @@ def _past(tx: Transaction, row: Row[Any]) -> PastPermission:
     return PastPermission(event, row.channel, tx.vault.open("contact.address", row.contact_id, row.address))
 
 
-def _words(tx: Transaction, row: Row[Any]) -> str:
+def _words(tx: Transaction, row: Row[Any], *, has_texts: bool) -> str:
     if row.words:
         return tx.vault.open("permission_event.words", row.id, row.words)
-    return tx.vault.open("inbound.body", row.inbound_id, row.body) if row.body else ""
+    return tx.vault.open("inbound.body", row.inbound_id, row.body) if row.body and has_texts else ""

@@ -18,7 +18,7 @@ from reminders.store.unit_of_work import Store
 TABLE, SLOT = "chaos_order", "chaos_order"
 INTENT = """
     SELECT 'intent ' || new.tag || ' ' || {phone} || ' ' || c.id || ' ' || coalesce({patient}, '-') || ' '
-        || coalesce({appointment}, '-') || ' ' || coalesce(m.version, 0)
+        || coalesce({appointment}, '-') || ' ' || coalesce(m.version, 0) || ' ' || m.kind
     FROM message m JOIN contact c ON c.id = m.contact_id WHERE m.id = new.message_id
 """
 OPTED_OUT, HAD_NOT = "new.opted_out_at IS NOT NULL", "old.opted_out_at IS NULL"

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from reminders.adapters.memory import MemoryScheduleSource
 from reminders.adapters.random_ids import RandomIdentity
 from reminders.core.appointments import AppointmentStatus, ScheduleEntry
+from reminders.core.consent import OPT_OUT_CONFIRMED
 from reminders.core.delivery import IN_FLIGHT, WAITING, Accepted, MessageState, ReceiptStatus, Refusal
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
@@ -270,6 +271,8 @@ class Judgement:
 
     late: list[str] = field(default_factory=list)
     intents: int = 0
+    confirmed: Counter[str] = field(default_factory=Counter)
+    """By phone, the one message that an opt-out lets pass: that it holds (requirement 34)."""
     first: Counter[str] = field(default_factory=Counter)
     """Changes that committed before any intent that they forbid."""
     after: Counter[str] = field(default_factory=Counter)
@@ -286,7 +289,12 @@ def judge(told: Sequence[Told]) -> Judgement:
     versions: dict[str, int] = {}
     for item in told:
         match item.words:
-            case ("intent", tag, phone, contact, patient, appointment, version):
+            case ("intent", tag, phone, _, _, _, _, kind) if kind == OPT_OUT_CONFIRMED:
+                found.intents += 1
+                found.confirmed[phone] += 1
+                found.late += [f"{tag} confirms what did not happen"] if phone not in forbidden else []
+                found.late += [f"{tag} confirms it again"] if found.confirmed[phone] > 1 else []
+            case ("intent", tag, phone, contact, patient, appointment, version, _):
                 found.intents += 1
                 is_old = int(version) < versions.get(appointment, 0)
                 keys = [phone, contact, patient, *([appointment] if is_old else [])]
@@ -369,6 +377,7 @@ def _report(races: Races, seed: int, seconds: float) -> Outcome:
     figures = {
         "races": dict(races.kinds),
         "intents": found.intents,
+        "opt-outs confirmed": found.confirmed.total(),
         "changes that came first": dict(found.first),
         "changes after the intent": dict(found.after),
         "while it committed": dict(found.overlapping),

@@ -17,6 +17,9 @@ from reminders.core.delivery import ReceiptStatus, Refusal
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.patients import Channel
 from reminders.core.permissions import PastPermission
+from reminders.core.timeline.events import EventKind
+from reminders.core.timeline.history import SubjectKind
+from reminders.services.explain import Query, explain
 from reminders.services.hurry_opt_outs import hurry_opt_outs
 from reminders.services.read_choices import read_choices, read_closed
 from reminders.services.record_choice import Whom, record_choice, record_unmatched
@@ -92,7 +95,9 @@ def ledger(world: World, patient: str) -> list[PastPermission]:
         clinic_id = world.all(select(rows.clinic.c.id))[0].id
         key = patients.find(tx, clinic_id, patient)
         assert key is not None
-        return [past for past in permissions.of_patient(tx, clinic_id, key) if past.event.patient_id == key]
+        return [
+            past for past in permissions.of_patient(tx, clinic_id, key, has_texts=True) if past.event.patient_id == key
+        ]
 
 
 def test_a_number_that_nobody_has_stays_closed_for_whoever_comes_with_it(sqlite_store: Store) -> None:
@@ -274,3 +279,18 @@ def test_the_provider_s_refusal_is_kept_as_its_word(world: World) -> None:
     [row] = world.all(select(permission_event))
     assert (row.source, row.is_granted, row.recorded_by) == ("provider", False, "provider")
     assert "provider" in means(world)
+
+
+def test_why_tells_who_heard_what_and_when(world: World) -> None:
+    world.text("STOP")
+    world.later(timedelta(hours=1))
+    record_choice(world.deps, PATIENT, CALLED, None, is_granted=False)
+    account = explain(world.deps, Query("P1", SubjectKind.PATIENT))
+    told = [(item.what, item.why, item.state) for item in account.events if item.kind is EventKind.ADDRESS]
+    assert ("Patient opted out of texts", "By keyword.", "") in told
+    assert (
+        "Patient opted out of texts",
+        "By voice on 01 Mar 2027: Please no more texts. (recorded by Kim)",
+        "holds",
+    ) in told
+    assert len(told) == 4

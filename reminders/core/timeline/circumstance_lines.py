@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from reminders.core.labels import CHANNELS, REASON_SENTENCES
 from reminders.core.overrides import in_words
 from reminders.core.patients import Recipient
 from reminders.core.pauses import Pause, PauseKind
+from reminders.core.permissions import PastPermission
 from reminders.core.tasks import TITLES, TaskKind
 from reminders.core.tasks.evidence import proofs
 from reminders.core.timeline.events import Event, EventKind, Surroundings
@@ -32,13 +34,44 @@ def consent_lines(history: History) -> Iterator[Event]:
         yield Event(told.recorded_at, EventKind.ESCORT, what, why, facts=facts)
 
 
+def permission_lines(history: History) -> Iterator[Event]:
+    """Yield all that the patient said of being written to, and what of it still holds."""
+    closed = {item.contact_id for item in history.addresses if item.opted_out_at is not None}
+    newest = {past.event.contact_id: past for past in history.permissions}
+    for past in history.permissions:
+        said = past.event
+        is_closed = said.contact_id in closed and newest[said.contact_id] is past and not said.is_granted
+        word = "opted in to" if said.is_granted else "opted out of"
+        yield Event(
+            said.recorded_at,
+            EventKind.ADDRESS,
+            f"Patient {word} {CHANNELS[past.channel]}s",
+            _how(past),
+            "holds" if is_closed else "",
+            contact_id=said.contact_id,
+            facts={"channel": past.channel, "granted": said.is_granted, "source": said.source},
+        )
+
+
+def _how(past: PastPermission) -> str:
+    said = past.event
+    how = said.source.replace("_", " ")
+    if said.asked_on is None:
+        return f"By {how}."
+    return f"By {how} on {said.asked_on:%d %b %Y}: {said.words} (recorded by {said.recorded_by})"
+
+
 def address_lines(history: History) -> Iterator[Event]:
-    """Yield opt-outs and addresses that were found not to work, as far as they still hold."""
+    """Yield opt-outs and addresses that were found not to work, as far as they still hold.
+
+    Of an opt-out that the ledger tells of, the ledger tells more.
+    """
+    told = {past.event.contact_id for past in history.permissions}
     to_escort = {item.contact_id for item in history.messages if item.recipient is Recipient.ESCORT}
     to_patient = {item.contact_id for item in history.messages if item.recipient is Recipient.PATIENT}
     for item in history.addresses:
         who = "Escort" if item.contact_id in to_escort - to_patient else "Patient"
-        yield from _address(item, who)
+        yield from _address(replace(item, opted_out_at=None) if item.contact_id in told else item, who)
 
 
 def _address(item: PastAddress, who: str) -> Iterator[Event]:

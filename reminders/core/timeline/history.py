@@ -21,6 +21,7 @@ from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, Pa
 from reminders.core.overrides import Decision
 from reminders.core.patients import Channel, Recipient
 from reminders.core.pauses import Pause
+from reminders.core.permissions import PastPermission
 from reminders.core.reminders import Reason, Reminder
 from reminders.core.tasks import TaskKind
 
@@ -199,6 +200,7 @@ class History:
     replies: tuple[PastReply, ...] = ()
     tasks: tuple[PastTask, ...] = ()
     consents: tuple[PastConsent, ...] = ()
+    permissions: tuple[PastPermission, ...] = ()
     addresses: tuple[PastAddress, ...] = ()
     pauses: tuple[Pause, ...] = ()
     overrides: tuple[Decision, ...] = ()

@@ -19,6 +19,7 @@ from reminders.core.timeline.circumstance_lines import (
     address_lines,
     consent_lines,
     pause_lines,
+    permission_lines,
     reply_lines,
     task_lines,
 )
@@ -51,6 +52,7 @@ def timeline(history: History, scene: Surroundings) -> list[Event]:
     cases = cases_of(history, scene)
     lines = [
         *consent_lines(history),
+        *permission_lines(history),
         *address_lines(history),
         *pause_lines(history, scene, days_that_matter(history, cases)),
         *reply_lines(history),
