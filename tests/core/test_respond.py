@@ -9,7 +9,6 @@ import pytest
 
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
-from reminders.core.check_ins import Concern
 from reminders.core.consent import Source
 from reminders.core.conversation.actions import (
     Confirm,
@@ -18,9 +17,6 @@ from reminders.core.conversation.actions import (
     OpenTask,
     OptIn,
     OptOut,
-    RaiseAlarm,
-    RecordRide,
-    RecordScore,
     Say,
     SuspendNumber,
     TakeBack,
@@ -31,7 +27,6 @@ from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.replies import Intent
 from reminders.core.tasks import TaskKind, Urgency
-from reminders.core.transport import RidePolicy, RideState
 from tests.builders import NOON, an_appointment
 from tests.core.conversations import (
     AFTER,
@@ -262,109 +257,6 @@ def test_being_late_counts_on_the_day_of_the_session_only(intent: Intent) -> Non
     assert told(today) == [AnswerKind.LATE]
     assert opened(after(intent)) == [TaskKind.REPLY_UNCLEAR]
     assert opened(after(intent, SHARED, now=VISIT.starts_at - timedelta(hours=1))) == [TaskKind.REPLY_UNCLEAR]
-
-
-# ----- rides
-
-
-@pytest.mark.parametrize(
-    ("intents", "policy", "state", "answer"),
-    [
-        ((Intent.HAS_RIDE,), RidePolicy.ADULT_PRESENT, RideState.ARRANGED, AnswerKind.RIDE_NOTED),
-        ((Intent.NEEDS_RIDE,), RidePolicy.ADULT_PRESENT, RideState.NEEDED, AnswerKind.RIDE_NEEDED),
-        ((Intent.HIRED_RIDE,), RidePolicy.ADULT_PRESENT, RideState.HIRED, AnswerKind.HIRED),
-        ((Intent.HIRED_RIDE,), RidePolicy.HIRE_OK, RideState.ARRANGED, AnswerKind.RIDE_NOTED),
-        ((Intent.SELF_DRIVE,), RidePolicy.HIRE_OK, RideState.SELF, AnswerKind.SELF_DRIVE),
-        ((Intent.SELF_DRIVE, Intent.HAS_RIDE), RidePolicy.ADULT_PRESENT, RideState.SELF, AnswerKind.SELF_DRIVE),
-    ],
-)
-def test_a_ride_is_judged_by_the_clinics_policy(
-    intents: tuple[Intent, ...], policy: RidePolicy, state: RideState, answer: AnswerKind
-) -> None:
-    thread = replace(ALONE, last=(RIDE,), policies={VISIT.id: policy})
-    assert after(a_reading(*intents), thread) == (RecordRide((VISIT,), state), Say(answer))
-
-
-def test_yes_but_no_ride_is_two_facts_and_never_sounds_complete() -> None:
-    found = after(a_reading(Intent.NEEDS_RIDE, Intent.CONFIRM))
-    assert set(done(found)) == {*CONFIRMED, RecordRide((VISIT,), RideState.NEEDED)}
-    assert told(found) == [AnswerKind.RIDE_NEEDED, AnswerKind.CONFIRMED]
-
-
-def test_a_ride_for_an_earlier_time_is_none_for_the_new_but_a_missing_one_is_missing() -> None:
-    thread = replace(ALONE, upcoming=(MOVED,), last=(RIDE,))
-    assert opened(after(Intent.HAS_RIDE, thread)) == [TaskKind.REPLY_UNCLEAR]
-    assert done(after(Intent.NEEDS_RIDE, thread)) == (RecordRide((MOVED,), RideState.NEEDED),)
-
-
-def test_a_ride_that_cannot_be_tied_to_a_visit_goes_to_a_person() -> None:
-    several = replace(ALONE, upcoming=(VISIT, LATER), last=())
-    assert opened(after(Intent.SELF_DRIVE, several)) == [TaskKind.SELF_DRIVE]
-    assert opened(after(Intent.NEEDS_RIDE, several)) == [TaskKind.RIDE_WANTED]
-    assert opened(after(Intent.HAS_RIDE, SHARED)) == [TaskKind.REPLY_UNCLEAR]
-
-
-def test_who_wants_to_drive_after_todays_session_is_heard_while_it_runs() -> None:
-    assert done(after(Intent.SELF_DRIVE, replace(AFTER, last=()))) == (RecordRide((BEGUN,), RideState.SELF),)
-
-
-# ----- how somebody is
-
-
-@pytest.mark.parametrize("thread", [ALONE, SHARED, NOBODY, OPTED_OUT, AFTER])
-def test_a_red_flag_alarms_whoever_wrote_and_tells_them_whom_to_call_unless_they_opted_out(thread: Thread) -> None:
-    found = after(a_reading(Intent.RED_FLAG), thread)
-    assert [type(action) for action in done(found)] == [RaiseAlarm]
-    assert told(found) == ([] if thread.is_opted_out else [AnswerKind.CRISIS])
-
-
-def test_on_a_shared_phone_an_alarm_names_nobody() -> None:
-    assert RaiseAlarm(Concern.RED_FLAG) in after(Intent.RED_FLAG, SHARED)
-    assert RaiseAlarm(Concern.RED_FLAG, DANA.id, BEGUN.id) in after(Intent.RED_FLAG, AFTER)
-
-
-def test_the_numbers_to_call_go_once_while_staff_have_not_taken_over_and_also_beyond_the_usual_limit() -> None:
-    assert told(after(Intent.RED_FLAG, replace(ALONE, is_crisis_told=True))) == []
-    assert told(after(Intent.RED_FLAG, replace(ALONE, answers_last_hour=9))) == [AnswerKind.CRISIS]
-    assert told(after(Intent.RED_FLAG, body="chest hurts. don't text back")) == [AnswerKind.CRISIS]
-
-
-def test_a_confirmation_a_score_and_a_red_flag_are_all_acted_on() -> None:
-    reading = a_reading(Intent.RED_FLAG, Intent.SCORE, Intent.CONFIRM, score=8)
-    found = after(reading, replace(ALONE, past=(BEGUN,)))
-    assert RaiseAlarm(Concern.RED_FLAG, DANA.id, BEGUN.id) in found
-    assert RecordScore(DANA.id, BEGUN.id, None, 8) in found
-    assert CONFIRMED[0] in found
-
-
-def test_an_idiom_is_read_without_haste_unless_the_clinic_takes_it_at_its_word() -> None:
-    reading = a_reading(Intent.SYMPTOM, is_mild=True, may_be_idiom=True)
-    (task, _answer) = after(reading)
-    assert isinstance(task, OpenTask)
-    assert (task.kind, task.urgency) == (TaskKind.SYMPTOM, Urgency.LOW)
-    serious = after(reading, replace(ALONE, takes_idioms_seriously=True))
-    assert RaiseAlarm(Concern.IDIOM, DANA.id, VISIT.id) in serious
-
-
-def test_a_score_answers_the_check_in_or_belongs_to_the_newest_session() -> None:
-    found = after(a_reading(Intent.SCORE, score=7), AFTER)
-    assert found == (RecordScore(DANA.id, BEGUN.id, CHECK_IN, 7), Say(AnswerKind.SCORE))
-    assert opened(after(a_reading(Intent.SCORE, score=7), ALONE)) == [TaskKind.SYMPTOM]
-
-
-def test_words_without_a_number_are_kept_read_and_answered_once_with_a_wish_for_one() -> None:
-    found = after(Intent.UNCLEAR, AFTER)
-    assert RecordScore(DANA.id, BEGUN.id, CHECK_IN, None) in found
-    assert opened(found) == [TaskKind.REPLY_UNCLEAR]
-    assert told(found) == [AnswerKind.SCORE_UNCLEAR]
-    assert told(after(Intent.UNCLEAR, replace(AFTER, is_score_asked_again=True))) == []
-
-
-def test_a_complaint_to_a_check_in_is_kept_with_it_and_read_today() -> None:
-    found = after(Intent.SYMPTOM, AFTER)
-    assert RecordScore(DANA.id, BEGUN.id, CHECK_IN, None) in found
-    assert opened(found) == [TaskKind.SYMPTOM]
-    assert told(found) == [AnswerKind.SYMPTOM]
 
 
 # ----- who else it may be
