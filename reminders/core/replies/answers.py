@@ -16,7 +16,7 @@ NO: Mapping[QuestionKind, Intent] = {QuestionKind.CONFIRM: Intent.DECLINE, Quest
 RIDES = (Intent.NEEDS_RIDE, Intent.SELF_DRIVE, Intent.HIRED_RIDE, Intent.HAS_RIDE)
 SHORT = 2
 """How many words that nobody knows an "ok" may carry and still be an answer: "ok Dana", "ok mañana"."""
-CHATTY = 3
+CHATTY = 6
 """How many words that nobody knows thanks may carry: "thanks Dr Alvarez"."""
 DOUBTS = (Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS)
 
@@ -70,7 +70,7 @@ def unknown_words(sides: Sequence[Side]) -> int:
 
 def _unknown(side: Side, sides: Sequence[Side]) -> set[int]:
     taken = {word for other in sides for match in other.matches for word in range(match.first, match.last + 1)}
-    fillers = frozenset(side.known.groups["filler"])
+    fillers = side.known.groups["filler"]
     tokens = [token for phrase in side.phrases for token in phrase.tokens if token.text not in fillers]
     return {word for token in tokens for word in range(token.first, token.last + 1)} - taken
 
@@ -88,7 +88,7 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
 
 
 def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bool:
-    denials = frozenset(side.known.groups["not"])
+    denials = side.known.groups["not"]
     loose = _unknown(side, sides)
     places = {
         one.phrase

@@ -29,23 +29,32 @@ WISHES = frozenset(
 ANSWERS = (Mark.YES, Mark.NO, Mark.OK, Mark.CODE, Mark.THANKS, Mark.NOTHING, Mark.IDIOM)
 
 
-def read_questions(sides: Sequence[Side], found: Judgement) -> None:
+def read_questions(main: Side, sides: Sequence[Side], found: Judgement) -> None:
     """Add a question for every phrase that asks and says nothing else."""
     for side in sides:
         for place, phrase in enumerate(side.phrases):
             first, last = phrase.tokens[0].first, phrase.tokens[-1].last
             is_understood = any(one.intent in WISHES and one.touches(first, last) for one in found.said)
-            if not is_understood and (rule := _asked_by(side, sides, place)):
+            if is_understood and not _is_danger_elsewhere(found, first, last):
+                continue
+            if rule := _asked_by(side, sides, place, may_be_marked=side is main):
                 found.said.append(Said(Intent.QUESTION, first, last, place, rule, side.known.language))
 
 
-def _asked_by(side: Side, sides: Sequence[Side], place: int) -> str | None:
+def _is_danger_elsewhere(found: Judgement, first: int, last: int) -> bool:
+    """Say whether a question only repeats the danger that the text tells besides: "cant breathe. do i go to the er?"."""
+    here = [one for one in found.said if one.intent in WISHES and one.touches(first, last)]
+    flags = [one for one in found.said if one.intent is Intent.RED_FLAG]
+    return all(one.intent is Intent.RED_FLAG for one in here) and any(flag not in here for flag in flags)
+
+
+def _asked_by(side: Side, sides: Sequence[Side], place: int, *, may_be_marked: bool) -> str | None:
     """Return the rule by which a phrase asks: it begins so, or it ends in a question mark and is no mere answer."""
     phrase = side.phrases[place]
     opening = next((match for _, match in marks([side], Mark.ASKED) if match.phrase == place), None)
     if opening is not None and (phrase.is_asked or len(phrase.tokens) > opening.end):
         return opening.entry.id
     answers = {word for _, match in marks(sides, *ANSWERS) for word in range(match.first, match.last + 1)}
-    fillers = frozenset(side.known.groups["filler"])
+    fillers = side.known.groups["filler"]
     content = [token for token in phrase.tokens if token.text not in fillers and token.first not in answers]
-    return "any.question_mark" if phrase.is_asked and content else None
+    return "any.question_mark" if may_be_marked and phrase.is_asked and content else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.replies.answers import is_thanks, read_answers
@@ -22,7 +23,7 @@ from reminders.core.replies.moods import Moods
 from reminders.core.replies.phrases import Phrase, phrases_of
 from reminders.core.replies.reading import Clause, Word, clauses_of, fold
 from reminders.core.replies.scoring import read_score
-from reminders.core.replies.wrappers import end_of_own_words, whole_text
+from reminders.core.replies.wrappers import end_of_own_words, whole_text, without_ours
 
 DEFAULT_LANGUAGE = "en"
 ANSWERED_LIKE = {kind: kind for kind in QuestionKind} | {QuestionKind.PICK_UP: QuestionKind.CONFIRM}
@@ -38,7 +39,8 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     folded = fold(text)
     if automatic := whole_text(folded.text):
         return _alone(automatic[0], automatic[1], len(text), recorded)
-    sentences = clauses_of(folded, end_of_own_words(folded.text))
+    own = replace(folded, text=without_ours(folded.text))
+    sentences = clauses_of(own, end_of_own_words(own.text))
     if not sentences:
         is_asking = "?" in folded.text and not folded.text.strip("?!. \n\u00bf")
         return _alone(Intent.HELP if is_asking else Intent.UNCLEAR, "no_words", len(text), recorded)

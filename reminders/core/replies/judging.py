@@ -97,15 +97,20 @@ WHEN_DENIED = {
 
 
 def _leave_out_echoes(found: Judgement) -> None:
-    """A red flag adds no complaint for its own words, and what is denied adds none beside one that is not."""
+    """Hear no more than danger in the words of danger; what is merely denied adds nothing beside it."""
     flags = [one for one in found.said if one.intent is Intent.RED_FLAG]
     found.said = [
         one
         for one in found.said
-        if one.intent is not Intent.SYMPTOM
-        or not any(flag.touches(one.first, one.last) for flag in flags)
-        and not (one.is_mild and flags)
+        if one.intent not in ECHOES
+        or not (any(flag.touches(one.first, one.last) for flag in flags) or (one.is_mild and flags))
     ]
+
+
+ECHOES = frozenset(
+    {Intent.SYMPTOM, Intent.LATE, Intent.ARRIVED, Intent.HAS_RIDE, Intent.SELF_DRIVE, Intent.NEEDS_RIDE, Intent.HELP}
+    | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE}
+)
 
 
 def marks(sides: Iterable[Side], *kinds: Mark) -> Iterator[tuple[Side, Match]]:
@@ -142,7 +147,7 @@ def main_side(sides: Sequence[Side], recorded: str) -> Side:
     """Return the language that a text is mostly in; the patient's recorded one where it could be either."""
 
     def weight(side: Side) -> tuple[int, bool]:
-        common = frozenset(side.known.groups["common"])
+        common = side.known.groups["common"]
         words = sum(1 for phrase in side.phrases for token in phrase.tokens if token.text in common)
         return words, side.known.language == recorded
 

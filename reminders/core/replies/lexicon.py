@@ -94,11 +94,26 @@ class Lexicon:
     entries: tuple[Entry, ...]
     spellings: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
     numbers: Mapping[str, int]
-    groups: Mapping[str, tuple[str, ...]]
+    groups: Mapping[str, frozenset[str]]
     vocabulary: frozenset[str]
     by_word: Mapping[str, tuple[tuple[Entry, Pattern], ...]]
     by_beginning: Mapping[str, tuple[tuple[Entry, Pattern], ...]]
     typos: Typos
+
+    @property
+    def pain(self) -> frozenset[str]:
+        """Return the words that speak of pain."""
+        return self.groups["pain"]
+
+    @property
+    def before_score(self) -> frozenset[str]:
+        """Return the words that lead up to a score: "I'd call it a"."""
+        return self.groups["before_score"]
+
+    @property
+    def after_score(self) -> frozenset[str]:
+        """Return the words that may follow a score; any other is what a number counts."""
+        return self.groups["after_score"]
 
     def candidates(self, words: Iterable[str]) -> list[tuple[Entry, Pattern]]:
         """Return the patterns that words may match, each once."""
@@ -140,7 +155,7 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
         entries=tuple(entries),
         spellings=_by_first_word(variants),
         numbers=MappingProxyType(numbers),
-        groups=MappingProxyType(groups),
+        groups=MappingProxyType({name: frozenset(texts) for name, texts in groups.items()}),
         vocabulary=frozenset(words),
         by_word=_index(entries, lambda word: None if word.endswith("*") else word),
         by_beginning=_index(entries, lambda word: word[:-1][:SHORTEST_BEGINNING] if word.endswith("*") else None),

@@ -6,12 +6,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reminders.core.cadences import QuestionKind
+from reminders.core.replies.intents import Intent
 from reminders.core.replies.lexicon import Entry, Lexicon, Mark
 from reminders.core.replies.patterns import Row
 from reminders.core.replies.phrases import Phrase
 
 
 TURNS = frozenset({Mark.NOTHING, Mark.IDIOM})
+STANDING = TURNS | {Intent.RED_FLAG, Intent.OPT_OUT}
+"""What a turn of phrase takes back only where it holds all of its words."""
+YIELDING = frozenset(
+    {
+        Intent.RESCHEDULE,
+        Intent.LATE,
+        Intent.ARRIVED,
+        Intent.NEEDS_RIDE,
+        Intent.SELF_DRIVE,
+        Intent.HIRED_RIDE,
+        Intent.HAS_RIDE,
+        Intent.SYMPTOM,
+    }
+)
+"""Intents of which only one can be meant by the same words. Danger, opt-outs and refusals are never given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +62,7 @@ class Match:
 
 def find(phrases: Sequence[Phrase], known: Lexicon, question: QuestionKind | None) -> list[Match]:
     """Return every match of a lexicon in a text."""
-    fillers = frozenset(known.groups["filler"])
+    fillers = known.groups["filler"]
     content = sum(1 for phrase in phrases for token in phrase.tokens if token.text not in fillers)
     everything = sum(len(phrase.tokens) for phrase in phrases)
     return [
@@ -83,6 +99,25 @@ def longest(matches: Sequence[Match]) -> list[Match]:
 
     "The uber is late" is about being late, not about an uber; "no problem" is no "no".
     """
-    kept = [match for match in matches if not any(other.covers(match) for other in matches)]
+    kept = [match for match in matches if not any(_takes(other, match) for other in matches)]
     turns = [match for match in kept if match.entry.means in TURNS]
-    return [match for match in kept if match.entry.means in TURNS or not any(turn.spoils(match) for turn in turns)]
+    kept = [match for match in kept if match.entry.means in STANDING or not any(turn.spoils(match) for turn in turns)]
+    return [match for match in kept if not any(_is_better(other, match) for other in kept)]
+
+
+def _takes(one: Match, other: Match) -> bool:
+    """Say whether this match leaves nothing of the other; danger and opt-outs yield to turns of phrase only."""
+    is_strong = one.entry.means in TURNS or one.entry.means is other.entry.means
+    return one.covers(other) and (is_strong or other.entry.means not in STANDING)
+
+
+def _is_better(one: Match, other: Match) -> bool:
+    """Say whether two intents share words and this one takes more of them: "el uber | uber viene tarde"."""
+    return (
+        one.language == other.language
+        and one.entry.means in YIELDING
+        and other.entry.means in YIELDING
+        and one.entry.means is not other.entry.means
+        and one.length > other.length
+        and one.overlaps(other)
+    )

@@ -44,9 +44,10 @@ class Moods:
         self._phrases = phrases
         self._marks = [match for match in matches if match.entry.means in MOOD_OF]
         self._asked = [match for match in matches if match.entry.means is Mark.ASKED]
-        self._not = frozenset(known.groups["not"])
-        self._through = frozenset(known.groups["through"])
-        self._lists = frozenset(known.groups["lists"])
+        self._answers = [match for match in matches if match.entry.means in {Mark.NO, Mark.NOTHING, Mark.IDIOM}]
+        self._not = known.groups["not"]
+        self._through = known.groups["through"]
+        self._lists = known.groups["lists"]
 
     def of(self, match: Match) -> frozenset[Mood]:
         """Return the moods in which some words stand."""
@@ -94,5 +95,6 @@ class Moods:
 
     def _is_denial(self, phrase: int) -> bool:
         """Say whether a phrase is nothing but a denial of a thing: "no fever"; a bare "no" is an answer."""
-        tokens = self._phrases[phrase].tokens
-        return 2 <= len(tokens) <= NEGATION_REACHES and tokens[0].text in self._not  # noqa: PLR2004 - "no fever"
+        tokens = [token.text for token in self._phrases[phrase].tokens]
+        is_answer = any(match.phrase == phrase for match in self._answers)
+        return not is_answer and tokens[0] in self._not and 0 < len(set(tokens) - self._not) < NEGATION_REACHES

@@ -112,8 +112,8 @@ def _begins(tokens: Sequence[Token], place: int, known: Lexicon) -> bool:
     return place > 1 and (pair in _words(known, "openings") or text in _words(known, "openings"))
 
 
-def _words(known: Lexicon, group: str) -> Sequence[str]:
-    return known.groups.get(group, ())
+def _words(known: Lexicon, group: str) -> frozenset[str]:
+    return known.groups[group]
 
 
 def _asked_part(parts: Sequence[Sequence[Token]], known: Lexicon) -> set[int]:

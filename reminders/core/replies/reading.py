@@ -23,7 +23,7 @@ WORD = re.compile(
   | (?P<url>(?:https?://|www\.)\S{1,200})
   | (?P<phone>\+?\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}(?!\d)|\d{3}[ -]\d{4}(?!\d)|\+\d{8,14})
   | (?P<spelt>(?<![^\W_])[a-z](?:[ .\-]{1,2}[a-z]){2,11}(?![^\W_'])\.?)
-  | (?P<number>[#$]?\d+(?:[.,:/]\d+)*(?:[ ]?-[ ]?\d+(?:[.:]\d+)?(?!\d*[/-]))*(?:[a-z%]+|\+)?)
+  | (?P<number>\d{1,2}\s?/\s?10(?!\d)|[#$]?\d+(?:[.,:/]\d+)*(?:[ ]?-[ ]?\d+(?:[.:]\d+)?(?!\d*[/-]))*(?:[a-z%]+|\+)?)
   | (?P<slash>w/o|w/|b/c|n/a)
   | (?P<word>[^\W\d_]+(?:['*][^\W\d_*]*)*\d*)
   | (?P<emoji>[<:;]-?[3)(dp/](?![^\W_])|[^\w\s.,;:!?()\[\]{}'"*/\\#$%&@+=<>|~^_\-\u00bf\u00a1]+)
@@ -133,7 +133,7 @@ def _words(folded: Folded, match: re.Match[str], kind: str, *, has_comma: bool) 
         return _emoji(folded, match, has_comma=has_comma)
     text = PLACEHOLDERS.get(kind) or match.group()
     if kind == "number":
-        text = text.replace(" ", "").lstrip("#")
+        text = "".join(text.split()).lstrip("#")
     if kind == "word":
         text = text.strip("'*")
         text = _accented(folded, text, match)

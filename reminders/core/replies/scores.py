@@ -16,6 +16,7 @@ from reminders.core.replies.phrases import Phrase, Token
 
 WORST = 10
 FIRST_YEAR = 1000
+HALVES = frozenset({"half", "medio", "media"})
 NUMBER = re.compile(r"\d+")
 OUT_OF_TEN = re.compile(r"(\d{1,2})/10")
 PROPORTION = re.compile(r"(\d+)/(\d+)")
@@ -85,15 +86,27 @@ def _proportion_kind(match: re.Match[str]) -> Kind:
 
 
 def _kind(tokens: Sequence[Token], at: int, value: int, known: Lexicon) -> Kind:
-    text = tokens[at].text
-    before, after = _previous(tokens, at, known), _next(tokens, at)
     if value >= FIRST_YEAR or _is_count(tokens, at, known) or _is_scale(tokens, at, known):
         return Kind.OTHER
-    if value > WORST or before in known.groups["not_now"] or after in known.groups["not_now_after"]:
+    after = [token.text for token in tokens[at + 1 : at + 4]]
+    is_approximate = after[:2] == ["or", "so"]
+    if value > WORST or _previous(tokens, at, known) in known.groups["not_now"] or HALVES & set(after):
         return Kind.RIVAL
-    if text in known.groups["number_or_not"]:
+    if not is_approximate and after[:1] and after[0] in known.groups["not_now_after"]:
+        return Kind.RIVAL
+    if tokens[at].text in known.groups["number_or_not"]:
         return _kind_of_one(tokens, at, known)
-    return Kind.SCORE
+    return Kind.SCORE if _is_told_as_score(tokens, at, known) else Kind.RIVAL
+
+
+def _is_told_as_score(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
+    """Say whether a number stands as a score does: first, or after words that lead up to one, and counts nothing."""
+    words = [token.text for token in tokens]
+    if known.pain & set(words):
+        return True
+    leads_up = all(word in known.before_score or _value(word, known) is not None for word in words[:at])
+    follows = at + 1 == len(words) or words[at + 1] in known.after_score
+    return leads_up and follows
 
 
 def _is_count(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.replies.intents import Intent
@@ -24,14 +25,25 @@ ANSWERS = frozenset(
 """What answers our other questions; beside one, a pain that is told in numbers is a score too."""
 
 
+TIMED = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.LATE, Intent.ARRIVED, Intent.DECLINE, Intent.CALL_ME})
+"""What is said together with a time of day."""
+
+
 def read_score(side: Side, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> int | None:
     """Add the score that a text gives, and return it."""
-    numbers = [*numbers_in(side.phrases, side.known), *_nothing(sides)]
+    numbers = [number for number in numbers_in(side.phrases, side.known) if not _is_taken(number, found)]
+    numbers += _nothing(sides)
     if question is QuestionKind.CHECK_IN:
         return _add_score(side, only_score(numbers), found, Intent.SCORE)
     told = [number for number in numbers if _is_pain(side, number)]
     is_answer = question is not None and found.has(*ANSWERS)
     return _add_score(side, only_score(told), found, Intent.SCORE if is_answer else Intent.SYMPTOM)
+
+
+def _is_taken(number: Number, found: Judgement) -> bool:
+    """Say whether a number belongs to something else that was said: "see you at 8", "be there in 10"."""
+    word = number.token.first
+    return any(one.intent in TIMED and one.touches(word - 2, word) for one in found.said)
 
 
 def _nothing(sides: Sequence[Side]) -> list[Number]:
@@ -46,7 +58,9 @@ def _nothing(sides: Sequence[Side]) -> list[Number]:
 
 def _is_qualified(side: Side, phrase: int, end: int) -> bool:
     tokens = side.phrases[phrase].tokens
-    return any(token.text in side.known.groups["qualifiers"] for token in tokens[end:])
+    words = [token.text for token in tokens[end:]]
+    pairs = {" ".join(pair) for pair in pairwise(words)}
+    return bool(side.known.groups["qualifiers"] & (set(words) | pairs))
 
 
 def _is_pain(side: Side, number: Number) -> bool:

@@ -16,6 +16,15 @@ def whole_text(folded: str) -> tuple[Intent, str] | None:
     return None
 
 
+def without_ours(folded: str) -> str:
+    """Return a text in which our own words are blanks of the same length: quotations of them, and forwarded texts."""
+    if any(expression.search(folded) for _, expression in shared_texts("forwards")):
+        return " " * len(folded)
+    for _, expression in shared_texts("quotes"):
+        folded = expression.sub(lambda match: "." + " " * (len(match.group()) - 1), folded)
+    return folded
+
+
 def end_of_own_words(folded: str) -> int:
     """Return where a signature that a phone adds begins, or the end."""
     starts = [match.start() for _, expression in shared_texts("signatures") if (match := expression.search(folded))]
