@@ -21,7 +21,6 @@ from reminders.core.errors import ClinicFileError
 from reminders.core.ids import ClinicId
 from reminders.core.lint import lint
 from reminders.core.patients import Channel, Recipient
-from reminders.core.transport import RidePolicy
 from reminders.core.windows import DEFAULT_WINDOW, Opening
 from tests.builders import an_id
 
@@ -142,31 +141,6 @@ def test_an_own_step_for_escorts_travels_by_text_message() -> None:
     found = cadence_of(read(**own({**SNACK, "recipient": "escort"}))).step("snack")
     assert found is not None
     assert (found.recipient, found.channels) == (Recipient.ESCORT, (Channel.SMS,))
-
-
-def test_a_ride_policy_of_the_clinic_holds_for_every_type_that_names_none() -> None:
-    assert cadence_of(read()).ride_policy is RidePolicy.ADULT_PRESENT
-    assert cadence_of(read(ride_policy="hire_ok")).ride_policy is RidePolicy.HIRE_OK
-    clinic = read(
-        ride_policy="hire_ok",
-        cadence={"long": {"ride_policy": "adult_or_escorted_hire"}, "short": {"arrive_early_minutes": 5}},
-    )
-    policies = [clinic.cadence(kind).ride_policy for kind in ("long", "short", "other")]
-    assert policies == [RidePolicy.ADULT_OR_ESCORTED_HIRE, RidePolicy.HIRE_OK, RidePolicy.HIRE_OK]
-    assert clinic.cadence("other").steps == DEFAULT_CADENCE.steps
-
-
-@pytest.mark.parametrize("found", ["taxi", 3, None, ["hire_ok"], True])
-def test_a_ride_policy_that_we_do_not_know_is_a_fault(found: object) -> None:
-    for document, path in (
-        ({"ride_policy": found}, "clinic.ride_policy"),
-        ({"cadence": {"*": {"ride_policy": found}}}, "clinic.cadence.*.ride_policy"),
-    ):
-        with pytest.raises(ClinicFileError) as error:
-            read(**document)
-        (fault,) = error.value.faults
-        assert fault.startswith(f"{path}: found ")
-        assert fault.endswith("one of these is wanted: adult_present, adult_or_escorted_hire, hire_ok")
 
 
 @pytest.mark.parametrize("part", [{"recipient": "staff"}, {"asks": "pick_up"}])

@@ -38,7 +38,6 @@ from reminders.core.texts import (
     MONTHS,
     MORE,
     QUESTIONS,
-    RIDE_RULES,
     SHORT_QUESTIONS,
     SHORT_TEMPLATES,
     SPANS,
@@ -46,7 +45,6 @@ from reminders.core.texts import (
     TEMPLATES,
     WEEKDAYS,
 )
-from reminders.core.transport import RidePolicy
 from tests.builders import NOON, a_clinic, a_patient, a_record, an_appointment, local
 
 LANGUAGES = sorted(TEMPLATES)
@@ -101,7 +99,7 @@ def say(
     )
 
 
-def _as_text(key: str, start: str) -> tuple[str, Appointment, datetime]:
+def as_text(key: str, start: str) -> tuple[str, Appointment, datetime]:
     """Return what makes a text of this key: its step, a session and a moment. An hour is between the late and last."""
     visit = an_appointment(local(start), external_id="A1")
     for ending, before in (("_late", timedelta(hours=4)), ("_last", timedelta(hours=1))):
@@ -132,7 +130,7 @@ def test_every_language_has_every_text() -> None:
 def test_every_text_is_cheap_at_its_longest_and_leaves_no_placeholder(key: str, language: str) -> None:
     clinic = replace(LONG, language=language)
     for asks, start in product((None, *QuestionKind), LONGEST):  # merging may bring any question to any text
-        step, visit, now = _as_text(key, start)
+        step, visit, now = as_text(key, start)
         words = say(step, visit, clinic=clinic, language=language, asks=asks, about=OTHERS, now=now)
         size = measure(words.body)
         assert size.alphabet is Alphabet.GSM7, size.odd_characters
@@ -148,7 +146,7 @@ def test_under_the_exemption_every_text_fits_with_its_own_question_who_we_are_an
     key: str, language: str
 ) -> None:
     for start in LONGEST:
-        step, visit, now = _as_text(key, start)
+        step, visit, now = as_text(key, start)
         own = OWN_QUESTIONS[step]
         words = say(step, visit, clinic=SHORT, language=language, asks=own, now=now)
         assert len(words.body) <= MOST_CHARACTERS, words.body
@@ -324,35 +322,6 @@ def test_a_notice_that_comes_when_the_fast_has_begun_says_what_is_still_useful(s
         assert ("Clear liquids only, until Tue Mar 16, 7:00 AM" in body) is has_liquids
         assert ("If you have eaten since Tue Mar 16, 1:00 AM" in body) is has_solids
         assert ("adult must take you home at about 10:40 AM" in body) is has_solids
-
-
-SAYS_OF_A_RIDE = ("booked_late", "booked_last", "moved_late", "moved_last", "prep_first", "ride_check")
-
-
-@pytest.mark.parametrize("language", TEMPLATES)
-@pytest.mark.parametrize("key", SAYS_OF_A_RIDE)
-def test_a_text_asks_for_the_ride_that_the_clinic_wants_and_for_no_more(key: str, language: str) -> None:
-    for policy in RidePolicy:
-        step, visit, now = _as_text(key, "2027-03-16 09:00")
-        clinic = a_clinic(cadences={"*": replace(DEFAULT_CADENCE, ride_policy=policy)})
-        body = say(step, visit, clinic=clinic, language=language, now=now).body
-        assert RIDE_RULES[language][policy] in body
-        short = say(step, visit, clinic=replace(clinic, caps=EXEMPTION), language=language, now=now).body
-        wants_adult = policy is not RidePolicy.HIRE_OK
-        assert [("adult" in text.lower()) for text in (body, short)] == [wants_adult, wants_adult]
-
-
-def test_an_escort_is_asked_about_the_pick_ups_and_never_hears_when_a_session_starts() -> None:
-    first = an_appointment(local("2027-03-16 09:00"))
-    second = an_appointment(local("2027-03-17 09:00"), external_id="A2")
-    asked = say("ask_escort", first, second, asks=QuestionKind.PICK_UP).body
-    assert "Tue Mar 16, 10:40 AM; Wed Mar 17, 10:40 AM" in asked
-    both = Question(QuestionKind.PICK_UP, (first,))
-    told = compose(
-        "pick_up", [first, second], a_clinic(), a_patient(), channel=Channel.SMS, now=NOON, question=both
-    ).body
-    assert "Tue Mar 16, 10:40 AM: Reply C if you will be there" in told
-    assert "9:00" not in asked + told
 
 
 @pytest.mark.parametrize(
