@@ -143,7 +143,9 @@ def to_document(line: TaskLine, now: datetime) -> dict[str, object]:
 
 def _said(line: TaskLine) -> dict[str, object] | None:
     said = line.said
-    return said and {
+    if said is None:
+        return None
+    return {
         "at": iso(said.at),
         "text": said.text,
         "pictures": said.media_count,
