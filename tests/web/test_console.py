@@ -86,9 +86,10 @@ def test_messages_replies_and_answers_show_at_a_glance(clinic: World, desk: Brow
     text = shown(desk)
     assert "✓ confirmed" in text
     assert "C confirms" in text
-    assert "who takes me home? needs a reader" in text
-    assert "A reply needs a reader Dana Rivers" in text
-    assert "Read the reply and answer it, or phone the patient." in text
+    assert "who takes me home? asks something" in text
+    assert "Patient asks something Dana Rivers" in text
+    assert "who takes me home? Answer it, or phone the patient." in text
+    assert "now due in 30 min" in text
 
 
 def test_a_visit_that_is_over_or_off_asks_for_nothing(clinic: World, desk: Browser) -> None:
