@@ -92,6 +92,7 @@ def test_programs_get_one_object_with_stable_keys(cli: CommandLine, installation
                 "version": 2,
                 "confirmed": False,
                 "ride": False,
+                "ride_state": None,
             }
         ],
     }

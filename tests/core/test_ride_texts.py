@@ -9,9 +9,10 @@ import pytest
 from reminders.core.cadences import DEFAULT_CADENCE, QuestionKind
 from reminders.core.clinics import EXEMPTION
 from reminders.core.content import Question, compose
+from reminders.core.labels import RIDES
 from reminders.core.patients import Channel
 from reminders.core.texts import RIDE_RULES, TEMPLATES
-from reminders.core.transport import RidePolicy
+from reminders.core.transport import RidePolicy, RideState
 from tests.builders import NOON, a_clinic, a_patient, an_appointment, local
 from tests.core.test_content import as_text, say
 
@@ -42,3 +43,14 @@ def test_an_escort_is_asked_about_the_pick_ups_and_never_hears_when_a_session_st
     ).body
     assert "Tue Mar 16, 10:40 AM: Reply C if you will be there" in told
     assert "9:00" not in asked + told
+
+
+def test_staff_read_of_every_ride_that_is_none_that_it_is_none() -> None:
+    assert set(RIDES) == {None, *RideState}
+    assert [state for state, words in RIDES.items() if not words.startswith("no ride")] == [RideState.ARRANGED]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Bring your ride"), ("es", "Venga con quien le lleve")])
+def test_the_last_reminder_of_a_confirmed_session_asks_for_the_ride_all_the_same(language: str, words: str) -> None:
+    visit = an_appointment(local("2027-03-16 09:00"), confirmed_version=1)
+    assert words in say("remind_final", visit, language=language).body
