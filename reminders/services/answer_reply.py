@@ -78,7 +78,8 @@ def _write(tx: Transaction, case: Case, kinds: Sequence[AnswerKind]) -> None:
     about = {kind: _about(case, kind) for kind in kinds}
     body, told = write_answer(case.clinic, kinds, language=language, about=about, asks=asks)
     asked = about[AnswerKind.MOVED] if asks is not None and AnswerKind.MOVED in told else ()
-    draft = _draft(tx, case, told[0], body, asks=asks if asked else None, about=asked)
+    named = {item.id: item for kind in told for item in about[kind]}
+    draft = _draft(tx, case, told[0], body, asks=asks if asked else None, about=named.values())
     messages.add(tx, [draft], now=case.now)
     if asks is not None:
         questions.ask(tx, [_asked(case, draft, item, asks) for item in asked], now=case.now)
