@@ -19,10 +19,22 @@ from typing import Any, TypeVar
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.replies.intents import Intent
-from reminders.core.replies.patterns import SHORTEST_BEGINNING, Part, Pattern, PatternError, group_part, read_pattern
+from reminders.core.replies.patterns import (
+    LEXEME,
+    SHORTEST_BEGINNING,
+    Part,
+    Pattern,
+    PatternError,
+    group_part,
+    read_pattern,
+)
 from reminders.core.replies.typos import Typos
 
 T = TypeVar("T", bound=StrEnum)
+Spellings = Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+"""By the first word: how people write some words, longest first, and how they are compared."""
+SIGNS = frozenset("()[]|^$_#")
+"""What is no word in a pattern."""
 QUOTED = r"""["'\u00ab].{0,1600}?(?:["'\u00bb]|\.)$"""
 """A closed quotation that ends a text, or one that was cut short: an ellipsis is read as a full stop."""
 LANGUAGES = ("en", "es")
@@ -92,7 +104,7 @@ class Lexicon:
 
     language: str
     entries: tuple[Entry, ...]
-    spellings: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+    spellings: Spellings
     numbers: Mapping[str, int]
     groups: Mapping[str, frozenset[str]]
     vocabulary: frozenset[str]
@@ -141,10 +153,14 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
         groups |= {name: _texts(f"{file}.toml", name, words) for name, words in document.get("groups", {}).items()}
         numbers |= document.get("numbers", {})
         for right, wrong in document.get("spellings", {}).items():
+            # What is spelt right stays: "ahi nos vemos" has the slip "nos vemos" in it.
+            variants.setdefault(tuple(right.split()), tuple(right.split()))
             for text in _texts(f"{file}.toml", right, wrong):
                 variants[tuple(text.split())] = tuple(right.split())
+    spellings = _by_first_word(variants)
+    groups = {name: (*texts, *(_respelt(text, spellings) for text in texts)) for name, texts in groups.items()}
     parts = {name: group_part(texts) for name, texts in groups.items()}
-    entries = [_entry(file, row, parts) for file, document in documents for row in document.get("entry", ())]
+    entries = [_entry(file, row, parts, spellings) for file, document in documents for row in document.get("entry", ())]
     _refuse_doubles(entries)
     words = {word for entry in entries for pattern in entry.patterns for word in pattern.words} | set(numbers)
     words |= {word for right in variants.values() for word in right}
@@ -153,7 +169,7 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
     return Lexicon(
         language=language,
         entries=tuple(entries),
-        spellings=_by_first_word(variants),
+        spellings=spellings,
         numbers=MappingProxyType(numbers),
         groups=MappingProxyType({name: frozenset(texts) for name, texts in groups.items()}),
         vocabulary=frozenset(words),
@@ -183,7 +199,7 @@ def _real_words() -> frozenset[str]:
     return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
 
 
-def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part]) -> Entry:
+def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part], spellings: Spellings) -> Entry:
     name = row.get("id", "")
     where = f"{file}.toml, entry {name or row!r}"
     if not re.fullmatch(r"[a-z0-9_.]+", name):
@@ -197,7 +213,9 @@ def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part]) -> Ent
     return Entry(
         id=f"{prefix}{name}",
         means=means,
-        patterns=tuple(_pattern(where, text, groups) for text in _texts(where, "patterns", row.get("patterns"))),
+        patterns=tuple(
+            _pattern(where, _respelt(text, spellings), groups) for text in _texts(where, "patterns", row.get("patterns"))
+        ),
         examples=examples,
         near=tuple(row.get("near", ())),
         under=_members(where, "under", QuestionKind, row.get("under", ())),
@@ -242,9 +260,20 @@ def _refuse_doubles(entries: Sequence[Entry]) -> None:
         raise LexiconError(f"two entries are called {double}; give one of them another `id`")
 
 
-def _by_first_word(
-    variants: Mapping[tuple[str, ...], tuple[str, ...]],
-) -> Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]:
+def _respelt(text: str, spellings: Spellings) -> str:
+    """Return a pattern with its words as a text's are spelt before they are compared: no other form is ever met."""
+    lexemes = LEXEME.findall(text)
+    found: list[str] = []
+    place = 0
+    while place < len(lexemes):
+        rows = spellings.get(lexemes[place], ()) if lexemes[place] not in SIGNS else ()
+        wrong, right = next((one for one in rows if tuple(lexemes[place : place + len(one[0])]) == one[0]), ((), ()))
+        found += right or lexemes[place : place + 1]
+        place += len(wrong) or 1
+    return " ".join(found)
+
+
+def _by_first_word(variants: Mapping[tuple[str, ...], tuple[str, ...]]) -> Spellings:
     found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for wrong, right in sorted(variants.items(), key=lambda pair: -len(pair[0])):
         found.setdefault(wrong[0], []).append((wrong, right))
