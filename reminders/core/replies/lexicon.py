@@ -33,6 +33,7 @@ from reminders.core.replies.typos import Typos
 T = TypeVar("T", bound=StrEnum)
 Spellings = Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
 """By the first word: how people write some words, longest first, and how they are compared."""
+WORD = re.compile(r"[^\W\d_]+")
 SIGNS = frozenset("()[]|^$_#")
 """What is no word in a pattern."""
 QUOTED = r"""["'\u00ab].{0,1600}?(?:["'\u00bb]|\.)$"""
@@ -141,7 +142,8 @@ class Lexicon:
 @cache
 def lexicon(language: str) -> Lexicon:
     """Return a language's lexicon together with the shared one. Raises LexiconError."""
-    return build(language, [(SHARED, _load(SHARED)), (language, _load(language))], _real_words())
+    others = frozenset(word for other in LANGUAGES if other != language for word in WORD.findall(_text(f"{other}.toml")))
+    return build(language, [(SHARED, _load(SHARED)), (language, _load(language))], _real_words() | others)
 
 
 def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], real_words: frozenset[str]) -> Lexicon:
@@ -187,16 +189,19 @@ def shared_texts(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def _load(name: str) -> Mapping[str, Any]:
-    text = files(__package__).joinpath("lexicons", f"{name}.toml").read_text(encoding="utf-8")
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(_text(f"{name}.toml"))
     except tomllib.TOMLDecodeError as error:
         raise LexiconError(f"{name}.toml: {error}") from error
 
 
+def _text(file: str) -> str:
+    return files(__package__).joinpath("lexicons", file).read_text(encoding="utf-8")
+
+
 def _real_words() -> frozenset[str]:
-    text = files(__package__).joinpath("lexicons", "real_words.txt").read_text(encoding="utf-8")
-    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    lines = _text("real_words.txt").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part], spellings: Spellings) -> Entry:
