@@ -125,6 +125,15 @@ def summary(found: Scores) -> list[str]:
     ]
 
 
+def by_group(results: Sequence[Result]) -> list[str]:
+    """Return the accuracy by open question and by recorded language, a line each."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        for name in (f"asked {result.wanted.question}", f"language {result.wanted.language}", result.wanted.id.split("-")[0]):
+            groups.setdefault(name, []).append(result)
+    return [f"{name:<18}{sum(r.is_right for r in rows):>4} of {len(rows)}" for name, rows in sorted(groups.items())]
+
+
 def miss(result: Result) -> str:
     """Return a wrong reading as a line."""
     wanted = ",".join(sorted(result.wanted.intents))
@@ -141,7 +150,7 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, default="tuning")
     half = parser.parse_args().half
     results = measure(replies(half))
-    lines = [*table(results), "", *summary(scores(results))]
+    lines = [*table(results), "", *by_group(results), "", *summary(scores(results))]
     if half == "tuning":
         lines += ["", *(miss(result) for result in results if not result.is_right)]
     print("\n".join(lines))  # noqa: T201 - a program for people

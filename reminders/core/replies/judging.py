@@ -97,19 +97,25 @@ WHEN_DENIED = {
 
 
 def _leave_out_echoes(found: Judgement) -> None:
-    """Hear no more than danger in the words of danger; what is merely denied adds nothing beside it."""
+    """Hear no more than danger in the words of danger; what is merely denied adds nothing beside it.
+
+    A complaint in the same breath ("chest hurts and wont quit") is part of the danger, one of its own is not.
+    """
     flags = [one for one in found.said if one.intent is Intent.RED_FLAG]
-    found.said = [
-        one
-        for one in found.said
-        if one.intent not in ECHOES
-        or not (any(flag.touches(one.first, one.last) for flag in flags) or (one.is_mild and flags))
-    ]
+
+    def is_echo(one: Said) -> bool:
+        if one.is_mild and flags:
+            return True
+        if one.intent is Intent.SYMPTOM and any(flag.phrase == one.phrase for flag in flags):
+            return True
+        return any(flag.touches(one.first, one.last) for flag in flags)
+
+    found.said = [one for one in found.said if one.intent not in ECHOES or not is_echo(one)]
 
 
 ECHOES = frozenset(
     {Intent.SYMPTOM, Intent.LATE, Intent.ARRIVED, Intent.HAS_RIDE, Intent.SELF_DRIVE, Intent.NEEDS_RIDE, Intent.HELP}
-    | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE}
+    | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE, Intent.CONFIRM}
 )
 
 

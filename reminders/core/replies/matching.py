@@ -106,8 +106,8 @@ def longest(matches: Sequence[Match]) -> list[Match]:
 
 
 def _takes(one: Match, other: Match) -> bool:
-    """Say whether this match leaves nothing of the other; danger and opt-outs yield to turns of phrase only."""
-    is_strong = one.entry.means in TURNS or one.entry.means is other.entry.means
+    """Say whether this match leaves nothing of the other; danger and opt-outs yield to turns of phrase, and to regret."""
+    is_strong = one.entry.means in TURNS or one.entry.means in {other.entry.means, Intent.OPT_IN}
     return one.covers(other) and (is_strong or other.entry.means not in STANDING)
 
 

@@ -91,7 +91,8 @@ def _corrected(word: str, known: Lexicon) -> tuple[str, ...]:
 def _cut(tokens: Sequence[Token], known: Lexicon) -> list[list[Token]]:
     parts: list[list[Token]] = []
     for place, token in enumerate(tokens):
-        if not parts or token.after_comma or _begins(tokens, place, known):
+        is_asking = bool(parts) and " ".join(one.text for one in parts[-1][:2]) in _words(known, "openings")
+        if not parts or token.after_comma or (_begins(tokens, place, known) and not (is_asking and len(parts[-1]) < 4)):
             parts.append([])
         parts[-1].append(token)
     return parts
