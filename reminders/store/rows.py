@@ -27,8 +27,8 @@ from reminders.core.gate import Origin
 from reminders.core.patients import Channel, Recipient
 from reminders.core.pauses import PauseKind
 from reminders.core.reminders import Reason, ReminderState
-from reminders.core.transport import RideState
 from reminders.core.tasks import Outcome, TaskKind, Urgency
+from reminders.core.transport import RideState
 from reminders.store import conversation_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word

@@ -17,6 +17,7 @@ from reminders.services.pause import Subject, pause
 from reminders.services.respond_by_link import LinkAnswer, read_page, respond_by_link
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import rows
+from reminders.store.conversation_rows import inbound, question
 from reminders.store.unit_of_work import Store
 from tests.builders import a_booking, a_record, an_entry, local
 from tests.world import MINUTE, World, only
@@ -54,9 +55,9 @@ def rides(world: World) -> list[str]:
 
 def asked(world: World) -> list[tuple[str, str]]:
     """Return what was asked about which sessions, in order."""
-    joined = rows.question.join(rows.appointment, rows.appointment.c.id == rows.question.c.appointment_id)
-    columns = (rows.question.c.kind, rows.appointment.c.external_id)
-    order = (rows.question.c.asked_at, rows.appointment.c.external_id)
+    joined = question.join(rows.appointment, rows.appointment.c.id == question.c.appointment_id)
+    columns = (question.c.kind, rows.appointment.c.external_id)
+    order = (question.c.asked_at, rows.appointment.c.external_id)
     return [(row.kind, row.external_id) for row in world.all(select(*columns).select_from(joined).order_by(*order))]
 
 
@@ -116,7 +117,7 @@ def test_c_confirms_every_day_that_was_asked_about(world: World) -> None:
     world.pump()
     world.text("C")
     assert confirmed(world) == ["A1", "A2", "A3"]
-    assert [row.decision for row in world.all(select(rows.inbound))] == ["appointment confirmed (3)"]
+    assert [row.decision for row in world.all(select(inbound))] == ["appointment confirmed (3)"]
     assert world.tasks() == []
     world.check()
 
@@ -242,7 +243,7 @@ def test_a_question_about_a_time_that_is_no_more_is_not_owed(world: World) -> No
     moved = an_entry("A1", patient=ALONE, booking=a_booking(FIRST + 14 * DAY))
     world.sync(moved, *a_run(3))
     go_until(world, FIRST + 3 * DAY)
-    about = world.all(select(rows.question.c.version, rows.question.c.kind).where(rows.question.c.kind == "ride"))
+    about = world.all(select(question.c.version, question.c.kind).where(question.c.kind == "ride"))
     assert [row.version for row in about] == [1]
     assert asked(world)[1:] == [("confirm", "A4"), ("ride", "A4")]
 

@@ -15,7 +15,7 @@ from reminders.core.reminders import Reason
 from reminders.ports import Receipt
 from reminders.services.close_addresses import lock_concerned
 from reminders.services.fall_back import fall_back
-from reminders.store import contacts, messages, receipts, rows
+from reminders.store import contacts, conversation_rows, messages, receipts, rows
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Store
 from tests.builders import a_record, an_entry, local
@@ -94,7 +94,7 @@ def test_the_mail_asks_what_the_text_asked_and_a_click_answers_it(sqlite_store: 
     pump_both(world)
 
     assert "/r/" in world.email.sent[0].text
-    asked = world.all(select(rows.question.c.kind, rows.question.c.message_id))
+    asked = world.all(select(conversation_rows.question.c.kind, conversation_rows.question.c.message_id))
     assert [(row.kind, row.message_id) for row in asked] == [("confirm", message.id) for message in world.messages()]
 
 

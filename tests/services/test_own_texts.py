@@ -13,7 +13,7 @@ from reminders.core.patients import Channel
 from reminders.services.override import override_cadence
 from reminders.services.respond_by_link import read_page
 from reminders.services.send_ad_hoc import AdHocRequest, preview_ad_hoc
-from reminders.store import rows
+from reminders.store import conversation_rows
 from reminders.store.unit_of_work import Store
 from tests.builders import a_booking, an_entry, local
 from tests.world import CLINIC, World, only
@@ -73,5 +73,5 @@ def test_no_answer_is_awaited_to_a_question_that_the_text_had_no_room_for(
     assert len(body) <= 160
     assert all(part in body for part in (sender, CLINIC["phone"], "STOP", "No food after Tue 1:00 AM"))
     assert ("Who takes you home?" in body) is bool(asked)
-    assert [row.kind for row in world.all(select(rows.question))] == asked
+    assert [row.kind for row in world.all(select(conversation_rows.question))] == asked
     world.check()

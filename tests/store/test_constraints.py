@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from reminders.core.delivery import ReceiptStatus
 from reminders.core.errors import NaiveDatetimeError
-from reminders.store import rows
+from reminders.store import conversation_rows, rows
 from reminders.store.unit_of_work import Store, Transaction
 from tests.builders import NOON, an_entry
 from tests.world import CONFIRM_AT, World, only
@@ -54,7 +54,7 @@ def test_what_is_kept_once_is_kept_once(sent: World) -> None:
     once = (
         rows.reminder,
         rows.receipt,
-        rows.inbound,
+        conversation_rows.inbound,
         rows.patient,
         rows.contact,
         rows.appointment,
