@@ -36,7 +36,7 @@ def _add_no(side: Side, match: Match, found: Judgement, question: QuestionKind |
     meaning = NO.get(question) if question is not None else None
     if meaning is None or not is_clear(side, match):
         return
-    is_answered = found.has(*RIDES) if question is QuestionKind.RIDE else found.has(Intent.CONFIRM)
+    is_answered = found.has(*RIDES) if question is QuestionKind.RIDE else found.has(Intent.CONFIRM, Intent.OPT_OUT)
     if not is_answered:
         found.said.append(Said.by(match, meaning))
 
@@ -82,7 +82,8 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
     """
     if any(match.entry.means in {Intent.CONFIRM, Intent.DECLINE} for match in found.lost):
         return True
-    if any(True for _ in marks(sides, *DOUBTS)):
+    # A doubt within a question ("what time should I come?") is about what is asked.
+    if any(not side.moods.is_asked(match.phrase, match.start) for side, match in marks(sides, *DOUBTS)):
         return True
     return any(_has_loose_denial(side, sides, found) for side in sides)
 
@@ -90,6 +91,8 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
 def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bool:
     denials = side.known.groups["not"]
     loose = _unknown(side, sides)
+    known = side.known.language
+    explained = {match.phrase for match in found.lost if match.language == known and side.moods.is_denied(match)}
     places = {
         one.phrase
         for one in found.said
@@ -97,8 +100,8 @@ def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bo
     }
     sentences = {side.phrases[place].sentence for place in places}
     return any(
-        token.text in denials and token.first in loose
-        for phrase in side.phrases
+        token.text in denials and token.first in loose and place not in explained
+        for place, phrase in enumerate(side.phrases)
         if phrase.sentence in sentences
         for token in phrase.tokens
     )

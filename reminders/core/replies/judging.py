@@ -51,6 +51,7 @@ class Judgement:
     said: list[Said] = field(default_factory=list)
     lost: list[Match] = field(default_factory=list)
     idioms: list[Match] = field(default_factory=list)
+    denied: list[Said] = field(default_factory=list)
 
     def has(self, *intents: Intent) -> bool:
         """Say whether any of these was said."""
@@ -85,7 +86,9 @@ def _weigh(match: Match, intent: Intent, moods: frozenset[Mood], found: Judgemen
     if Mood.NEGATED in moods and Mood.ASKED not in moods:
         instead = match.entry.instead or WHEN_DENIED.get(intent)
         if instead is not None:
-            found.said.append(Said.by(match, instead, is_mild=True))
+            said = Said.by(match, instead, is_mild=True)
+            found.said.append(said)
+            found.denied += [said] if instead is Intent.SYMPTOM else []
 
 
 WHEN_DENIED = {
@@ -116,6 +119,7 @@ def _leave_out_echoes(found: Judgement) -> None:
 ECHOES = frozenset(
     {Intent.SYMPTOM, Intent.LATE, Intent.ARRIVED, Intent.HAS_RIDE, Intent.SELF_DRIVE, Intent.NEEDS_RIDE, Intent.HELP}
     | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE, Intent.CONFIRM}
+    | {Intent.DECLINE}
 )
 
 
@@ -137,12 +141,16 @@ SETTLED: tuple[tuple[Intent, tuple[Intent, ...]], ...] = (
     (Intent.SELF_DRIVE, (Intent.HIRED_RIDE,)),
     (Intent.HAS_RIDE, (Intent.SELF_DRIVE,)),
     (Intent.NEEDS_RIDE, (Intent.HAS_RIDE,)),
+    (Intent.OPT_OUT, (Intent.OPT_IN,)),
 )
 """What cannot be meant together: the first is kept. Any doubt about attendance ends it."""
 
 
 def settle(found: Judgement) -> None:
     """Take back what the rest of a text contradicts."""
+    if any(one not in found.denied for one in found.said):
+        # "C, no chest pain" is a plain confirmation.
+        found.said = [one for one in found.said if one not in found.denied]
     for winner, losers in SETTLED:
         if found.has(winner):
             for loser in losers:

@@ -45,6 +45,7 @@ class Moods:
         self._marks = [match for match in matches if match.entry.means in MOOD_OF]
         self._asked = [match for match in matches if match.entry.means is Mark.ASKED]
         self._answers = [match for match in matches if match.entry.means in {Mark.NO, Mark.NOTHING, Mark.IDIOM}]
+        self._meant = [match for match in matches if isinstance(match.entry.means, Intent)]
         self._not = known.groups["not"]
         self._through = known.groups["through"]
         self._lists = known.groups["lists"]
@@ -93,8 +94,12 @@ class Moods:
         tokens = self._phrases[phrase].tokens
         return any(token.text in self._not for token in tokens[max(0, before - 4) : before])
 
+    def _starts_with_it(self, phrase: int) -> bool:
+        """Say whether the denial belongs to words that mean something together: "no puedo ir, llámenme"."""
+        return any(match.phrase == phrase and match.start == 0 for match in self._meant)
+
     def _is_denial(self, phrase: int) -> bool:
         """Say whether a phrase is nothing but a denial of a thing: "no fever"; a bare "no" is an answer."""
         tokens = [token.text for token in self._phrases[phrase].tokens]
-        is_answer = any(match.phrase == phrase for match in self._answers)
+        is_answer = any(match.phrase == phrase for match in self._answers) or self._starts_with_it(phrase)
         return not is_answer and tokens[0] in self._not and 0 < len(set(tokens) - self._not) < NEGATION_REACHES
