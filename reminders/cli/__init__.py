@@ -26,6 +26,7 @@ PLACES = {
     "worklist": "worklist",
     "doctor": "doctor",
     "why": "why",
+    "interpret": "interpret",
     "checkins": "checkins",
     "pause": "pause",
     "resume": "pause",

@@ -18,6 +18,7 @@ from reminders.cli.argument_types import (
     queues,
     speed,
 )
+from reminders.cli.interpret_arguments import add_interpret_command
 from reminders.cli.operator_arguments import add_operator_commands
 from reminders.cli.opt_out_arguments import add_opt_out
 from reminders.cli.worklist_arguments import add_worklist
@@ -54,6 +55,7 @@ def parser() -> ArgumentParser:
     _ended(commands)
     _clinic(commands)
     _bench(commands)
+    add_interpret_command(commands)
     add_operator_commands(commands)
     _parts(commands)
     commands.add_parser("test", help="run the tests (further words go to pytest)")

@@ -40,7 +40,7 @@ QUOTED = r"""["'\u00ab].{0,1600}?(?:["'\u00bb]|\.)$"""
 """A closed quotation that ends a text, or one that was cut short: an ellipsis is read as a full stop."""
 LANGUAGES = ("en", "es")
 SHARED = "any"
-FIELDS = frozenset({"id", "intent", "mark", "patterns", "examples", "near", "under", "survives", "whole", "bare", "instead"})
+FIELDS = frozenset({"id", "intent", "mark", "patterns", "examples", "near", "under", "survives", "whole", "bare", "instead", "guards"})
 FUZZY = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.OPT_OUT, Intent.RED_FLAG, Intent.LATE, Intent.SYMPTOM})
 """Intents towards which a slip of the thumb may be corrected: nothing is lost by them. Never 'cancel the visit'."""
 
@@ -55,6 +55,7 @@ class Mark(StrEnum):
     THANKS = "thanks"
     CHATTER = "chatter"  # greetings and the like: nothing to understand
     NOTHING = "nothing"  # a turn of phrase whose words must not be taken one by one
+    GUARD = "guard"  # the same, but only for the intents that it guards against
     IDIOM = "idiom"  # a red flag's words in a turn of phrase
     ASKED = "asked"  # begins a question
     CONDITIONAL = "conditional"  # what stands beside it may not happen
@@ -83,7 +84,8 @@ class Entry:
 
     `under`: only where this was asked (empty: always). `is_whole`: only of a text that holds nothing else but
     politeness; `is_bare`: only of one that holds nothing else at all. `survives`: the moods that leave its meaning
-    (None: what is usual for its intent). `near`: texts that look alike and do not mean it. `instead`: what an idiom says, or a red
+    (None: what is usual for its intent). `near`: texts that look alike and do not mean it.
+    `guards`: the intents that a guard takes its words from. `instead`: what an idiom says, or a red
     flag that is clearly denied ("no chest pain").
     """
 
@@ -97,6 +99,7 @@ class Entry:
     is_whole: bool
     is_bare: bool
     instead: Intent | None
+    guards: frozenset[Intent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part], spelli
         survives=None if survives is None else _members(where, "survives", Mood, survives),
         is_whole=bool(row.get("whole")),
         is_bare=bool(row.get("bare")),
+        guards=_members(where, "guards", Intent, row.get("guards", ())),
         instead=Intent(row["instead"]) if "instead" in row else None,
     )
 

@@ -13,8 +13,8 @@ from reminders.core.replies.phrases import Phrase
 
 
 TURNS = frozenset({Mark.NOTHING, Mark.IDIOM})
-STANDING = TURNS | {Intent.RED_FLAG, Intent.OPT_OUT}
-"""What a turn of phrase takes back only where it holds all of its words."""
+STANDING = TURNS | {Mark.GUARD, Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS, Intent.RED_FLAG, Intent.OPT_OUT}
+"""What other words do not take away by holding it among more."""
 YIELDING = frozenset(
     {
         Intent.RESCHEDULE,
@@ -50,6 +50,10 @@ class Match:
     def covers(self, other: Match) -> bool:
         """Say whether the other's words are among these, and fewer."""
         return self.first <= other.first and other.last <= self.last and other.length < self.length
+
+    def holds(self, other: Match) -> bool:
+        """Say whether all of the other's words are among these."""
+        return self.first <= other.first and other.last <= self.last
 
     def spoils(self, other: Match) -> bool:
         """Say whether the other begins within this turn of phrase and is no longer: "my car died | died yesterday"."""
@@ -95,20 +99,23 @@ def _is_alone(match: Match, phrase: Phrase, fillers: frozenset[str], content: in
 
 
 def longest(matches: Sequence[Match]) -> list[Match]:
-    """Leave out every match whose words another takes together with more.
+    """Leave out every match whose words another takes together with more, or that a turn of phrase explains away.
 
-    "The uber is late" is about being late, not about an uber; "no problem" is no "no".
+    "The uber is late" is about being late, not about an uber; "no problem" is no "no"; a bus stop stops nothing.
     """
     kept = [match for match in matches if not any(_takes(other, match) for other in matches)]
-    turns = [match for match in kept if match.entry.means in TURNS]
-    kept = [match for match in kept if match.entry.means in STANDING or not any(turn.spoils(match) for turn in turns)]
     return [match for match in kept if not any(_is_better(other, match) for other in kept)]
 
 
 def _takes(one: Match, other: Match) -> bool:
-    """Say whether this match leaves nothing of the other; danger and opt-outs yield to turns of phrase, and to regret."""
-    is_strong = one.entry.means in TURNS or one.entry.means in {other.entry.means, Intent.OPT_IN}
-    return one.covers(other) and (is_strong or other.entry.means not in STANDING)
+    """Say whether this match leaves nothing of the other. Danger and opt-outs yield only to what explains them away."""
+    if one.entry.means is Mark.GUARD:
+        is_near = other.entry.means not in STANDING and one.spoils(other)
+        return other.entry.means in one.entry.guards and (one.holds(other) or is_near)
+    if one.entry.means in TURNS:
+        return one.covers(other) or (other.entry.means not in STANDING and one.spoils(other))
+    is_alike = one.entry.means in {other.entry.means, Intent.OPT_IN}
+    return one.covers(other) and (is_alike or other.entry.means not in STANDING)
 
 
 def _is_better(one: Match, other: Match) -> bool:
