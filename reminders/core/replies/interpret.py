@@ -14,6 +14,7 @@ from dataclasses import replace
 from reminders.core.cadences import QuestionKind
 from reminders.core.replies.answers import is_thanks, read_answers
 from reminders.core.replies.asking import read_questions
+from reminders.core.replies.driving import read_driving
 from reminders.core.replies.intents import PRECEDENCE, Intent
 from reminders.core.replies.interpretation import Evidence, Finding, Interpretation
 from reminders.core.replies.judging import Judgement, Said, Side, judge, main_side, settle
@@ -48,6 +49,7 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     sides = _sides(sentences, asked)
     main = main_side(sides, recorded)
     found = judge(sides)
+    read_driving(sides, found)
     read_answers(sides, found, asked)
     score = read_score(main, sides, found, asked)
     settle(found)
