@@ -13,7 +13,7 @@ OF_THE_DRIVE = frozenset({Intent.SELF_DRIVE, Intent.LATE, Intent.ARRIVED, Intent
 
 
 def read_driving(sides: Sequence[Side], found: Judgement) -> None:
-    """Add the danger of somebody who drives and tells of dizziness or the like; what is only the drive is taken back."""
+    """Add the danger of somebody who drives and tells of dizziness; what is only about the drive is taken back."""
     for side in sides:
         wheel = next(_at_the_wheel(side), None)
         complaint = next((one for one in found.said if _makes_unfit(side, one)), None)
