@@ -15,6 +15,8 @@ from reminders.core.replies.lexicon import Lexicon
 from reminders.core.replies.phrases import Phrase, Token
 
 WORST = 10
+OWN_NAME = ("this", "is")
+LONGEST_NAME = 2
 FIRST_YEAR = 1000
 HALVES = frozenset({"half", "medio", "media"})
 NUMBER = re.compile(r"\d+")
@@ -88,6 +90,9 @@ def _proportion_kind(match: re.Match[str]) -> Kind:
 def _kind(tokens: Sequence[Token], at: int, value: int, known: Lexicon) -> Kind:
     if value >= FIRST_YEAR or _is_count(tokens, at, known) or _is_scale(tokens, at, known):
         return Kind.OTHER
+    is_told = _is_told_as_score(tokens, at, known)
+    if value > LAST_MONTH and not is_told:
+        return Kind.OTHER
     after = [token.text for token in tokens[at + 1 : at + 4]]
     is_approximate = after[:2] == ["or", "so"]
     if value > WORST or _previous(tokens, at, known) in known.groups["not_now"] or HALVES & set(after):
@@ -96,23 +101,49 @@ def _kind(tokens: Sequence[Token], at: int, value: int, known: Lexicon) -> Kind:
         return Kind.RIVAL
     if tokens[at].text in known.groups["number_or_not"]:
         return _kind_of_one(tokens, at, known)
-    return Kind.SCORE if _is_told_as_score(tokens, at, known) else Kind.RIVAL
+    return Kind.SCORE if is_told else Kind.RIVAL
 
 
 def _is_told_as_score(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     """Say whether a number stands as a score does: first, or after words that lead up to one, and counts nothing."""
     words = [token.text for token in tokens]
-    if known.pain & set(words):
+    if known.pain & set(words) or _is_rated(words, at, known):
         return True
-    leads_up = all(word in known.before_score or _value(word, known) is not None for word in words[:at])
-    follows = at + 1 == len(words) or words[at + 1] in known.after_score
-    return leads_up and follows
+    fillers = known.groups["filler"]
+    before = [word for word in words[:at] if word not in fillers and _value(word, known) is None]
+    leads_up = all(word in known.before_score for word in before) or _is_named(before, words[at - 1], known)
+    return leads_up and _follows_score(words, at, known)
+
+
+def _is_named(before: Sequence[str], last: str, known: Lexicon) -> bool:
+    """Say whether words like "it's a" stand right before, or who writes: "this is Carol". Not in praise of somebody."""
+    if known.groups["praised"] & set(before):
+        return False
+    name = before[len(OWN_NAME) :] if tuple(before[: len(OWN_NAME)]) == OWN_NAME else ()
+    return last in known.groups["right_before_score"] or (
+        0 < len(name) <= LONGEST_NAME and not known.vocabulary.intersection(name)
+    )
+
+
+def _follows_score(words: Sequence[str], at: int, known: Lexicon) -> bool:
+    """Say whether what comes after a number leaves it a score: nothing, politeness, an emoji, itself once more."""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    if not after or after in known.after_score or after in known.groups["filler"]:
+        return True
+    return not any(map(str.isalnum, after)) or _value(after, known) == _value(words[at], known)
+
+
+def _is_rated(words: Sequence[str], at: int, known: Lexicon) -> bool:
+    """Say whether a number is told of ten: "3 outta 10", "8 of ten"; not "8 of 10 infusions"."""
+    after = [word for word in words[at + 1 :] if word not in known.groups["of"]][:2]
+    is_of = words[at + 1 : at + 2] != after[:1] and _is_ten("".join(after[:1]))
+    return is_of and not known.groups["units"].intersection(after[1:])
 
 
 def _is_count(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     """Say whether a number counts, dates or times something: "4 hours", "day 3", "took it at 8"."""
     after = [token.text for token in tokens[at + 1 : at + 3]]
-    before = tokens[at - 1].text if at else ""
+    before = tokens[at - 1].text if at > 1 or (at and tokens[0].text not in known.groups["answer_labels"]) else ""
     if after[:1] and (after[0] in known.groups["units"] or " ".join(after) in known.groups["units"]):
         return True
     if len(after) > 1 and after[0] in known.groups["unit_adjectives"] and after[1] in known.groups["units"]:
@@ -132,6 +163,8 @@ def _is_scale(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     later = tokens[at + 2].text if at + 2 < len(tokens) else ""
     if text in ten and before in known.groups["of"] and any(_value(one.text, known) is not None for one in tokens[:at]):
         return True
+    if text in ten | ends and after in known.groups["means"]:
+        return bool(known.groups["scale_ends"].intersection(token.text for token in tokens[at + 2 : at + 5]))
     if text in ten and before in known.groups["to"] and at > 1 and tokens[at - 2].text in ends:
         return True
     return text in ends and after in known.groups["to"] and later in ten
