@@ -11,6 +11,8 @@ from reminders.core.replies.reading import Clause, Word
 
 REPEATED = re.compile(r"(.)\1+")
 THRICE = re.compile(r"(.)\1{2,}")
+SHORTEST_IN = 4
+"""Letters of the shortest word whose dropped g is put back: "goin", "ridin"; a word that is known stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,17 @@ def _spelling(words: Sequence[Word], plain: Sequence[str], place: int, known: Le
         for wrong, right in known.spellings.get(begin, ()):
             if tuple(row[: len(wrong)]) == wrong:
                 return len(wrong), right
+    stem = plain[place].removesuffix("s")
+    if stem in known.groups.get("person", ()) and _tells_of(stem, plain[place:], known):
+        return 1, (stem, "is")
     return 1, _corrected(plain[place], known)
+
+
+def _tells_of(stem: str, row: Sequence[str], known: Lexicon) -> bool:
+    """Say whether an s is short for "is": "mom's driving me", "my sons got me", but not "my mom's phone"."""
+    if row[0] == stem or len(row) == 1:
+        return False
+    return row[1].endswith(("ing", "in")) or row[1] in known.groups.get("after_is", ())
 
 
 def _corrected(word: str, known: Lexicon) -> tuple[str, ...]:
@@ -85,6 +97,8 @@ def _corrected(word: str, known: Lexicon) -> tuple[str, ...]:
         for wrong, right in known.spellings.get(shorter, ()):
             if wrong == (shorter,):
                 return right
+    if len(word) >= SHORTEST_IN and word.endswith("in") and f"{word}g" in known.vocabulary:
+        return (f"{word}g",)
     return (known.typos.meant(THRICE.sub(r"\1\1", word)) or word,)
 
 
