@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from reminders.core.replies.intents import Intent
 from reminders.core.replies.judging import Judgement, Said, Side
 
 RULE = "driving_unwell"
-OF_THE_DRIVE = frozenset({Intent.SELF_DRIVE, Intent.LATE, Intent.ARRIVED, Intent.HAS_RIDE})
+OF_THE_DRIVE = frozenset({Intent.SELF_DRIVE, Intent.ARRIVED})
 """What a crash or an unfit drive is about besides: it adds nothing to the danger."""
 
 
@@ -23,8 +23,14 @@ def read_driving(sides: Sequence[Side], found: Judgement) -> None:
             found.said.append(
                 Said(Intent.RED_FLAG, complaint.first, complaint.last, complaint.phrase, rule, side.known.language)
             )
-    if any(one.intent is Intent.RED_FLAG and ".driving" in one.rule for one in found.said):
-        found.said = [one for one in found.said if one.intent not in OF_THE_DRIVE]
+    flags = {one.phrase for one in found.said if one.intent is Intent.RED_FLAG and ".driving" in one.rule}
+    if flags:
+        found.said = [one for one in found.said if one.intent not in OF_THE_DRIVE and not _is_the_way(one, flags)]
+
+
+def _is_the_way(one: Said, flags: Collection[int]) -> bool:
+    """Say whether a delay is only where it happened: "rear ended someone on the way back"."""
+    return one.intent is Intent.LATE and one.phrase in flags
 
 
 def _at_the_wheel(side: Side) -> Iterator[int]:
