@@ -18,6 +18,8 @@ SHORT = 2
 """How many words that nobody knows an "ok" may carry and still be an answer: "ok Dana", "ok mañana"."""
 CHATTY = 6
 """How many words that nobody knows thanks may carry: "thanks Dr Alvarez"."""
+LAUGHING = 1
+"""The same for a laugh, which may stand beside anything."""
 DOUBTS = (Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS)
 
 
@@ -112,5 +114,6 @@ def is_thanks(sides: Sequence[Side], found: Judgement, question: QuestionKind | 
     if found.lost or found.idioms or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
         return False
     kinds = (Mark.THANKS,) if question is not None else (Mark.THANKS, Mark.YES, Mark.OK)
-    is_said = any(True for _ in marks(sides, *kinds))
-    return is_said and unknown_words(sides) <= CHATTY
+    unknown = unknown_words(sides)
+    is_said = any(True for _ in marks(sides, *kinds)) and unknown <= CHATTY
+    return is_said or (unknown <= LAUGHING and any(True for _ in marks(sides, Mark.CHATTER)))

@@ -26,6 +26,8 @@ WISHES = frozenset(
     }
 )
 """What may be put as a question and is then no further one: "can we do 2 instead?"."""
+SHORTEST = 3
+"""Words that a question without its mark must have: "what time" may be anything."""
 ANSWERS = (Mark.YES, Mark.NO, Mark.OK, Mark.CODE, Mark.THANKS, Mark.NOTHING, Mark.IDIOM)
 
 
@@ -52,7 +54,7 @@ def _asked_by(side: Side, sides: Sequence[Side], place: int, *, may_be_marked: b
     """Return the rule by which a phrase asks: it begins so, or it ends in a question mark and is no mere answer."""
     phrase = side.phrases[place]
     opening = next((match for _, match in marks([side], Mark.ASKED) if match.phrase == place), None)
-    if opening is not None and (phrase.is_asked or len(phrase.tokens) > opening.end):
+    if opening is not None and (phrase.is_asked or len(phrase.tokens) >= SHORTEST):
         return opening.entry.id
     answers = {word for _, match in marks(sides, *ANSWERS) for word in range(match.first, match.last + 1)}
     fillers = side.known.groups["filler"]

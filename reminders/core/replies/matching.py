@@ -32,7 +32,10 @@ YIELDING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry whose words a phrase holds: tokens `start` to before `end` of it, words `first` to `last` of the text."""
+    """An entry whose words a phrase holds: tokens `start` to before `end` of it, words `first` to `last` of the text.
+
+    `named` are the words that its pattern names; others stand where it allows any word.
+    """
 
     entry: Entry
     phrase: int
@@ -41,6 +44,7 @@ class Match:
     first: int
     last: int
     language: str
+    named: frozenset[str]
 
     @property
     def length(self) -> int:
@@ -85,7 +89,7 @@ def _find_in(
         if not entry.under or question in entry.under:
             for start, end in pattern.matches(row):
                 first, last = phrase.tokens[start].first, phrase.tokens[end - 1].last
-                yield Match(entry, place, start, end, first, last, known.language)
+                yield Match(entry, place, start, end, first, last, known.language, pattern.words)
 
 
 def _is_alone(match: Match, phrase: Phrase, fillers: frozenset[str], content: int, everything: int) -> bool:
@@ -112,6 +116,8 @@ def _takes(one: Match, other: Match) -> bool:
     if one.entry.means is Mark.GUARD:
         is_near = other.entry.means not in STANDING and one.spoils(other)
         return other.entry.means in one.entry.guards and (one.holds(other) or is_near)
+    if (one.entry.is_bare or one.entry.is_whole) and one.entry.means is not other.entry.means:
+        return one.holds(other) and not (other.entry.is_bare or other.entry.is_whole)
     if one.entry.means in TURNS:
         return one.covers(other) or (other.entry.means not in STANDING and one.spoils(other))
     is_alike = one.entry.means in {other.entry.means, Intent.OPT_IN}

@@ -34,6 +34,8 @@ SURVIVES: Mapping[Intent, frozenset[Mood]] = {
     Intent.HELP: frozenset({A, C, H, G}),
 }
 """The moods that leave an intent what it is. Attendance survives no doubt; danger and opt-outs survive all but denial."""
+LISTED = frozenset({Intent.RED_FLAG, Intent.SYMPTOM})
+"""What is denied by the row."""
 MOOD_OF = {Mark.CONDITIONAL: Mood.CONDITIONAL, Mark.HEDGE: Mood.HEDGED, Mark.GUESS: Mood.GUESSED}
 
 
@@ -46,6 +48,7 @@ class Moods:
         self._asked = [match for match in matches if match.entry.means is Mark.ASKED]
         self._answers = [match for match in matches if match.entry.means in {Mark.NO, Mark.NOTHING, Mark.IDIOM}]
         self._meant = [match for match in matches if isinstance(match.entry.means, Intent)]
+        self._replied = [match for match in matches if match.entry.means is Mark.NO]
         self._not = known.groups["not"]
         self._through = known.groups["through"]
         self._lists = known.groups["lists"]
@@ -73,8 +76,12 @@ class Moods:
         )
 
     def is_denied(self, match: Match) -> bool:
-        """Say whether a denial stands right before, or before the list that this ends."""
-        return self._denied_at(match.phrase, match.start, NEGATION_REACHES)
+        """Say whether a denial stands right before, before the list that this ends, or where any word may stand."""
+        within = self._phrases[match.phrase].tokens[match.start : match.end]
+        if any(token.text in self._not and token.text not in match.named for token in within):
+            return True
+        is_listed = match.entry.means in LISTED and self._ends_denial(match.phrase, match.start)
+        return is_listed or self._denied_at(match.phrase, match.start, NEGATION_REACHES)
 
     def _denied_at(self, phrase: int, start: int, reach: int) -> bool:
         tokens = self._phrases[phrase].tokens
@@ -82,12 +89,17 @@ class Moods:
         while place >= 0 and reach > 0:
             text = tokens[place].text
             if text in self._not:
-                return True
+                # "No, I'm driving": the answer to a question denies nothing of what follows.
+                return not any(match.phrase == phrase and match.start <= place < match.end for match in self._replied)
             if text not in self._through:
                 return text in self._lists and self._denies_something(phrase, place)
             place, reach = place - 1, reach - 1
-        # "No chest pain, fever or rash": a list goes on with what was denied.
-        return place < 0 and phrase > 0 and self._phrases[phrase].follows_list and self._is_denial(phrase - 1)
+        return False
+
+    def _ends_denial(self, phrase: int, start: int) -> bool:
+        """Say whether a phrase goes on with a list of what is denied: "no chest pain, fever or rash"."""
+        is_first = all(token.text in self._through | self._lists for token in self._phrases[phrase].tokens[:start])
+        return is_first and phrase > 0 and self._phrases[phrase].follows_list and self._is_denial(phrase - 1)
 
     def _denies_something(self, phrase: int, before: int) -> bool:
         """Say whether "no A or B" is what leads up to an "or"."""
