@@ -30,7 +30,9 @@ EXPERIMENTS = {
     "T5": "t05_provider:t5",
     "T6": "t06_hidden:t6",
     "T7": "t07_receipts:t7",
+    "T8": "t08_clocks:t8",
     "T9": "t09_opt_out:t9",
+    "T10": "t10_reference:t10",
     "T11": "t11_two_of_everything:t11",
 }
 """Where each experiment is: a module here and its function, which takes Options and returns a Report for each seed."""
@@ -46,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add("experiment", choices=[*EXPERIMENTS, "all"], help="which experiment")
     add("--seed", type=int, help="this seed only")
     add("--seeds", type=int, help="so many seeds, from 1 on")
-    add("--reminders", type=int, help="how many reminders a seed has")
+    add("--reminders", type=int, help="how many reminders a seed has (T8: clinics, T10: examples)")
     add("--kills", type=int, help="how many kills (or other events) a seed has")
     add("--database", choices=("postgres", "sqlite"), default="postgres")
     add("--strategy", choices=STRATEGIES, default=STRATEGIES[0], help="T1: how texts are sent")
