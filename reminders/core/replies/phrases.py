@@ -73,7 +73,9 @@ def _spelling(words: Sequence[Word], plain: Sequence[str], place: int, known: Le
     typed = words[place].text
     for begin, row in ((typed, [typed, *plain[place + 1 :]]), (plain[place], plain[place:])):
         for wrong, right in known.spellings.get(begin, ()):
-            if tuple(row[: len(wrong)]) == wrong:
+            # A comma ends a word: "can't make it, is there" holds no "it is".
+            is_torn = any(word.after_comma for word in words[place + 1 : place + len(wrong)])
+            if not is_torn and tuple(row[: len(wrong)]) == wrong:
                 return len(wrong), right
     stem = plain[place].removesuffix("s")
     if stem in known.groups.get("person", ()) and _tells_of(stem, plain[place:], known):
