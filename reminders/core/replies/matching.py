@@ -11,7 +11,6 @@ from reminders.core.replies.lexicon import Entry, Lexicon, Mark
 from reminders.core.replies.patterns import Row
 from reminders.core.replies.phrases import Phrase
 
-
 TURNS = frozenset({Mark.NOTHING, Mark.IDIOM})
 STANDING = TURNS | {Mark.GUARD, Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS, Intent.RED_FLAG, Intent.OPT_OUT}
 """What other words do not take away by holding it among more."""
@@ -107,7 +106,9 @@ def longest(matches: Sequence[Match]) -> list[Match]:
 
     "The uber is late" is about being late, not about an uber; "no problem" is no "no"; a bus stop stops nothing.
     """
-    kept = [match for match in matches if not any(_takes(other, match) for other in matches)]
+    guards = [match for match in matches if match.entry.means is Mark.GUARD]
+    standing = [match for match in matches if not any(_takes(guard, match) for guard in guards)]
+    kept = [match for match in standing if not any(_takes(other, match) for other in standing)]
     return [match for match in kept if not any(_is_better(other, match) for other in kept)]
 
 
