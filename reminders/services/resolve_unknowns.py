@@ -109,6 +109,8 @@ def _resolve(deps: Deps, item: OpenAttempt, look: Look) -> bool:
         owned = _mine(tx, sightings)
         if owned is not None:
             return _settle_accepted(tx, deps, item, owned)
+        if read_moment(tx, deps, item.channel).fault is not None:
+            return False  # by clocks that disagree a grace may seem over that has hardly begun
         if item.channel is Channel.SMS:
             age = timedelta(seconds=deps.clock.monotonic() - look.began)
             attempts.saw_nothing(tx, item.tag, machine_now=read_moment(tx, deps).machine_now - age)
