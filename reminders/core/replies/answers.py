@@ -28,7 +28,7 @@ def read_answers(sides: Sequence[Side], found: Judgement, question: QuestionKind
     for side, match in marks(sides, Mark.NO):
         _add_no(side, match, found, question)
     for side, match in marks(sides, Mark.YES, Mark.CODE, Mark.OK):
-        if is_clear(side, match) and _counts(match, sides, found):
+        if is_clear(side, match) and _counts(match, sides, found, question):
             _add_yes(match, found, question)
     if found.has(Intent.CONFIRM) and is_doubtful(sides, found):
         found.drop(Intent.CONFIRM)
@@ -54,15 +54,21 @@ def _add_yes(match: Match, found: Judgement, question: QuestionKind | None) -> N
     found.said.append(Said.by(match, meaning))
 
 
-def _counts(match: Match, sides: Sequence[Side], found: Judgement) -> bool:
+def _counts(match: Match, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
     """Say whether an answer may be taken at its word: an "ok" beside anything else is mere politeness."""
     if match.entry.means is not Mark.OK:
         return True
+    if question is QuestionKind.RIDE and any(True for _ in marks(sides, Mark.THANKS)):
+        return False  # "ok thanks" thanks for the reminder; it tells of no ride
     return not found.said and not found.lost and unknown_words(sides) <= SHORT and not _asks(sides)
 
 
 def _asks(sides: Sequence[Side]) -> bool:
-    return any(side.moods.is_asked(place, len(side.phrases[place].tokens)) for side in sides for place in range(len(side.phrases)))
+    return any(
+        side.moods.is_asked(place, len(side.phrases[place].tokens))
+        for side in sides
+        for place in range(len(side.phrases))
+    )
 
 
 def unknown_words(sides: Sequence[Side]) -> int:
@@ -95,11 +101,7 @@ def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bo
     loose = _unknown(side, sides)
     known = side.known.language
     explained = {match.phrase for match in found.lost if match.language == known and side.moods.is_denied(match)}
-    places = {
-        one.phrase
-        for one in found.said
-        if one.intent is Intent.CONFIRM and one.language == side.known.language
-    }
+    places = {one.phrase for one in found.said if one.intent is Intent.CONFIRM and one.language == side.known.language}
     sentences = {side.phrases[place].sentence for place in places}
     return any(
         token.text in denials and token.first in loose and place not in explained

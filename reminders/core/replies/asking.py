@@ -39,7 +39,7 @@ def read_questions(main: Side, sides: Sequence[Side], found: Judgement) -> None:
             is_understood = any(one.intent in WISHES and one.touches(first, last) for one in found.said)
             if is_understood and not _is_danger_elsewhere(found, first, last):
                 continue
-            if rule := _asked_by(side, sides, place, may_be_marked=side is main):
+            if rule := _asked_by(side, sides, place, found, may_be_marked=side is main):
                 found.said.append(Said(Intent.QUESTION, first, last, place, rule, side.known.language))
 
 
@@ -50,7 +50,7 @@ def _is_danger_elsewhere(found: Judgement, first: int, last: int) -> bool:
     return all(one.intent is Intent.RED_FLAG for one in here) and any(flag not in here for flag in flags)
 
 
-def _asked_by(side: Side, sides: Sequence[Side], place: int, *, may_be_marked: bool) -> str | None:
+def _asked_by(side: Side, sides: Sequence[Side], place: int, found: Judgement, *, may_be_marked: bool) -> str | None:
     """Return the rule by which a phrase asks: it begins so, or it ends in a question mark and is no mere answer."""
     phrase = side.phrases[place]
     opening = next((match for _, match in marks([side], Mark.ASKED) if match.phrase == place), None)
@@ -58,5 +58,7 @@ def _asked_by(side: Side, sides: Sequence[Side], place: int, *, may_be_marked: b
         return opening.entry.id
     answers = {word for _, match in marks(sides, *ANSWERS) for word in range(match.first, match.last + 1)}
     fillers = side.known.groups["filler"]
+    if any(match.length == len(phrase.tokens) == 1 for match in found.lost if match.entry.means is Intent.CONFIRM):
+        return None  # "Confirm?" only doubts the answer
     content = [token for token in phrase.tokens if token.text not in fillers and token.first not in answers]
     return "any.question_mark" if may_be_marked and phrase.is_asked and content else None
