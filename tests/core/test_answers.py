@@ -58,7 +58,7 @@ def test_good_news_come_before_what_is_still_to_be_done() -> None:
     assert body.index("expect you") < body.index("need a ride")
 
 
-def test_the_crisis_text_names_the_countrys_numbers() -> None:
+def test_the_crisis_text_names_the_numbers_of_the_country() -> None:
     body, _ = write_answer(CLINIC, [AnswerKind.CRISIS], language="en", about={})
     assert "911" in body
     assert "988" in body

@@ -44,7 +44,7 @@ def test_each_number_may_be_changed_or_switched_off(table: dict[str, Any], expec
         ({"jump": True}, 'clinic.check_in.jump: found True; a whole number from 1 to 10, or "off", is wanted'),
         ({"jump": 2.5}, 'clinic.check_in.jump: found 2.5; a whole number from 1 to 10, or "off", is wanted'),
         ({"nudge_hours": 0}, 'clinic.check_in.nudge_hours: found 0; a whole number from 1 to 72, or "off", is wanted'),
-        ({"hihg": 8}, "clinic.check_in.hihg: found 8; unknown key; known here: high, jump, nudge_hours"),
+        ({"highest": 8}, "clinic.check_in.highest: found 8; unknown key; known here: high, jump, nudge_hours"),
     ],
 )
 def test_a_fault_says_what_is_wanted(table: dict[str, Any], fault: str) -> None:

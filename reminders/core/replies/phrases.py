@@ -12,7 +12,7 @@ from reminders.core.replies.reading import Clause, Word
 REPEATED = re.compile(r"(.)\1+")
 THRICE = re.compile(r"(.)\1{2,}")
 SHORTEST_IN = 4
-"""Letters of the shortest word whose dropped g is put back: "goin", "ridin"; a word that is known stays."""
+"""Letters of the shortest word whose dropped g is put back: "leavin", "ridin"; a word that is known stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,19 @@ def _spell(words: Sequence[Word], first: int, known: Lexicon) -> list[Token]:
     while place < len(words):
         span, right = _spelling(words, plain, place, known)
         comma = words[place].after_comma
+        kept = _kept(plain[place : place + span], right)
         for part, text in enumerate(right):
-            tokens.append(Token(text, first + place, first + place + span - 1, comma and part == 0))
+            # "ill uber" is "i will" and "uber": what a spelling leaves as it is stands for itself alone.
+            begin, end = (part - len(right) + span,) * 2 if part >= len(right) - kept else (0, span - 1 - kept)
+            tokens.append(Token(text, first + place + begin, first + place + end, comma and part == 0))
         place += span
     return tokens
+
+
+def _kept(typed: Sequence[str], right: Sequence[str]) -> int:
+    """Return how many words at the end a spelling leaves as they were typed; at least the first is another."""
+    longest = min(len(typed), len(right)) - 1
+    return next((count for count in range(longest) if typed[-1 - count] != right[-1 - count]), longest)
 
 
 def _spelling(words: Sequence[Word], plain: Sequence[str], place: int, known: Lexicon) -> tuple[int, Sequence[str]]:
@@ -126,7 +135,7 @@ def _begins(tokens: Sequence[Token], place: int, known: Lexicon) -> bool:
     if before in _words(known, "joins") or before in _words(known, "tells"):
         return False
     pair = " ".join([text, *after.split()[:1]])
-    return place > 1 and (pair in _words(known, "openings") or text in _words(known, "openings"))
+    return (place > 1 or before[0].isdigit()) and (pair in _words(known, "openings") or text in _words(known, "openings"))
 
 
 def _words(known: Lexicon, group: str) -> frozenset[str]:
