@@ -27,5 +27,7 @@ def add_interpret_command(commands: Commands[ArgumentParser]) -> None:
         "--explain", action="store_true", help="show people which words of the texts given mean what, by which rule"
     )
     command.add_argument("text", nargs="*", metavar="TEXT", help="with --explain: the texts")
-    command.add_argument("--question", choices=list(QuestionKind), help="with --explain: what was asked (default: nothing)")
+    command.add_argument(
+        "--question", choices=list(QuestionKind), help="with --explain: what was asked (default: nothing)"
+    )
     command.add_argument("--language", choices=LANGUAGES, help="with --explain: the patient's recorded language")

@@ -1,7 +1,7 @@
 """Measures the interpreter on the labelled replies of `tests/data/replies`.
 
-    python3 -m tests.core.reply_scores                    the tuning half: table, and every miss with its text
-    python3 -m tests.core.reply_scores --half held_back   the other half: the table only, its texts stay unread
+python3 -m tests.core.reply_scores                    the tuning half: table, and every miss with its text
+python3 -m tests.core.reply_scores --half held_back   the other half: the table only, its texts stay unread
 """
 
 from __future__ import annotations
@@ -129,7 +129,11 @@ def by_group(results: Sequence[Result]) -> list[str]:
     """Return the accuracy by open question and by recorded language, a line each."""
     groups: dict[str, list[Result]] = {}
     for result in results:
-        for name in (f"asked {result.wanted.question}", f"language {result.wanted.language}", result.wanted.id.split("-")[0]):
+        for name in (
+            f"asked {result.wanted.question}",
+            f"language {result.wanted.language}",
+            result.wanted.id.split("-")[0],
+        ):
             groups.setdefault(name, []).append(result)
     return [f"{name:<18}{sum(r.is_right for r in rows):>4} of {len(rows)}" for name, rows in sorted(groups.items())]
 

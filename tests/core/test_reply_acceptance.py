@@ -18,7 +18,17 @@ def _says(text: str, question: QuestionKind | None = None, language: str | None 
 @pytest.mark.parametrize("question", EVERY_QUESTION)
 @pytest.mark.parametrize(
     "text",
-    ["STOP", "stop.", " Stop ", "STOP PLEASE", "Stop 🛑", "opt out", "please opt me out", "No Mas", "quítenme de la lista"],
+    [
+        "STOP",
+        "stop.",
+        " Stop ",
+        "STOP PLEASE",
+        "Stop 🛑",
+        "opt out",
+        "please opt me out",
+        "No Mas",
+        "quítenme de la lista",
+    ],
 )
 def test_1_an_opt_out_is_one_in_any_wording_whatever_was_asked(text: str, question: QuestionKind | None) -> None:
     assert _says(text, question) == {Intent.OPT_OUT}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from reminders.core.replies.intents import Intent
 from reminders.core.replies.judging import Judgement, Said, Side
@@ -16,13 +17,11 @@ def read_driving(sides: Sequence[Side], found: Judgement) -> None:
     """Add the danger of somebody who drives and tells of dizziness; what is only about the drive is taken back."""
     for side in sides:
         wheel = next(_at_the_wheel(side), None)
-        complaint = next((one for one in found.said if _makes_unfit(side, one)), None)
-        if wheel is not None and complaint is not None:
+        complaints = [one for one in found.said if _makes_unfit(side, one)]
+        if wheel is not None and complaints:
             rule = f"{side.known.language}.{Intent.RED_FLAG}.{RULE}"
-            found.said = [one for one in found.said if one is not complaint]
-            found.said.append(
-                Said(Intent.RED_FLAG, complaint.first, complaint.last, complaint.phrase, rule, side.known.language)
-            )
+            found.said = [one for one in found.said if one not in complaints]
+            found.said += [replace(one, intent=Intent.RED_FLAG, rule=rule) for one in complaints]
     flags = {one.phrase for one in found.said if one.intent is Intent.RED_FLAG and ".driving" in one.rule}
     if flags:
         found.said = [one for one in found.said if one.intent not in OF_THE_DRIVE and not _is_the_way(one, flags)]
@@ -39,8 +38,8 @@ def _at_the_wheel(side: Side) -> Iterator[int]:
     elsewhere = side.known.groups["person"] | side.known.groups["not_yet"]
     for place, phrase in enumerate(side.phrases):
         text = f" {phrase.text}"
-        words = {token.text for token in phrase.tokens}
-        if not words & elsewhere and any(f" {row} " in text for row in rows):
+        before = [text.partition(f" {row} ")[0].split() for row in rows if f" {row} " in text]
+        if any(not elsewhere.intersection(words) for words in before):
             yield place
 
 

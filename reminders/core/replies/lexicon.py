@@ -40,7 +40,9 @@ QUOTED = r"""["'\u00ab].{0,1600}?(?:["'\u00bb]|\.)$"""
 """A closed quotation that ends a text, or one that was cut short: an ellipsis is read as a full stop."""
 LANGUAGES = ("en", "es")
 SHARED = "any"
-FIELDS = frozenset({"id", "intent", "mark", "patterns", "examples", "near", "under", "survives", "whole", "bare", "instead", "guards"})
+FIELDS = frozenset(
+    {"id", "intent", "mark", "patterns", "examples", "near", "under", "survives", "whole", "bare", "instead", "guards"}
+)
 FUZZY = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.OPT_OUT, Intent.RED_FLAG, Intent.LATE, Intent.SYMPTOM})
 """Intents towards which a slip of the thumb may be corrected: nothing is lost by them. Never 'cancel the visit'."""
 
@@ -145,7 +147,9 @@ class Lexicon:
 @cache
 def lexicon(language: str) -> Lexicon:
     """Return a language's lexicon together with the shared one. Raises LexiconError."""
-    others = frozenset(word for other in LANGUAGES if other != language for word in WORD.findall(_text(f"{other}.toml")))
+    others = frozenset(
+        word for other in LANGUAGES if other != language for word in WORD.findall(_text(f"{other}.toml"))
+    )
     return build(language, [(SHARED, _load(SHARED)), (language, _load(language))], _real_words() | others)
 
 
@@ -222,7 +226,8 @@ def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part], spelli
         id=f"{prefix}{name}",
         means=means,
         patterns=tuple(
-            _pattern(where, _respelt(text, spellings), groups) for text in _texts(where, "patterns", row.get("patterns"))
+            _pattern(where, _respelt(text, spellings), groups)
+            for text in _texts(where, "patterns", row.get("patterns"))
         ),
         examples=examples,
         near=tuple(row.get("near", ())),
@@ -252,7 +257,7 @@ def _members(where: str, name: str, kind: type[T], words: Sequence[str]) -> froz
 
 def _texts(where: str, name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(text, str) and text.strip() for text in value):
-        raise LexiconError(f"{where}: `{name}` must be a list of texts, such as [\"chest hurts\"], at least one")
+        raise LexiconError(f'{where}: `{name}` must be a list of texts, such as ["chest hurts"], at least one')
     return tuple(value)
 
 
@@ -301,4 +306,6 @@ def _index(
 
 
 def _correctable(entries: Sequence[Entry]) -> frozenset[str]:
-    return frozenset(word for entry in entries if entry.means in FUZZY for item in entry.patterns for word in item.words)
+    return frozenset(
+        word for entry in entries if entry.means in FUZZY for item in entry.patterns for word in item.words
+    )

@@ -20,6 +20,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
 
 LEXEME = re.compile(r"<[a-z_]+>|\.\.\.|[()\[\]|^$_#]|[^\s()\[\]|^$]+")
 GAP = 4
@@ -28,7 +30,15 @@ SHORTEST_BEGINNING = 4
 PLACEHOLDERS = frozenset({"<email>", "<url>", "<phone>"})
 """What reading puts in place of addresses; they are written like groups."""
 Places = frozenset[int]
+COMMON = frozenset(
+    "i im ive id my me we you your it its is are was be been to the a an and of in on at for from this that not no dont"
+    " cant wont have has had do can will just so but up out off am if or with as get got go need want now what when how"
+    " no de la el que en y a me mi no se un una por para con lo es su al".split()
+)
+"""Words that most texts hold: a pattern is better looked for by any other word of it."""
+WEIGHT_OF_COMMON = 30
 NOWHERE: Places = frozenset()
+NO_ROWS: Mapping[str, tuple[tuple[str, ...], ...]] = {}
 
 
 class PatternError(ValueError):
@@ -51,41 +61,53 @@ class Row:
         return all(word in self.fillers for word in self.words[place:])
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a pattern. `needed`: words of which one must occur, `first`: those it may begin with (None: any)."""
+class Part(Protocol):
+    """A piece of a pattern."""
 
-    needed: frozenset[str] | None = None
-    first: frozenset[str] | None = None
+    @property
+    def needed(self) -> frozenset[str] | None:
+        """Return the words of which one must occur; None where nothing must."""
+
+    @property
+    def first(self) -> frozenset[str] | None:
+        """Return the words that it may begin with; None where it may be any."""
 
     def reach(self, row: Row, place: int) -> Places:
         """Return the places that a match from `place` on may end at."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
-class Words(Part):
-    """One of some words or short rows of words."""
+class Words:
+    """One of some words, or of some rows of words, which are kept by the word they begin with."""
 
-    single: frozenset[str] = frozenset()
-    longer: tuple[tuple[str, ...], ...] = ()
+    needed: frozenset[str]
+    single: frozenset[str]
+    longer: Mapping[str, tuple[tuple[str, ...], ...]]
+
+    @property
+    def first(self) -> frozenset[str]:
+        """Return the words that it may begin with: the same that it needs."""
+        return self.needed
 
     def reach(self, row: Row, place: int) -> Places:
         """Return the places after each alternative that stands here."""
         words = row.words
-        if place >= len(words):
+        if place >= len(words) or words[place] not in self.needed:
             return NOWHERE
         found = {place + 1} if words[place] in self.single else set()
-        if self.longer:
-            found |= {place + len(one) for one in self.longer if words[place : place + len(one)] == one}
+        for one in self.longer.get(words[place], ()):
+            if words[place : place + len(one)] == one:
+                found.add(place + len(one))
         return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning(Part):
-    """A word that begins with some letters."""
+class Beginning:
+    """A word that begins with some letters; `needed` holds them with a star."""
 
-    letters: str = ""
+    letters: str
+    needed: frozenset[str]
+    first: None = None
 
     def reach(self, row: Row, place: int) -> Places:
         """Return the place after such a word."""
@@ -94,8 +116,11 @@ class Beginning(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Part):
+class Number:
     """A word that begins with a digit."""
+
+    needed: None = None
+    first: None = None
 
     def reach(self, row: Row, place: int) -> Places:
         """Return the place after such a word."""
@@ -104,11 +129,13 @@ class Number(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Anything(Part):
+class Anything:
     """From `least` to `most` words of any kind."""
 
     least: int = 1
     most: int = 1
+    needed: None = None
+    first: None = None
 
     def reach(self, row: Row, place: int) -> Places:
         """Return every place within reach."""
@@ -116,10 +143,12 @@ class Anything(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Edge(Part):
+class Edge:
     """The beginning or the end of the phrase, apart from politeness."""
 
-    is_end: bool = False
+    is_end: bool
+    needed: None = None
+    first: None = None
 
     def reach(self, row: Row, place: int) -> Places:
         """Stay where this is the edge."""
@@ -127,31 +156,41 @@ class Edge(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Chain(Part):
+class Chain:
     """Parts one after the other."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Part, ...]
+    needed: frozenset[str] | None
+    first: frozenset[str] | None
 
     def reach(self, row: Row, place: int) -> Places:
         """Follow every part from wherever the one before may have ended."""
-        places: Places = frozenset({place})
-        for part in self.parts:
-            places = frozenset().union(*(part.reach(row, at) for at in places))
+        places = self.parts[0].reach(row, place)
+        for part in self.parts[1:]:
             if not places:
                 return NOWHERE
+            if len(places) == 1:
+                (at,) = places
+                places = part.reach(row, at)
+            else:
+                places = NOWHERE.union(*[part.reach(row, at) for at in places])
         return places
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Part):
+class Choice:
     """One of several parts, or with `may_miss` none."""
 
-    parts: tuple[Part, ...] = ()
-    may_miss: bool = False
+    parts: tuple[Part, ...]
+    may_miss: bool
+    needed: frozenset[str] | None
+    first: frozenset[str] | None
 
     def reach(self, row: Row, place: int) -> Places:
         """Return the places that any alternative leads to."""
-        found = frozenset().union(*(part.reach(row, place) for part in self.parts))
+        found = self.parts[0].reach(row, place)
+        for part in self.parts[1:]:
+            found |= part.reach(row, place)
         return found | {place} if self.may_miss else found
 
 
@@ -167,6 +206,8 @@ class Pattern:
         """Return where it matches, each time as far as it reaches."""
         found: list[tuple[int, int]] = []
         first, place = self.part.first, 0
+        if first is not None and first.isdisjoint(row.words):
+            return found
         for at, word in enumerate(row.words):
             if at < place or (first is not None and word not in first):
                 continue
@@ -227,10 +268,14 @@ class _Reader:
                 return Anything()
             case "#":
                 return Number()
+            case _:
+                return self._word(lexeme)
+
+    def _word(self, lexeme: str) -> Part:
         if lexeme.startswith("<") and lexeme.endswith(">") and lexeme not in PLACEHOLDERS:
             return self._group(lexeme[1:-1])
         if lexeme.endswith("*") and len(lexeme) > SHORTEST_BEGINNING:
-            return Beginning(frozenset({lexeme}), None, lexeme[:-1])
+            return Beginning(lexeme[:-1], frozenset({lexeme}))
         self.words.add(lexeme)
         return _row_of_words((lexeme,))
 
@@ -247,9 +292,10 @@ class _Reader:
         return self.groups[name]
 
 
+@cache
 def _row_of_words(row: tuple[str, ...]) -> Words:
-    single = frozenset(row) if len(row) == 1 else frozenset()
-    return Words(frozenset(row[:1]), frozenset(row[:1]), single, () if single else (row,))
+    needed = frozenset(row[:1])
+    return Words(needed, needed, NO_ROWS) if len(row) == 1 else Words(needed, frozenset(), {row[0]: (row,)})
 
 
 def _in_a_row(parts: Sequence[Part]) -> Part:
@@ -258,8 +304,13 @@ def _in_a_row(parts: Sequence[Part]) -> Part:
     if all(isinstance(part, Words) and len(part.single) == 1 and not part.longer for part in parts):
         return _row_of_words(tuple(word for part in parts if isinstance(part, Words) for word in part.single))
     sure = [part.needed for part in parts if part.needed is not None]
-    needed = min(sure, key=lambda words: (len(words), -max(map(len, words)))) if sure else None
-    return Chain(needed, _first(parts), tuple(parts))
+    needed = min(sure, key=_expected) if sure else None
+    return Chain(tuple(parts), needed, _first(parts))
+
+
+def _expected(words: frozenset[str]) -> tuple[int, int]:
+    """Return how often some words are to be expected: of what must occur, the rarest is looked for."""
+    return len(words) + WEIGHT_OF_COMMON * len(words & COMMON), -max(map(len, words))
 
 
 def _first(parts: Sequence[Part]) -> frozenset[str] | None:
@@ -284,15 +335,17 @@ def _one_of(options: Sequence[Part], *, may_miss: bool = False) -> Part:
     merged = [_merged(plain), *rest] if plain else rest
     if len(merged) == 1 and not may_miss:
         return merged[0]
-    needed, first = (_union([getattr(part, name) for part in options]) for name in ("needed", "first"))
-    return Choice(None if may_miss else needed, first, tuple(merged), may_miss)
+    needed = None if may_miss else _union([part.needed for part in options])
+    return Choice(tuple(merged), may_miss, needed, _union([part.first for part in options]))
 
 
 def _merged(parts: Sequence[Words]) -> Words:
+    longer: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for part in parts:
+        for word, rows in part.longer.items():
+            longer[word] = longer.get(word, ()) + rows
     single = frozenset().union(*(part.single for part in parts))
-    longer = tuple(row for part in parts for row in part.longer)
-    first = single | {row[0] for row in longer}
-    return Words(first, first, single, longer)
+    return Words(single | longer.keys(), single, longer)
 
 
 def _union(sets: Sequence[frozenset[str] | None]) -> frozenset[str] | None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 LONGEST = 1_600
 """Characters that are read: what the longest joined SMS holds. Staff see all of it."""
-QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"'})
+QUOTES = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"'}
+)
 LOOKALIKES = str.maketrans(
     {"\N{CYRILLIC SMALL LETTER ES}": "c", "\N{CYRILLIC SMALL LETTER U}": "y", "\N{CYRILLIC SMALL LETTER A}": "a"}
 )
@@ -34,7 +36,9 @@ WORD = re.compile(
     re.VERBOSE,
 )
 PLACEHOLDERS = {"email": "<email>", "url": "<url>", "phone": "<phone>", "amp": "and"}
-SPELT_WORDS = frozenset({"stop", "stopall", "end", "quit", "cancel", "help", "yes", "alto", "start", "ok", "no", "asap"})
+SPELT_WORDS = frozenset(
+    {"stop", "stopall", "end", "quit", "cancel", "help", "yes", "alto", "start", "ok", "no", "asap"}
+)
 """What people write letter by letter; anything else is a row of initials."""
 
 

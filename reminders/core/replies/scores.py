@@ -93,14 +93,14 @@ def _kind(tokens: Sequence[Token], at: int, value: int, known: Lexicon) -> Kind:
     is_told = _is_told_as_score(tokens, at, known)
     if value > LAST_MONTH and not is_told:
         return Kind.OTHER
+    if tokens[at].text in known.groups["number_or_not"] and not _is_number(tokens, at, known):
+        return Kind.OTHER
     after = [token.text for token in tokens[at + 1 : at + 4]]
     is_approximate = after[:2] == ["or", "so"]
     if value > WORST or _previous(tokens, at, known) in known.groups["not_now"] or HALVES & set(after):
         return Kind.RIVAL
     if not is_approximate and after[:1] and after[0] in known.groups["not_now_after"]:
         return Kind.RIVAL
-    if tokens[at].text in known.groups["number_or_not"]:
-        return _kind_of_one(tokens, at, known)
     return Kind.SCORE if is_told else Kind.RIVAL
 
 
@@ -120,9 +120,8 @@ def _is_named(before: Sequence[str], last: str, known: Lexicon) -> bool:
     if known.groups["praised"] & set(before):
         return False
     name = before[len(OWN_NAME) :] if tuple(before[: len(OWN_NAME)]) == OWN_NAME else ()
-    return last in known.groups["right_before_score"] or (
-        0 < len(name) <= LONGEST_NAME and not known.vocabulary.intersection(name)
-    )
+    is_signed = 0 < len(name) <= LONGEST_NAME and not (known.groups["labels"] | known.before_score).intersection(name)
+    return is_signed or last in known.groups["right_before_score"]
 
 
 def _follows_score(words: Sequence[str], at: int, known: Lexicon) -> bool:
@@ -170,13 +169,13 @@ def _is_scale(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     return text in ends and after in known.groups["to"] and later in ten
 
 
-def _kind_of_one(tokens: Sequence[Token], at: int, known: Lexicon) -> Kind:
-    """ "One" is a number only where it says so: "a one", "one out of ten", or alone."""
+def _is_number(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
+    """Say whether "one" is a number, as it is only where it says so: "a one", "one out of ten", or alone."""
     before = tokens[at - 1].text if at else ""
     is_alone = all(token.text in known.groups["filler"] for place, token in enumerate(tokens) if place != at)
     is_rated = _next(tokens, at) in known.groups["of"] and at + 2 < len(tokens) and _is_ten(tokens[at + 2].text)
     is_named = before in known.groups["before_one"]
-    return Kind.SCORE if is_alone or is_rated or is_named else Kind.OTHER
+    return is_alone or is_rated or is_named
 
 
 def _is_ten(text: str) -> bool:

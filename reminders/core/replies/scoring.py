@@ -31,7 +31,11 @@ TIMED = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.LATE, Intent.ARRIVE
 
 def read_score(side: Side, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> int | None:
     """Add the score that a text gives, and return it."""
-    numbers = [number for number in numbers_in(side.phrases, side.known) if _is_pain(side, number) or not _is_taken(number, found)]
+    numbers = [
+        number
+        for number in numbers_in(side.phrases, side.known)
+        if _is_pain(side, number) or not _is_taken(number, found)
+    ]
     numbers += _nothing(sides)
     if question is QuestionKind.CHECK_IN:
         return _add_score(side, only_score(numbers), found, Intent.SCORE)

@@ -25,7 +25,9 @@ class Typos:
             return None
         near = {found for gap in (word, *_gaps(word)) for found in self._by_gap.get(gap, ())}
         # Where several are as close, the one with the same first letter, then the first by name: always the same one.
-        close = sorted((found for found in near if is_close(word, found)), key=lambda found: (found[0] != word[0], found))
+        close = sorted(
+            (found for found in near if is_close(word, found)), key=lambda found: (found[0] != word[0], found)
+        )
         return close[0] if close else None
 
 
@@ -38,7 +40,9 @@ def is_close(one: str, other: str) -> bool:
     """Say whether a letter was added, left out, changed, or swapped with its neighbour."""
     if abs(len(one) - len(other)) > 1 or one == other:
         return one == other
-    start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
     rest, its_rest = one[start:], other[start:]
     return (
         rest[1:] == its_rest[1:]
