@@ -12,7 +12,7 @@ from reminders.core.replies.reading import Clause, Word
 REPEATED = re.compile(r"(.)\1+")
 THRICE = re.compile(r"(.)\1{2,}")
 SHORTEST_IN = 4
-"""Letters of the shortest word whose dropped g is put back: "leavin", "ridin"; a word that is known stays."""
+"""Letters of the shortest word whose dropped g is put back, as in "ridin"; a word that is known stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ def _begins(tokens: Sequence[Token], place: int, known: Lexicon) -> bool:
         return after.split()[0] in _words(known, "starts") or after in _words(known, "openings")
     if before in _words(known, "joins") or before in _words(known, "tells"):
         return False
-    pair = " ".join([text, *after.split()[:1]])
-    return (place > 1 or before[0].isdigit()) and (pair in _words(known, "openings") or text in _words(known, "openings"))
+    begun = {text, " ".join([text, *after.split()[:1]]), f"{text} {after}"}
+    return (place > 1 or before[0].isdigit()) and not begun.isdisjoint(_words(known, "openings"))
 
 
 def _words(known: Lexicon, group: str) -> frozenset[str]:
