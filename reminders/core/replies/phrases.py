@@ -56,7 +56,7 @@ def phrases_of(sentences: Sequence[Clause], known: Lexicon) -> tuple[Phrase, ...
 
 
 def _spell(words: Sequence[Word], first: int, known: Lexicon) -> list[Token]:
-    plain = [word.text.replace("'", "") for word in words]
+    plain = [known.sounds.meant(word.text.replace("'", "")) for word in words]
     tokens: list[Token] = []
     place = 0
     while place < len(words):
