@@ -28,7 +28,7 @@ from reminders.core.replies.patterns import (
     group_part,
     read_pattern,
 )
-from reminders.core.replies.typos import Typos
+from reminders.core.replies.typos import Sounds, Typos
 
 T = TypeVar("T", bound=StrEnum)
 Spellings = Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
@@ -117,6 +117,7 @@ class Lexicon:
     by_word: Mapping[str, tuple[tuple[Entry, Pattern], ...]]
     by_beginning: Mapping[str, tuple[tuple[Entry, Pattern], ...]]
     typos: Typos
+    sounds: Sounds
 
     @property
     def pain(self) -> frozenset[str]:
@@ -150,7 +151,7 @@ def lexicon(language: str) -> Lexicon:
     others = frozenset(
         word for other in LANGUAGES if other != language for word in WORD.findall(_text(f"{other}.toml"))
     )
-    return build(language, [(SHARED, _load(SHARED)), (language, _load(language))], _real_words() | others)
+    return build(language, [(SHARED, load(SHARED)), (language, load(language))], _real_words() | others)
 
 
 def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], real_words: frozenset[str]) -> Lexicon:
@@ -158,9 +159,11 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
     groups: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, int] = {}
     variants: dict[tuple[str, ...], tuple[str, ...]] = {}
+    heard: dict[str, str] = {}
     for file, document in documents:
         groups |= {name: _texts(f"{file}.toml", name, words) for name, words in document.get("groups", {}).items()}
         numbers |= document.get("numbers", {})
+        heard |= document.get("sounds", {})
         for right, wrong in document.get("spellings", {}).items():
             # What is spelt right stays: "ahi nos vemos" has the slip "nos vemos" in it.
             variants.setdefault(tuple(right.split()), tuple(right.split()))
@@ -185,17 +188,18 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
         by_word=_index(entries, lambda word: None if word.endswith("*") else word),
         by_beginning=_index(entries, lambda word: word[:-1][:SHORTEST_BEGINNING] if word.endswith("*") else None),
         typos=Typos(_correctable(entries), frozenset(words | typed) | real_words),
+        sounds=Sounds(heard, (*sorted(words), *sorted(typed)), frozenset(words | typed) | real_words),
     )
 
 
 @cache
 def shared_texts(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Return the expressions of whole texts that phones write, by the rule that each stands for."""
-    rows = _load(SHARED)[table]
+    rows = load(SHARED)[table]
     return tuple((rule, re.compile(row["text"].replace("QUOTED", QUOTED), re.DOTALL)) for rule, row in rows.items())
 
 
-def _load(name: str) -> Mapping[str, Any]:
+def load(name: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(_text(f"{name}.toml"))
     except tomllib.TOMLDecodeError as error:

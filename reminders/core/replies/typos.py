@@ -1,11 +1,14 @@
-"""Slips of the thumb: a word that is none, one letter away from a word that is looked for."""
+"""Slips of the thumb: a word that is none, one letter away from a word that is looked for; and words spelt by ear."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 SHORTEST = 5
 """Letters that a word must have to be corrected: shorter ones have too many neighbours."""
+SHORTEST_HEARD = 3
+"""The same for words that are spelt by ear."""
 
 
 class Typos:
@@ -29,6 +32,32 @@ class Typos:
             (found for found in near if is_close(word, found)), key=lambda found: (found[0] != word[0], found)
         )
         return close[0] if close else None
+
+
+class Sounds:
+    """Finds the word that sounds like one that does not exist: "canselar", "yeva", "ermano".
+
+    `rules` turn letters that are heard alike into one, in their order. Of words that sound the same, the first known
+    is meant.
+    """
+
+    def __init__(self, rules: Mapping[str, str], known: Iterable[str], existing: frozenset[str]) -> None:
+        self._rules = [(re.compile(letters), heard) for letters, heard in rules.items()]
+        self._existing = existing
+        self._by_sound: dict[str, str] = {}
+        for word in known if self._rules else ():
+            self._by_sound.setdefault(self._sound(word), word)
+
+    def meant(self, word: str) -> str:
+        """Return the word that is meant: itself where it exists or sounds like none."""
+        if not self._rules or len(word) < SHORTEST_HEARD or not word.isalpha() or word in self._existing:
+            return word
+        return self._by_sound.get(self._sound(word), word)
+
+    def _sound(self, word: str) -> str:
+        for letters, heard in self._rules:
+            word = letters.sub(heard, word)
+        return word
 
 
 def _gaps(word: str) -> Iterator[str]:
