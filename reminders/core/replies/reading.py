@@ -27,6 +27,8 @@ WORD = re.compile(
   | (?P<spelt>(?<![^\W_])[a-z](?:[ .\-]{1,2}[a-z]){2,11}(?![^\W_'])\.?)
   | (?P<number>\d{1,2}\s?/\s?10(?!\d)|[#$]?\d+(?:[.,:/]\d+)*(?:[ ]?-[ ]?\d+(?:[.:]\d+)?(?!\d*[/-]))*(?:[a-z%]+|\+)?)
   | (?P<slash>w/o|w/|b/c|n/a)
+  | (?P<hash>(?<![\w\#*])\#(?![\w\#*]))
+  | (?P<title>(?:dr|mrs?|ms)\.(?=\s?[^\W\d]))
   | (?P<word>[^\W\d_]+(?:['*][^\W\d_*]*)*\d*)
   | (?P<emoji>[<:;]-?[3)(dp/](?![^\W_])|[^\w\s.,;:!?()\[\]{}'"*/\\#$%&@+=<>|~^_\-\u00bf\u00a1]+)
   | (?P<end>[.!?;:()\[\]\n\u00bf\u00a1]+|(?<=\s)-+(?=\s))
@@ -35,7 +37,7 @@ WORD = re.compile(
     """,
     re.VERBOSE,
 )
-PLACEHOLDERS = {"email": "<email>", "url": "<url>", "phone": "<phone>", "amp": "and"}
+PLACEHOLDERS = {"email": "<email>", "url": "<url>", "phone": "<phone>", "amp": "and", "hash": "number"}
 SPELT_WORDS = frozenset(
     {"stop", "stopall", "end", "quit", "cancel", "help", "yes", "alto", "start", "ok", "no", "asap"}
 )
@@ -135,7 +137,7 @@ def _words(folded: Folded, match: re.Match[str], kind: str, *, has_comma: bool) 
         return [_word(folded, joined, *match.span(), has_comma=has_comma)]
     if kind == "emoji":
         return _emoji(folded, match, has_comma=has_comma)
-    text = PLACEHOLDERS.get(kind) or match.group()
+    text = PLACEHOLDERS.get(kind) or match.group().rstrip(".")
     if kind == "number":
         text = "".join(text.split()).lstrip("#")
     if kind == "word":
