@@ -164,7 +164,7 @@ def test_a_stop_during_the_call_holds_for_everything_after_it(store: Store) -> N
     def stop() -> None:
         world.text("STOP")
 
-    world.change(sms=Interrupted(world.sms, before=stop))
+    world.change(sms=Interrupted(world.sms, before=stop), provider_answers_keywords=True)
     world.pump()
     assert len(world.sms.sent) == 1
     world.change(sms=world.sms)

@@ -117,7 +117,7 @@ def test_c_confirms_every_day_that_was_asked_about(world: World) -> None:
     world.pump()
     world.text("C")
     assert confirmed(world) == ["A1", "A2", "A3"]
-    assert [row.decision for row in world.all(select(inbound))] == ["appointment confirmed (3)"]
+    assert [row.decision for row in world.all(select(inbound))] == ["appointment confirmed (3); answered: confirmed"]
     assert world.tasks() == []
     world.check()
 
@@ -133,7 +133,7 @@ def test_a_day_that_moved_since_is_not_confirmed_and_the_others_are(world: World
     world.check()
 
 
-def test_where_every_day_moved_since_a_person_reads_the_answer(world: World) -> None:
+def test_where_every_day_moved_since_the_new_times_are_asked(world: World) -> None:
     world.sync(*a_run(0, 1))
     world.at(ASK_CONFIRM)
     world.pump()
@@ -141,7 +141,10 @@ def test_where_every_day_moved_since_a_person_reads_the_answer(world: World) -> 
     world.sync(*later, options=SyncOptions(is_approved=True))
     world.text("C")
     assert confirmed(world) == []
-    assert "reply_unclear" in world.tasks()
+    world.pump()
+    assert "Your session is now" in world.bodies[-1]
+    world.text("C")
+    assert confirmed(world) == ["A1", "A2"]
 
 
 def test_several_sessions_named_in_one_text_are_all_asked_about_and_confirmed(world: World) -> None:

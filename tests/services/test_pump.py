@@ -96,7 +96,7 @@ def test_what_was_merged_into_a_text_that_lost_its_point_gets_one_of_its_own(wor
     assert world.states()[0] == ("suppressed", "already_confirmed")
     world.pump()
     assert world.reminders()["A1", 1, "prep_first"] == ("dispatched", None)
-    assert len(world.bodies) == 1
+    assert len(world.bodies) == 2, "the answer to the C, and the preparation"
     world.check()
 
 
@@ -182,7 +182,7 @@ def test_an_opt_out_between_claim_and_gate_wins(store: Store) -> None:
     token, ids = claimed(world)
     world.text("STOP")
     assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
-    assert world.states() == [("cancelled", "opted_out")]
+    assert world.states() == [("cancelled", "opted_out"), ("due", None)], "only the confirmation of the opt-out is left"
     world.check()
 
 
