@@ -151,10 +151,23 @@ def settle(found: Judgement) -> None:
     if any(one not in found.denied for one in found.said):
         # "C, no chest pain" is a plain confirmation.
         found.said = [one for one in found.said if one not in found.denied]
+    _find_solved(found)
     for winner, losers in SETTLED:
         if found.has(winner):
             for loser in losers:
                 found.drop(loser)
+
+
+def _find_solved(found: Judgement) -> None:
+    """Leave out a missing ride that later words replace: "my wife can't but my son drives me", "nobody, I'll take a cab"."""
+    rides = [one for one in found.said if one.intent is Intent.HIRED_RIDE or one.rule in DRIVEN]
+    missing = [one for one in found.said if one.intent is Intent.NEEDS_RIDE]
+    if rides and missing and all(one.phrase < rides[-1].phrase and one.last < rides[-1].first for one in missing):
+        found.drop(Intent.NEEDS_RIDE)
+
+
+DRIVEN = frozenset({"en.has_ride.somebody_drives", "es.has_ride.somebody_drives"})
+"""The rules by which somebody is said to drive, not only named."""
 
 
 def main_side(sides: Sequence[Side], recorded: str) -> Side:
