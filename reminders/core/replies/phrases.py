@@ -100,7 +100,7 @@ def _tells_of(stem: str, row: Sequence[str], known: Lexicon) -> bool:
 
 
 def _corrected(word: str, known: Lexicon) -> tuple[str, ...]:
-    if word in known.vocabulary:
+    if word in known.vocabulary or word.isnumeric():
         return (word,)
     for shorter in (THRICE.sub(r"\1\1", word), THRICE.sub(r"\1", word), REPEATED.sub(r"\1", word)):
         if shorter in known.vocabulary:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import pairwise
 
 from reminders.core.replies.lexicon import Lexicon
 from reminders.core.replies.phrases import Phrase, Token
@@ -117,7 +118,7 @@ def _is_told_as_score(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
 
 def _is_named(before: Sequence[str], last: str, known: Lexicon) -> bool:
     """Say whether words like "it's a" stand right before, or who writes: "this is Carol". Not in praise of somebody."""
-    if known.groups["praised"] & set(before):
+    if known.groups["praised"] & {*before, *map(" ".join, pairwise(before))}:
         return False
     name = before[len(OWN_NAME) :] if tuple(before[: len(OWN_NAME)]) == OWN_NAME else ()
     is_signed = 0 < len(name) <= LONGEST_NAME and not (known.groups["labels"] | known.before_score).intersection(name)
@@ -135,19 +136,15 @@ def _follows_score(words: Sequence[str], at: int, known: Lexicon) -> bool:
 def _is_rated(words: Sequence[str], at: int, known: Lexicon) -> bool:
     """Say whether a number is told of ten: "3 outta 10", "8 of ten"; not "8 of 10 infusions"."""
     after = [word for word in words[at + 1 :] if word not in known.groups["of"]][:2]
-    is_of = words[at + 1 : at + 2] != after[:1] and _is_ten("".join(after[:1]))
-    return is_of and not known.groups["units"].intersection(after[1:])
+    # "Seven/10" comes as two words; "6 10" are two numbers.
+    is_of = words[at + 1 : at + 2] != after[:1] or words[at].isalpha()
+    return is_of and _is_ten("".join(after[:1])) and not known.groups["units"].intersection(after[1:])
 
 
 def _is_count(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     """Say whether a number counts, dates or times something: "4 hours", "day 3", "took it at 8"."""
-    after = [token.text for token in tokens[at + 1 : at + 3]]
     before = tokens[at - 1].text if at > 1 or (at and tokens[0].text not in known.groups["answer_labels"]) else ""
-    if after[:1] and (after[0] in known.groups["units"] or " ".join(after) in known.groups["units"]):
-        return True
-    if len(after) > 1 and after[0] in known.groups["unit_adjectives"] and after[1] in known.groups["units"]:
-        return True
-    if before in known.groups["labels"]:
+    if _has_unit(tokens, at, known) or before in known.groups["labels"]:
         return True
     if before not in known.groups["clock"]:
         return False
@@ -155,11 +152,24 @@ def _is_count(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     return bool(earlier & set(known.groups["doings"])) and not earlier & set(known.groups["pain"])
 
 
+def _has_unit(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
+    """Say whether what is counted follows: "4 hours", "4 bad days"."""
+    units = known.groups["units"]
+    after = [token.text for token in tokens[at + 1 : at + 3]]
+    if after[:1] and (after[0] in units or " ".join(after) in units):
+        return True
+    # In "its a 4 bad days its a 9" the days begin the next thought.
+    is_named = at > 0 and tokens[at - 1].text in known.groups["right_before_score"]
+    return not is_named and len(after) > 1 and after[0] in known.groups["unit_adjectives"] and after[1] in units
+
+
 def _is_scale(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     """Say whether a number is the end of the scale: "of 10", "1 to 10"."""
     text, before, after = tokens[at].text, tokens[at - 1].text if at else "", _next(tokens, at)
     ten, ends = {"10", "ten", "diez"}, {"0", "1", "zero", "one", "cero", "uno"}
     later = tokens[at + 2].text if at + 2 < len(tokens) else ""
+    if text.isdigit() and text in ten and before.isalpha() and before in known.numbers:
+        return True
     if text in ten and before in known.groups["of"] and any(_value(one.text, known) is not None for one in tokens[:at]):
         return True
     if text in ten | ends and after in known.groups["means"]:
