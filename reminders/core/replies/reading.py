@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 
 LONGEST = 1_600
 """Characters that are read: what the longest joined SMS holds. Staff see all of it."""
+MOST_WORDS = 360
+"""Words and signs that are read of them: more stand in no text that a person wrote."""
 QUOTES = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"'}
 )
@@ -42,6 +45,10 @@ SPELT_WORDS = frozenset(
     {"stop", "stopall", "end", "quit", "cancel", "help", "yes", "alto", "start", "ok", "no", "asap"}
 )
 """What people write letter by letter; anything else is a row of initials."""
+DISGUISED = re.compile(r"(?<![^\W_$@])(?=[a-z\d$@]*[a-z])(?=[a-z]*[\d$@])[a-z\d$@]{2,11}(?![^\W_'$@])")
+LETTERS = str.maketrans("01345$7@", "oieassta")
+WORDS_IN_DISGUISE = SPELT_WORDS | {"opt", "out", "texting", "texts", "remove", "confirm", "confirmed", "unsubscribe"}
+"""What people write with a digit for a letter, by a slip or to pass a filter: "st0p"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,8 @@ def clauses_of(folded: Folded, end: int) -> tuple[Clause, ...]:
     found: list[Clause] = []
     words: list[Word] = []
     has_comma = False
-    for match in WORD.finditer(folded.text, 0, end):
+    text = DISGUISED.sub(lambda match: _undisguised(match.group()), folded.text)
+    for match in WORD.finditer(text, 0, end):
         kind = match.lastgroup or ""
         if kind == "end":
             if words:
@@ -123,6 +131,12 @@ def clauses_of(folded: Folded, end: int) -> tuple[Clause, ...]:
     if words:
         found.append(Clause(tuple(words)))
     return tuple(found)
+
+
+def _undisguised(typed: str) -> str:
+    """Return a word with letters in place of the digits that stand for them, where that makes one of ours."""
+    meant = typed.translate(LETTERS)
+    return meant if meant in WORDS_IN_DISGUISE else typed
 
 
 def _words(folded: Folded, match: re.Match[str], kind: str, *, has_comma: bool) -> list[Word]:
@@ -155,12 +169,13 @@ def _accented(folded: Folded, text: str, match: re.Match[str]) -> str:
 
 
 def _emoji(folded: Folded, match: re.Match[str], *, has_comma: bool) -> list[Word]:
-    """Take every emoji as a word of its own, but for faces typed with punctuation."""
+    """Take every emoji as a word of its own, but for faces typed with punctuation; more of one are no more than it."""
     if match.group()[0] in "<:;":
         return [_word(folded, match.group(), *match.span(), has_comma=has_comma)]
     return [
         _word(folded, folded.text[place], place, place + 1, has_comma=has_comma and place == match.start())
         for place in range(*match.span())
+        if place < match.start() + 2 or folded.text[place] != folded.text[place - 1]
     ]
 
 
