@@ -92,7 +92,8 @@ def _kind(tokens: Sequence[Token], at: int, value: int, known: Lexicon) -> Kind:
     if value >= FIRST_YEAR or _is_count(tokens, at, known) or _is_scale(tokens, at, known):
         return Kind.OTHER
     is_told = _is_told_as_score(tokens, at, known)
-    if value > LAST_MONTH and not is_told:
+    is_age = at > 0 and tokens[at - 1].text in known.groups["aged"]
+    if value > LAST_MONTH and (is_age or not is_told):
         return Kind.OTHER
     if tokens[at].text in known.groups["number_or_not"] and not _is_number(tokens, at, known):
         return Kind.OTHER
@@ -128,6 +129,8 @@ def _is_named(before: Sequence[str], last: str, known: Lexicon) -> bool:
 def _follows_score(words: Sequence[str], at: int, known: Lexicon) -> bool:
     """Say whether what comes after a number leaves it a score: nothing, politeness, an emoji, itself once more."""
     after = words[at + 1] if at + 1 < len(words) else ""
+    if words[at] == "2" and after in known.groups["too_much"]:
+        return False
     if not after or after in known.after_score or after in known.groups["filler"]:
         return True
     return not any(map(str.isalnum, after)) or _value(after, known) == _value(words[at], known)
