@@ -80,7 +80,7 @@ class LexiconError(ValueError):
     """A lexicon cannot be used; the message names the file, the entry and what would be right."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Entry:
     """What a handful of patterns mean, with texts that prove it.
 
@@ -104,7 +104,7 @@ class Entry:
     guards: frozenset[Intent]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Lexicon:
     """All that is known of one language, with the shared part; and by which word each pattern is found."""
 
@@ -200,6 +200,7 @@ def shared_texts(table: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def load(name: str) -> Mapping[str, Any]:
+    """Return a lexicon's file as it stands. Raises LexiconError."""
     try:
         return tomllib.loads(_text(f"{name}.toml"))
     except tomllib.TOMLDecodeError as error:

@@ -71,7 +71,7 @@ def find(phrases: Sequence[Phrase], known: Lexicon, question: QuestionKind | Non
     """Return every match of a lexicon in a text."""
     fillers = known.groups["filler"]
     content = sum(1 for phrase in phrases for token in phrase.tokens if token.text not in fillers)
-    everything = sum(len(phrase.tokens) for phrase in phrases)
+    everything = sum(1 for phrase in phrases for token in phrase.tokens if not _is_quiet(token.text, known))
     return [
         match
         for place, phrase in enumerate(phrases)
@@ -89,6 +89,11 @@ def _find_in(
             for start, end in pattern.matches(row):
                 first, last = phrase.tokens[start].first, phrase.tokens[end - 1].last
                 yield Match(entry, place, start, end, first, last, known.language, pattern.words)
+
+
+def _is_quiet(word: str, known: Lexicon) -> bool:
+    """Say whether a word leaves another one bare: a greeting, or a sign without letters. "Please" does not."""
+    return word in known.groups["greetings"] or not any(char.isalnum() for char in word)
 
 
 def _is_alone(match: Match, phrase: Phrase, fillers: frozenset[str], content: int, everything: int) -> bool:

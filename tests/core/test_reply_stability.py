@@ -1,0 +1,112 @@
+"""The meaning of a reply does not hang on case, politeness, a greeting, a signature, an emoji or a slip of the thumb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders.core.cadences import QuestionKind
+from reminders.core.replies import Intent, interpret
+from tests.core.reply_scores import Labelled, replies
+
+SEED = 20_270_301
+SAMPLE = 160
+URGENT = frozenset({Intent.RED_FLAG, Intent.OPT_OUT})
+CONSEQUENT = frozenset({Intent.CONFIRM, Intent.OPT_OUT})
+ALONE = frozenset({Intent.REACTION, Intent.AUTO_REPLY, Intent.UNCLEAR, Intent.THANKS})
+
+
+def _double_a_letter(text: str, chance: Random) -> str:
+    """Hold one letter of a long word too long."""
+    places = [place for place in range(1, len(text)) if text[place - 1 : place + 1].isalpha()]
+    place = chance.choice(places) if places else 0
+    return text[:place] + text[place : place + 1] * 2 + text[place:]
+
+
+CHANGES: dict[str, Callable[[str, Random], str]] = {
+    "capitals": lambda text, _: text.upper(),
+    "small letters": lambda text, _: text.lower(),
+    "hi": lambda text, _: f"Hi! {text}",
+    "name": lambda text, _: f"Hi this is Dana. {text}",
+    "signature": lambda text, _: f"{text}\nSent from my iPhone",
+    "emoji": lambda text, _: f"{text} 🙏",
+    "blanks": lambda text, _: f"  {text.replace(' ', '  ')} ",
+    "curly": lambda text, _: text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}"),
+    "invisible": lambda text, _: text.replace(" ", " \N{ZERO WIDTH SPACE}"),
+}
+"""What leaves the meaning of any text."""
+SLIPS: dict[str, Callable[[str, Random], str]] = {
+    "doubled letter": _double_a_letter,
+    "thanks": lambda text, _: f"{text}. Thanks!",
+    "please": lambda text, _: f"{text} please",
+}
+"""What must at least not turn a text into something that follows have to be drawn from."""
+
+
+def _sample() -> list[Labelled]:
+    # A keyword is one only by itself: "Dana here. end" is no longer the carriers' END.
+    written = [
+        reply
+        for reply in replies("tuning")
+        if reply.text.strip()
+        and not reply.intents & ALONE
+        and not interpret(reply.text, open_question=reply.question, language=reply.language).keyword
+    ]
+    return Random(SEED).sample(written, min(SAMPLE, len(written)))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_text_says_survives(change: str) -> None:
+    chance = Random(SEED)
+    lost = []
+    for reply in _sample():
+        before = frozenset(interpret(reply.text, open_question=reply.question, language=reply.language).intents)
+        text = CHANGES[change](reply.text, chance)
+        after = frozenset(interpret(text, open_question=reply.question, language=reply.language).intents)
+        if before & URGENT != after & URGENT or (after - before) & CONSEQUENT:
+            lost.append((text, sorted(before), sorted(after)))
+    assert not lost
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_makes_no_confirmation_no_opt_out_and_no_score(slip: str) -> None:
+    chance = Random(SEED)
+    made = []
+    for reply in _sample():
+        before = interpret(reply.text, open_question=reply.question, language=reply.language)
+        text = SLIPS[slip](reply.text, chance)
+        after = interpret(text, open_question=reply.question, language=reply.language)
+        if (frozenset(after.intents) - frozenset(before.intents)) & CONSEQUENT or after.score not in {
+            None,
+            before.score,
+        }:
+            made.append((text, before.intents, after.intents))
+    assert not made
+
+
+@given(
+    st.text(max_size=400) | st.text(alphabet="stopcyesn 0123456789/-.,?!'\"\n“”…()[]*#7️⃣👍🏽", max_size=400),
+    st.sampled_from([None, *QuestionKind]),
+    st.sampled_from(["en", "es", None, "fr"]),
+)
+def test_any_text_is_read_and_its_evidence_lies_within_it(
+    text: str, question: QuestionKind | None, language: str | None
+) -> None:
+    found = interpret(text, open_question=question, language=language)
+    assert found.findings
+    assert (found.score is not None) == found.has(Intent.SCORE)
+    assert all(0 <= one.start <= one.end <= len(text) for finding in found.findings for one in finding.evidence)
+    assert len(found.findings) == 1 or not set(found.intents) & ALONE
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "stop ", "no ", "(", "“", "1/", "chest ", "👍", "a.a.", "s t o p ", "liked “", "x@"]
+)
+def test_a_text_of_any_length_is_read_at_once(unit: str) -> None:
+    # The longest text that is read, made of what patterns could stumble over; the time limit of a test is the judge.
+    for text in (unit * 40, unit * 400, unit * 20_000):
+        assert interpret(text, open_question=None).findings
