@@ -91,7 +91,13 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
     if any(match.entry.means in {Intent.CONFIRM, Intent.DECLINE} for match in found.lost):
         return True
     # A doubt within a question ("what time should I come?") is about what is asked.
-    if any(not side.moods.is_asked(match.phrase, match.start) for side, match in marks(sides, *DOUBTS)):
+    # And one about the ride ("yes but I don't know how I'm getting home") is about the ride.
+    rides = [one for one in found.said if one.intent is Intent.NEEDS_RIDE]
+    if any(
+        not side.moods.is_asked(match.phrase, match.start)
+        and not (match.entry.means is Mark.HEDGE and any(one.touches(match.first, match.last) for one in rides))
+        for side, match in marks(sides, *DOUBTS)
+    ):
         return True
     return any(_has_loose_denial(side, sides, found) for side in sides)
 
