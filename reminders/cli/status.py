@@ -15,7 +15,7 @@ from reminders.cli.watch import to_list
 from reminders.core.alarms import Vitals, alarms, minutes
 from reminders.core.canaries import last_through
 from reminders.core.delivery import MessageState
-from reminders.core.labels import MESSAGE_STATES, RIDES, STEPS
+from reminders.core.labels import MESSAGE_STATES, RIDES, title
 from reminders.core.pauses import Pause
 from reminders.core.tasks import TITLES
 from reminders.core.transport import RideState
@@ -222,7 +222,7 @@ def _show_appointments(status: Status, environment: Mapping[str, str]) -> None:
 
 def _last_message(line: AppointmentLine) -> str:
     last = line.last_message
-    return "" if last is None else f"{STEPS.get(last.kind, last.kind)}, {MESSAGE_STATES[MessageState(last.state)]}"
+    return "" if last is None else f"{title(last.kind)}, {MESSAGE_STATES[MessageState(last.state)]}"
 
 
 def _show_pauses(found: Sequence[tuple[Clinic, Pause]], environment: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from reminders.bootstrap import Facts
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.clock_words import clock, moment
 from reminders.core.delivery import MessageState
-from reminders.core.labels import REASONS, RIDES, STEPS
+from reminders.core.labels import REASONS, RIDES, title
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import TITLES, TaskKind, told
@@ -206,7 +206,7 @@ def _message(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
     state, tone = MESSAGE_STATES[MessageState(last.state)]
     reason = Reason(last.reason) if last.reason else None
     why = f": {REASONS[reason]}" if reason is not None and reason not in SAID_BY_STATE else ""
-    what = STEPS.get(last.kind, last.kind.replace("_", " ").capitalize())
+    what = title(last.kind)
     return Said(what=what, state=state + why, tone=tone, at=moment(last.at, zone, STAFF_LANGUAGE))
 
 

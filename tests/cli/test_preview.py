@@ -65,7 +65,7 @@ def test_a_person_gets_a_table_with_names_and_a_sum(cli: CommandLine) -> None:
     assert said.out.splitlines()[0].split("  ")[0] == "When"
     assert "María Álvarez" in said.out
     assert "with 'Preparation'" in said.out
-    assert "20 messages to 6 patients" in said.out
+    assert "22 messages to 6 patients" in said.out
 
 
 def test_a_clock_other_than_the_clinics_is_named_beside_the_time(cli: CommandLine) -> None:
