@@ -113,8 +113,16 @@ def _is_told_as_score(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
         return True
     fillers = known.groups["filler"]
     before = [word for word in words[:at] if word not in fillers and _value(word, known) is None]
+    if _is_of_something_else(before, known):
+        return False
     leads_up = all(word in known.before_score for word in before) or _is_named(before, words[at - 1], known)
     return leads_up and _follows_score(words, at, known)
+
+
+def _is_of_something_else(before: Sequence[str], known: Lexicon) -> bool:
+    """Say whether what leads up to a number tells of another time or thing: "last night an 8", "sleep 4"."""
+    now = max((place for place, word in enumerate(before) if word in known.groups["from_now_on"]), default=-1)
+    return not known.groups["something_else"].isdisjoint(before[now + 1 :])
 
 
 def _is_named(before: Sequence[str], last: str, known: Lexicon) -> bool:
