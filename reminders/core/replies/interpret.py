@@ -24,7 +24,7 @@ from reminders.core.replies.moods import Moods
 from reminders.core.replies.phrases import Phrase, phrases_of
 from reminders.core.replies.reading import Clause, Word, clauses_of, fold
 from reminders.core.replies.scoring import read_score
-from reminders.core.replies.wrappers import end_of_own_words, whole_text, without_ours
+from reminders.core.replies.wrappers import end_of_own_words, opens_like_reaction, whole_text, without_ours
 
 DEFAULT_LANGUAGE = "en"
 ANSWERED_LIKE = {kind: kind for kind in QuestionKind} | {QuestionKind.PICK_UP: QuestionKind.CONFIRM}
@@ -52,6 +52,8 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     read_driving(sides, found)
     read_answers(sides, found, asked)
     score = read_score(main, sides, found, asked)
+    if opens_like_reaction(folded.text):
+        found.drop(Intent.CONFIRM)
     settle(found)
     read_questions(main, sides, found)
     words = [word for sentence in sentences for word in sentence.words]

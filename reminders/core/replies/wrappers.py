@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from reminders.core.replies.intents import Intent
 from reminders.core.replies.lexicon import shared_texts
+
+QUOTING = re.compile(r'\s*(?:(?:dis)?liked|loved|laughed at|emphasi[sz]ed|questioned|le gusto|le encanto)\s+["\u00ab]')
 
 
 def whole_text(folded: str) -> tuple[Intent, str] | None:
@@ -14,6 +18,11 @@ def whole_text(folded: str) -> tuple[Intent, str] | None:
             if expression.search(text):
                 return intent, f"any.{intent}.{rule}"
     return None
+
+
+def opens_like_reaction(folded: str) -> bool:
+    """Say whether a text begins as a reaction does, but goes on after the quotation: it may answer what it quotes."""
+    return QUOTING.match(folded) is not None
 
 
 def without_ours(folded: str) -> str:
