@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reminders.core.opt_out_words import forbids_any_answer
+from reminders.core.opt_out_words import forbids_any_answer, without_signs
 from reminders.core.replies.intents import Intent
 
 
@@ -96,6 +96,17 @@ def provider_verdict(opt_out_type: str | None) -> Intent | None:
 
 ANSWERED_BY_PROVIDER = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
 """Whole texts to which the provider itself confirms the opt-out (twilio.com, advanced-opt-out)."""
+BARE_OPT_OUTS = ANSWERED_BY_PROVIDER | {"stop all", "opt out", "alto", "parar", "basta", "baja", "no mas", "cancelar"}
+"""Whole texts that opt out whatever was asked: obeyed also where nothing else of a text can be read."""
+
+
+def bare_opt_out(text: str, *, opt_out_type: str | None) -> Source | None:
+    """Return by what means a text opts out that nobody could read; None where its bare words do not."""
+    if without_signs(text) in BARE_OPT_OUTS:
+        return Source.KEYWORD
+    return Source.PROVIDER if provider_verdict(opt_out_type) is Intent.OPT_OUT else None
+
+
 CONFIRMED_WITHIN = timedelta(minutes=5)
 """So soon a confirmation is presumed to be within the consent that just ended (47 CFR 64.1200(a)(12))."""
 OPT_OUT_CONFIRMED = "opt_out_confirmed"

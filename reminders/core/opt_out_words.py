@@ -38,15 +38,16 @@ _PART = re.compile("|".join(rf"\b(?:{one})\b" for one in PART))
 
 def forbids_any_answer(text: str) -> bool:
     """Say whether an opt-out asks for silence: "don't text back" (replies 2.7)."""
-    return _SILENCE.search(_plain(text)) is not None
+    return _SILENCE.search(without_signs(text)) is not None
 
 
 def may_mean_a_part(text: str) -> bool:
     """Say whether an opt-out may be meant for some of the messages only: "stop the check ins but keep reminders"."""
-    return _PART.search(_plain(text)) is not None
+    return _PART.search(without_signs(text)) is not None
 
 
-def _plain(text: str) -> str:
+def without_signs(text: str) -> str:
+    """Return a text without case, accents, punctuation and doubled blanks."""
     forms = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'").replace("'", ""))
     kept = "".join(char if char.isalnum() else " " for char in forms if not unicodedata.combining(char))
     return " ".join(kept.split())

@@ -71,6 +71,17 @@ def opt_out_addresses(
     return reached
 
 
+def close_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now: datetime) -> None:
+    """Stop everything automatic to one address by the fewest steps, for where those of an opt-out fail.
+
+    Nothing is planned anew and no other address of the patient is closed: the gate refuses what is planned for this.
+    """
+    ids = contacts.at_address(tx, address)
+    contacts.opt_out(tx, ids, said.source, now=now)
+    _record(tx, deps, ids, said, {}, is_granted=False, now=now)
+    messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
+
+
 def _reach(tx: Transaction, deps: Deps, address: str, owners: Sequence[Person]) -> list[str]:
     return [address] if len(owners) != 1 else _addresses(tx, deps, owners[0], address)
 

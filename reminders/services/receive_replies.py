@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -16,7 +17,6 @@ from reminders.core.conversation.understanding import Heard, understand, with_pr
 from reminders.core.ids import AppointmentId, InboundId
 from reminders.core.patients import Channel
 from reminders.core.replies import Interpretation, interpret, prepare
-from reminders.core.tasks import TaskKind, Urgency
 from reminders.ports import SENDING_JOBS, InboundText, Job
 from reminders.services.apart import together_or_apart
 from reminders.services.apply_actions import apply_actions
@@ -24,9 +24,10 @@ from reminders.services.deps import Deps
 from reminders.services.escalate import hear_staff
 from reminders.services.gather_thread import find_sender, gather_thread
 from reminders.services.hear_escorts import hear_escort
+from reminders.services.obey_unread import obey_unread
 from reminders.services.opt_out import make_rows
 from reminders.services.reply_case import Case, Sender
-from reminders.store import inbound, tasks
+from reminders.store import inbound
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
 
@@ -47,23 +48,26 @@ def store_text(deps: Deps, text: InboundText) -> bool:
 def receive_replies(deps: Deps) -> int:
     """Read waiting texts, each in a transaction of its own; return how many.
 
-    One that cannot be read goes to staff and is tried again the next time: it must not keep a STOP behind it waiting.
+    One that cannot be read is put aside and tried again the next time: it must not keep a STOP behind it waiting.
     """
-    with deps.store.reading() as tx:
-        waiting = inbound.waiting(tx, limit=AT_ONCE)
-    if waiting:
-        prepare()
-    read = [
-        is_read
-        for text_id in waiting
-        for is_read in together_or_apart([text_id], lambda one: _receive_one(deps, one[0]), partial(_tell_staff, deps))
-    ]
+    read: list[bool] = []
+    waiting: Sequence[InboundId] = ()
+    while waiting := _next(deps, after=waiting):
+        for text_id in waiting:
+            read += together_or_apart([text_id], lambda one: _receive_one(deps, one[0]), partial(obey_unread, deps))
     if any(read):
         deps.queue.hint(SENDING_JOBS.values())
     return sum(read)
 
 
+def _next(deps: Deps, *, after: Sequence[InboundId]) -> Sequence[InboundId]:
+    """Return the next texts that wait: however many cannot be read, those behind them have their turn."""
+    with deps.store.reading() as tx:
+        return inbound.waiting(tx, limit=AT_ONCE, after=after[-1] if after else None)
+
+
 def _receive_one(deps: Deps, text_id: InboundId) -> bool:
+    prepare()
     with deps.store.reading() as tx:
         sender = inbound.sender_of(tx, text_id)
     make_rows(deps, Channel.SMS, sender)
@@ -72,13 +76,6 @@ def _receive_one(deps: Deps, text_id: InboundId) -> bool:
         if item is not None:
             _receive(tx, deps, item)
     return item is not None
-
-
-def _tell_staff(deps: Deps, text_id: InboundId) -> None:
-    kind = TaskKind.REPLY_UNCLEAR
-    task = tasks.Task(kind=kind, urgency=Urgency.HIGH, key=f"{kind}:{text_id}:unread", inbound_id=text_id)
-    with deps.store.transaction() as tx:
-        tasks.open_once(tx, deps.identity.new_id(), task, now=deps.clock.now())
 
 
 def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:

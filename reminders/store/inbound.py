@@ -59,9 +59,13 @@ def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime)
     return insert_once(tx, inbound, values)
 
 
-def waiting(tx: Transaction, *, limit: int) -> list[InboundId]:
-    """Return the ids of texts that nobody read yet, oldest first."""
+def waiting(tx: Transaction, *, limit: int, after: InboundId | None = None) -> list[InboundId]:
+    """Return the ids of texts that nobody read yet, oldest first; `after` one of them, to go on with the rest."""
     statement = select(inbound.c.id).where(inbound.c.handled_at.is_(None))
+    if after is not None:
+        at = select(inbound.c.received_at).where(inbound.c.id == after).scalar_subquery()
+        is_as_old = (inbound.c.received_at == at) & (inbound.c.id > after)
+        statement = statement.where((inbound.c.received_at > at) | is_as_old)
     rows = tx.connection.scalars(statement.order_by(inbound.c.received_at, inbound.c.id).limit(limit))
     return [InboundId(row) for row in rows]
 
