@@ -159,7 +159,7 @@ def settle(found: Judgement) -> None:
 
 
 def _find_solved(found: Judgement) -> None:
-    """Leave out a missing ride that later words replace: "my wife can't but my son drives me", "nobody, I'll take a cab"."""
+    """Leave out a missing ride that later words replace: "my wife can't but my son drives me"."""
     rides = [one for one in found.said if one.intent is Intent.HIRED_RIDE or one.rule in DRIVEN]
     missing = [one for one in found.said if one.intent is Intent.NEEDS_RIDE]
     if rides and missing and all(one.phrase < rides[-1].phrase and one.last < rides[-1].first for one in missing):
