@@ -31,6 +31,7 @@ from reminders.services.steer_sending import resend_doubtful
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry
+from tests.chaos.delivery_draws import BAD, GOOD, OFTEN, PAUSES, REFUSALS, SELDOM, UNKNOWN, WORDS
 from tests.chaos.delivery_model import Delivery
 from tests.chaos.delivery_stored import StoredDeliveries
 from tests.chaos.delivery_words import BEHIND, ENDS, Key, Person, Word
@@ -43,30 +44,6 @@ PHOENIX = "America/Phoenix"
 PHONES = ("+12025550101", "+12025550102")
 APPROVED = SyncOptions(is_approved=True)
 MOST_VERSIONS = 8
-PAUSES = [
-    timedelta(seconds=n) for n in (1, 5, 31, 46, 61, 61, 180, 660, 660, 1_860, 1_860, 3_660, 10_800, 43_200, 172_800)
-]
-WAITS = [None, timedelta(seconds=90), timedelta(minutes=10), timedelta(hours=2)]
-UNKNOWN = [
-    Word("unknown", has_arrived=False),
-    Word("unknown", has_arrived=True),
-    Word("unknown", has_arrived=True, is_hidden=True),
-]
-ABSENT = st.builds(
-    lambda wait, blame: Word("absent", blame=blame, wait=wait, has_arrived=False),
-    st.sampled_from(WAITS),
-    st.sampled_from(["message", "message", "provider", "limit", "configuration"]),
-)
-OPEN_STILL = ["content", "transient", "expired", "configuration", "unlisted", "other"]
-"""Refusals that close no address: most of those drawn, or little would happen after a few acts."""
-REJECTED = [
-    Word("rejected", refusal=why, has_arrived=False) for why in [*(item.value for item in Refusal), *OPEN_STILL]
-]
-WORDS = st.one_of(st.just(ACCEPTED), st.sampled_from(UNKNOWN), ABSENT, st.sampled_from(REJECTED))
-GOOD, BAD = ["queued", "sent", "delivered"], ["undelivered", "failed", "cancelled"]
-REFUSALS = st.sampled_from([None, *OPEN_STILL, *OPEN_STILL, *(refusal.value for refusal in Refusal)])
-SELDOM = st.sampled_from([False] * 5 + [True])
-OFTEN = st.sampled_from([True, True, False])
 
 
 class SteadyIdentity(MemoryIdentity):
@@ -298,6 +275,12 @@ class DeliveryMachine(RuleBasedStateMachine):
         start = person.start if is_off else self._start(number, person.version + 1, days, hour)
         self.model.change(number, start, is_off=is_off)
         self._read()
+
+    @rule(words=st.lists(st.sampled_from(UNKNOWN), min_size=1, max_size=2), every=st.sampled_from([61, 185]))
+    def a_text_is_doubted_for_a_while(self, words: list[Word], every: int) -> None:
+        """Send with no answer, and go on until the doubt has ended or nearly so."""
+        self.the_pump_waits_and_runs(words)
+        self.upkeep_goes_on_for_a_while(every, 5)
 
     @rule(every=st.sampled_from([31, 61, 185]), times=st.integers(2, 5))
     def upkeep_goes_on_for_a_while(self, every: int, times: int) -> None:

@@ -87,8 +87,6 @@ class Delivery(Plans):
     def _texts_to(self, phone: str) -> list[Text]:
         return [text for key, text in self.texts.items() if self.people[key[0]].phone == phone]
 
-    # Sending ----------------------------------------------------------------------------------------------------------
-
     def claim(self) -> list[Text]:
         """Make messages of what is due and take what may leave, in the order in which it leaves."""
         planned = [(slot, key) for key, slot in self.slots.items() if slot.state == "planned"]
@@ -201,8 +199,6 @@ class Delivery(Plans):
         if self.circuit.cause is None and before[0] is not None:
             self.settle("channel_paused", before[1], "provider")
 
-    # Evidence ---------------------------------------------------------------------------------------------------------
-
     def _free(self, sid: str | None) -> str | None:
         return None if any(item.sid == sid for text in self.texts.values() for item in text.tries) else sid
 
@@ -314,8 +310,6 @@ class Delivery(Plans):
             return
         reason = {"opted_out": "opted_out", "address": "address_fault"}.get(refusal or "", "undelivered")
         self._end(text, "undelivered", reason)
-
-    # Upkeep -----------------------------------------------------------------------------------------------------------
 
     def resolve(self, *, is_blind: bool) -> None:
         """Free leases, take overdue calls into doubt, look for those in doubt."""
