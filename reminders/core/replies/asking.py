@@ -28,6 +28,8 @@ WISHES = frozenset(
 """What may be put as a question and is then no further one: "can we do 2 instead?"."""
 SHORTEST = 3
 """Words that a question without its mark must have: "what time" may be anything."""
+WHO = frozenset({"who", "whos", "quien"})
+"""What a stranger asks along with saying so: "Maria who? wrong person"."""
 ANSWERS = (Mark.YES, Mark.NO, Mark.OK, Mark.CODE, Mark.THANKS, Mark.NOTHING, Mark.IDIOM)
 
 
@@ -38,6 +40,8 @@ def read_questions(main: Side, sides: Sequence[Side], found: Judgement) -> None:
             first, last = phrase.tokens[0].first, phrase.tokens[-1].last
             is_understood = any(one.intent in WISHES and one.touches(first, last) for one in found.said)
             if is_understood and not _is_danger_elsewhere(found, first, last):
+                continue
+            if found.has(Intent.WRONG_NUMBER) and any(token.text in WHO for token in phrase.tokens):
                 continue
             if rule := _asked_by(side, sides, place, found, may_be_marked=side is main):
                 found.said.append(Said(Intent.QUESTION, first, last, place, rule, side.known.language))
