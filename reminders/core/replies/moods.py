@@ -34,6 +34,15 @@ SURVIVES: Mapping[Intent, frozenset[Mood]] = {
     Intent.HELP: frozenset({A, C, H, G}),
 }
 """The moods that leave an intent what it is. Attendance survives no doubt; danger and opt-outs survive all but denial."""
+PROMISES = frozenset(
+    {Intent.HAS_RIDE, Intent.HIRED_RIDE, Intent.SELF_DRIVE, Intent.CONFIRM, Intent.ARRIVED, Intent.RESCHEDULE}
+)
+"""What is no longer said where a denial stands among its words: "my sister can't drive me"."""
+SURE_DENIALS: Mapping[Intent | Mark, tuple[str, int]] = {
+    Intent.RED_FLAG: ("clearly_not", NEGATION_REACHES),
+    Intent.OPT_OUT: ("does_not", 2),
+}
+"""Which words deny danger and opt-outs, and how far they reach. "Can't" and "won't" make danger worse, not less."""
 LISTED = frozenset({Intent.RED_FLAG, Intent.SYMPTOM})
 """What is denied by the row."""
 MOOD_OF = {Mark.CONDITIONAL: Mood.CONDITIONAL, Mark.HEDGE: Mood.HEDGED, Mark.GUESS: Mood.GUESSED}
@@ -50,6 +59,7 @@ class Moods:
         self._meant = [match for match in matches if isinstance(match.entry.means, Intent)]
         self._replied = [match for match in matches if match.entry.means is Mark.NO]
         self._not = known.groups["not"]
+        self._groups = known.groups
         self._through = known.groups["through"]
         self._lists = known.groups["lists"]
 
@@ -78,17 +88,24 @@ class Moods:
     def is_denied(self, match: Match) -> bool:
         """Say whether a denial stands right before, before the list that this ends, or where any word may stand."""
         within = self._phrases[match.phrase].tokens[match.start : match.end]
-        if any(token.text in self._not and token.text not in match.named for token in within):
+        if match.entry.means in PROMISES and any(
+            token.text in self._not and token.text not in match.named for token in within
+        ):
             return True
         is_listed = match.entry.means in LISTED and self._ends_denial(match.phrase, match.start)
-        return is_listed or self._denied_at(match.phrase, match.start, NEGATION_REACHES)
+        return is_listed or self._denied_before(match)
 
-    def _denied_at(self, phrase: int, start: int, reach: int) -> bool:
+    def _denied_before(self, match: Match) -> bool:
+        """Say whether a denial stands before a match, with nothing between but words that it reaches across."""
+        phrase, denials, reach = match.phrase, self._not, NEGATION_REACHES
+        if match.entry.means in SURE_DENIALS:
+            group, reach = SURE_DENIALS[match.entry.means]
+            denials = self._groups[group]
         tokens = self._phrases[phrase].tokens
-        place = start - 1
+        place = match.start - 1
         while place >= 0 and reach > 0:
             text = tokens[place].text
-            if text in self._not:
+            if text in denials:
                 # "No, I'm driving": the answer to a question denies nothing of what follows.
                 return not any(match.phrase == phrase and match.start <= place < match.end for match in self._replied)
             if text not in self._through:
