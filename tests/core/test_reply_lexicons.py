@@ -27,13 +27,13 @@ def _is_found(known: Lexicon, entry: Entry, text: str) -> bool:
     """Say whether an entry's patterns match a text, whatever becomes of it."""
     folded = fold(text)
     phrases = phrases_of(clauses_of(folded, len(folded.text)), known)
-    question = min(entry.under, default=None)
+    question = min(filter(None, entry.under), default=None)
     return any(match.entry is entry for match in find(phrases, known, question))
 
 
 def _faults(known: Lexicon, entry: Entry) -> list[str]:
     """Return the examples of an entry that do not mean what it says, and the look-alikes that do."""
-    question = min(entry.under, default=None)
+    question = min(filter(None, entry.under), default=None)
     if not isinstance(entry.means, Intent):
         return [f"{entry.id} does not know {text!r}" for text in entry.examples if not _is_found(known, entry, text)]
     readings = {

@@ -15,7 +15,7 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.replies.answers import is_thanks, read_answers
 from reminders.core.replies.asking import read_questions
 from reminders.core.replies.driving import read_driving
-from reminders.core.replies.intents import PRECEDENCE, Intent
+from reminders.core.replies.intents import PRECEDENCE, STANDS_ALONE, Intent
 from reminders.core.replies.interpretation import Evidence, Finding, Interpretation
 from reminders.core.replies.judging import Judgement, Said, Side, judge, main_side, settle
 from reminders.core.replies.lexicon import LANGUAGES, Lexicon, lexicon
@@ -92,7 +92,8 @@ def _side(known: Lexicon, phrases: tuple[Phrase, ...], matches: Sequence[Match])
 
 def _findings(said: Sequence[Said], words: Sequence[Word]) -> tuple[Finding, ...]:
     grouped: dict[Intent, list[Said]] = {}
-    for one in said:
+    substance = [one for one in said if one.intent not in STANDS_ALONE]
+    for one in substance or said:
         grouped.setdefault(one.intent, []).append(one)
     return tuple(
         Finding(intent, _evidence(group, words), all(one.is_mild for one in group))

@@ -40,6 +40,7 @@ QUOTED = r"""["'\u00ab].{0,1600}?(?:["'\u00bb]|\.)$"""
 """A closed quotation that ends a text, or one that was cut short: an ellipsis is read as a full stop."""
 LANGUAGES = ("en", "es")
 SHARED = "any"
+UNASKED = "nothing"
 FIELDS = frozenset(
     {"id", "intent", "mark", "patterns", "examples", "near", "under", "survives", "whole", "bare", "instead", "guards"}
 )
@@ -84,7 +85,7 @@ class LexiconError(ValueError):
 class Entry:
     """What a handful of patterns mean, with texts that prove it.
 
-    `under`: only where this was asked (empty: always). `is_whole`: only of a text that holds nothing else but
+    `under`: only where this was asked, or nothing (None; empty: always). `is_whole`: only of a text that holds nothing else but
     politeness; `is_bare`: only of one that holds nothing else at all. `survives`: the moods that leave its meaning
     (None: what is usual for its intent). `near`: texts that look alike and do not mean it.
     `guards`: the intents that a guard takes its words from. `instead`: what an idiom says, or a red
@@ -96,7 +97,7 @@ class Entry:
     patterns: tuple[Pattern, ...]
     examples: tuple[str, ...]
     near: tuple[str, ...]
-    under: frozenset[QuestionKind]
+    under: frozenset[QuestionKind | None]
     survives: frozenset[Mood] | None
     is_whole: bool
     is_bare: bool
@@ -236,7 +237,7 @@ def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part], spelli
         ),
         examples=examples,
         near=tuple(row.get("near", ())),
-        under=_members(where, "under", QuestionKind, row.get("under", ())),
+        under=_asked(where, row.get("under", ())),
         survives=None if survives is None else _members(where, "survives", Mood, survives),
         is_whole=bool(row.get("whole")),
         is_bare=bool(row.get("bare")),
@@ -251,6 +252,12 @@ def _meaning(where: str, row: Mapping[str, Any]) -> Intent | Mark:
     kind: type[Intent | Mark] = Intent if "intent" in row else Mark
     [meaning] = _members(where, "intent" if "intent" in row else "mark", kind, [row.get("intent") or row["mark"]])
     return meaning
+
+
+def _asked(where: str, words: Sequence[str]) -> frozenset[QuestionKind | None]:
+    """Return the questions under which an entry counts; the word "nothing" stands for none."""
+    kinds = _members(where, "under", QuestionKind, [word for word in words if word != UNASKED])
+    return kinds | {None} if UNASKED in words else kinds
 
 
 def _members(where: str, name: str, kind: type[T], words: Sequence[str]) -> frozenset[T]:
