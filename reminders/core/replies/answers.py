@@ -1,4 +1,4 @@
-"""Yes, no, ok and C: what they mean is what was asked (replies, section 4), and only where nothing makes them doubtful."""
+"""Yes, no, ok and C mean what was asked (replies, section 4), and only where nothing makes them doubtful."""
 
 from __future__ import annotations
 

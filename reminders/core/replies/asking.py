@@ -28,8 +28,6 @@ WISHES = frozenset(
 """What may be put as a question and is then no further one: "can we do 2 instead?"."""
 SHORTEST = 3
 """Words that a question without its mark must have: "what time" may be anything."""
-WHO = frozenset({"who", "whos", "quien"})
-"""What a stranger asks along with saying so: "Maria who? wrong person"."""
 ANSWERS = (Mark.YES, Mark.NO, Mark.OK, Mark.CODE, Mark.THANKS, Mark.NOTHING, Mark.IDIOM)
 
 
@@ -41,14 +39,16 @@ def read_questions(main: Side, sides: Sequence[Side], found: Judgement) -> None:
             is_understood = any(one.intent in WISHES and one.touches(first, last) for one in found.said)
             if is_understood and not _is_danger_elsewhere(found, first, last):
                 continue
-            if found.has(Intent.WRONG_NUMBER) and any(token.text in WHO for token in phrase.tokens):
+            # "Maria who? wrong person": what a stranger asks along with saying so.
+            who = side.known.groups["who"]
+            if found.has(Intent.WRONG_NUMBER) and any(token.text in who for token in phrase.tokens):
                 continue
             if rule := _asked_by(side, sides, place, found, may_be_marked=side is main):
                 found.said.append(Said(Intent.QUESTION, first, last, place, rule, side.known.language))
 
 
 def _is_danger_elsewhere(found: Judgement, first: int, last: int) -> bool:
-    """Say whether a question only repeats the danger that the text tells besides: "cant breathe. do i go to the er?"."""
+    """Say whether a question repeats the danger that the text tells besides: "cant breathe. do i go to the er?"."""
     here = [one for one in found.said if one.intent in WISHES and one.touches(first, last)]
     flags = [one for one in found.said if one.intent is Intent.RED_FLAG]
     return all(one.intent is Intent.RED_FLAG for one in here) and any(flag not in here for flag in flags)

@@ -118,7 +118,7 @@ def _leave_out_echoes(found: Judgement) -> None:
 
 ECHOES = frozenset(
     {Intent.SYMPTOM, Intent.LATE, Intent.ARRIVED, Intent.HAS_RIDE, Intent.SELF_DRIVE, Intent.NEEDS_RIDE, Intent.HELP}
-    | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.DECLINE, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE, Intent.CONFIRM}
+    | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE, Intent.CONFIRM}
     | {Intent.DECLINE}
 )
 

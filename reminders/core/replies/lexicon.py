@@ -85,9 +85,9 @@ class LexiconError(ValueError):
 class Entry:
     """What a handful of patterns mean, with texts that prove it.
 
-    `under`: only where this was asked, or nothing (None; empty: always). `is_whole`: only of a text that holds nothing else but
-    politeness; `is_bare`: only of one that holds nothing else at all. `survives`: the moods that leave its meaning
-    (None: what is usual for its intent). `near`: texts that look alike and do not mean it.
+    `under`: only where this was asked, or nothing (None; empty: always). `is_whole`: only of a text that holds
+    nothing else but politeness; `is_bare`: only of one that holds nothing else at all. `survives`: the moods that
+    leave its meaning (None: what is usual for its intent). `near`: texts that look alike and do not mean it.
     `guards`: the intents that a guard takes its words from. `instead`: what an idiom says, or a red
     flag that is clearly denied ("no chest pain").
     """

@@ -33,7 +33,7 @@ SURVIVES: Mapping[Intent, frozenset[Mood]] = {
     Intent.QUESTION: frozenset({A, C, H, G}),
     Intent.HELP: frozenset({A, C, H, G}),
 }
-"""The moods that leave an intent what it is. Attendance survives no doubt; danger and opt-outs survive all but denial."""
+"""The moods that leave an intent what it is. Attendance survives no doubt; danger and opt-outs all but denial."""
 PROMISES = frozenset(
     {Intent.HAS_RIDE, Intent.HIRED_RIDE, Intent.SELF_DRIVE, Intent.CONFIRM, Intent.ARRIVED, Intent.RESCHEDULE}
 )

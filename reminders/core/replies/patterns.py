@@ -30,11 +30,12 @@ SHORTEST_BEGINNING = 4
 PLACEHOLDERS = frozenset({"<email>", "<url>", "<phone>"})
 """What reading puts in place of addresses; they are written like groups."""
 Places = frozenset[int]
-COMMON = frozenset(
-    "i im ive id my me we you your it its is are was be been to the a an and of in on at for from this that not no dont"
-    " cant wont have has had do can will just so but up out off am if or with as get got go need want now what when how"
-    " no de la el que en y a me mi no se un una por para con lo es su al".split()
-)
+MOST_TEXTS = """
+    i im ive id my me we you your it its is are was be been to the a an and of in on at for from this that not no dont
+    cant wont have has had do can will just so but up out off am if or with as get got go need want now what when how
+    de la el que en y mi se un una por para con lo es su al
+"""
+COMMON = frozenset(MOST_TEXTS.split())
 """Words that most texts hold: a pattern is better looked for by any other word of it."""
 WEIGHT_OF_COMMON = 30
 NOWHERE: Places = frozenset()

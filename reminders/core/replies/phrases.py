@@ -1,4 +1,4 @@
-"""A text as one language spells it: words in their usual spelling, cut into phrases that can have a mood of their own."""
+"""A text as one language spells it: words in their usual spelling, cut into phrases that have a mood of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from reminders.core.replies.lexicon import Lexicon
 from reminders.core.replies.reading import Clause, Word
 
 REPEATED = re.compile(r"(.)\1+")
+OPENING = 3
+"""Words within which a question has only begun."""
 THRICE = re.compile(r"(.)\1{2,}")
 SHORTEST_IN = 4
 """Letters of the shortest word whose dropped g is put back, as in "ridin"; a word that is known stays."""
@@ -116,11 +118,15 @@ def _corrected(word: str, known: Lexicon) -> tuple[str, ...]:
 def _cut(tokens: Sequence[Token], known: Lexicon) -> list[list[Token]]:
     parts: list[list[Token]] = []
     for place, token in enumerate(tokens):
-        is_asking = bool(parts) and " ".join(one.text for one in parts[-1][:2]) in _words(known, "openings")
-        if not parts or token.after_comma or (_begins(tokens, place, known) and not (is_asking and len(parts[-1]) < 4)):
+        if not parts or token.after_comma or (_begins(tokens, place, known) and not _asks_already(parts[-1], known)):
             parts.append([])
         parts[-1].append(token)
     return parts
+
+
+def _asks_already(part: Sequence[Token], known: Lexicon) -> bool:
+    """Say whether a part has only begun to ask, so that "is it" in "which door is it" begins nothing new."""
+    return len(part) <= OPENING and " ".join(token.text for token in part[:2]) in _words(known, "openings")
 
 
 def _begins(tokens: Sequence[Token], place: int, known: Lexicon) -> bool:

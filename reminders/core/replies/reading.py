@@ -115,7 +115,7 @@ def clauses_of(folded: Folded, end: int) -> tuple[Clause, ...]:
     words: list[Word] = []
     has_comma = False
     text = DISGUISED.sub(lambda match: _undisguised(match.group()), folded.text)
-    for match in WORD.finditer(text, 0, end):
+    for match in islice(WORD.finditer(text, 0, end), MOST_WORDS):
         kind = match.lastgroup or ""
         if kind == "end":
             if words:
