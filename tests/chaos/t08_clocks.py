@@ -88,6 +88,11 @@ def clock_changes(zone: str) -> list[date]:
     return [later.date() for earlier, later in pairwise(noons) if earlier.utcoffset() != later.utcoffset()]
 
 
+def _is_apart(call: CallSeen) -> bool:
+    """Say whether the provider's clock and the database's were further apart than they may be, known or not."""
+    return abs(call.provider_skew - call.worker_skew) > MOST_PROVIDER_SKEW
+
+
 @dataclass(frozen=True, slots=True)
 class Jump:
     """A clock goes wrong by so much, and is right again later. `whose` is a machine's number or a name."""
@@ -181,7 +186,7 @@ class Case:
             yield min(at for at in coming if at > now)
 
     def _edges(self) -> Iterator[datetime]:
-        for zone in {self.zone, *(zone for zone in self.patients.values() if zone)}:
+        for zone in sorted({self.zone, *(zone for zone in self.patients.values() if zone)}):
             first = self.truth.now.astimezone(ZoneInfo(zone)).date()
             for day in (first + n * DAY for n in range((self.ends_at - self.truth.now).days + 1)):
                 hour = self.chance.choice([OPENS, SUNDAY_OPENS, CLOSES])
@@ -268,19 +273,27 @@ class Case:
         self.world.check()
         messages = self.world.messages()
         owners = {row.tag: row.message_id for row in self.world.attempts()}
-        arrived = Counter(owners[item.call.tag] for item in self.provider.taken)
+        calls: dict[object, list[CallSeen]] = {}
+        for item in self.provider.taken:
+            calls.setdefault(owners[item.call.tag], []).append(item.call)
         for row in messages:
             self.tally.ends[row.state.value] += 1
-            is_lost = row.state.value in UNDER_WAY or (row.state.value in LEFT and not arrived[row.id])
+            is_lost = row.state.value in UNDER_WAY or (row.state.value in LEFT and row.id not in calls)
             if is_lost:
                 self.tally.lost.append(f"{self.name}: {row.kind} {row.state.value}")
-        self.tally.doubled += [f"{self.name}: {n} of one text" for n in arrived.values() if n > 1]
+        self.tally.doubled += [self._told(taken) for taken in calls.values() if len(taken) > 1]
         for key, (state, reason) in self.world.reminders().items():
             if state == "planned":
                 self.tally.lost.append(f"{self.name}: {key} is still planned")
             self.tally.counts[f"reminder {reason or state}"] += 1
         self.tally.counts["clinics"] += 1
         self.tally.counts["texts"] += len(self.provider.calls)
+
+    def _told(self, taken: Sequence[CallSeen]) -> str:
+        how = [
+            "before the provider had told its time" if _is_apart(call) else "by clocks that agreed" for call in taken
+        ]
+        return f"{self.name}: one text left {', and '.join(how)}"
 
     def _judge_call(self, call: CallSeen) -> None:
         zone = self.patients[call.to] or self.zone
@@ -294,7 +307,7 @@ class Case:
             self._blame(call, f"left though its machine's clock and the database's are {call.worker_skew} apart")
         if call.known_skew is not None and abs(call.known_skew - call.worker_skew) > MOST_PROVIDER_SKEW:
             self._blame(call, f"left though the provider's clock was known to be {call.known_skew} ahead")
-        is_apart = abs(call.provider_skew - call.worker_skew) > MOST_PROVIDER_SKEW
+        is_apart = _is_apart(call)
         self.tally.counts["left before the provider had told its time"] += is_apart
         if is_quiet(call.at, zone):
             how = "before the provider had told its time" if is_apart else "by clocks within their bounds"

@@ -7,6 +7,7 @@ balance, and no text may have arrived twice unless the provider hid the first or
 from __future__ import annotations
 
 import logging
+import signal
 import tempfile
 import time
 import traceback
@@ -36,6 +37,8 @@ MOST_FAULTS = 3
 
 def t10(options: Options) -> Sequence[Report]:
     """Run every seed that has no result yet; `--reminders` is the number of examples."""
+    # Hypothesis takes a SystemExit for one more failure and goes on; only an interrupt ends it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     size = options.reminders or (QUICK if options.is_quick else USUAL)
     return [
         kept(options.folder / f"T10-{size}-seed{number}.json", lambda number=number: run_examples(size, number))  # type: ignore[misc]  # mypy does not infer a lambda with a default
