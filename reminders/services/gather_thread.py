@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reminders.core.appointments import Appointment
@@ -18,12 +19,24 @@ from reminders.core.transport import RidePolicy
 from reminders.services.deps import Deps
 from reminders.services.escalate import has_open
 from reminders.services.reply_case import Sender
-from reminders.store import appointments, check_ins, clinics, contacts, messages, patients, questions, reminders
+from reminders.store import (
+    appointments,
+    check_ins,
+    clinics,
+    contacts,
+    messages,
+    patients,
+    permissions,
+    questions,
+    reminders,
+)
 from reminders.store.unit_of_work import Transaction
 
 HOUR = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=21)
 """How old a session may be that somebody still writes about: two weeks after a series we ask a last time."""
+STAFF_AWAITED = timedelta(days=3)
+"""So long after staff wrote themselves a bare word may be meant for them."""
 CRISIS_LASTS = timedelta(hours=24)
 """Who is in a crisis a day later is told the numbers again, though staff have not taken over."""
 
@@ -38,10 +51,12 @@ def find_sender(tx: Transaction, deps: Deps, address: str) -> Sender:
     return Sender(address, contacts.at_address(tx, address), people)
 
 
-def gather_thread(tx: Transaction, deps: Deps, sender: Sender, *, now: datetime) -> tuple[Thread, Clinic | None]:
+def gather_thread(
+    tx: Transaction, deps: Deps, sender: Sender, *, received_at: datetime, now: datetime
+) -> tuple[Thread, Clinic | None]:
     """Return the thread, and the clinic that the text belongs to: the writer's, else the first, None where none is."""
     ids = [key for _, key in sender.people]
-    groups = questions.still_open(tx, sender.contacts, now=now)
+    (last, *older), is_person_last = _asked(tx, sender, now)
     upcoming = appointments.upcoming(tx, ids, now=now)
     begun = appointments.begun(tx, ids, now=now, since=now - LOOKED_BACK)
     known = clinics.every(tx)
@@ -50,25 +65,23 @@ def gather_thread(tx: Transaction, deps: Deps, sender: Sender, *, now: datetime)
         patients=tuple(ids),
         upcoming=tuple(upcoming),
         past=tuple(begun),
-        last=groups[0] if groups else (),
-        older=tuple(groups[1:]),
+        last=last,
+        older=tuple(older),
+        is_person_last=is_person_last,
     )
     clinic = _clinic(known, sender, bare.owner)
     if clinic is None:
         return bare, None
     writer = people.get(bare.owner) if bare.owner is not None else None
     return (
-        Thread(
-            patients=bare.patients,
-            upcoming=bare.upcoming,
-            past=bare.past,
-            last=bare.last,
-            older=bare.older,
+        replace(
+            bare,
             unheard=_unheard(tx, upcoming),
             policies=_policies(sender, known, people, [*upcoming, *begun]),
             language=writer.record.language if writer is not None else clinic.language,
             is_opted_out=contacts.has_opted_out(tx, sender.contacts),
             opted_out_by=contacts.opted_out_source(tx, sender.contacts),
+            has_stopped_since=permissions.has_stopped_since(tx, sender.contacts, received_at),
             is_toll_free=is_toll_free(deps.own_number),
             answers_last_hour=messages.answers_since(tx, sender.contacts, now - HOUR),
             provider_answers_keywords=deps.provider_answers_keywords,
@@ -78,6 +91,13 @@ def gather_thread(tx: Transaction, deps: Deps, sender: Sender, *, now: datetime)
         ),
         clinic,
     )
+
+
+def _asked(tx: Transaction, sender: Sender, now: datetime) -> tuple[list[tuple[OpenQuestion, ...]], bool]:
+    """Return what is open, what the last message asked first, that being nothing where staff wrote it themselves."""
+    groups = questions.still_open(tx, sender.contacts, now=now)
+    is_person_last = messages.is_person_last(tx, sender.contacts, now - STAFF_AWAITED)
+    return [(), *groups] if is_person_last else (groups or [()]), is_person_last
 
 
 def _people(tx: Transaction, sender: Sender) -> dict[PatientId, Patient]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, ColumnElement, Row, bindparam, case, func, insert, null, or_, select, update
 
-from reminders.core.delivery import LEFT, WAITING, MessageState
+from reminders.core.delivery import ENDED, LEFT, WAITING, MessageState
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
@@ -304,10 +304,22 @@ def answers_since(tx: Transaction, contacts: Collection[ContactId], since: datet
     return tx.connection.scalar(select(func.count()).select_from(message).where(here)) or 0
 
 
+def is_person_last(tx: Transaction, contacts: Collection[ContactId], since: datetime) -> bool:
+    """Say whether staff wrote to an address themselves since an instant, and nothing asked it anything after that."""
+    here = message.c.contact_id.in_(contacts) & (message.c.left_at >= since)
+    newest = select(func.max(message.c.left_at)).where(here)
+    by_staff = tx.connection.scalar(newest.where(message.c.origin == Origin.STAFF))
+    if by_staff is None:
+        return False
+    asked = tx.connection.scalar(newest.where(message.c.asks.is_not(None)))
+    return asked is None or asked < by_staff
+
+
 def answered_with(tx: Transaction, contacts: Collection[ContactId], kind: str, since: datetime) -> bool:
-    """Say whether an address was answered with a text of this kind since an instant."""
+    """Say whether an address was answered with a text of this kind since an instant, and may have got it."""
     here = message.c.contact_id.in_(contacts) & (message.c.kind == kind) & (message.c.made_at >= since)
-    return tx.connection.execute(select(message.c.id).where(here).limit(1)).first() is not None
+    may_arrive = message.c.state.not_in(ENDED - {MessageState.DELIVERED})
+    return tx.connection.execute(select(message.c.id).where(here, may_arrive).limit(1)).first() is not None
 
 
 def _values(tx: Transaction, draft: Draft, now: datetime) -> dict[str, Any]:

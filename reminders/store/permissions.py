@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, exists, insert, or_, select
 
+from reminders.core.consent import Subject
 from reminders.core.ids import ClinicId, ContactId, InboundId, PatientId
 from reminders.core.permissions import ClosedAddress, PastPermission, PermissionEvent
 from reminders.store.conversation_rows import inbound, permission_event
@@ -36,6 +38,17 @@ def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, h
     statement = select(*columns).select_from(texts).where(permission_event.c.clinic_id == clinic_id, mine)
     ordered = statement.order_by(permission_event.c.recorded_at, permission_event.c.id)
     return [_past(tx, row, has_texts=has_texts) for row in tx.connection.execute(ordered)]
+
+
+def has_stopped_since(tx: Transaction, contacts: Collection[ContactId], at: datetime) -> bool:
+    """Say whether a text that came after this instant opted one of these addresses out."""
+    statement = (
+        select(permission_event.c.id)
+        .join(inbound, inbound.c.id == permission_event.c.inbound_id)
+        .where(permission_event.c.contact_id.in_(contacts), permission_event.c.is_granted.is_(False))
+        .where(permission_event.c.subject == Subject.MESSAGES, inbound.c.received_at > at)
+    )
+    return tx.connection.execute(statement.limit(1)).first() is not None
 
 
 def closed(tx: Transaction, clinic_id: ClinicId) -> list[ClosedAddress]:

@@ -19,6 +19,7 @@ from tests.core.conversations import (
     BEGUN,
     CHECK_IN,
     DANA,
+    LEE,
     NOBODY,
     SHARED,
     VISIT,
@@ -87,3 +88,9 @@ def test_a_complaint_to_a_check_in_is_kept_with_it_and_read_today() -> None:
     assert RecordScore(DANA.id, BEGUN.id, CHECK_IN, None) in found
     assert opened(found) == [TaskKind.SYMPTOM]
     assert told(found) == [AnswerKind.SYMPTOM]
+
+
+def test_a_number_that_nobody_asked_for_on_a_phone_of_two_patients_is_nobodys_score() -> None:
+    thread = replace(AFTER, patients=(DANA.id, LEE.id), last=())
+    found = after(a_reading(Intent.SCORE, score=9), thread)
+    assert not [action for action in found if isinstance(action, RecordScore)]

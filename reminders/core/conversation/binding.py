@@ -85,9 +85,12 @@ def for_a_ride(thread: Thread, now: datetime) -> Bound:
 
 
 def of_check_in(thread: Thread) -> tuple[OpenQuestion | None, Appointment | None]:
-    """Return the open check-in and its session; without one the newest session that took place or began."""
+    """Return the open check-in and its session; without one the newest session that took place or began.
+
+    That only where this phone has one patient: a number that nobody asked for does not tell whose it is.
+    """
     question = thread.question(QuestionKind.CHECK_IN)
     began = [item for item in thread.past if not item.status.is_off]
     if question is None:
-        return None, began[0] if began else None
+        return None, began[0] if began and len(thread.patients) == 1 else None
     return question, next((item for item in began if item.id in question.appointment_ids), None)

@@ -46,6 +46,9 @@ def resubscribe(scene: Scene) -> Iterator[Action]:
 
 def _after_verdict(scene: Scene) -> Iterator[Action]:
     keyword, thread = scene.heard.interpretation.keyword, scene.thread
+    if thread.has_stopped_since:
+        yield Note("opted out again after this was written")
+        return
     verdict = opt_in_verdict(
         keyword,
         opted_out_by=thread.opted_out_by,

@@ -51,12 +51,16 @@ class Thread:
     past: tuple[Appointment, ...] = ()
     last: tuple[OpenQuestion, ...] = ()
     older: tuple[tuple[OpenQuestion, ...], ...] = ()
+    is_person_last: bool = False
+    """Whether staff wrote last, in their own words: then a bare yes or number may answer them, and nothing we asked."""
     unheard: frozenset[AppointmentId] = frozenset()
     """Visits of whose present time the patient does not know: what they last heard of them was another."""
     policies: Mapping[AppointmentId, RidePolicy] = field(default_factory=dict)
     language: str = "en"
     is_opted_out: bool = False
     opted_out_by: Source | None = None
+    has_stopped_since: bool = False
+    """Whether a later text opted out, and was read before this one."""
     is_toll_free: bool = False
     """Whether our own number is one from which YES subscribes nobody (requirement 36)."""
     answers_last_hour: int = 0

@@ -39,6 +39,8 @@ def understand(body: str, thread: Thread) -> Interpretation:
     To an older message only words that mean the same whatever was asked count, and a score, which is asked for by
     nothing else: a bare yes belongs to the last thing asked, or to nothing.
     """
+    if thread.is_person_last:
+        return _to_a_person(body, thread)
     found = [_read(body, question.kind, thread) for question in thread.last] or [_read(body, None, thread)]
     merged = merge(found)
     if any(merged.has(intent) for question in thread.last for intent in ANSWERS[question.kind]):
@@ -49,6 +51,19 @@ def understand(body: str, thread: Thread) -> Interpretation:
         if _answers(question, reading, plain):
             return merge([reading, *found])
     return merged
+
+
+def _to_a_person(body: str, thread: Thread) -> Interpretation:
+    """Read a text after staff wrote themselves: what it says whatever was asked; a bare answer is theirs to read."""
+    plain = _read(body, None, thread)
+    kinds = dict.fromkeys([QuestionKind.CONFIRM, *(question.kind for question in thread.questions)])
+    for kind in kinds:
+        said = ANSWERS[kind].intersection(_read(body, kind, thread).intents)
+        if said - set(plain.intents):
+            rest = [item for item in plain.findings if item.intent not in STANDS_ALONE]
+            unclear = Finding(Intent.UNCLEAR, (Evidence(0, len(body), "answer_to_staff"),))
+            return replace(plain, findings=(*rest, unclear))
+    return plain
 
 
 def _answers(question: OpenQuestion, reading: Interpretation, plain: Interpretation) -> bool:
