@@ -161,6 +161,11 @@ def codes_in(text: str) -> frozenset[str]:
     return frozenset(CODE.findall(text))
 
 
+def is_only_codes(text: str) -> bool:
+    """Say whether a text names codes, and not a word beside them."""
+    return CODE.search(text) is not None and not any(char.isalpha() for char in text)
+
+
 def takes_over(text: str) -> bool:
     """Say whether a text is nothing but the word of somebody who takes over."""
     folded = text.casefold().replace("í", "i").replace("'", "").replace("\u2019", "")

@@ -12,14 +12,14 @@ from reminders.core.consent import CONFIRMED_WITHIN, has_provider_answered, may_
 from reminders.core.conversation.actions import RaiseAlarm
 from reminders.core.conversation.answers import AnswerKind, choose, write_answer
 from reminders.core.gate import Origin
-from reminders.core.ids import MessageId
+from reminders.core.ids import ClinicId, MessageId
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel
 from reminders.core.replies import Intent
 from reminders.core.segments import measure
 from reminders.services.escalate import Alarm, raise_alarm
 from reminders.services.reply_case import Case
-from reminders.store import contacts, messages, questions
+from reminders.store import clinics, contacts, messages, questions
 from reminders.store.questions import Asked
 from reminders.store.unit_of_work import Transaction
 
@@ -62,7 +62,7 @@ def _confirms_opt_out(case: Case) -> bool:
 
 def _raise(tx: Transaction, case: Case, alarm: RaiseAlarm, *, is_told: bool) -> None:
     found = Alarm(
-        clinic_id=case.clinic_of(alarm.patient_id),
+        clinic_id=_called(tx, case) if alarm.patient_id is None else case.clinic_of(alarm.patient_id),
         concern=alarm.concern,
         patient_id=alarm.patient_id,
         appointment_id=alarm.appointment_id,
@@ -70,6 +70,14 @@ def _raise(tx: Transaction, case: Case, alarm: RaiseAlarm, *, is_told: bool) -> 
     )
     raise_alarm(tx, case.deps, found, is_patient_told=is_told, now=case.now)
     case.done.append(f"staff alarmed: {'red flag' if alarm.concern is Concern.RED_FLAG else alarm.concern}")
+
+
+def _called(tx: Transaction, case: Case) -> ClinicId:
+    """Return who is to call where the patient is not known: a clinic that named somebody before one that did not."""
+    theirs = {clinic_id for clinic_id, _ in case.sender.people}
+    every = [item for item in clinics.every(tx).values() if item.id in theirs or not theirs]
+    calls = [item.id for item in every if item.escalation]
+    return case.clinic.id if case.clinic.escalation or not calls else calls[0]
 
 
 def _write(tx: Transaction, case: Case, kinds: Sequence[AnswerKind]) -> None:

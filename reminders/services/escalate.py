@@ -12,12 +12,14 @@ from datetime import datetime
 
 from reminders.core.check_ins import Concern
 from reminders.core.clinics import Clinic
+from reminders.core.consent import provider_verdict
 from reminders.core.escalations import (
     CODES_AGAIN,
     NOTICE_LASTS,
     Escalation,
     codes_in,
     is_due,
+    is_only_codes,
     may_join,
     new_code,
     next_notices,
@@ -34,6 +36,7 @@ from reminders.core.segments import measure
 from reminders.core.staff_texts import CODES, NOTICE, TAKEN, notice, open_codes, taken_over
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
 from reminders.ports import SENDING_JOBS
+from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
 from reminders.store import clinics, contacts, escalations, links, messages, patients, tasks
 from reminders.store.unit_of_work import Transaction
@@ -106,7 +109,8 @@ def climb(deps: Deps) -> int:
         climbing = escalations.climbing(tx)
         every = clinics.every(tx) if climbing else {}
         due = [item for item in climbing if _is_due(tx, item, every[item.clinic_id], now)]
-    done = sum(_climb_one(deps, item) for item in due)
+    # Apart: what is wrong with one climb must not keep the others from those whom they call.
+    done = sum(sum(together_or_apart([item], lambda some: _climb_one(deps, some[0]), lambda _: None)) for item in due)
     if done:
         deps.queue.hint(SENDING_JOBS.values())
     return done
@@ -232,11 +236,14 @@ def _behind(tx: Transaction, task_key: str) -> Escalation | None:
     return next(iter(escalations.about(tx, *facts)), None) if facts is not None else None
 
 
-def hear_staff(tx: Transaction, deps: Deps, address: str, body: str, *, now: datetime) -> str | None:
+def hear_staff(
+    tx: Transaction, deps: Deps, address: str, body: str, *, opt_out_type: str | None = None, now: datetime
+) -> str | None:
     """Take a text of somebody on a chain as what it is to us; returns what was done, or None where it is not for us.
 
     A code takes that alarm over. So does "ok", from a number that is no patient's and was told of one open alarm only.
-    An opt-out is left to those who obey it; all else such a number writes is answered, and is nobody's reply.
+    An opt-out is left to those who obey it, beside a code too, and what is an alarm itself while none is open to whose
+    patient it may belong. All else such a number writes is answered, and is nobody's reply.
     """
     served = {key: clinic for key, clinic in clinics.every(tx).items() if person_at(clinic.escalation, address)}
     if not served:
@@ -246,9 +253,15 @@ def hear_staff(tx: Transaction, deps: Deps, address: str, body: str, *, now: dat
     is_patient = bool(patients.at_address(tx, address))
     if not named and not is_patient and takes_over(body):
         named = _told_alone(tx, caller)
-    if named:
-        return _take_over(tx, deps, caller, named, now)
-    if is_patient or interpret(body, open_question=None).has(Intent.OPT_OUT):
+    done = _take_over(tx, deps, caller, named, now) if named else None
+    if done is not None and is_only_codes(body):
+        return done
+    reading = interpret(body, open_question=None)
+    if reading.has(Intent.OPT_OUT) or provider_verdict(opt_out_type) is Intent.OPT_OUT:
+        return None
+    if done is not None:
+        return done
+    if is_patient or (reading.has(Intent.RED_FLAG) and not caller.items):
         return None
     return _answer_staff(tx, deps, caller, now)
 
@@ -263,8 +276,14 @@ class _Caller:
 
 
 def _told_alone(tx: Transaction, caller: _Caller) -> list[Escalation]:
-    """Return the one open climb that this address was told of; none where there are several to choose from."""
+    """Return the one open climb that this address was told of; none where there are several to choose from.
+
+    None either where the last it was told is that another was taken over: an "ok" to that takes nothing over.
+    """
     rows = set(escalations.contacts_of(tx, caller.address, caller.clinics).values())
+    called, relieved = (escalations.last_told(tx, rows, kind) for kind in (NOTICE, TAKEN))
+    if called is None or (relieved is not None and called <= relieved):
+        return []
     told = [item for item in caller.items if escalations.addressed(tx, item, rows)]
     return told if len(told) == 1 else []
 

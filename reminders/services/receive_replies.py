@@ -53,6 +53,8 @@ def receive_replies(deps: Deps) -> int:
     read: list[bool] = []
     waiting: Sequence[InboundId] = ()
     while waiting := _next(deps, after=waiting):
+        # Where no text can be understood, codes of staff and bare opt-outs are obeyed all the same, one by one.
+        together_or_apart(["lexicons"], lambda _: prepare(), lambda _: None)
         for text_id in waiting:
             read += together_or_apart([text_id], lambda one: _receive_one(deps, one[0]), partial(obey_unread, deps))
     if any(read):
@@ -67,7 +69,6 @@ def _next(deps: Deps, *, after: Sequence[InboundId]) -> Sequence[InboundId]:
 
 
 def _receive_one(deps: Deps, text_id: InboundId) -> bool:
-    prepare()
     with deps.store.reading() as tx:
         sender = inbound.sender_of(tx, text_id)
     make_rows(deps, Channel.SMS, sender)
@@ -82,7 +83,7 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
     """Hear staff first, then who fetches a patient, then patients: one phone may be several of these."""
     now = deps.clock.now()
     sender = find_sender(tx, deps, item.sender)
-    decided = hear_staff(tx, deps, item.sender, item.body, now=now)
+    decided = hear_staff(tx, deps, item.sender, item.body, opt_out_type=item.opt_out_type, now=now)
     if decided is not None:
         inbound.mark_handled(tx, item.id, Decision(FROM_STAFF, decided), now=now)
         return
@@ -97,7 +98,7 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
 
 
 def _hear_patient(tx: Transaction, deps: Deps, item: StoredText, sender: Sender, now: datetime) -> None:
-    thread, clinic = gather_thread(tx, deps, sender, now=now)
+    thread, clinic = gather_thread(tx, deps, sender, received_at=item.received_at, now=now)
     reading = understand(item.body, thread)
     reading = with_provider_word(reading, provider_verdict(item.opt_out_type), item.body)
     heard = Heard(item.body, reading, item.media_count, item.opt_out_type)

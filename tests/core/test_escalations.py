@@ -22,6 +22,7 @@ from reminders.core.escalations import (
     Rung,
     codes_in,
     is_due,
+    is_only_codes,
     may_join,
     new_code,
     next_notices,
@@ -280,3 +281,10 @@ def test_every_number_is_one_that_a_phone_can_dial() -> None:
     assert numbers_of(" us ") == NUMBERS["US"]
     assert set(IDIOMS) == {"usual", "high"}
     assert a_clinic().emergency == "911"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_only"), [("4711", True), (" 4711! ", True), ("4711, 4712", True), ("STOP 4711", False), ("ok", False)]
+)
+def test_a_bare_code_is_known_from_one_with_words_beside_it(body: str, *, is_only: bool) -> None:
+    assert is_only_codes(body) is is_only
