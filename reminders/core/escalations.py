@@ -28,8 +28,8 @@ NOTICE_LASTS = timedelta(minutes=30)
 """Then a notice that could not leave is old news; the climb has told others, and comes round again."""
 CODES_AGAIN = timedelta(hours=1)
 """How often a text from staff that we do not understand is answered at most."""
-CANNOT_GO = ENDED - {MessageState.DELIVERED, MessageState.CANCELLED}
-"""How a notice ends that nobody read."""
+CANNOT_GO = ENDED - {MessageState.DELIVERED}
+"""How a notice ends that nobody read: a STOP of who is on call cancels it, and a climb that is taken over is over."""
 LEAST_CODE, CODES = 1000, 9000
 CODE = re.compile(r"(?<!\d)\d{4}(?!\d)")
 TAKES_OVER = frozenset(

@@ -131,3 +131,12 @@ def test_what_is_wrong_with_one_climb_keeps_no_other_from_going_on(world: World)
     assert climb(world.deps) == 1
     rungs = {row.id: row.rung for row in world.all(select(escalation))}
     assert (rungs[first.id], rungs[second.id]) == (1, 2)
+
+
+def test_a_stop_of_who_is_on_call_sends_the_climb_on_at_once(world: World) -> None:
+    alarmed(world)
+    world.text("STOP", sender=FIRST)
+    send(world)
+    assert called(world) == []
+    later(world, timedelta(seconds=5))
+    assert called(world) == [SECOND]
