@@ -94,12 +94,22 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
     # And one about the ride ("yes but I don't know how I'm getting home") is about the ride.
     rides = [one for one in found.said if one.intent is Intent.NEEDS_RIDE]
     if any(
-        not side.moods.is_asked(match.phrase, match.start)
+        not _is_only_asked(side, match, found)
         and not (match.entry.means is Mark.HEDGE and any(one.touches(match.first, match.last) for one in rides))
         for side, match in marks(sides, *DOUBTS)
     ):
         return True
     return any(_has_loose_denial(side, sides, found) for side in sides)
+
+
+def _is_only_asked(side: Side, match: Match, found: Judgement) -> bool:
+    """Say whether a doubt stands in a question, in that part of it or in a sentence of its own."""
+    sentence = side.phrases[match.phrase].sentence
+    same = [place for place, phrase in enumerate(side.phrases) if phrase.sentence == sentence]
+    is_own = not any(one.intent is Intent.CONFIRM and one.phrase in same for one in found.said)
+    return side.moods.is_asked(match.phrase, match.start) or (
+        is_own and any(side.moods.is_asked(place, len(side.phrases[place].tokens)) for place in same)
+    )
 
 
 def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bool:

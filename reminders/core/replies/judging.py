@@ -39,6 +39,10 @@ class Said:
         """Return what a match says."""
         return cls(intent, match.first, match.last, match.phrase, match.entry.id, match.language, is_mild)
 
+    def holds(self, other: Said) -> bool:
+        """Say whether all words of the other are among its own."""
+        return self.first <= other.first and other.last <= self.last
+
     def touches(self, first: int, last: int) -> bool:
         """Say whether it takes one of these words."""
         return self.first <= last and first <= self.last
@@ -104,6 +108,10 @@ def _leave_out_echoes(found: Judgement) -> None:
 
     A complaint in the same breath ("chest hurts and wont quit") is part of the danger, one of its own is not.
     """
+    deaths = [one for one in found.said if one.intent is Intent.DECEASED]
+    found.said = [
+        one for one in found.said if one.intent is not Intent.RED_FLAG or not any(death.holds(one) for death in deaths)
+    ]
     flags = [one for one in found.said if one.intent is Intent.RED_FLAG]
 
     def is_echo(one: Said) -> bool:
@@ -117,7 +125,15 @@ def _leave_out_echoes(found: Judgement) -> None:
 
 
 ECHOES = frozenset(
-    {Intent.SYMPTOM, Intent.LATE, Intent.ARRIVED, Intent.HAS_RIDE, Intent.SELF_DRIVE, Intent.NEEDS_RIDE, Intent.HELP}
+    {
+        Intent.SYMPTOM,
+        Intent.LATE,
+        Intent.ARRIVED,
+        Intent.HAS_RIDE,
+        Intent.SELF_DRIVE,
+        Intent.NEEDS_RIDE,
+        Intent.HELP,
+    }
     | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE, Intent.CONFIRM}
     | {Intent.DECLINE}
 )
@@ -134,6 +150,7 @@ def is_clear(side: Side, match: Match) -> bool:
 
 
 SETTLED: tuple[tuple[Intent, tuple[Intent, ...]], ...] = (
+    (Intent.RED_FLAG, (Intent.HELP,)),
     (Intent.DECLINE, (Intent.CONFIRM,)),
     (Intent.RESCHEDULE, (Intent.CONFIRM,)),
     (Intent.DECEASED, (Intent.CONFIRM, Intent.DECLINE, Intent.SYMPTOM)),
