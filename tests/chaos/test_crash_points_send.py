@@ -224,6 +224,7 @@ def test_c17_frozen_between_the_intent_and_the_call(site: Site) -> None:
 
 def test_c19_stop_arrives_while_the_text_is_on_its_way(site: Site) -> None:
     """That one text may arrive; nothing after it leaves, and the opt-out is on record."""
+    site.world.change(provider_answers_keywords=True)
     site.owe()
     first = site.entries[0].patient.phone or ""
 
@@ -236,7 +237,6 @@ def test_c19_stop_arrives_while_the_text_is_on_its_way(site: Site) -> None:
     site.world.pump()
     assert len(site.provider.posts) == PATIENTS
     site.world.later(timedelta(days=1))
-    site.world.change(provider_answers_keywords=True)
     site.import_all()
     site.recover()
     assert site.provider.arrived[first] == 1

@@ -42,6 +42,7 @@ HOURS_BEFORE = {
     "ride_check": 12.0,
     "remind_final": 8.0,
     "day_of": 1.0,
+    "ask_escort": 12.0,
 }
 """A step is useless from so many hours before the start on."""
 HOURS_AFTER = {"pick_up": 0.0, "pick_up_off": 0.0, "checkin_24h": 36.0, "checkin_72h": 96.0}
@@ -184,7 +185,8 @@ class Checker:
         if sent.origin == "answer":
             return True
         if sent.recipient == "escort":
-            return (person.key, sent.address) in self.escorts
+            # Only who has not said a word yet is asked for it; all else needs their yes.
+            return ((person.key, sent.address) in self.escorts) is (sent.kind != "ask_escort")
         return sent.channel in person.channels
 
     def _judge_part(self, sent: MessageLeft, part: Part, clinic: ClinicIs, what: str) -> None:
