@@ -1,13 +1,12 @@
-"""What can be asked of `reminders interpret`."""
+"""What can be asked of `reminders interpret`. Its words are the core's own, written out: help loads no rule."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
 
-from reminders.core.cadences import QuestionKind
-from reminders.core.replies.lexicon import LANGUAGES
-
 Commands = _SubParsersAction
+QUESTIONS = ("confirm", "ride", "check_in", "pick_up")
+LANGUAGES = ("en", "es")
 EPILOG = """\
 A line read:     {"id": "1", "text": "yes but no ride", "open_question": "confirm", "language": "en"}
 A line printed:  {"id": "1", "intents": ["needs_ride", "confirm"], "score": null}
@@ -27,7 +26,5 @@ def add_interpret_command(commands: Commands[ArgumentParser]) -> None:
         "--explain", action="store_true", help="show people which words of the texts given mean what, by which rule"
     )
     command.add_argument("text", nargs="*", metavar="TEXT", help="with --explain: the texts")
-    command.add_argument(
-        "--question", choices=list(QuestionKind), help="with --explain: what was asked (default: nothing)"
-    )
+    command.add_argument("--question", choices=QUESTIONS, help="with --explain: what was asked (default: nothing)")
     command.add_argument("--language", choices=LANGUAGES, help="with --explain: the patient's recorded language")

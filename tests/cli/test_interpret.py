@@ -11,6 +11,9 @@ import pytest
 
 from reminders.cli import main
 from reminders.cli.interpret import answer_lines
+from reminders.cli.interpret_arguments import LANGUAGES, QUESTIONS
+from reminders.core.cadences import QuestionKind
+from reminders.core.replies import lexicon
 
 GOOD = '{"id": "1", "text": "yes but no ride", "open_question": "confirm", "language": "en"}'
 
@@ -87,3 +90,8 @@ def test_texts_without_explain_and_explain_without_texts_say_what_would_be_right
     assert "texts as arguments are for --explain" in capsys.readouterr().err
     assert main(["interpret", "--explain"], {}) == 2
     assert "--explain needs a text" in capsys.readouterr().err
+
+
+def test_what_can_be_asked_are_the_words_of_the_core() -> None:
+    assert tuple(QuestionKind) == QUESTIONS
+    assert lexicon.LANGUAGES == LANGUAGES
