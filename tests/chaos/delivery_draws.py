@@ -14,11 +14,8 @@ PAUSES = [
     timedelta(seconds=n) for n in (1, 5, 31, 46, 61, 61, 180, 660, 660, 1_860, 1_860, 3_660, 10_800, 43_200, 172_800)
 ]
 WAITS = [None, timedelta(seconds=90), timedelta(minutes=10), timedelta(hours=2)]
-UNKNOWN = [
-    Word("unknown", has_arrived=False),
-    Word("unknown", has_arrived=True),
-    Word("unknown", has_arrived=True, is_hidden=True),
-]
+HIDDEN = Word("unknown", has_arrived=True, is_hidden=True)
+UNKNOWN = [Word("unknown", has_arrived=False), Word("unknown", has_arrived=True), HIDDEN]
 ABSENT = st.builds(
     lambda wait, blame: Word("absent", blame=blame, wait=wait, has_arrived=False),
     st.sampled_from(WAITS),

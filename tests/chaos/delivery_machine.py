@@ -31,7 +31,7 @@ from reminders.services.steer_sending import resend_doubtful
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry
-from tests.chaos.delivery_draws import BAD, GOOD, OFTEN, PAUSES, REFUSALS, SELDOM, UNKNOWN, WORDS
+from tests.chaos.delivery_draws import BAD, GOOD, HIDDEN, OFTEN, PAUSES, REFUSALS, SELDOM, UNKNOWN, WORDS
 from tests.chaos.delivery_model import Delivery
 from tests.chaos.delivery_stored import StoredDeliveries
 from tests.chaos.delivery_words import BEHIND, ENDS, Key, Person, Word
@@ -196,18 +196,21 @@ class DeliveryMachine(RuleBasedStateMachine):
     ) -> None:
         """Hear of a text that was taken, or of a second one under the same tag."""
         place = data.draw(st.integers(0, len(self.provider.taken) - 1))
+        why = refusal if status in BAD else None
+        for _ in range(1 + is_doubled):
+            self._hear_of(place, status, why, is_tagged=is_tagged or is_twin, is_twin=is_twin)
+
+    def _hear_of(self, place: int, status: str, refusal: str | None, *, is_tagged: bool, is_twin: bool = False) -> None:
         item, about = self.provider.taken[place], self.model.taken[place]
         assert item.sid == about.sid
         self._note(f"receipt: {status}")
         sid = f"{item.sid}twin" if is_twin else item.sid
-        why = refusal if status in BAD else None
-        named = (about.key, about.number) if is_tagged or is_twin else None
+        named = (about.key, about.number) if is_tagged else None
         if not is_twin:
             item.is_hidden = False
             item.excuse = item.excuse or ("not delivered" if status in BAD else "")
-        for _ in range(1 + is_doubled):
-            self._receipt(item.tag if named else None, sid, status, why)
-            self.model.receipt(sid, named, status, why)
+        self._receipt(item.tag if named else None, sid, status, refusal)
+        self.model.receipt(sid, named, status, refusal)
 
     def _receipt(self, tag: UUID | None, sid: str, status: str, refusal: str | None) -> None:
         known = ReceiptStatus(status) if status in set(ReceiptStatus) else None
@@ -281,6 +284,20 @@ class DeliveryMachine(RuleBasedStateMachine):
         """Send with no answer, and go on until the doubt has ended or nearly so."""
         self.the_pump_waits_and_runs(words)
         self.upkeep_goes_on_for_a_while(every, 5)
+
+    @rule(is_sent_again=OFTEN, is_told=st.booleans())
+    def a_hidden_text_comes_to_light(self, *, is_sent_again: bool, is_told: bool) -> None:
+        """Take a text and hide it until its doubt ends, then show it by a receipt or in the list."""
+        self.a_text_is_doubted_for_a_while([HIDDEN, HIDDEN], 185)
+        if is_sent_again:
+            self.the_pump_runs([])
+        hidden = [place for place, item in enumerate(self.provider.taken) if item.is_hidden]
+        if hidden and is_told:
+            self._hear_of(hidden[0], "sent", None, is_tagged=True)
+        elif hidden:
+            self.the_provider_shows_what_it_hid()
+            self._pass(timedelta(minutes=31))
+            self.upkeep_runs(what="look back", is_blind=False)
 
     @rule(every=st.sampled_from([31, 61, 185]), times=st.integers(2, 5))
     def upkeep_goes_on_for_a_while(self, every: int, times: int) -> None:
