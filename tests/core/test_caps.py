@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from reminders.core.cadences import DEFAULT_STEPS
 from reminders.core.caps import NEVER_CAPPED, WEEK, Coming, Ruling, Traffic, importance, is_capped, next_day, ruling
 from reminders.core.clinics import EXEMPTION, Caps
+from reminders.core.patients import Recipient
 from reminders.core.windows import DEFAULT_WINDOW, SendWindow, local_day
 from tests.builders import NEW_YORK, NOON, local
 
@@ -57,7 +58,7 @@ def test_what_gives_way_first_is_settled() -> None:
     ranks = [{importance([step]) for step in steps} for steps in IN_ORDER]
     assert all(len(rank) == 1 for rank in ranks)
     assert [min(rank) for rank in ranks] == sorted({min(rank) for rank in ranks})
-    to_patients = {step.key for step in DEFAULT_STEPS if not step.key.startswith("pick_up")}
+    to_patients = {step.key for step in DEFAULT_STEPS if step.recipient is Recipient.PATIENT}
     assert to_patients <= set().union(*IN_ORDER)
     assert [step for steps in IN_ORDER for step in steps if not is_capped(importance([step]))] == list(IN_ORDER[-1])
     assert IN_ORDER[-1] == NEVER_CAPPED

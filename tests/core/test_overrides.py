@@ -83,7 +83,7 @@ def test_who_declined_or_was_discharged_is_never_asked_to_rebook_until_that_is_t
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (Change(off=("prep",)), "--off: found 'prep'; steps are: booked, cancelled, "),
+        (Change(off=("prep",)), "--off: found 'prep'; steps are: ask_escort, booked, cancelled, "),
         (Change(on=("a\nb",)), "--on: found 'a\\nb'; steps are: "),
         (Change(off=("day_of",), on=("day_of",)), "--on: found 'day_of' under --off too; name it once"),
         (Change(channels="fax"), "--channels: found 'fax'; sms, email, email,sms or default is wanted"),
