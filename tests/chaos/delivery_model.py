@@ -27,7 +27,7 @@ from tests.chaos.delivery_words import (
     opening,
 )
 
-LEASE, CALL_LASTS, LEAST_LIFE = 60 * SECOND, 45 * SECOND, 60 * SECOND
+LEASE, CALL_LASTS, LEAST_LIFE, LATE = 60 * SECOND, 45 * SECOND, 60 * SECOND, 15 * MINUTE
 GRACE, SPREAD, LOOK_EVERY, HEARING = 10 * MINUTE, 2 * MINUTE, 30 * SECOND, HOUR
 LOOK_BACK_FOR, LOOK_BACK_EVERY = DAY, 30 * MINUTE
 MOST_RESENDS = MOST_REDELIVERIES = LOOKS_THAT_PROVE = 2
@@ -89,11 +89,15 @@ class Delivery(Plans):
 
     def claim(self) -> list[Text]:
         """Make messages of what is due and take what may leave, in the order in which it leaves."""
-        planned = [(slot, key) for key, slot in self.slots.items() if slot.state == "planned"]
-        for slot, key in sorted(planned, key=lambda pair: pair[0].due):
-            if slot.due <= self.now < slot.expires:
-                slot.state = "dispatched"
-                self.texts[key] = Text(key, slot.due, slot.expires)
+        planned = [(slot.due, key) for key, slot in self.slots.items() if slot.state == "planned"]
+        made = sorted((due, place) for place, (due, _) in enumerate(planned) if due <= self.now)
+        late = [(due, place) for due, place in made if due < self.now - LATE]
+        # What is on time never waits behind what an outage left; of that the newest need goes first.
+        for due, place in [*made[len(late) :], *sorted(late, key=lambda one: one[0], reverse=True)]:
+            key = planned[place][1]
+            if self.now < self.slots[key].expires:
+                self.slots[key].state = "dispatched"
+                self.texts[key] = Text(key, due, self.slots[key].expires)
         waiting = [text for text in self.texts.values() if text.state in ("due", "held") and text.due <= self.now]
         passes = self.circuit.passes(self.now)
         if not waiting or passes == "none":

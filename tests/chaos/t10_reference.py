@@ -46,8 +46,8 @@ def t10(options: Options) -> Sequence[Report]:
     ]
 
 
-def run_examples(examples: int, number: int, *, steps: int = STEPS) -> Report:
-    """Draw so many examples, the same for the same seed, and judge."""
+def run_examples(examples: int, number: int, *, is_simplified: bool = True) -> Report:
+    """Draw so many examples, the same for the same seed, and judge; simplifying one that fails takes minutes."""
     began, figures, faults, done = time.monotonic(), Figures(), list[str](), 0
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as home:
         url = SqliteTemplate(Path(home)).copy(Path(home) / "examples.sqlite3")
@@ -58,7 +58,8 @@ def run_examples(examples: int, number: int, *, steps: int = STEPS) -> Report:
         try:
             while done < examples and len(faults) < MOST_FAULTS:
                 some = min(TOGETHER, examples - done)
-                faults += _run(store, stored, figures, examples=some, steps=steps, number=number * BETWEEN_SEEDS + done)
+                phases = (Phase.generate, *((Phase.shrink,) if is_simplified else ()))
+                faults += _run(store, stored, figures, _chosen(some, phases), number * BETWEEN_SEEDS + done)
                 done += some
                 tell(f"T10 seed {number}: {done} examples after {time.monotonic() - began:.0f} s")
         finally:
@@ -67,9 +68,19 @@ def run_examples(examples: int, number: int, *, steps: int = STEPS) -> Report:
     return _report(figures, faults, number, time.monotonic() - began)
 
 
-def _run(
-    store: Store, stored: StoredDeliveries, figures: Figures, *, examples: int, steps: int, number: int
-) -> list[str]:
+def _chosen(examples: int, phases: Sequence[Phase]) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        database=None,
+        deadline=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+
+
+def _run(store: Store, stored: StoredDeliveries, figures: Figures, chosen: settings, number: int) -> list[str]:
     """Return what was wrong with the simplest example that shows it, if any does."""
 
     class Machine(DeliveryMachine):
@@ -77,15 +88,6 @@ def _run(
             super().__init__(store, stored, figures)
 
     seed(number)(Machine)
-    chosen = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
     try:
         run_state_machine_as_test(Machine, settings=chosen)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the experiment found

@@ -13,7 +13,7 @@ from tests.chaos.t10_reference import run_examples
 
 @pytest.mark.timeout(240)  # five seconds where nothing else runs; a crowded machine is no fault
 def test_whatever_happens_to_texts_what_is_stored_equals_the_reference() -> None:
-    report = run_examples(5, 7)
+    report = run_examples(4, 7, is_simplified=False)
     assert report.is_good, report.text
     assert report.figures["calls"] > 5, "hardly anything was sent, so nothing was tried"
 
