@@ -57,6 +57,7 @@ def environment(simulator: Simulator, tmp_path: Path) -> dict[str, str]:
 EXPECTED = [
     ("+12125550101", "Your clinic: su cita es vie 5 mar, 9:00"),
     ("+12125550102", "Your clinic: your first session is Tue Mar 9, 10:30"),
+    ("+12125550121", "Your clinic: somebody you know would like you to take them home"),
 ]
 """What falls due by text on that Thursday; the next is due on Friday, two minutes of ours later."""
 BLANKET = "{{sender}}: bring a blanket."
