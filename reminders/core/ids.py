@@ -15,3 +15,8 @@ AttemptTag = NewType("AttemptTag", UUID)
 """Random (version 4): it travels in a callback address and must not be guessable."""
 InboundId = NewType("InboundId", UUID)
 TaskId = NewType("TaskId", UUID)
+StaffId = NewType("StaffId", UUID)
+SessionId = NewType("SessionId", UUID)
+"""Of a staff member's signed-in browser, never of a patient's visit."""
+ApiKeyId = NewType("ApiKeyId", UUID)
+BatchId = NewType("BatchId", UUID)

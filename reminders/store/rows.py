@@ -29,11 +29,11 @@ from reminders.core.pauses import PauseKind
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.tasks import Outcome, TaskKind, Urgency
 from reminders.core.transport import RideState
-from reminders.store import conversation_rows
+from reminders.store import console_rows, conversation_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word
 
-metadata = conversation_rows.metadata
+metadata = console_rows.metadata
 """Every table, once this module is imported."""
 
 clinic = Table(
@@ -207,6 +207,7 @@ message = Table(
     of("contact"),
     of("patient", is_required=False),
     of("appointment", is_required=False),
+    of("batch", is_required=False),
     Column("version", Integer),
     Column("recipient", word(Recipient, "recipient"), nullable=False, server_default=Recipient.PATIENT.value),
     Column("channel", word(Channel, "channel"), nullable=False),
@@ -240,6 +241,7 @@ message = Table(
     Index("ix_message_patient_id_left_at", "patient_id", "left_at"),
     Index("ix_message_appointment_id", "appointment_id"),
     Index("ix_message_contact_id", "contact_id"),
+    Index("ix_message_batch_id", "batch_id", **only_where("batch_id IS NOT NULL")),
     Index("ix_message_made_at", "clinic_id", "made_at"),
 )
 
