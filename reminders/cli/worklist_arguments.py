@@ -52,7 +52,7 @@ def add_worklist(commands: Commands[ArgumentParser]) -> None:
     done.add_argument("--confirmed", action="store_true", help="the patient said that they come")
     done.add_argument("--ride-arranged", action="store_true", help="somebody takes the patient home")
     _by_somebody(done)
-    reopen = _verb(verbs, "reopen", "it is not resolved after all")
+    reopen = _verb(verbs, "reopen", "it is not resolved after all; an alarm climbs anew")
     reopen.add_argument("--note", default="", metavar="TEXT", help="why; it is kept, sealed")
     _by_somebody(reopen)
 

@@ -6,13 +6,14 @@ transaction with what raised it, so that there is none of them without the other
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from reminders.core.check_ins import Concern
 from reminders.core.clinics import Clinic
 from reminders.core.consent import provider_verdict
+from reminders.core.conversation.answers import CRISIS_LASTS, AnswerKind
 from reminders.core.escalations import (
     CODES_AGAIN,
     NOTICE_LASTS,
@@ -97,23 +98,86 @@ def _begin(tx: Transaction, deps: Deps, alarm: Alarm, key: str, *, is_patient_to
     _go_on(tx, deps, item, clinics.get(tx, alarm.clinic_id), now)
 
 
+def begin_anew(tx: Transaction, deps: Deps, task: tasks.Task, *, now: datetime) -> None:
+    """Begin the climb of an alarm's task again, from its first rung, when somebody opened it again: nobody has it now.
+
+    None where one about the same patient is under way that it may join. The task is locked.
+    """
+    held = escalations.about(tx, task.patient_id, task.inbound_id)
+    own = escalations.by_task(tx, task.key)
+    climbs = own is not None and own.acknowledged_at is None
+    if task.clinic_id is None or climbs or any(may_join(item, now=now) for item in held):
+        return
+    if own is not None:
+        escalations.make_former(tx, own)
+    before = own or _joined(tx, task)
+    alarm = Alarm(
+        clinic_id=task.clinic_id,
+        concern=Concern.RED_FLAG if before is None else before.concern,
+        patient_id=task.patient_id,
+        appointment_id=task.appointment_id,
+        inbound_id=task.inbound_id,
+    )
+    _begin(tx, deps, alarm, task.key, is_patient_told=before is not None and before.is_patient_told, now=now)
+
+
+def _joined(tx: Transaction, task: tasks.Task) -> Escalation | None:
+    """Return the climb that an alarm's task had joined, as far as that is known."""
+    if task.patient_id is None or task.opened_at is None:
+        return None
+    began = [item for item in escalations.of_patient(tx, task.patient_id) if item.opened_at <= task.opened_at]
+    return began[-1] if began else None
+
+
 def has_open(tx: Transaction, patient_id: PatientId) -> bool:
     """Say whether an alarm about a patient waits for somebody to take it over."""
     return bool(escalations.about(tx, patient_id, None))
 
 
 def climb(deps: Deps) -> int:
-    """Take every climb further whose time has come, or whose last notices cannot arrive; return how many."""
+    """Take every climb further whose time has come, or whose last notices cannot arrive; return how many.
+
+    First those called hear of it where the patient was not told the numbers after all.
+    """
     now = deps.clock.now()
+    with deps.store.reading() as tx:
+        told = [item for item in escalations.climbing(tx) if item.is_patient_told]
+        untold = [item for item in told if _is_untold(tx, item)]
+    corrected = _each(untold, lambda item: _correct(deps, item))
     with deps.store.reading() as tx:
         climbing = escalations.climbing(tx)
         every = clinics.every(tx) if climbing else {}
         due = [item for item in climbing if _is_due(tx, item, every[item.clinic_id], now)]
-    # Apart: what is wrong with one climb must not keep the others from those whom they call.
-    done = sum(sum(together_or_apart([item], lambda some: _climb_one(deps, some[0]), lambda _: None)) for item in due)
-    if done:
+    done = _each(due, lambda item: _climb_one(deps, item))
+    if done or corrected:
         deps.queue.hint(SENDING_JOBS.values())
     return done
+
+
+def _each(items: Sequence[Escalation], act: Callable[[Escalation], bool]) -> int:
+    """Act on each apart: what is wrong with one climb must not keep the others from those whom they call."""
+    return sum(sum(together_or_apart([item], lambda some: act(some[0]), lambda _: None)) for item in items)
+
+
+def _is_untold(tx: Transaction, item: Escalation) -> bool:
+    """Say whether the numbers for an emergency were to go to a patient and no longer can: by a STOP soon after, say."""
+    return escalations.is_untold(tx, item, AnswerKind.CRISIS.key, since=item.opened_at - CRISIS_LASTS)
+
+
+def _correct(deps: Deps, item: Escalation) -> bool:
+    """Tell all who were called that no text can go to the patient, and say so in each notice from now on."""
+    with deps.store.transaction() as tx:
+        if not escalations.mark_untold(tx, item):
+            return False
+        now, clinic = deps.clock.now(), clinics.get(tx, item.clinic_id)
+        drafts = []
+        for number, (contact_id, channel) in enumerate(sorted(escalations.noticed(tx, item).items())):
+            link = _link(tx, deps, item, contact_id, now) if channel is Channel.EMAIL else ""
+            words = notice(clinic, channel, item.code, is_patient_told=False, link=link)
+            key, to = f"alert:{item.id}:untold:{number}", (channel, contact_id)
+            drafts.append(draft_to_staff(deps, clinic, to, NOTICE, words, key=key, now=now))
+        messages.add(tx, drafts, now=now)
+    return True
 
 
 def _is_due(tx: Transaction, item: Escalation, clinic: Clinic, now: datetime) -> bool:

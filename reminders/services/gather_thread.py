@@ -10,7 +10,7 @@ from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import asks_once_more
 from reminders.core.clinics import Clinic
-from reminders.core.conversation.answers import AnswerKind
+from reminders.core.conversation.answers import CRISIS_LASTS, AnswerKind
 from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
@@ -37,8 +37,6 @@ LOOKED_BACK = timedelta(days=21)
 """How old a session may be that somebody still writes about: two weeks after a series we ask a last time."""
 STAFF_AWAITED = timedelta(days=3)
 """So long after staff wrote themselves a bare word may be meant for them."""
-CRISIS_LASTS = timedelta(hours=24)
-"""Who is in a crisis a day later is told the numbers again, though staff have not taken over."""
 
 
 def find_sender(tx: Transaction, deps: Deps, address: str) -> Sender:

@@ -31,7 +31,7 @@ from reminders.ports import SENDING_JOBS
 from reminders.services.arrange_rides import record_ride
 from reminders.services.confirm_sessions import confirm_session
 from reminders.services.deps import Deps
-from reminders.services.escalate import acknowledge
+from reminders.services.escalate import acknowledge, begin_anew
 from reminders.services.find_subjects import LONGEST_NAME, LONGEST_REASON
 from reminders.services.read_worklist import TaskLine, find_task, lines_of, short_id
 from reminders.store import appointments, clinics, tasks
@@ -101,7 +101,7 @@ def resolve_task(deps: Deps, name: str, resolution: Resolution, *, by: str) -> T
 
 
 def reopen_task(deps: Deps, name: str, *, by: str, note: str = "") -> TaskLine:
-    """Open a resolved task again; how it had ended stays in its notes. An alarm does not climb again.
+    """Open a resolved task again; how it had ended stays in its notes. An alarm begins its climb anew: nobody has it.
 
     Raises NotFoundError, or InputError where it is open.
     """
@@ -110,7 +110,9 @@ def reopen_task(deps: Deps, name: str, *, by: str, note: str = "") -> TaskLine:
     def reopen(item: Task, now: datetime, tz: ZoneInfo) -> Task:
         said = f"opened it again; it was resolved {how_it_ended(standing_of(item), tz)}" + (f": {note}" if note else "")
         kept = with_line(item.note, said, by=by, at=now, tz=tz)
-        return replace(item, resolved_at=None, resolved_by=None, outcome=None, note=kept)
+        again = replace(item, resolved_at=None, resolved_by=None, outcome=None, note=kept)
+        is_alarm = item.kind is TaskKind.ESCALATION
+        return replace(again, acknowledged_at=None, acknowledged_by=None) if is_alarm else again
 
     return _work(deps, name, _Act(Verb.REOPEN, by, reopen))
 
@@ -143,6 +145,8 @@ def _work(deps: Deps, name: str, act: _Act) -> TaskLine:
         if reason is not None:
             raise InputError([f"{short_id(task_id)} {reason}"])
         tasks.save_work(tx, task_id, act.change(held, now, tz))
+        if found.kind is TaskKind.ESCALATION and act.verb is Verb.REOPEN:
+            begin_anew(tx, deps, held, now=now)
         if act.learned is not None and about is not None:
             _record(tx, deps, about, act.learned, now)
         line = lines_of(tx, [tasks.get(tx, task_id)])[0]

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, func, insert, select, true, update
 
 from reminders.core.delivery import WAITING, MessageState
-from reminders.core.escalations import Escalation, notice_key
+from reminders.core.escalations import CANNOT_GO, Escalation, notice_key
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, InboundId, PatientId
 from reminders.core.patients import Channel
@@ -25,6 +25,18 @@ IS_OPEN = escalation.c.acknowledged_at.is_(None)
 CLIMBS = IS_OPEN & escalation.c.next_at.is_not(None)
 MOST_NOTICES = 20
 """No rung tells more: ten people by two ways."""
+FORMER = "#"
+"""Stands between the key of a task and the id of a climb that another followed, when the task was opened again."""
+FORMER_ENDS = 37
+"""How many characters that mark and an id take."""
+KEY_OF_TASK = case(
+    (
+        escalation.c.task_key.contains(FORMER),
+        func.substr(escalation.c.task_key, 1, func.length(escalation.c.task_key) - FORMER_ENDS),
+    ),
+    else_=escalation.c.task_key,
+)
+"""Of which task a climb is or was."""
 
 
 def add(tx: Transaction, item: Escalation, appointment_id: AppointmentId | None) -> None:
@@ -71,6 +83,12 @@ def open_codes(tx: Transaction) -> set[str]:
     return set(tx.connection.scalars(select(escalation.c.code).where(IS_OPEN)))
 
 
+def make_former(tx: Transaction, item: Escalation) -> None:
+    """Leave the task of a climb that is over to another; who took this one over stays in the patient's story."""
+    former = f"{item.task_key}{FORMER}{item.id}"
+    tx.connection.execute(update(escalation).where(escalation.c.id == item.id).values(task_key=former))
+
+
 def get(tx: Transaction, escalation_id: UUID) -> Escalation | None:
     """Return one climb."""
     row = tx.connection.execute(select(escalation).where(escalation.c.id == escalation_id)).one_or_none()
@@ -78,7 +96,7 @@ def get(tx: Transaction, escalation_id: UUID) -> Escalation | None:
 
 
 def by_task(tx: Transaction, key: str) -> Escalation | None:
-    """Return the climb that opened a task."""
+    """Return the climb that a task is of: where it was opened again, its newest."""
     row = tx.connection.execute(select(escalation).where(escalation.c.task_key == key)).one_or_none()
     return None if row is None else _escalation(row)
 
@@ -136,6 +154,32 @@ def told(tx: Transaction, item: Escalation) -> dict[ContactId, Channel]:
         ContactId(row.contact_id): row.channel
         for row in _notices(tx, item, message.c.left_at.is_not(None), message.c.contact_id, message.c.channel)
     }
+
+
+def noticed(tx: Transaction, item: Escalation) -> dict[ContactId, Channel]:
+    """Return the addresses for which a notice of a climb was made, whatever became of it."""
+    rows = _notices(tx, item, true(), message.c.contact_id, message.c.channel)
+    return {ContactId(row.contact_id): row.channel for row in rows}
+
+
+def is_untold(tx: Transaction, item: Escalation, kind: str, *, since: datetime) -> bool:
+    """Say whether all texts of a kind for who wrote what an alarm is about have ended without arriving.
+
+    Texts of before the alarm count only where it brought none, and since an instant. False where there was no text.
+    """
+    wrote = select(inbound.c.sender_index).where(inbound.c.id == item.inbound_id).scalar_subquery()
+    theirs = select(contact.c.id).where(contact.c.address_index == wrote, contact.c.channel == Channel.SMS)
+    here = message.c.contact_id.in_(theirs) & (message.c.kind == kind) & (message.c.made_at >= since)
+    found = tx.connection.execute(select(message.c.state, message.c.made_at).where(here)).all()
+    own = [row.state for row in found if row.made_at >= item.opened_at] or [row.state for row in found]
+    return bool(own) and all(state in CANNOT_GO for state in own)
+
+
+def mark_untold(tx: Transaction, item: Escalation) -> bool:
+    """Remember that the patient was not told after all; False where that is known, or somebody took over."""
+    here = (escalation.c.id == item.id) & IS_OPEN & escalation.c.is_patient_told
+    marked = update(escalation).where(here).values(is_patient_told=False).returning(escalation.c.id)
+    return tx.connection.execute(marked).first() is not None
 
 
 def addressed(tx: Transaction, item: Escalation, contacts: Collection[ContactId]) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
 from reminders.ports import InboundText
 from reminders.store.conversation_rows import inbound
@@ -71,21 +72,46 @@ def waiting(tx: Transaction, *, limit: int, after: InboundId | None = None) -> l
 
 
 def sender_of(tx: Transaction, text_id: InboundId) -> str:
-    """Return who sent a text."""
+    """Return who sent a text. Raises SpoiledError where that does not open."""
     sealed = tx.connection.scalars(select(inbound.c.sender).where(inbound.c.id == text_id)).one()
-    return tx.vault.open("inbound.sender", text_id, sealed)
+    return _opened(tx, "inbound.sender", text_id, sealed)
+
+
+def _opened(tx: Transaction, field: str, text_id: InboundId, sealed: bytes) -> str:
+    # Of one text among others it says nothing about the rest that its secret is missing: they are read all the same.
+    try:
+        return tx.vault.open(field, text_id, sealed)
+    except NotReadyError as error:
+        raise SpoiledError(str(error)) from error
+
+
+def is_spoiled(tx: Transaction, text_id: InboundId) -> bool:
+    """Say whether a text that waits can never be opened. One under a missing secret can, once that is there again."""
+    columns = (inbound.c.sender, inbound.c.body)
+    row = tx.connection.execute(select(*columns).where(inbound.c.id == text_id)).one()
+    try:
+        tx.vault.open("inbound.sender", text_id, row.sender)
+        tx.vault.open("inbound.body", text_id, row.body)
+    except SpoiledError:
+        return True
+    except NotReadyError:
+        return False
+    return False
 
 
 def lock_waiting(tx: Transaction, text_id: InboundId) -> StoredText | None:
-    """Return a text to read; None where it is read by now, or another worker holds it."""
+    """Return a text to read; None where it is read by now, or another worker holds it.
+
+    Raises SpoiledError for one that does not open.
+    """
     statement = select(inbound).where(inbound.c.id == text_id, inbound.c.handled_at.is_(None))
     row = tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True)).one_or_none()
     if row is None:
         return None
     return StoredText(
         InboundId(row.id),
-        tx.vault.open("inbound.sender", row.id, row.sender),
-        tx.vault.open("inbound.body", row.id, row.body),
+        _opened(tx, "inbound.sender", InboundId(row.id), row.sender),
+        _opened(tx, "inbound.body", InboundId(row.id), row.body),
         row.media_count,
         row.received_at,
         row.opt_out_type,

@@ -14,6 +14,7 @@ from reminders.core.gate import Origin
 from reminders.core.reminders import GIVES_BACK, ReminderState
 from reminders.store.conversation_rows import escalation
 from reminders.store.doubles import IS_DOUBLE
+from reminders.store.escalations import KEY_OF_TASK
 from reminders.store.rows import attempt, message, reminder, task
 from reminders.store.unit_of_work import Transaction
 
@@ -127,7 +128,7 @@ def _lacks_its_reminder() -> ColumnElement[bool]:
 
 def _of_escalations() -> Contradictions:
     return {
-        "escalations_without_task": (escalation, ~exists().where(task.c.key == escalation.c.task_key)),
+        "escalations_without_task": (escalation, ~exists().where(task.c.key == KEY_OF_TASK)),
         "escalations_that_stopped": (
             escalation,
             and_(escalation.c.acknowledged_at.is_(None), escalation.c.next_at.is_(None)),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from reminders.core.errors import SpoiledError
+from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.ids import AppointmentId, InboundId, MessageId, PatientId
 from reminders.core.replies import Intent
 from reminders.store.batches import in_batches
@@ -92,10 +92,10 @@ def heard(tx: Transaction, ids: Collection[InboundId]) -> dict[InboundId, Heard]
 
 
 def _opened(tx: Transaction, field: str, row: UUID, sealed: bytes | None) -> str | None:
-    """Open a field, or return None: one text that was spoiled must not hide the worklist, whose task it is."""
+    """Open a field, or return None: one text that does not open must not hide the worklist, whose task it is."""
     try:
         return tx.vault.open_optional(field, row, sealed)
-    except SpoiledError:
+    except (SpoiledError, NotReadyError):
         return None
 
 

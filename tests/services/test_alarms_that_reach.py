@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from reminders.core.delivery import MessageState
+from reminders.core.delivery import MessageState, ReceiptStatus
 from reminders.core.escalations import notice_key
 from reminders.ports import InboundText
 from reminders.services.escalate import climb
@@ -115,6 +115,44 @@ def test_numbers_for_an_emergency_that_never_left_are_sent_again(sqlite_store: S
     assert any("911" in body for body in new_texts(world, PHONE))
     world.text(RED_FLAG)
     assert new_texts(world, PHONE) == [], "once is enough"
+
+
+def test_a_stop_right_after_a_red_flag_lets_staff_know_that_no_text_can_go(store: Store) -> None:
+    world = begun(store, CALLED)
+    world.text(RED_FLAG)
+    world.text("STOP")
+    send(world)
+    later(world, timedelta(seconds=5))
+    assert called(world) == [FIRST, FIRST]
+    first, second = (body for body in world.bodies if "needs you now" in body)
+    assert "no text can go to them" not in first
+    assert f"no text can go to them. Open the worklist and phone. Reply {code(world)} " in second
+    later(world, timedelta(seconds=5))
+    assert called(world) == [FIRST, FIRST], "it is said once"
+    later(world, 5 * MINUTE)
+    assert called(world) == [FIRST, FIRST, SECOND]
+    assert "no text can go to them" in world.bodies[-1], "and by each notice from then on"
+    assert hears(world, code(world)) is not None
+    world.check()
+
+
+def test_numbers_that_left_before_a_stop_need_no_word_to_staff(world: World) -> None:
+    world.text(RED_FLAG)
+    send(world)
+    world.text("STOP")
+    later(world, timedelta(seconds=5))
+    assert called(world) == [FIRST]
+    assert climb_of(world).is_patient_told
+
+
+def test_numbers_that_did_not_arrive_are_told_to_staff_like_those_that_could_not_leave(world: World) -> None:
+    world.text(RED_FLAG)
+    send(world)
+    (sent,) = (sent for sent in world.sms.sent if sent.text.to == PHONE)
+    world.receipt(sent.text.tag, ReceiptStatus.UNDELIVERED)
+    later(world, timedelta(seconds=5))
+    assert called(world) == [FIRST, FIRST]
+    assert not climb_of(world).is_patient_told
 
 
 def test_what_is_wrong_with_one_climb_keeps_no_other_from_going_on(world: World) -> None:

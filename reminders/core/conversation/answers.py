@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from itertools import combinations
 
@@ -18,6 +19,8 @@ from reminders.core.texts import QUESTIONS
 
 MOST_ANSWERS = 3
 """Automatic answers to one phone in an hour (requirement 47): two machines must not talk for ever."""
+CRISIS_LASTS = timedelta(hours=24)
+"""Who is in a crisis a day later is told the numbers again, though staff have not taken over."""
 MOST_SEGMENTS = 2
 MOST_JOINED = 3
 """So many sentences at most: an answer is read on a lock screen."""
