@@ -14,7 +14,7 @@ from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
 from reminders.core.tasks import Urgency
 from reminders.core.texts import TEMPLATES
-from reminders.web import labels
+from reminders.web.console import labels
 from reminders.web.errors import STATUSES, problem, status_of
 from reminders.web.pages import STATIC, dialled
 from reminders.web.words import PAGE

@@ -20,7 +20,7 @@ from reminders.core.transport import RideState
 from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine, Status
 from reminders.services.read_worklist import TaskLine
-from reminders.web.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES, URGENCIES
+from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES, URGENCIES
 
 STAFF_LANGUAGE = "en"
 DAY = timedelta(days=1)

@@ -83,7 +83,7 @@ def preview(request: Request, wish: Filled) -> HTMLResponse:
     except RemindersError as error:
         return _form(request, wish, _faults(error), HTTPStatus.BAD_REQUEST)
     key = services.deps.identity.new_token()
-    return _with_nonce(request, "send_preview.html", wish=wish, outlook=_outlook(found), request_key=key)
+    return _with_nonce(request, "console/send_preview.html", wish=wish, outlook=_outlook(found), request_key=key)
 
 
 @router.post("/send/edit")
@@ -97,12 +97,12 @@ def send(request: Request, wish: Filled) -> HTMLResponse:
     """Store the messages. The same form again stores nothing more."""
     services = services_of(request)
     if not is_from_our_page(request, wish.nonce) or not wish.request_key:
-        return page(request, "send_refused.html", status=HTTPStatus.FORBIDDEN)
+        return page(request, "console/send_refused.html", status=HTTPStatus.FORBIDDEN)
     try:
         found = send_ad_hoc(services.deps, _request(services, wish))
     except RemindersError as error:
         return _form(request, wish, _faults(error), HTTPStatus.BAD_REQUEST)
-    return page(request, "send_done.html", outlook=_outlook(found))
+    return page(request, "console/send_done.html", outlook=_outlook(found))
 
 
 def _outlook(found: list[Recipient]) -> Outlook:
@@ -154,7 +154,9 @@ def _form(
     deps = services_of(request).deps
     people = {line.patient: line.name for line in read_status(deps).appointments}
     every = known_clinics(deps)
-    return _with_nonce(request, "send.html", status=status, wish=wish, faults=faults, people=people, clinics=every)
+    return _with_nonce(
+        request, "console/send.html", status=status, wish=wish, faults=faults, people=people, clinics=every
+    )
 
 
 def _with_nonce(request: Request, template: str, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:

@@ -10,11 +10,11 @@ from fastapi.responses import HTMLResponse
 
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.read_status import read_status
-from reminders.web.guards import only_local
-from reminders.web.pages import page, services_of
-from reminders.web.today import Today, today
+from reminders.web.console.door import Acting, staff_page
+from reminders.web.console.today_view import Today, today
+from reminders.web.pages import services_of
 
-router = APIRouter(dependencies=[Depends(only_local)])
+router = APIRouter()
 
 
 def shown_today(request: Request) -> Today:
@@ -29,12 +29,12 @@ Shown = Annotated[Today, Depends(shown_today)]
 
 
 @router.get("/")
-def show_today(request: Request, shown: Shown) -> HTMLResponse:
+def show_today(request: Request, who: Acting, shown: Shown) -> HTMLResponse:
     """Show who comes, what was said and heard, and what a person should do next."""
-    return page(request, "today.html", shown=shown)
+    return staff_page(request, who, "today.html", shown=shown)
 
 
 @router.get("/parts/today")
-def show_today_parts(request: Request, shown: Shown) -> HTMLResponse:
+def show_today_parts(request: Request, who: Acting, shown: Shown) -> HTMLResponse:
     """Return the same content without the page around it: the page fetches it to stay fresh."""
-    return page(request, "today_parts.html", shown=shown)
+    return staff_page(request, who, "today_parts.html", shown=shown)
