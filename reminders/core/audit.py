@@ -1,0 +1,65 @@
+"""Deeds: what is written into the audit log, by whom and about what. Requirement 32 names what must be in it.
+
+The log is append-only and tells of deeds, never of what was read or written: `about` is kind and id of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from reminders.core.ids import ClinicId, StaffId
+
+
+class Deed(StrEnum):
+    """What somebody did, as stored: at most 40 letters. Add your own, and its words in `DEED_WORDS`."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    SESSIONS_ENDED = "sessions_ended"
+    STAFF_ADDED = "staff_added"
+    STAFF_INVITED = "staff_invited"
+    INVITATION_ACCEPTED = "invitation_accepted"
+    ROLE_SET = "role_set"
+    STAFF_ENDED = "staff_ended"
+    AUDIT_READ = "audit_read"
+    PATIENT_READ = "patient_read"
+
+
+DEED_WORDS: Mapping[Deed, str] = {
+    Deed.SIGNED_IN: "signed in",
+    Deed.SIGN_IN_REFUSED: "was refused at sign-in",
+    Deed.SIGNED_OUT: "signed out",
+    Deed.SESSIONS_ENDED: "ended all sessions of",
+    Deed.STAFF_ADDED: "added to staff",
+    Deed.STAFF_INVITED: "made an invitation for",
+    Deed.INVITATION_ACCEPTED: "chose a password and a second factor",
+    Deed.ROLE_SET: "changed a role",
+    Deed.STAFF_ENDED: "ended the access of",
+    Deed.AUDIT_READ: "read the audit log",
+    Deed.PATIENT_READ: "read a patient",
+}
+"""How the log reads after a person's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One line of the audit log. `done_at` is machine time; `about` is kind and id, such as `patient:<uuid>`."""
+
+    id: UUID
+    clinic_id: ClinicId | None
+    staff_id: StaffId | None
+    by: str
+    deed: Deed
+    about: str | None
+    detail: str | None
+    done_at: datetime
+
+
+def about(kind: str, row: UUID) -> str:
+    """Return how a row is named in the log."""
+    return f"{kind}:{row}"
