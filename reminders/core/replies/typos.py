@@ -1,4 +1,4 @@
-"""Slips of the thumb: a word that is none, one letter away from a word that is looked for; and words spelt by ear."""
+"""Slips of the thumb: a word one letter away from one that is looked for; words spelt by ear; and familiar endings."""
 
 from __future__ import annotations
 
@@ -58,6 +58,26 @@ class Sounds:
         for letters, heard in self._rules:
             word = letters.sub(heard, word)
         return word
+
+
+class Endings:
+    """Finds the word under an ending that changes no meaning: "mensajitos", "rapidisimo", "mareao", "hinchadas".
+
+    `rules` give for an ending what may stand in its place; the first known word is meant.
+    """
+
+    def __init__(self, rules: Mapping[str, Iterable[str]], known: frozenset[str], existing: frozenset[str]) -> None:
+        self._rules = [(re.compile(f"(?:{ending})$"), tuple(others)) for ending, others in rules.items()]
+        self._known = known
+        self._existing = existing
+
+    def meant(self, word: str) -> str | None:
+        """Return the word that is meant, or None; words that exist are what they are."""
+        if len(word) < SHORTEST or word in self._existing:
+            return None
+        bare = ((ending.sub("", word), others) for ending, others in self._rules if ending.search(word))
+        found = (stem + other for stem, others in bare if len(stem) >= SHORTEST_HEARD for other in others)
+        return next((one for one in found if one in self._known), None)
 
 
 def _gaps(word: str) -> Iterator[str]:
