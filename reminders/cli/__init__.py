@@ -34,6 +34,7 @@ PLACES = {
     "escort": "escort",
     "opt-out": "opt_out",
     "ended": "ended",
+    "api-key": "api_key",
     "clinic": "clinic",
     "sending": "sending",
     "bench": "bench",

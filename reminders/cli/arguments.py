@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
 from pathlib import Path
 
+from reminders.cli.api_key_arguments import add_api_key
 from reminders.cli.argument_types import (
     CHANNELS,
     QUEUES,
@@ -53,6 +54,7 @@ def parser() -> ArgumentParser:
     _escort(commands)
     add_opt_out(commands)
     _ended(commands)
+    add_api_key(commands)
     _clinic(commands)
     _bench(commands)
     add_interpret_command(commands)

@@ -17,8 +17,8 @@ from reminders.core.ids import ClinicId, StaffId
 class Deed(StrEnum):
     """What somebody did, as stored: at most 40 letters. Add your own, and its words in `DEED_WORDS`."""
 
+    SIGN_IN_TRIED = "sign_in_tried"
     SIGNED_IN = "signed_in"
-    SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
     SESSIONS_ENDED = "sessions_ended"
     STAFF_ADDED = "staff_added"
@@ -26,13 +26,14 @@ class Deed(StrEnum):
     INVITATION_ACCEPTED = "invitation_accepted"
     ROLE_SET = "role_set"
     STAFF_ENDED = "staff_ended"
-    AUDIT_READ = "audit_read"
     PATIENT_READ = "patient_read"
+    KEY_ADDED = "key_added"
+    KEY_ENDED = "key_ended"
 
 
 DEED_WORDS: Mapping[Deed, str] = {
+    Deed.SIGN_IN_TRIED: "tried to sign in",
     Deed.SIGNED_IN: "signed in",
-    Deed.SIGN_IN_REFUSED: "was refused at sign-in",
     Deed.SIGNED_OUT: "signed out",
     Deed.SESSIONS_ENDED: "ended all sessions of",
     Deed.STAFF_ADDED: "added to staff",
@@ -40,8 +41,9 @@ DEED_WORDS: Mapping[Deed, str] = {
     Deed.INVITATION_ACCEPTED: "chose a password and a second factor",
     Deed.ROLE_SET: "changed a role",
     Deed.STAFF_ENDED: "ended the access of",
-    Deed.AUDIT_READ: "read the audit log",
     Deed.PATIENT_READ: "read a patient",
+    Deed.KEY_ADDED: "made an API key",
+    Deed.KEY_ENDED: "ended an API key",
 }
 """How the log reads after a person's name."""
 
