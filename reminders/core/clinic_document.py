@@ -21,6 +21,7 @@ from reminders.core.errors import ClinicFileError
 from reminders.core.escalation_document import read_escalation, read_idioms
 from reminders.core.ids import ClinicId
 from reminders.core.reading import Reader, is_day, is_flag, is_text
+from reminders.core.snippets import read_snippets
 from reminders.core.texts import TEMPLATES
 from reminders.core.windows import DEFAULT_WINDOW, Opening, SendWindow
 
@@ -34,7 +35,7 @@ FLAGS = ("assume_fulfilled", "resends_unknown", "allows_ucs2")
 NUMBERS = {"most_segments": (1, 10), "catch_up_per_minute": (1, 6000)}
 CAPS = {"per_day": (1, 50), "per_week": (1, 50), "characters": (70, 1600)}
 PRESETS = {"exemption": EXEMPTION}
-TABLES = {"window", "caps", "cadence", "templates", "check_in", "escalation"}
+TABLES = {"window", "caps", "cadence", "templates", "snippets", "check_in", "escalation"}
 KNOWN = {"slug", "timezone", "closures", "open_days", "idioms", "ride_policy", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
 BUILT_IN = {
     "slug": "clinic",
@@ -56,7 +57,7 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
     caps = _caps(reader, reader.table("clinic.caps", document.get("caps", {})))
     cadences = read_cadences(reader, document)
     templates = _templates(reader, document, cadences)
-    check_in = read_check_in(reader, document)
+    snippets, check_in = read_snippets(reader, document), read_check_in(reader, document)
     escalation, alarms_on_idioms = read_escalation(reader, document), read_idioms(reader, document)
     if reader.faults:
         raise ClinicFileError(reader.faults)
@@ -71,6 +72,7 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
         caps=caps,
         cadences=cadences,
         templates=templates,
+        snippets=snippets,
         check_in=check_in,
         escalation=escalation,
         alarms_on_idioms=alarms_on_idioms,

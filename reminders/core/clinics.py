@@ -55,6 +55,8 @@ class Clinic:
     cadences: Mapping[str, Cadence] = field(default_factory=dict)
     templates: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The clinic's own texts: language, then step key."""
+    snippets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What staff may answer with: language, then a short name."""
     assume_fulfilled: bool = False
     """Lets check-ins run for appointments whose outcome nobody marked."""
     closures: frozenset[date] = frozenset()

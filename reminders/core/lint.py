@@ -17,6 +17,7 @@ from reminders.core.clinics import Clinic
 from reminders.core.content import KNOWN_VALUES, PLACEHOLDER
 from reminders.core.reading import fault_line
 from reminders.core.segments import measure
+from reminders.core.snippets import SNIPPET_VALUES, snippet_language_faults, snippet_size_faults
 from reminders.core.text_sizes import escort_steps, size_faults
 from reminders.core.texts import TEMPLATES
 
@@ -39,12 +40,18 @@ def lint(clinic: Clinic) -> list[str]:
     # A name that makes all texts too long is one fault.
     is_blamed = any(not fault.startswith("clinic.templates") for fault in sizes)
     answers = (fault for fault in answer_size_faults(clinic) if not is_blamed or fault.startswith("clinic.templates"))
-    return [*word_faults(clinic), *sizes, *answers]
+    return [*word_faults(clinic), *sizes, *answers, *snippet_size_faults(clinic)]
 
 
 def word_faults(clinic: Clinic) -> list[str]:
     """Return the faults of what the clinic itself wrote, whatever its length."""
-    return [*_voice_faults(clinic), *_language_faults(clinic), *_text_faults(clinic)]
+    return [
+        *_voice_faults(clinic),
+        *_language_faults(clinic),
+        *_text_faults(clinic),
+        *snippet_language_faults(clinic),
+        *_snippet_faults(clinic),
+    ]
 
 
 def _voice_faults(clinic: Clinic) -> Iterator[str]:
@@ -75,7 +82,7 @@ def _text_faults(clinic: Clinic) -> Iterator[str]:
         for step, text in texts.items():
             path = f"clinic.templates.{language}.{step}"
             known = FOR_ESCORTS if step in to_escorts else ANSWER_VALUES if step in ANSWER_KEYS else KNOWN_VALUES
-            yield from _placeholder_faults(path, text, known)
+            yield from placeholder_faults(path, text, known)
             yield from wording_faults(path, text)
             if step in to_escorts:
                 yield from _third_person_faults(path, text)
@@ -83,7 +90,18 @@ def _text_faults(clinic: Clinic) -> Iterator[str]:
                 yield from _odd_faults(path, text)
 
 
-def _placeholder_faults(path: str, text: str, known: Collection[str]) -> Iterator[str]:
+def _snippet_faults(clinic: Clinic) -> Iterator[str]:
+    for language, texts in clinic.snippets.items():
+        for key, text in texts.items():
+            path = f"clinic.snippets.{language}.{key}"
+            yield from placeholder_faults(path, text, SNIPPET_VALUES)
+            yield from wording_faults(path, text)
+            if not clinic.allows_ucs2:
+                yield from _odd_faults(path, text)
+
+
+def placeholder_faults(path: str, text: str, known: Collection[str]) -> Iterator[str]:
+    """Find placeholders for which there is no value here, and braces that are none."""
     for name in sorted(set(PLACEHOLDER.findall(text)) - set(known)):
         yield fault_line(path, f"{{{{{name}}}}}", f"known here: {', '.join(sorted(known))}")
     rest = PLACEHOLDER.sub("", text)
@@ -161,10 +179,15 @@ def _offers() -> tuple[re.Pattern[str], ...]:
 
 
 def _odd_faults(path: str, text: str) -> Iterator[str]:
-    odd = measure(text).odd_characters
+    odd = odd_characters(text)
     if odd:
         wanted = "these more than double the price; write it plainly, or set clinic.allows_ucs2 = true"
-        yield f"{path}: found {', '.join(_named(char) for char in odd)}; {wanted}"
+        yield f"{path}: found {', '.join(odd)}; {wanted}"
+
+
+def odd_characters(text: str) -> list[str]:
+    """Return the characters that make a text dear, each with its name and what may stand for it."""
+    return [_named(char) for char in measure(text).odd_characters]
 
 
 def _named(char: str) -> str:
