@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from reminders.adapters.calendar_invite import invite
 from reminders.adapters.celery_queue import CeleryJobQueue
 from reminders.adapters.clinic_files import read_clinic_files
+from reminders.adapters.credentials import ArgonCredentials
 from reminders.adapters.heartbeat import HttpHeartbeat
 from reminders.adapters.holidays_calendar import HolidaysCalendar
 from reminders.adapters.http_visitor import HttpVisitor
@@ -189,6 +190,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         invite=invite,
         allow_list=settings.allowed,
         calendar=HolidaysCalendar(),
+        credentials=ArgonCredentials(),
         public_url=settings.public_url,
         mail_domain=_mail_domain(settings),
         provider_answers_keywords=settings.twilio_answers_keywords,

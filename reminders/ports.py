@@ -12,11 +12,13 @@ from uuid import UUID
 from typing_extensions import override
 
 from reminders.core.appointments import ScheduleEntry
+from reminders.core.calendar_entries import CalendarEntry
 from reminders.core.delivery import Outcome, ReceiptStatus, Refusal
-from reminders.core.examination.facts import BrokerFacts, MachineFacts, MailFacts, Visit
+from reminders.core.examination.facts import BrokerFacts, MachineFacts, MailFacts, SenderReport, Visit
 from reminders.core.ids import AttemptTag
 from reminders.core.pacing import Grant, Pace
 from reminders.core.patients import Channel
+from reminders.core.sign_in import QrCode
 
 
 class Clock(Protocol):
@@ -59,6 +61,41 @@ class Identity(Protocol):
 
     def jitter(self) -> float:
         """Return a random number in [0, 1)."""
+
+
+class Credentials(Protocol):
+    """Passwords, codes of a second factor (RFC 6238: 6 digits, 30 seconds, SHA-1), and the secrets of cookies."""
+
+    @property
+    def decoy(self) -> str:
+        """What is kept of a password that nobody has: checking against it costs as much as any check."""
+
+    def new_secret(self) -> str:
+        """Return 256 random bits, safe in a URL and in a cookie."""
+
+    def hash_password(self, password: str) -> str:
+        """Return what is kept of a password."""
+
+    def verify_password(self, kept: str, password: str) -> bool:
+        """Say whether this is the password; False too where what is kept cannot be read."""
+
+    def needs_rehash(self, kept: str) -> bool:
+        """Say whether it was kept more weakly than passwords are kept now."""
+
+    def weakness(self, password: str, context: Sequence[str]) -> tuple[str, ...]:
+        """Return advice on a password that is easy to guess, nothing on a good one; `context` are words not to use."""
+
+    def totp_step(self, secret: str, code: str, *, at: datetime) -> int | None:
+        """Return the 30-second step whose code this is: that of `at`, or one before or after; None for a wrong code.
+
+        `secret` is in base 32. The caller refuses a step that is no later than the last one used.
+        """
+
+    def totp_uri(self, secret: str, *, login: str, issuer: str) -> str:
+        """Return the address that an authenticator app reads."""
+
+    def qr_code(self, text: str) -> QrCode:
+        """Draw a text for a camera."""
 
 
 class Calendar(Protocol):
@@ -193,23 +230,6 @@ class LineLookup(Protocol):
         """Return the kind of line; None where nobody could say just now."""
 
 
-@dataclass(frozen=True, slots=True)
-class SenderReport:
-    """What the provider says of our account and its sender; None where it did not say."""
-
-    is_reached: bool
-    has_good_credentials: bool | None = None
-    account_status: str | None = None
-    is_ours: bool | None = None
-    """The sender belongs to the account."""
-    can_text: bool | None = None
-    hook_url: str | None = None
-    """Where it brings the texts that come in."""
-    skew: timedelta | None = None
-    """How far its clock is ahead of this machine's."""
-    detail: str = ""
-
-
 class SenderInspection(Protocol):
     """A look at the provider's own record of us. Sends nothing."""
 
@@ -340,20 +360,6 @@ class Queue(StrEnum):
     INBOUND = "inbound"
     SCHEDULE = "schedule"
     UPKEEP = "upkeep"
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarEntry:
-    """What a calendar is told of an appointment. `sequence` is its version, so that a move updates the entry."""
-
-    uid: str
-    starts_at: datetime
-    ends_at: datetime
-    summary: str
-    location: str
-    organizer: str
-    sequence: int
-    is_cancelled: bool
 
 
 Invite = Callable[[CalendarEntry], str]

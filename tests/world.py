@@ -21,6 +21,7 @@ from reminders.adapters.memory import (
     MemorySmsGateway,
 )
 from reminders.adapters.memory_calendar import MemoryCalendar
+from reminders.adapters.memory_credentials import MemoryCredentials
 from reminders.core.allow_list import AllowList
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.cadences import DEFAULT_CADENCE
@@ -72,6 +73,7 @@ class World:
         self.queue = MemoryJobQueue()
         self.sms = MemorySmsGateway(self.clock)
         self.email = MemoryEmailGateway(self.clock)
+        self.credentials = MemoryCredentials()
         self.source = MemoryScheduleSource(ScheduleReading((), ()))
         self._numbers = count(1)
         self.deps = Deps(
@@ -84,6 +86,7 @@ class World:
             invite=invite,
             allow_list=AllowList(None),
             calendar=MemoryCalendar(),
+            credentials=self.credentials,
             public_url="https://reminders.example",
             mail_domain="reminders.example",
             provider_answers_keywords=False,

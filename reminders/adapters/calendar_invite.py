@@ -7,7 +7,7 @@ from email.utils import parseaddr
 
 from icalendar import Calendar, Event, vCalAddress
 
-from reminders.ports import CalendarEntry
+from reminders.core.calendar_entries import CalendarEntry
 
 _PRODUCT = "-//reminders//appointment//EN"
 _FIRST_STAMP = datetime(2020, 1, 1, tzinfo=UTC)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from reminders.core.delivery import Absent, Accepted, Blame, Outcome, ReceiptStatus, Refusal, Unknown
 from reminders.core.errors import ForgedHookError, ScheduleError
+from reminders.core.examination.facts import SenderReport
 from reminders.core.ids import AttemptTag
 from reminders.core.pacing import WITHOUT_BROKER, Bucket, Grant, Pace, take
 from reminders.ports import (
@@ -25,7 +26,6 @@ from reminders.ports import (
     Receipt,
     Report,
     ScheduleReading,
-    SenderReport,
     Sighting,
 )
 

@@ -10,7 +10,18 @@ from reminders.core.allow_list import AllowList
 from reminders.core.delivery import Resolution
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
-from reminders.ports import Calendar, Clock, EmailGateway, Identity, Invite, JobQueue, LineLookup, Pacer, SmsGateway
+from reminders.ports import (
+    Calendar,
+    Clock,
+    Credentials,
+    EmailGateway,
+    Identity,
+    Invite,
+    JobQueue,
+    LineLookup,
+    Pacer,
+    SmsGateway,
+)
 from reminders.store.unit_of_work import Store
 
 
@@ -48,6 +59,7 @@ class Deps:
     invite: Invite
     allow_list: AllowList
     calendar: Calendar
+    credentials: Credentials
     public_url: str
     mail_domain: str
     provider_answers_keywords: bool = True

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import anchors
+from reminders.core.calendar_entries import CalendarEntry
 from reminders.core.clinics import Clinic
 from reminders.core.content import language_of
 from reminders.core.ids import AttemptTag
 from reminders.core.mail import as_html
 from reminders.core.messages import Draft
 from reminders.core.patients import NO_OVERRIDE, Override, Recipient
-from reminders.ports import CalendarEntry, OutgoingMail
+from reminders.ports import OutgoingMail
 from reminders.services.deps import Deps
 from reminders.store import links
 from reminders.store.unit_of_work import Transaction

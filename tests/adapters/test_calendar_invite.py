@@ -8,7 +8,7 @@ import pytest
 from icalendar import Calendar
 
 from reminders.adapters.calendar_invite import invite
-from reminders.ports import CalendarEntry
+from reminders.core.calendar_entries import CalendarEntry
 
 START = datetime(2027, 3, 1, 9, tzinfo=timezone(timedelta(hours=-5)))
 

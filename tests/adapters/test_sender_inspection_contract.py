@@ -13,7 +13,8 @@ from reminders.adapters.memory import MemorySenderInspection
 from reminders.adapters.system_clock import SystemClock
 from reminders.adapters.twilio.inspection import TwilioSenderInspection
 from reminders.adapters.twilio.line import TwilioConfig
-from reminders.ports import SenderInspection, SenderReport
+from reminders.core.examination.facts import SenderReport
+from reminders.ports import SenderInspection
 from tests.adapters.scripted_twilio import (
     ACCOUNT,
     Behaviour,

@@ -26,10 +26,9 @@ from reminders.core.circuit import Cause, Circuit
 from reminders.core.consent import Source
 from reminders.core.errors import ClinicFileError
 from reminders.core.examination.codes import Code
-from reminders.core.examination.facts import BrokerFacts, Visit
+from reminders.core.examination.facts import BrokerFacts, SenderReport, Visit
 from reminders.core.examination.findings import Finding
 from reminders.core.patients import Channel
-from reminders.ports import SenderReport
 from reminders.services.apply_clinics import apply_clinics
 from reminders.services.examine import Examination, examine
 from reminders.services.opt_out import Said, opt_out_address

@@ -16,7 +16,8 @@ from typing import Any
 from reminders.adapters.twilio.error_codes import classify
 from reminders.adapters.twilio.line import REAL_TWILIO, OpenLine, TwilioConfig, TwilioLine
 from reminders.adapters.twilio.passage import Passage, RefusedError, UnreadableError
-from reminders.ports import Clock, SenderReport
+from reminders.core.examination.facts import SenderReport
+from reminders.ports import Clock
 
 _CONNECT_SECONDS, _READ_SECONDS = 3.0, 8.0
 _SERVICES = "https://messaging.twilio.com/v1/Services"

@@ -241,3 +241,20 @@ class Facts:
     children: tuple[ChildFacts, ...] = ()
     lost: Mapping[str, str] = field(default_factory=dict)
     """Which looks brought nothing home, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderReport:
+    """What the provider says of our account and its sender; None where it did not say."""
+
+    is_reached: bool
+    has_good_credentials: bool | None = None
+    account_status: str | None = None
+    is_ours: bool | None = None
+    """The sender belongs to the account."""
+    can_text: bool | None = None
+    hook_url: str | None = None
+    """Where it brings the texts that come in."""
+    skew: timedelta | None = None
+    """How far its clock is ahead of this machine's."""
+    detail: str = ""
