@@ -20,11 +20,16 @@ CHATTY = 6
 """How many words that nobody knows thanks may carry: "thanks Dr Alvarez"."""
 LAUGHING = 1
 """The same for a laugh, which may stand beside anything."""
+FOR_ANOTHER = frozenset({"en.confirm.another_attends"})
+"""The rules by which "she will be there" is attendance: only of somebody who says that they write for the patient."""
+GRAVE = frozenset({Intent.OPT_OUT, Intent.RED_FLAG})
 DOUBTS = (Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS)
 
 
 def read_answers(sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> None:
     """Add what an answer says to the open question."""
+    if not any(True for _ in marks(sides, Mark.PROXY)):
+        found.said = [one for one in found.said if one.rule not in FOR_ANOTHER]
     for side, match in marks(sides, Mark.NO):
         _add_no(side, match, found, question)
     for side, match in marks(sides, Mark.YES, Mark.CODE, Mark.OK):
@@ -57,10 +62,25 @@ def _add_yes(match: Match, found: Judgement, question: QuestionKind | None) -> N
 def _counts(match: Match, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
     """Say whether an answer may be taken at its word: an "ok" beside anything else is mere politeness."""
     if match.entry.means is not Mark.OK:
-        return True
+        return question is not QuestionKind.CONFIRM or not _answers_something_else(match, sides, found)
     if question is QuestionKind.RIDE and any(True for _ in marks(sides, Mark.THANKS)):
         return False  # "ok thanks" thanks for the reminder; it tells of no ride
     return not found.said and not found.lost and unknown_words(sides) <= SHORT and not _asks(sides)
+
+
+def _answers_something_else(answer: Match, sides: Sequence[Side], found: Judgement) -> bool:
+    """Say whether a yes goes on with what is not about the visit: "yes, the pharmacy is on 5th"."""
+    for side, aside in marks(sides, Mark.ASIDE):
+        phrases = side.phrases
+        tokens = phrases[aside.phrase].tokens
+        place = next(at for at, phrase in enumerate(phrases) if phrase.tokens[-1].last >= answer.first)
+        if aside.phrase not in {place, place + 1}:
+            continue
+        is_known = any(one.touches(tokens[0].first, tokens[-1].last) for one in found.said)
+        is_of_it = any(token.text in side.known.groups["of_the_visit"] for token in tokens)
+        if phrases[aside.phrase].sentence == phrases[place].sentence and not is_known and not is_of_it:
+            return True
+    return False
 
 
 def _asks(sides: Sequence[Side]) -> bool:
@@ -129,8 +149,11 @@ def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bo
 
 def is_thanks(sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
     """Say whether a text is thanks, chatter or, where nothing was asked, mere acknowledgement."""
-    if found.lost or found.idioms or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
+    is_praised = any(True for _ in marks(sides, Mark.THANKS)) and all(one.entry.instead is None for one in found.idioms)
+    if found.lost or (found.idioms and not is_praised) or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
         return False
+    if any(one.entry.guards & GRAVE for _, one in marks(sides, Mark.GUARD)):
+        return False  # "don't stop the reminders lol" is more than a laugh
     kinds = (Mark.THANKS,) if question is not None else (Mark.THANKS, Mark.YES, Mark.OK)
     unknown = unknown_words(sides)
     is_said = any(True for _ in marks(sides, *kinds)) and unknown <= CHATTY

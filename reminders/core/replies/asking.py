@@ -26,6 +26,10 @@ WISHES = frozenset(
     }
 )
 """What may be put as a question and is then no further one: "can we do 2 instead?"."""
+COURTEOUS = WISHES | {Intent.ARRIVED}
+"""What may be followed by a mere "is that ok?"."""
+OF_DESPAIR = (".suicide", ".death_by_name", ".danger_mind", ".no_drive_to_live")
+"""Endings of the rules by which somebody is in despair."""
 SHORTEST = 3
 """Words that a question without its mark must have: "what time" may be anything."""
 ANSWERS = (Mark.YES, Mark.NO, Mark.OK, Mark.CODE, Mark.THANKS, Mark.NOTHING, Mark.IDIOM)
@@ -39,6 +43,8 @@ def read_questions(main: Side, sides: Sequence[Side], found: Judgement) -> None:
             is_understood = any(one.intent in WISHES and one.touches(first, last) for one in found.said)
             if is_understood and not _is_danger_elsewhere(found, first, last):
                 continue
+            if _is_courtesy(side, place, found):
+                continue
             # "Maria who? wrong person": what a stranger asks along with saying so.
             who = side.known.groups["who"]
             if found.has(Intent.WRONG_NUMBER) and any(token.text in who for token in phrase.tokens):
@@ -47,10 +53,18 @@ def read_questions(main: Side, sides: Sequence[Side], found: Judgement) -> None:
                 found.said.append(Said(Intent.QUESTION, first, last, place, rule, side.known.language))
 
 
+def _is_courtesy(side: Side, place: int, found: Judgement) -> bool:
+    """Say whether a phrase only asks whether what was just said will do: "running late, is that ok?"."""
+    is_tag = any(match.phrase == place for _, match in marks([side], Mark.TAG))
+    return is_tag and any(one.intent in COURTEOUS and one.phrase == place - 1 for one in found.said)
+
+
 def _is_danger_elsewhere(found: Judgement, first: int, last: int) -> bool:
     """Say whether a question repeats the danger that the text tells besides: "cant breathe. do i go to the er?"."""
     here = [one for one in found.said if one.intent in WISHES and one.touches(first, last)]
     flags = [one for one in found.said if one.intent is Intent.RED_FLAG]
+    if any(one.rule.endswith(OF_DESPAIR) for one in here):
+        return False  # "what's the point?" asks nothing
     return all(one.intent is Intent.RED_FLAG for one in here) and any(flag not in here for flag in flags)
 
 

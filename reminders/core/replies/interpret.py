@@ -21,10 +21,11 @@ from reminders.core.replies.judging import Judgement, Said, Side, judge, main_si
 from reminders.core.replies.lexicon import LANGUAGES, Lexicon, lexicon
 from reminders.core.replies.matching import Match, find, longest
 from reminders.core.replies.moods import Moods
+from reminders.core.replies.netting import read_nets
 from reminders.core.replies.phrases import Phrase, phrases_of
 from reminders.core.replies.reading import Clause, Word, clauses_of, fold
 from reminders.core.replies.scoring import read_score
-from reminders.core.replies.wrappers import end_of_own_words, opens_like_reaction, whole_text, without_ours
+from reminders.core.replies.wrappers import end_of_own_words, opens_like_reaction, whole_text, without_initials, without_ours
 
 DEFAULT_LANGUAGE = "en"
 ANSWERED_LIKE = {kind: kind for kind in QuestionKind} | {QuestionKind.PICK_UP: QuestionKind.CONFIRM}
@@ -40,7 +41,7 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     folded = fold(text)
     if automatic := whole_text(folded.text):
         return _alone(automatic[0], automatic[1], len(text), recorded)
-    own = replace(folded, text=without_ours(folded.text))
+    own = replace(folded, text=without_initials(folded, without_ours(folded.text), _is_word))
     sentences = clauses_of(own, end_of_own_words(own.text))
     if not sentences:
         is_asking = "?" in folded.text and not folded.text.strip("?!. \n\u00bf")
@@ -49,6 +50,7 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     sides = _sides(sentences, asked)
     main = main_side(sides, recorded)
     found = judge(sides)
+    read_nets(sides, found)
     read_driving(sides, found)
     read_answers(sides, found, asked)
     score = read_score(main, sides, found, asked)
@@ -70,6 +72,10 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
 def prepare() -> None:
     """Read the lexicons now: the first text of a process, with addresses locked, is the wrong one to wait for that."""
     interpret("stop", open_question=None)
+
+
+def _is_word(text: str) -> bool:
+    return any(text in lexicon(language).vocabulary for language in LANGUAGES)
 
 
 def _alone(intent: Intent, rule: str, length: int, language: str) -> Interpretation:

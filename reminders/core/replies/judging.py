@@ -77,7 +77,7 @@ def judge(sides: Sequence[Side]) -> Judgement:
                     found.said.append(Said.by(match, match.entry.instead, is_mild=True))
             elif isinstance(match.entry.means, Intent):
                 _weigh(match, match.entry.means, side.moods.of(match), found)
-    _leave_out_echoes(found)
+    leave_out_echoes(found)
     return found
 
 
@@ -103,7 +103,7 @@ WHEN_DENIED = {
 """What is said by saying the contrary."""
 
 
-def _leave_out_echoes(found: Judgement) -> None:
+def leave_out_echoes(found: Judgement) -> None:
     """Hear no more than danger in the words of danger; what is merely denied adds nothing beside it.
 
     A complaint in the same breath ("chest hurts and wont quit") is part of the danger, one of its own is not.
@@ -135,7 +135,7 @@ ECHOES = frozenset(
         Intent.HELP,
     }
     | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE, Intent.CONFIRM}
-    | {Intent.DECLINE}
+    | {Intent.DECLINE, Intent.CONTACT_CHANGE}
 )
 
 
@@ -179,10 +179,15 @@ def _find_solved(found: Judgement) -> None:
     """Leave out a missing ride that later words replace: "my wife can't but my son drives me"."""
     rides = [one for one in found.said if one.intent is Intent.HIRED_RIDE or one.rule in DRIVEN]
     missing = [one for one in found.said if one.intent is Intent.NEEDS_RIDE]
+    drives = [one.first for one in found.said if one.intent is Intent.SELF_DRIVE]
+    if drives and missing and all(one.last - one.first < SHORT_OF_A_RIDE and one.last < max(drives) for one in missing):
+        found.drop(Intent.NEEDS_RIDE)
     if rides and missing and all(one.phrase < rides[-1].phrase and one.last < rides[-1].first for one in missing):
         found.drop(Intent.NEEDS_RIDE)
 
 
+SHORT_OF_A_RIDE = 2
+"""Words in which a missing ride only answers what was asked: "nobody, I will drive"."""
 DRIVEN = frozenset({"en.has_ride.somebody_drives", "es.has_ride.somebody_drives"})
 """The rules by which somebody is said to drive, not only named."""
 

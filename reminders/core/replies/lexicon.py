@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.replies.intents import Intent
+from reminders.core.replies.nets import WITHIN, Net
 from reminders.core.replies.patterns import (
     LEXEME,
     SHORTEST_BEGINNING,
@@ -28,7 +29,7 @@ from reminders.core.replies.patterns import (
     group_part,
     read_pattern,
 )
-from reminders.core.replies.typos import Sounds, Typos
+from reminders.core.replies.typos import Endings, Sounds, Typos
 
 T = TypeVar("T", bound=StrEnum)
 Spellings = Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
@@ -39,11 +40,14 @@ SIGNS = frozenset("()[]|^$_#")
 QUOTED = r"""["'\u00ab].{0,1600}?(?:["'\u00bb]|\.)$"""
 """A closed quotation that ends a text, or one that was cut short: an ellipsis is read as a full stop."""
 LANGUAGES = ("en", "es")
+FILES = {"en": ("en", "en_nets"), "es": ("es", "es_nets")}
+"""The files that each language is written in."""
 SHARED = "any"
 UNASKED = "nothing"
 FIELDS = frozenset(
     {"id", "intent", "mark", "patterns", "examples", "near", "under", "survives", "whole", "bare", "instead", "guards"}
 )
+FIELDS_OF_NETS = frozenset({"id", "intent", "parts", "without", "within", "told", "last", "examples", "near"})
 FUZZY = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.OPT_OUT, Intent.RED_FLAG, Intent.LATE, Intent.SYMPTOM})
 """Intents towards which a slip of the thumb may be corrected: nothing is lost by them. Never 'cancel the visit'."""
 
@@ -65,6 +69,9 @@ class Mark(StrEnum):
     HEDGE = "hedge"  # what stands beside it is not sure
     GUESS = "guess"  # what stands beside it is thought, hoped or told, not known
     ZERO = "zero"  # a score of nothing
+    TAG = "tag"  # asks whether what was said before it is all right
+    ASIDE = "aside"  # tells of something else than the visit, so that a "yes" before it answers that
+    PROXY = "proxy"  # somebody writes for the patient
 
 
 class Mood(StrEnum):
@@ -111,6 +118,7 @@ class Lexicon:
 
     language: str
     entries: tuple[Entry, ...]
+    nets: tuple[Net, ...]
     spellings: Spellings
     numbers: Mapping[str, int]
     groups: Mapping[str, frozenset[str]]
@@ -119,6 +127,7 @@ class Lexicon:
     by_beginning: Mapping[str, tuple[tuple[Entry, Pattern], ...]]
     typos: Typos
     sounds: Sounds
+    endings: Endings
 
     @property
     def pain(self) -> frozenset[str]:
@@ -150,9 +159,14 @@ class Lexicon:
 def lexicon(language: str) -> Lexicon:
     """Return a language's lexicon together with the shared one. Raises LexiconError."""
     others = frozenset(
-        word for other in LANGUAGES if other != language for word in WORD.findall(_text(f"{other}.toml"))
+        word
+        for other in LANGUAGES
+        if other != language
+        for file in FILES[other]
+        for word in WORD.findall(_text(f"{file}.toml"))
     )
-    return build(language, [(SHARED, load(SHARED)), (language, load(language))], _real_words() | others)
+    documents = [(language, load(file)) for file in FILES[language]]
+    return build(language, [(SHARED, load(SHARED)), *documents], _real_words() | others)
 
 
 def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], real_words: frozenset[str]) -> Lexicon:
@@ -161,10 +175,12 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
     numbers: dict[str, int] = {}
     variants: dict[tuple[str, ...], tuple[str, ...]] = {}
     heard: dict[str, str] = {}
+    endings: dict[str, Sequence[str]] = {}
     for file, document in documents:
         groups |= {name: _texts(f"{file}.toml", name, words) for name, words in document.get("groups", {}).items()}
         numbers |= document.get("numbers", {})
         heard |= document.get("sounds", {})
+        endings |= document.get("endings", {})
         for right, wrong in document.get("spellings", {}).items():
             # What is spelt right stays: "ahi nos vemos" has the slip "nos vemos" in it.
             variants.setdefault(tuple(right.split()), tuple(right.split()))
@@ -175,13 +191,16 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
     parts = {name: group_part(texts) for name, texts in groups.items()}
     entries = [_entry(file, row, parts, spellings) for file, document in documents for row in document.get("entry", ())]
     _refuse_doubles(entries)
+    nets = [_net(file, row, parts, spellings) for file, document in documents for row in document.get("net", ())]
     words = {word for entry in entries for pattern in entry.patterns for word in pattern.words} | set(numbers)
+    words |= {word for net in nets for word in net.words}
     words |= {word for right in variants.values() for word in right}
     words |= {word for text in groups.values() for item in text for word in item.split()}
     typed = {word for wrong in variants for word in wrong}
     return Lexicon(
         language=language,
         entries=tuple(entries),
+        nets=tuple(nets),
         spellings=spellings,
         numbers=MappingProxyType(numbers),
         groups=MappingProxyType({name: frozenset(texts) for name, texts in groups.items()}),
@@ -190,6 +209,7 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
         by_beginning=_index(entries, lambda word: word[:-1][:SHORTEST_BEGINNING] if word.endswith("*") else None),
         typos=Typos(_correctable(entries), frozenset(words | typed) | real_words),
         sounds=Sounds(heard, (*sorted(words), *sorted(typed)), frozenset(words | typed) | real_words),
+        endings=Endings(endings, frozenset(words | typed), frozenset(words | typed) | real_words),
     )
 
 
@@ -243,6 +263,29 @@ def _entry(file: str, row: Mapping[str, Any], groups: Mapping[str, Part], spelli
         is_bare=bool(row.get("bare")),
         guards=_members(where, "guards", Intent, row.get("guards", ())),
         instead=Intent(row["instead"]) if "instead" in row else None,
+    )
+
+
+def _net(file: str, row: Mapping[str, Any], groups: Mapping[str, Part], spellings: Spellings) -> Net:
+    name = row.get("id", "")
+    where = f"{file}.toml, net {name or row!r}"
+    if unknown := sorted(row.keys() - FIELDS_OF_NETS):
+        raise LexiconError(f"{where}: unknown field {unknown[0]!r}; known are {', '.join(sorted(FIELDS_OF_NETS))}")
+    [intent] = _members(where, "intent", Intent, [row.get("intent", "")])
+
+    def read(texts: Sequence[str]) -> tuple[Pattern, ...]:
+        return tuple(_pattern(where, _respelt(text, spellings), groups) for text in texts)
+
+    return Net(
+        id=f"{file}.{intent}.{name}",
+        intent=intent,
+        parts=tuple(read(_texts(where, "parts", part)) for part in row.get("parts", [])),
+        without=read(row.get("without", ())),
+        within=row.get("within", WITHIN),
+        is_told=bool(row.get("told")),
+        is_last=bool(row.get("last")),
+        examples=_texts(where, "examples", row.get("examples")),
+        near=tuple(row.get("near", ())),
     )
 
 

@@ -12,7 +12,9 @@ from reminders.core.replies.patterns import Row
 from reminders.core.replies.phrases import Phrase
 
 TURNS = frozenset({Mark.NOTHING, Mark.IDIOM})
-STANDING = TURNS | {Mark.GUARD, Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS, Intent.RED_FLAG, Intent.OPT_OUT}
+QUIET = frozenset({Mark.TAG, Mark.ASIDE, Mark.PROXY})
+"""What only says how the rest is meant: it takes no words and gives none away."""
+STANDING = TURNS | QUIET | {Mark.GUARD, Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS, Intent.RED_FLAG, Intent.OPT_OUT}
 """What other words do not take away by holding it among more."""
 YIELDING = frozenset(
     {
@@ -119,6 +121,8 @@ def longest(matches: Sequence[Match]) -> list[Match]:
 
 def _takes(one: Match, other: Match) -> bool:
     """Say whether this match leaves nothing of the other. Danger and opt-outs yield only to what explains them away."""
+    if one.entry.means in QUIET:
+        return False
     if one.entry.means is Mark.GUARD:
         is_near = other.entry.means not in STANDING and one.spoils(other)
         return other.entry.means in one.entry.guards and (one.holds(other) or is_near)

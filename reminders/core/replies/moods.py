@@ -43,6 +43,8 @@ SURE_DENIALS: Mapping[Intent | Mark, tuple[str, int]] = {
     Intent.OPT_OUT: ("does_not", 2),
 }
 """Which words deny danger and opt-outs, and how far they reach. "Can't" and "won't" make danger worse, not less."""
+TOLD = frozenset({Intent.LATE, Intent.ARRIVED, Intent.DECLINE, Intent.HAS_RIDE})
+"""What is told though it be asked whether it will do: "running 15 late, is that ok?". Attendance is not."""
 LISTED = frozenset({Intent.RED_FLAG, Intent.SYMPTOM})
 """What is denied by the row."""
 MOOD_OF = {Mark.CONDITIONAL: Mood.CONDITIONAL, Mark.HEDGE: Mood.HEDGED, Mark.GUESS: Mood.GUESSED}
@@ -58,6 +60,7 @@ class Moods:
         self._answers = [match for match in matches if match.entry.means in {Mark.NO, Mark.NOTHING, Mark.IDIOM}]
         self._meant = [match for match in matches if isinstance(match.entry.means, Intent)]
         self._replied = [match for match in matches if match.entry.means is Mark.NO]
+        self._tagged = {match.phrase - 1 for match in matches if match.entry.means is Mark.TAG}
         self._not = known.groups["not"]
         self._groups = known.groups
         self._through = known.groups["through"]
@@ -73,7 +76,7 @@ class Moods:
             and self._phrases[mark.phrase].sentence == phrase.sentence
             and not mark.overlaps(match)
         }
-        if self.is_asked(match.phrase, match.start):
+        if self.is_asked(match.phrase, match.start) and not self._is_told(match):
             found.add(Mood.ASKED)
         if self.is_denied(match):
             found.add(Mood.NEGATED)
@@ -84,6 +87,11 @@ class Moods:
         return self._phrases[phrase].is_asked or any(
             mark.phrase == phrase and mark.start <= start for mark in self._asked
         )
+
+    def _is_told(self, match: Match) -> bool:
+        """Say whether words are asked only by what follows them and asks whether they will do."""
+        begins_so = any(mark.phrase == match.phrase and mark.start <= match.start for mark in self._asked)
+        return match.entry.means in TOLD and match.phrase in self._tagged and not begins_so
 
     def is_denied(self, match: Match) -> bool:
         """Say whether a denial stands right before, before the list that this ends, or where any word may stand."""

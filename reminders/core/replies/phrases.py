@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reminders.core.replies.lexicon import Lexicon
 from reminders.core.replies.reading import Clause, Word
@@ -13,6 +13,8 @@ REPEATED = re.compile(r"(.)\1+")
 OPENING = 3
 """Words within which a question has only begun."""
 THRICE = re.compile(r"(.)\1{2,}")
+LONGEST_ASIDE = (3, 2, 1)
+"""Words that politeness in the midst of a sentence may have."""
 SHORTEST_IN = 4
 """Letters of the shortest word whose dropped g is put back, as in "ridin"; a word that is known stays."""
 
@@ -47,7 +49,7 @@ def phrases_of(sentences: Sequence[Clause], known: Lexicon) -> tuple[Phrase, ...
     found: list[Phrase] = []
     first = 0
     for number, sentence in enumerate(sentences):
-        parts = _cut(_spell(sentence.words, first, known), known)
+        parts = _cut(_without_asides(_spell(sentence.words, first, known), known), known)
         first += len(sentence.words)
         asked = _asked_part(parts, known) if sentence.is_asked else set()
         found += [
@@ -73,6 +75,23 @@ def _spell(words: Sequence[Word], first: int, known: Lexicon) -> list[Token]:
     return tokens
 
 
+def _without_asides(tokens: Sequence[Token], known: Lexicon) -> list[Token]:
+    """Leave out politeness in the midst of a sentence: "no me manden por favor más mensajes"."""
+    asides = known.groups.get("asides", frozenset())
+    kept: list[Token] = []
+    place, is_cut = 0, False
+    while place < len(tokens):
+        token = tokens[place]
+        span = next((n for n in LONGEST_ASIDE if " ".join(one.text for one in tokens[place : place + n]) in asides), 0)
+        if span and 0 < place < len(tokens) - span:
+            is_cut = is_cut or token.after_comma
+            place += span
+            continue
+        kept.append(replace(token, after_comma=token.after_comma or is_cut))
+        place, is_cut = place + 1, False
+    return kept
+
+
 def _kept(typed: Sequence[str], right: Sequence[str]) -> int:
     """Return how many words at the end a spelling leaves as they were typed; at least the first is another."""
     longest = min(len(typed), len(right)) - 1
@@ -89,7 +108,7 @@ def _spelling(words: Sequence[Word], plain: Sequence[str], place: int, known: Le
             if not is_torn and tuple(row[: len(wrong)]) == wrong:
                 return len(wrong), right
     stem = plain[place].removesuffix("s")
-    if stem in known.groups.get("person", ()) and _tells_of(stem, plain[place:], known):
+    if (stem in known.groups.get("person", ()) or stem in known.groups.get("on_wheels", ())) and _tells_of(stem, plain[place:], known):
         return 1, (stem, "is")
     return 1, _corrected(plain[place], known)
 
@@ -112,6 +131,8 @@ def _corrected(word: str, known: Lexicon) -> tuple[str, ...]:
                 return right
     if len(word) >= SHORTEST_IN and word.endswith("in") and f"{word}g" in known.vocabulary:
         return (f"{word}g",)
+    if stem := known.endings.meant(word):
+        return next((right for wrong, right in known.spellings.get(stem, ()) if wrong == (stem,)), (stem,))
     return (known.typos.meant(THRICE.sub(r"\1\1", word)) or word,)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from reminders.core.replies.intents import Intent
 from reminders.core.replies.lexicon import shared_texts
+from reminders.core.replies.reading import Folded
 
 QUOTING = re.compile(r'\s*(?:(?:dis)?liked|loved|laughed at|emphasi[sz]ed|questioned|le gusto|le encanto)\s+["\u00ab]')
+
+INITIAL = re.compile(r"(?<![\w.'])[a-z]\. ?(?P<name>[a-z]{2,20})(?=\W*$|\s*[,\n(-]|\s+(?:here|confirming|again|speaking)\b)")
+"""An initial before what may be a surname, at the end of a thought."""
 
 
 def whole_text(folded: str) -> tuple[Intent, str] | None:
@@ -32,6 +37,18 @@ def without_ours(folded: str) -> str:
     for _, expression in shared_texts("quotes"):
         folded = expression.sub(lambda match: "." + " " * (len(match.group()) - 1), folded)
     return folded
+
+
+def without_initials(folded: Folded, text: str, is_word: Callable[[str], bool]) -> str:
+    """Return a text without the initials of its writer, which are no code: "R. Patel", "C. Johnson confirming".
+
+    What follows must be written as a name is and be no word that anybody answers with ("C. Thanks").
+    """
+    for match in INITIAL.finditer(text):
+        is_name = folded.original[folded.starts[match.start("name")]].isupper() and not is_word(match["name"])
+        if is_name:
+            text = f"{text[: match.start()]}  {text[match.start() + 2 :]}"
+    return text
 
 
 def end_of_own_words(folded: str) -> int:
