@@ -48,8 +48,8 @@ class Candidate:
     `zone` is the one whose quiet hours hold. `overrides_quiet_hours` needs a recorded reason; nothing overrides an
     opt-out. `carries` are the steps that were merged into it, `phase` that of its own step where that is known, and
     `pause` the reason why staff stopped what is about this appointment, if they did. `is_overtaken` says of a check-in
-    that the patient's next session began while it waited. Where it is known, `opted_out_at` lets the one confirmation
-    of an opt-out pass.
+    that the patient's next session began while it waited, `is_stopped` that staff stopped the batch it belongs to,
+    `is_to_visitors` that staff wrote it to whoever has a session then. Where it is known, `opted_out_at` lets the one confirmation of an opt-out pass.
     """
 
     origin: Origin
@@ -73,6 +73,8 @@ class Candidate:
     pause: Reason | None = None
     is_overtaken: bool = False
     opted_out_at: datetime | None = None
+    is_stopped: bool = False
+    is_to_visitors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,21 @@ def _refusal(candidate: Candidate, now: datetime) -> Reason | None:
         return Reason.NOT_ON_ALLOW_LIST
     if candidate.origin not in UNASKED and not candidate.has_consent:
         return Reason.NO_CONSENT
+    if candidate.is_stopped:
+        return Reason.WITHDRAWN
+    if candidate.is_to_visitors:
+        return _refusal_of_a_letter(candidate)
     return _appointment_refusal(candidate) if candidate.origin is Origin.REMINDER else None
+
+
+def _refusal_of_a_letter(candidate: Candidate) -> Reason | None:
+    """Say why what staff wrote to a session's visitor no longer holds; it has a version where it tells a time."""
+    appointment = candidate.appointment
+    if appointment is None:
+        return None
+    if appointment.status.is_off:
+        return Reason.APPOINTMENT_OFF
+    return Reason.SUPERSEDED if candidate.version not in {None, appointment.version} else None
 
 
 def _confirms_the_opt_out(candidate: Candidate, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import MessageState
 from reminders.core.gate import Origin
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.ids import AppointmentId, BatchId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.patients import Channel, Recipient
 
 
@@ -36,6 +36,8 @@ class Draft:
     request_key: str | None = None
     override_reason: str | None = None
     recipient: Recipient = Recipient.PATIENT
+    batch_id: BatchId | None = None
+    """What staff sent at once and may stop at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from reminders.core.circuit import Passage
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.delivery import MessageState
 from reminders.core.gate import UNASKED, Candidate, Expire, Hold, Origin, Send, Suppress, Verdict, may_send, validity
-from reminders.core.ids import AppointmentId, AttemptTag, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.ids import AppointmentId, AttemptTag, BatchId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
 from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
 from reminders.core.pauses import Pauses
@@ -40,6 +40,7 @@ from reminders.store import (
     clinics,
     contacts,
     escorts,
+    mailings,
     messages,
     patients,
     pauses,
@@ -70,6 +71,8 @@ class _Scene:
     next_starts: dict[AppointmentId, datetime]
     """When the next session began of those whose check-ins are here and come too late for that."""
     now: datetime
+    stopped: frozenset[BatchId] = frozenset()
+    """The batches that staff stopped."""
 
 
 def begin_attempts(
@@ -89,11 +92,14 @@ def begin_attempts(
         addresses = contacts.lock_many(tx, subjects.contacts)
         withdrawals.lock_patients(tx, subjects.patients)
         booked = appointments.get_many(tx, subjects.appointments, is_kept=True)
+        # Whoever stops a batch takes its row before its messages, and so does whoever sends some of it.
+        stopped = mailings.stopped(tx, subjects.batches)
         group = messages.lock_claimed(tx, ids, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
         moment = read_moment(tx, deps, channel)
         now = moment.now
         scene = _scene(tx, group, addresses, booked, now)
+        scene.stopped = stopped
         leaving = _decide(tx, deps, scene, group)
         intents = [_intent(deps, item, moment) for item in leaving]
         attempts.add(tx, intents)
@@ -217,6 +223,8 @@ def _candidate(deps: Deps, scene: _Scene, item: Message) -> Candidate:
         phase=None if step is None else step.phase,
         pause=None if appointment is None else scene.pauses[draft.clinic_id].refusal(appointment),
         is_overtaken=_may_be_overtaken(draft, step) and _is_overtaken(scene, draft),
+        is_stopped=draft.batch_id in scene.stopped,
+        is_to_visitors=draft.batch_id is not None,
     )
 
 

@@ -12,11 +12,13 @@ from uuid import UUID
 from sqlalchemy import Boolean, ColumnElement, Row, bindparam, case, func, insert, null, or_, select, update
 
 from reminders.core.delivery import ENDED, LEFT, WAITING, MessageState
+from reminders.core.feed import SETTLED, FeedEvent
 from reminders.core.gate import Origin
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.ids import AppointmentId, BatchId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
 from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason
+from reminders.store import events
 from reminders.store.batches import in_batches
 from reminders.store.rows import message, reminder
 from reminders.store.types import plain
@@ -110,16 +112,18 @@ class Subjects:
     contacts: frozenset[ContactId]
     patients: frozenset[PatientId]
     appointments: frozenset[AppointmentId]
+    batches: frozenset[BatchId]
 
 
 def subjects(tx: Transaction, ids: Collection[MessageId]) -> Subjects:
     """Return whom and what messages are about."""
-    columns = (message.c.contact_id, message.c.patient_id, message.c.appointment_id)
+    columns = (message.c.contact_id, message.c.patient_id, message.c.appointment_id, message.c.batch_id)
     rows = tx.connection.execute(select(*columns).where(message.c.id.in_(ids))).all()
     return Subjects(
         frozenset(ContactId(row.contact_id) for row in rows),
         frozenset(PatientId(row.patient_id) for row in rows if row.patient_id is not None),
         frozenset(AppointmentId(row.appointment_id) for row in rows if row.appointment_id is not None),
+        frozenset(BatchId(row.batch_id) for row in rows if row.batch_id is not None),
     )
 
 
@@ -181,6 +185,30 @@ def move(tx: Transaction, moves: Sequence[Move], allowed: Collection[MessageStat
         )
     )
     tx.connection.execute(statement, [_parameters(item, now) for item in moves])
+    _tell_settled(tx, [item.id for item in moves if item.state in SETTLED], now=now)
+
+
+def _tell_settled(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
+    """Tell the feed of messages that came to their end just now; what staff get is not the clinic's news."""
+    columns = (message.c.id, message.c.clinic_id, message.c.patient_id, message.c.appointment_id)
+    told = (*columns, message.c.state, message.c.reason, message.c.channel)
+    for batch in in_batches(ids):
+        mine = message.c.id.in_(batch) & (message.c.changed_at == now) & (message.c.recipient != Recipient.STAFF)
+        rows = tx.connection.execute(select(*told).where(mine, message.c.state.in_(SETTLED)))
+        events.add(tx, [_settled(row, now) for row in rows])
+
+
+def _settled(row: Row[Any], now: datetime) -> FeedEvent:
+    visit = {} if row.appointment_id is None else {"appointment": str(row.appointment_id)}
+    return FeedEvent(
+        kind=SETTLED[row.state],
+        clinic_id=ClinicId(row.clinic_id),
+        subject="message",
+        row=row.id,
+        happened_at=now,
+        patient_id=None if row.patient_id is None else PatientId(row.patient_id),
+        facts={"channel": row.channel.value, "reason": None if row.reason is None else row.reason.value, **visit},
+    )
 
 
 def _parameters(item: Move, now: datetime) -> dict[str, Any]:
@@ -329,6 +357,7 @@ def _values(tx: Transaction, draft: Draft, now: datetime) -> dict[str, Any]:
         "contact_id": draft.contact_id,
         "patient_id": draft.patient_id,
         "appointment_id": draft.appointment_id,
+        "batch_id": draft.batch_id,
         "version": draft.version,
         "recipient": draft.recipient,
         "channel": draft.channel,
@@ -373,5 +402,6 @@ def _message(tx: Transaction, row: Row[Any]) -> Message:
         request_key=row.request_key,
         override_reason=row.override_reason,
         recipient=row.recipient,
+        batch_id=None if row.batch_id is None else BatchId(row.batch_id),
     )
     return Message(draft, row.state, row.fence, row.crashes, row.resends, row.redeliveries, row.claim)
