@@ -178,12 +178,16 @@ def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> l
 
 
 def unknown(tx: Transaction, channel: Channel, *, limit: int) -> list[OpenAttempt]:
-    """Return attempts in doubt on a channel, those longest not looked at first."""
+    """Return attempts in doubt on a channel, those longest not looked at first, else in the order in which they left.
+
+    A double that one of them proves holds those behind it.
+    """
     statement = (
         _open_attempts()
         .where(IS_OPEN, attempt.c.state == AttemptState.UNKNOWN, message.c.state == MessageState.UNKNOWN)
         .where(message.c.channel == channel)
         .order_by(attempt.c.last_look_at.asc().nulls_first(), attempt.c.machine_begun_at)
+        .order_by(message.c.due_at, message.c.id)
         .limit(limit)
     )
     return [_open(tx, row) for row in tx.connection.execute(statement)]
@@ -200,7 +204,7 @@ def found_absent(tx: Transaction, *, since: datetime, before: datetime, limit: i
         .where(WAS_ABSENT, attempt.c.last_look_at >= since, attempt.c.last_look_at < before)
         .where(attempt.c.machine_begun_at >= since, attempt.c.is_late_accept.is_(False), ~under_way)
         .where(message.c.channel == Channel.SMS)
-        .order_by(attempt.c.last_look_at)
+        .order_by(attempt.c.last_look_at, attempt.c.machine_begun_at)
         .limit(limit)
     )
     return [_open(tx, row) for row in tx.connection.execute(statement)]

@@ -23,6 +23,7 @@ from tests.chaos.delivery_words import (
     Text,
     Try,
     Word,
+    in_turn,
     is_above,
     opening,
 )
@@ -324,10 +325,10 @@ class Delivery(Plans):
             if last is not None and last.state == "sending" and last.begun + CALL_LASTS < self.now:
                 last.state = "unknown"
                 text.state = "unknown" if text.state == "sending" else text.state
-        for text in [] if is_blind else self.texts.values():
-            if text.state == "unknown" and (
-                (looked := text.tries[-1].looked) is None or self.now - looked >= LOOK_EVERY
-            ):
+        # Who was longest not looked for goes first, else who left first: a double that is found holds who comes after.
+        doubtful = sorted((text for text in self.texts.values() if text.state == "unknown"), key=in_turn)
+        for text in [] if is_blind else doubtful:
+            if (looked := text.tries[-1].looked) is None or self.now - looked >= LOOK_EVERY:
                 self._look(text, text.tries[-1])
         self.look_back(is_blind=is_blind)
 
@@ -377,12 +378,8 @@ class Delivery(Plans):
                 self._accept_late(text, item, seen[0])
 
     def _is_looked_back(self, text: Text, item: Try) -> bool:
-        if (
-            item.state != "absent"
-            or item.looked is None
-            or item.is_late
-            or any(one.state in OPEN for one in text.tries)
-        ):
+        is_under_way = any(one.state in OPEN for one in text.tries)
+        if item.state != "absent" or item.looked is None or item.is_late or is_under_way:
             return False
         since = self.now - LOOK_BACK_FOR
         return since <= item.looked < self.now - LOOK_BACK_EVERY and item.begun >= since

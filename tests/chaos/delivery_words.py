@@ -71,6 +71,12 @@ class Text:
         return [item for item in self.tries if item.is_late and taken]
 
 
+def in_turn(text: Text) -> tuple[bool, datetime, datetime, datetime]:
+    """Return when the turn of a text in doubt comes: when it was last looked for, when it left, before whom it left."""
+    last = text.tries[-1]
+    return last.looked is not None, last.looked or last.begun, last.begun, text.due
+
+
 @dataclass(slots=True)
 class Slot:
     """One planned touch."""

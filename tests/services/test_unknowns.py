@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from reminders.adapters.memory import SentText
 from reminders.core.delivery import Accepted, Outcome, ReceiptStatus, Refusal, Unknown
@@ -12,6 +13,7 @@ from reminders.core.ids import AttemptTag
 from reminders.core.patients import Channel
 from reminders.services.expire_overdue import expire_overdue
 from reminders.services.record_outcomes import record_outcomes
+from reminders.store import attempts, rows
 from reminders.store.unit_of_work import Store
 from tests.builders import a_record, an_entry
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
@@ -96,6 +98,17 @@ def test_silence_of_all_receipts_is_no_proof(world: World) -> None:
     world.hear_receipts()
     world.later(MINUTE)
     assert world.resolve() == 1
+
+
+def test_texts_in_doubt_are_looked_for_in_the_order_in_which_they_left_wherever_their_rows_lie(world: World) -> None:
+    lose(world, patients=5)
+    tags = [row.tag for row in world.attempts()]
+    for tag in reversed(tags):
+        with world.store.transaction() as tx:
+            tx.connection.execute(update(rows.attempt).where(rows.attempt.c.tag == tag).values(detail="moved"))
+    with world.store.reading() as tx:
+        found = attempts.unknown(tx, Channel.SMS, limit=9)
+    assert [item.address for item in found] == [call.to for call in world.sms.calls]
 
 
 def test_a_look_that_failed_is_no_proof(world: World) -> None:
