@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
 from reminders.core.pauses import NO_PAUSES, Pauses
+from reminders.core.staff import Actor, Right
 from reminders.core.tasks import Group, TaskKind, due_at, group_of, next_action, place
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinic
@@ -101,31 +102,41 @@ def short_id(task_id: TaskId) -> str:
     return task_id.hex[-SHORT:]
 
 
-def read_worklist(deps: Deps, chosen: Filter | None = None) -> Worklist:
-    """Return the open tasks in the order of the morning list. Raises InputError for a clinic that nobody knows."""
+def read_worklist(deps: Deps, chosen: Filter | None = None, *, who: Actor | None = None) -> Worklist:
+    """Return the open tasks in the order of the morning list; `who` sees those of their clinics, the operator all.
+
+    Raises InputError for a clinic that nobody knows.
+    """
     chosen, now = chosen or Filter(), deps.clock.now()
     with deps.store.reading() as tx:
         clinic_id = find_clinic(tx, chosen.clinic).id if chosen.clinic is not None else None
         wanted = Wanted(clinic_id, chosen.kinds, chosen.owner, chosen.is_unassigned)
+        if who is not None:
+            wanted = replace(wanted, among=who.clinics(Right.READ), has_clinicless=who.sees_unassigned)
         return Worklist(now, worklist_lines(tx, wanted, limit=MOST_LINES))
 
 
-def read_task(deps: Deps, name: str) -> tuple[datetime, TaskLine]:
-    """Return one task, open or not, by its short id, and the time of reading. Raises NotFoundError or InputError."""
+def read_task(deps: Deps, name: str, *, who: Actor | None = None) -> tuple[datetime, TaskLine]:
+    """Return one task, open or not, by its short id, and the time of reading. Raises NotFoundError or InputError.
+
+    To `who` the tasks of other clinics do not exist; None is the operator, who sees all.
+    """
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        return now, lines_of(tx, [find_task(tx, name)])[0]
+        return now, lines_of(tx, [find_task(tx, name, who=who)])[0]
 
 
-def find_task(tx: Transaction, name: str) -> Task:
+def find_task(tx: Transaction, name: str, *, who: Actor | None = None, right: Right = Right.READ) -> Task:
     """Return the task of which these are the last characters of the id, an open one before a resolved one.
 
-    Raises NotFoundError where there is none, InputError where there are several.
+    Of `who`, only tasks with which they may do this. Raises NotFoundError where there is none, InputError where there
+    are several.
     """
     digits = name.strip().replace("-", "").lower()
     if not SHORT <= len(digits) <= WHOLE or not set(digits) <= HEXADECIMAL:
         raise NotFoundError(f"no task {name!r}; tasks are named by the {SHORT} characters that `worklist` shows first")
-    found = tasks.ending_in(tx, digits)
+    every = tasks.ending_in(tx, digits)
+    found = [item for item in every if who is None or who.may(right, item.clinic_id)]
     if not found:
         raise NotFoundError(f"no task {name!r}; `worklist` shows those that are open")
     still_open = [item for item in found if item.resolved_at is None] or found

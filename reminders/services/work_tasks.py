@@ -2,6 +2,7 @@
 
 What was done stays on the task: who took it over and who ended it in columns of their own, the rest as lines of its
 notes. Locks are taken in the order of the house: the appointment before the task, and an alarm's tasks all together.
+With `who`, tasks of clinics where they may not work do not exist; without, the operator works on all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from reminders.core.appointments import Appointment
 from reminders.core.errors import InputError
 from reminders.core.ids import TaskId
+from reminders.core.staff import Actor, Right
 from reminders.core.tasks import (
     CAN_BE_CONFIRMED,
     CAN_GET_A_RIDE,
@@ -56,7 +58,7 @@ class Resolution:
         return said + (f": {self.note}" if self.note else "")
 
 
-def take_task(deps: Deps, name: str, *, by: str) -> TaskLine:
+def take_task(deps: Deps, name: str, *, by: str, who: Actor | None = None) -> TaskLine:
     """Take a task over: it is theirs, and an alarm behind it stops climbing. Twice by the same person is once.
 
     Raises NotFoundError, or InputError where somebody else was first, or it is resolved.
@@ -66,10 +68,10 @@ def take_task(deps: Deps, name: str, *, by: str) -> TaskLine:
     def take(item: Task, now: datetime, _tz: ZoneInfo) -> Task:
         return replace(_acknowledged(item, by, now), owner=by)
 
-    return _work(deps, name, _Act(Verb.TAKE, by, take))
+    return _work(deps, name, _Act(Verb.TAKE, by, take, who=who))
 
 
-def assign_task(deps: Deps, name: str, *, to: str, by: str) -> TaskLine:
+def assign_task(deps: Deps, name: str, *, to: str, by: str, who: Actor | None = None) -> TaskLine:
     """Give a task to somebody, whoever had it. An alarm goes on climbing: nobody has seen to it yet.
 
     Raises NotFoundError, or InputError where it is resolved.
@@ -80,10 +82,10 @@ def assign_task(deps: Deps, name: str, *, to: str, by: str) -> TaskLine:
         note = with_line(item.note, f"gave it to {to}", by=by, at=now, tz=tz)
         return item if item.owner == to else replace(item, owner=to, note=note)
 
-    return _work(deps, name, _Act(Verb.ASSIGN, by, assign))
+    return _work(deps, name, _Act(Verb.ASSIGN, by, assign, who=who))
 
 
-def resolve_task(deps: Deps, name: str, resolution: Resolution, *, by: str) -> TaskLine:
+def resolve_task(deps: Deps, name: str, resolution: Resolution, *, by: str, who: Actor | None = None) -> TaskLine:
     """Resolve a task with its outcome, and record what staff learned with it.
 
     Raises NotFoundError, or InputError where somebody was first, or where the task is not about that.
@@ -97,10 +99,10 @@ def resolve_task(deps: Deps, name: str, resolution: Resolution, *, by: str) -> T
             done, owner=done.owner or by, resolved_at=now, resolved_by=by, outcome=resolution.outcome, note=note
         )
 
-    return _work(deps, name, _Act(Verb.DONE, by, resolve, resolution))
+    return _work(deps, name, _Act(Verb.DONE, by, resolve, resolution, who))
 
 
-def reopen_task(deps: Deps, name: str, *, by: str, note: str = "") -> TaskLine:
+def reopen_task(deps: Deps, name: str, *, by: str, note: str = "", who: Actor | None = None) -> TaskLine:
     """Open a resolved task again; how it had ended stays in its notes. An alarm begins its climb anew: nobody has it.
 
     Raises NotFoundError, or InputError where it is open.
@@ -114,7 +116,7 @@ def reopen_task(deps: Deps, name: str, *, by: str, note: str = "") -> TaskLine:
         is_alarm = item.kind is TaskKind.ESCALATION
         return replace(again, acknowledged_at=None, acknowledged_by=None) if is_alarm else again
 
-    return _work(deps, name, _Act(Verb.REOPEN, by, reopen))
+    return _work(deps, name, _Act(Verb.REOPEN, by, reopen, who=who))
 
 
 def standing_of(item: Task) -> Standing:
@@ -124,17 +126,18 @@ def standing_of(item: Task) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """What somebody does with a task, and what they learned."""
+    """What somebody does with a task, and what they learned; `who` may work on some clinics' tasks only."""
 
     verb: Verb
     by: str
     change: Callable[[Task, datetime, ZoneInfo], Task]
     learned: Resolution | None = None
+    who: Actor | None = None
 
 
 def _work(deps: Deps, name: str, act: _Act) -> TaskLine:
     with deps.store.transaction() as tx:
-        found = find_task(tx, name)
+        found = find_task(tx, name, who=act.who, right=Right.WORK)
         now, task_id = deps.clock.now(), _id(found)
         about = _lock_session(tx, found, act.learned)
         # An alarm's tasks are locked together: two people who take two of them must not wait for each other.

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, String, case, cast, func, select, update
+from sqlalchemy import Row, String, Update, case, cast, func, select, update
 
+from reminders.core.feed import FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
@@ -17,6 +18,7 @@ from reminders.core.tasks import Outcome, Resolver, TaskKind, Urgency
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once, insert_once
 from reminders.store.rows import message, task
+from reminders.store.task_news import TOLD, change_and_tell, tell, tell_opened
 from reminders.store.unit_of_work import Transaction
 
 IS_OPEN = task.c.resolved_at.is_(None)
@@ -62,12 +64,16 @@ class Task:
 
 def open_once(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> bool:
     """Open a task; False where one of the same key exists, open or resolved."""
-    return insert_once(tx, task, _values(tx, new_id, item, now))
+    is_new = insert_once(tx, task, _values(tx, new_id, item, now))
+    if is_new:
+        tell_opened(tx, [item.key], now=now)
+    return is_new
 
 
 def open_many(tx: Transaction, items: Sequence[tuple[UUID, Task]], *, now: datetime) -> None:
     """Open tasks, each given with its new id, where none of the same key exists, open or resolved."""
     insert_many_once(tx, task, [_values(tx, new_id, item, now) for new_id, item in items])
+    tell_opened(tx, [item.key for _, item in items], now=now)
 
 
 def open_anew(
@@ -85,7 +91,7 @@ def open_anew(
     open_many(tx, ordered, now=now)
     for batch in in_batches(item.key for _, item in ordered):
         returned = update(task).where(task.c.key.in_(batch), task.c.resolved_by == settled_by)
-        tx.connection.execute(returned.values(**AGAIN, opened_at=now))
+        change_and_tell(tx, FeedKind.TASK_OPENED, returned.values(**AGAIN, opened_at=now), now=now)
 
 
 def open_again(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> None:
@@ -106,18 +112,18 @@ def resolve(tx: Transaction, keys: Collection[str], *, by: str, now: datetime) -
     """Resolve open tasks whose cause ended; `by` is a resolver's word or a member of staff."""
     for batch in in_batches(sorted(keys)):
         statement = update(task).where(task.c.key.in_(batch), IS_OPEN)
-        tx.connection.execute(statement.values(resolved_at=now, resolved_by=by))
+        _resolve(tx, statement, by=by, now=now)
 
 
 def resolve_about(tx: Transaction, appointment_id: AppointmentId, kind: TaskKind, *, by: str, now: datetime) -> None:
     """Resolve every open task of a kind about an appointment, whoever opened it."""
     here = (task.c.appointment_id == appointment_id) & (task.c.kind == kind)
-    tx.connection.execute(update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=by))
+    _resolve(tx, update(task).where(here, IS_OPEN), by=by, now=now)
 
 
 def resolve_kind(tx: Transaction, kind: TaskKind, *, by: str, now: datetime) -> None:
     """Resolve every open task of a kind: what they all are about has ended."""
-    tx.connection.execute(update(task).where(task.c.kind == kind, IS_OPEN).values(resolved_at=now, resolved_by=by))
+    _resolve(tx, update(task).where(task.c.kind == kind, IS_OPEN), by=by, now=now)
 
 
 def hurry(tx: Transaction, keys: Collection[str]) -> None:
@@ -143,7 +149,7 @@ def reopen(tx: Transaction, keys: Collection[str], *, now: datetime) -> None:
     """Open tasks of these keys again that were closed: what they are about has come back."""
     for batch in in_batches(keys):
         statement = update(task).where(task.c.key.in_(batch), task.c.resolved_at.is_not(None))
-        tx.connection.execute(statement.values(**AGAIN, opened_at=now))
+        change_and_tell(tx, FeedKind.TASK_OPENED, statement.values(**AGAIN, opened_at=now), now=now)
 
 
 def is_waiting(tx: Transaction, key: str) -> bool:
@@ -154,12 +160,17 @@ def is_waiting(tx: Transaction, key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which open tasks are wanted: of this clinic, of these kinds, of this owner or of nobody; None asks for all."""
+    """Which open tasks are wanted: of this clinic, of these kinds, of this owner or of nobody; None asks for all.
+
+    `among` are the clinics of whoever asks; with it what belongs to no clinic is left out, unless `has_clinicless`.
+    """
 
     clinic_id: ClinicId | None = None
     kinds: Collection[TaskKind] | None = None
     owner: str | None = None
     is_unassigned: bool = False
+    among: Collection[ClinicId] | None = None
+    has_clinicless: bool = False
 
 
 def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> Sequence[Task]:
@@ -167,6 +178,9 @@ def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> 
     statement = select(task).where(IS_OPEN).order_by(BY_URGENCY, task.c.opened_at, task.c.id)
     if wanted.clinic_id is not None:
         statement = statement.where(task.c.clinic_id == wanted.clinic_id)
+    if wanted.among is not None:
+        mine = task.c.clinic_id.in_(wanted.among)
+        statement = statement.where(mine | task.c.clinic_id.is_(None) if wanted.has_clinicless else mine)
     if wanted.kinds is not None:
         statement = statement.where(task.c.kind.in_(wanted.kinds))
     if wanted.owner is not None:
@@ -183,8 +197,8 @@ def acknowledge(tx: Transaction, key: str, *, by: str, now: datetime) -> bool:
     """
     statement = update(task).where(task.c.key == key, IS_OPEN, task.c.acknowledged_at.is_(None))
     owner = func.coalesce(task.c.owner, by)
-    done = tx.connection.execute(statement.values(acknowledged_at=now, acknowledged_by=by, owner=owner))
-    return done.rowcount == 1
+    taken = statement.values(acknowledged_at=now, acknowledged_by=by, owner=owner)
+    return change_and_tell(tx, FeedKind.TASK_TAKEN, taken, now=now) == 1
 
 
 def ending_in(tx: Transaction, digits: str, *, limit: int = 10) -> list[Task]:
@@ -211,7 +225,15 @@ def save_work(tx: Transaction, task_id: TaskId, item: Task) -> None:
         "outcome": item.outcome,
         "note": tx.vault.seal_optional("task.note", task_id, item.note),
     }
-    tx.connection.execute(update(task).where(task.c.id == task_id).values(values))
+    row = tx.connection.execute(update(task).where(task.c.id == task_id).values(values).returning(*TOLD)).one()
+    for kind, at in ((FeedKind.TASK_TAKEN, item.acknowledged_at), (FeedKind.TASK_RESOLVED, item.resolved_at)):
+        if at is not None:  # the same instant is the same news: told once, however often it is stored
+            tell(tx, kind, [row], now=at)
+
+
+def _resolve(tx: Transaction, statement: Update, *, by: str, now: datetime) -> None:
+    done = statement.values(resolved_at=now, resolved_by=by)
+    change_and_tell(tx, FeedKind.TASK_RESOLVED, done, now=now)
 
 
 def resolve_kinds(
@@ -225,7 +247,7 @@ def resolve_kinds(
     """Resolve every open task of these kinds about these appointments."""
     for batch in in_batches(sorted(about)):
         here = task.c.appointment_id.in_(batch) & task.c.kind.in_(kinds)
-        tx.connection.execute(update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=by))
+        _resolve(tx, update(task).where(here, IS_OPEN), by=by, now=now)
 
 
 def resolve_faults(
@@ -240,14 +262,13 @@ def resolve_faults(
     )
     for batch in in_batches(sorted(of)):
         here = task.c.patient_id.in_(batch) & task.c.kind.in_(kinds) & (its == channel.value)
-        done = update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=Resolver.SCHEDULE)
-        tx.connection.execute(done)
+        _resolve(tx, update(task).where(here, IS_OPEN), by=Resolver.SCHEDULE, now=now)
 
 
 def resolve_old(tx: Transaction, kind: TaskKind, *, before: datetime, now: datetime) -> None:
     """Resolve every open task of a kind that was opened before an instant: time has made it idle."""
     here = (task.c.kind == kind) & (task.c.opened_at < before)
-    tx.connection.execute(update(task).where(here, IS_OPEN).values(resolved_at=now, resolved_by=Resolver.TIME))
+    _resolve(tx, update(task).where(here, IS_OPEN), by=Resolver.TIME, now=now)
 
 
 def _values(tx: Transaction, new_id: UUID, item: Task, now: datetime) -> dict[str, Any]:
