@@ -24,6 +24,7 @@ from reminders.core.conversation.actions import (
     SuspendNumber,
     TakeBack,
 )
+from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.reminders import Reason
 from reminders.core.tasks import TaskKind, Urgency
 from reminders.services.answer_reply import answer_reply
@@ -34,7 +35,7 @@ from reminders.services.hold_patient import hold_patient
 from reminders.services.opt_out import Said, opt_in_address, opt_out_address
 from reminders.services.record_check_in import Answer, record_check_in
 from reminders.services.reply_case import Case
-from reminders.store import appointments, contacts, messages, tasks
+from reminders.store import appointments, contacts, events, messages, tasks
 from reminders.store.unit_of_work import Transaction
 
 BY_TEXT = "text"
@@ -158,5 +159,14 @@ def _open_task(tx: Transaction, case: Case, action: OpenTask) -> None:
         inbound_id=case.item.id,
         note=action.note or None,
     )
-    tasks.open_once(tx, case.deps.identity.new_id(), task, now=case.now)
+    is_new = tasks.open_once(tx, case.deps.identity.new_id(), task, now=case.now)
+    if is_new and action.kind is TaskKind.DECLINED:
+        _tell_declined(tx, case, task)
     case.done.append(f"task opened: {action.kind}")
+
+
+def _tell_declined(tx: Transaction, case: Case, task: tasks.Task) -> None:
+    if task.clinic_id is not None and task.appointment_id is not None:
+        declined = FeedKind.APPOINTMENT_DECLINED
+        told = FeedEvent(declined, task.clinic_id, "appointment", task.appointment_id, case.now, task.patient_id)
+        events.add(tx, [told])

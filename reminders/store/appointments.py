@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
+from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.transport import RideState
+from reminders.store import events
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
 from reminders.store.rows import appointment, appointment_version
@@ -164,8 +166,24 @@ def mark_missing(tx: Transaction, ids: Collection[AppointmentId], *, now: dateti
 def confirm(tx: Transaction, appointment_id: AppointmentId, version: int, *, now: datetime) -> bool:
     """Record the patient's yes to one version; False where the appointment has moved on."""
     here = (appointment.c.id == appointment_id) & (appointment.c.version == version)
-    done = tx.connection.execute(update(appointment).where(here).values(confirmed_version=version, confirmed_at=now))
-    return done.rowcount == 1
+    done = update(appointment).where(here).values(confirmed_version=version, confirmed_at=now)
+    rows = tx.connection.execute(done.returning(appointment.c.clinic_id, appointment.c.patient_id)).all()
+    events.add(
+        tx,
+        [
+            FeedEvent(
+                FeedKind.APPOINTMENT_CONFIRMED,
+                ClinicId(row.clinic_id),
+                "appointment",
+                appointment_id,
+                now,
+                PatientId(row.patient_id),
+                {"version": version},
+            )
+            for row in rows
+        ],
+    )
+    return len(rows) == 1
 
 
 def take_back(tx: Transaction, appointment_id: AppointmentId, version: int) -> None:

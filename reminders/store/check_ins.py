@@ -12,8 +12,10 @@ from sqlalchemy import Row, exists, func, select, update
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import CheckIn
+from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, InboundId, PatientId
 from reminders.core.tasks import TaskKind
+from reminders.store import events
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import check_in, question
 from reminders.store.links import Purpose
@@ -64,7 +66,12 @@ def append(tx: Transaction, item: NewCheckIn, *, now: datetime) -> bool:
         "asked_at": item.asked_at,
         "answered_at": now,
     }
-    return insert_once(tx, check_in, values)
+    is_new = insert_once(tx, check_in, values)
+    if is_new and item.score is not None:
+        about: dict[str, str | int | None] = {"appointment": str(item.appointment_id)}
+        told = FeedEvent(FeedKind.CHECK_IN_SCORED, item.clinic_id, "check_in", item.id, now, item.patient_id, about)
+        events.add(tx, [told])
+    return is_new
 
 
 def of_patient(tx: Transaction, patient_id: PatientId, *, has_words: bool = False) -> list[CheckIn]:

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from reminders.core.errors import NotReadyError, SpoiledError
+from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
 from reminders.ports import InboundText
+from reminders.store import events
 from reminders.store.conversation_rows import inbound
 from reminders.store.once import insert_once
 from reminders.store.unit_of_work import Transaction
@@ -132,3 +134,9 @@ def mark_handled(tx: Transaction, text_id: InboundId, found: Decision, *, now: d
         "appointment_id": found.appointment_id,
     }
     tx.connection.execute(update(inbound).where(inbound.c.id == text_id).values(values))
+    if found.clinic_id is not None:
+        visit: dict[str, str | int | None] = (
+            {} if found.appointment_id is None else {"appointment": str(found.appointment_id)}
+        )
+        told = FeedEvent(FeedKind.REPLY_RECEIVED, found.clinic_id, "reply", text_id, now, found.patient_id, visit)
+        events.add(tx, [told])

@@ -12,14 +12,14 @@ from uuid import UUID
 from sqlalchemy import Boolean, ColumnElement, Row, bindparam, case, func, insert, null, or_, select, update
 
 from reminders.core.delivery import ENDED, LEFT, WAITING, MessageState
-from reminders.core.feed import SETTLED, FeedEvent
+from reminders.core.feed import SETTLED
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, BatchId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
 from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason
-from reminders.store import events
 from reminders.store.batches import in_batches
+from reminders.store.message_news import tell_settled
 from reminders.store.rows import message, reminder
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
@@ -185,30 +185,7 @@ def move(tx: Transaction, moves: Sequence[Move], allowed: Collection[MessageStat
         )
     )
     tx.connection.execute(statement, [_parameters(item, now) for item in moves])
-    _tell_settled(tx, [item.id for item in moves if item.state in SETTLED], now=now)
-
-
-def _tell_settled(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
-    """Tell the feed of messages that came to their end just now; what staff get is not the clinic's news."""
-    columns = (message.c.id, message.c.clinic_id, message.c.patient_id, message.c.appointment_id)
-    told = (*columns, message.c.state, message.c.reason, message.c.channel)
-    for batch in in_batches(ids):
-        mine = message.c.id.in_(batch) & (message.c.changed_at == now) & (message.c.recipient != Recipient.STAFF)
-        rows = tx.connection.execute(select(*told).where(mine, message.c.state.in_(SETTLED)))
-        events.add(tx, [_settled(row, now) for row in rows])
-
-
-def _settled(row: Row[Any], now: datetime) -> FeedEvent:
-    visit = {} if row.appointment_id is None else {"appointment": str(row.appointment_id)}
-    return FeedEvent(
-        kind=SETTLED[row.state],
-        clinic_id=ClinicId(row.clinic_id),
-        subject="message",
-        row=row.id,
-        happened_at=now,
-        patient_id=None if row.patient_id is None else PatientId(row.patient_id),
-        facts={"channel": row.channel.value, "reason": None if row.reason is None else row.reason.value, **visit},
-    )
+    tell_settled(tx, [item.id for item in moves if item.state in SETTLED], now=now)
 
 
 def _parameters(item: Move, now: datetime) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Row, exists, insert, or_, select
 
 from reminders.core.consent import Subject
+from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import ClinicId, ContactId, InboundId, PatientId
 from reminders.core.permissions import ClosedAddress, PastPermission, PermissionEvent
+from reminders.store import events as feed
 from reminders.store.conversation_rows import inbound, permission_event
 from reminders.store.rows import contact, patient
 from reminders.store.unit_of_work import Transaction
@@ -20,6 +22,13 @@ def append(tx: Transaction, events: Sequence[PermissionEvent]) -> None:
     """Add to the ledger."""
     if events:
         tx.connection.execute(insert(permission_event), [_values(tx, event) for event in events])
+        feed.add(tx, [_news(event) for event in events if event.subject is Subject.MESSAGES])
+
+
+def _news(event: PermissionEvent) -> FeedEvent:
+    kind = FeedKind.PATIENT_OPTED_IN if event.is_granted else FeedKind.PATIENT_OPTED_OUT
+    means: dict[str, str | int | None] = {"by": event.source}
+    return FeedEvent(kind, event.clinic_id, "contact", event.contact_id, event.recorded_at, event.patient_id, means)
 
 
 def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, has_texts: bool) -> list[PastPermission]:

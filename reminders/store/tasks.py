@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, String, Update, case, cast, func, select, update
+from sqlalchemy import Row, Select, String, Update, case, cast, func, select, update
 
 from reminders.core.feed import FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
@@ -175,7 +175,18 @@ class Wanted:
 
 def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> Sequence[Task]:
     """Return open tasks, the most urgent first, then the oldest."""
-    statement = select(task).where(IS_OPEN).order_by(BY_URGENCY, task.c.opened_at, task.c.id)
+    statement = _narrowed(select(task).where(IS_OPEN), wanted).order_by(BY_URGENCY, task.c.opened_at, task.c.id)
+    return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
+
+
+def resolved_since(tx: Transaction, wanted: Wanted, at: datetime, *, limit: int = 20) -> Sequence[Task]:
+    """Return the tasks that were resolved since an instant, the last ones first."""
+    statement = _narrowed(select(task).where(task.c.resolved_at >= at), wanted)
+    ordered = statement.order_by(task.c.resolved_at.desc(), task.c.id)
+    return [_task(tx, row) for row in tx.connection.execute(ordered.limit(limit))]
+
+
+def _narrowed(statement: Select[Any], wanted: Wanted) -> Select[Any]:
     if wanted.clinic_id is not None:
         statement = statement.where(task.c.clinic_id == wanted.clinic_id)
     if wanted.among is not None:
@@ -187,7 +198,7 @@ def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> 
         statement = statement.where(func.lower(task.c.owner) == wanted.owner.lower())
     if wanted.is_unassigned:
         statement = statement.where(task.c.owner.is_(None))
-    return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
+    return statement
 
 
 def acknowledge(tx: Transaction, key: str, *, by: str, now: datetime) -> bool:

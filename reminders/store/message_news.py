@@ -1,0 +1,38 @@
+"""What the feed is told of messages: that they came to their end. What staff get is not the clinic's news."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from reminders.core.feed import SETTLED, FeedEvent
+from reminders.core.ids import ClinicId, MessageId, PatientId
+from reminders.core.patients import Recipient
+from reminders.store import events
+from reminders.store.batches import in_batches
+from reminders.store.rows import message
+from reminders.store.unit_of_work import Transaction
+
+
+def tell_settled(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
+    """Tell of those of these messages that came to their end just now."""
+    for batch in in_batches(ids):
+        mine = message.c.id.in_(batch) & (message.c.changed_at == now) & (message.c.recipient != Recipient.STAFF)
+        rows = tx.connection.execute(select(message).where(mine, message.c.state.in_(SETTLED)))
+        events.add(tx, [_event(row, now) for row in rows])
+
+
+def _event(row: Row[Any], now: datetime) -> FeedEvent:
+    visit = {} if row.appointment_id is None else {"appointment": str(row.appointment_id)}
+    return FeedEvent(
+        kind=SETTLED[row.state],
+        clinic_id=ClinicId(row.clinic_id),
+        subject="message",
+        row=row.id,
+        happened_at=now,
+        patient_id=None if row.patient_id is None else PatientId(row.patient_id),
+        facts={"channel": row.channel.value, "reason": None if row.reason is None else row.reason.value, **visit},
+    )
