@@ -9,6 +9,8 @@ from reminders.core.replies.intents import Intent
 from reminders.core.replies.judging import Judgement, Said, Side
 
 RULE = "driving_unwell"
+RULES = (".driving", ".unfit_at_the_wheel")
+"""What the rules of dangers on the road are called by."""
 OF_THE_DRIVE = frozenset({Intent.SELF_DRIVE, Intent.ARRIVED})
 """What a crash or an unfit drive is about besides: it adds nothing to the danger."""
 
@@ -22,9 +24,16 @@ def read_driving(sides: Sequence[Side], found: Judgement) -> None:
             rule = f"{side.known.language}.{Intent.RED_FLAG}.{RULE}"
             found.said = [one for one in found.said if one not in complaints]
             found.said += [replace(one, intent=Intent.RED_FLAG, rule=rule) for one in complaints]
-    flags = {one.phrase for one in found.said if one.intent is Intent.RED_FLAG and ".driving" in one.rule}
+    flags = {one.phrase for one in found.said if one.intent is Intent.RED_FLAG and _is_of_the_drive(sides, one)}
     if flags:
         found.said = [one for one in found.said if one.intent not in OF_THE_DRIVE and not _is_the_way(one, flags)]
+
+
+def _is_of_the_drive(sides: Sequence[Side], one: Said) -> bool:
+    """Say whether a danger is about the drive: by its rule, or because the same phrase tells who drove."""
+    return any(rule in one.rule for rule in RULES) or any(
+        place == one.phrase for side in sides if side.known.language == one.language for place in _at_the_wheel(side)
+    )
 
 
 def _is_the_way(one: Said, flags: Collection[int]) -> bool:

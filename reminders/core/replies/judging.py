@@ -77,7 +77,7 @@ def judge(sides: Sequence[Side]) -> Judgement:
                     found.said.append(Said.by(match, match.entry.instead, is_mild=True))
             elif isinstance(match.entry.means, Intent):
                 _weigh(match, match.entry.means, side.moods.of(match), found)
-    leave_out_echoes(found)
+    leave_out_echoes(sides, found)
     return found
 
 
@@ -103,10 +103,11 @@ WHEN_DENIED = {
 """What is said by saying the contrary."""
 
 
-def leave_out_echoes(found: Judgement) -> None:
+def leave_out_echoes(sides: Sequence[Side], found: Judgement) -> None:
     """Hear no more than danger in the words of danger; what is merely denied adds nothing beside it.
 
-    A complaint in the same breath ("chest hurts and wont quit") is part of the danger, one of its own is not.
+    A complaint beside a danger ("stiff neck, light hurts, worst headache ever") is part of it, unless a word tells the
+    two apart ("little dizzy. also cant move my arm").
     """
     deaths = [one for one in found.said if one.intent is Intent.DECEASED]
     found.said = [
@@ -117,11 +118,24 @@ def leave_out_echoes(found: Judgement) -> None:
     def is_echo(one: Said) -> bool:
         if one.is_mild and flags:
             return True
-        if one.intent is Intent.SYMPTOM and any(flag.phrase == one.phrase for flag in flags):
+        if one.intent is Intent.SYMPTOM and flags and not _is_told_apart(sides, one, flags):
             return True
         return any(flag.touches(one.first, one.last) for flag in flags)
 
     found.said = [one for one in found.said if one.intent not in ECHOES or not is_echo(one)]
+
+
+def _is_told_apart(sides: Sequence[Side], one: Said, flags: Sequence[Said]) -> bool:
+    """Say whether a complaint stands in a phrase of its own, and a word makes it less than the danger beside it."""
+    places = {said.phrase for said in (one, *flags)}
+    is_own = all(flag.phrase != one.phrase for flag in flags)
+    return is_own and any(
+        token.text in side.known.groups.get("besides", ())
+        for side in sides
+        for place in places
+        if place < len(side.phrases)
+        for token in side.phrases[place].tokens
+    )
 
 
 ECHOES = frozenset(
@@ -159,6 +173,7 @@ SETTLED: tuple[tuple[Intent, tuple[Intent, ...]], ...] = (
     (Intent.HAS_RIDE, (Intent.SELF_DRIVE,)),
     (Intent.NEEDS_RIDE, (Intent.HAS_RIDE,)),
     (Intent.OPT_OUT, (Intent.OPT_IN,)),
+    (Intent.OPT_IN, (Intent.DECLINE,)),
 )
 """What cannot be meant together: the first is kept. Any doubt about attendance ends it."""
 
@@ -169,6 +184,10 @@ def settle(found: Judgement) -> None:
         # "C, no chest pain" is a plain confirmation.
         found.said = [one for one in found.said if one not in found.denied]
     _find_solved(found)
+    came = [one.last for one in found.said if one.intent is Intent.ARRIVED]
+    if came:
+        # "Just parked, walking over": who is here is on the way to the door only.
+        found.said = [one for one in found.said if one.intent is not Intent.LATE or one.first <= min(came)]
     for winner, losers in SETTLED:
         if found.has(winner):
             for loser in losers:

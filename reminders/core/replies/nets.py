@@ -1,0 +1,73 @@
+"""Meanings that no row of words carries, but words far apart do: pills and saving them up, a jaw and sweat.
+
+A net has parts; each is a list of patterns, of which one must match. Where every part is found within a stretch of
+words, in whatever order and across commas and full stops, the text means what the net says. So a few classes of words
+know thousands of wordings that nobody listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from reminders.core.replies.intents import Intent
+from reminders.core.replies.patterns import Pattern, Row
+
+WITHIN = 10
+"""Words that may lie between the first and the last part, where a net says nothing else."""
+MOST_PLACES = 6
+"""Places of one part that are tried: who repeats a word more often says no more by it."""
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Net:
+    """What some classes of words mean together.
+
+    `without`: words with which it means nothing. `within`: the stretch of words that holds all parts. `is_told`: not
+    where any part is asked. `is_last`: only where the text says nothing else that this could be about.
+    """
+
+    id: str
+    intent: Intent
+    parts: tuple[tuple[Pattern, ...], ...]
+    without: tuple[Pattern, ...]
+    within: int
+    is_told: bool
+    is_last: bool
+    examples: tuple[str, ...]
+    near: tuple[str, ...]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Return every word that its patterns name."""
+        return frozenset(word for part in (*self.parts, self.without) for pattern in part for word in pattern.words)
+
+    def caught(self, row: Row, words: Collection[str], counts: Callable[[int, int], bool]) -> Span | None:
+        """Return the stretch that holds all parts, of those matches that count."""
+        places: list[list[Span]] = []
+        for part in self.parts:
+            found = [(start, end) for start, end in _places(part, row, words) if counts(start, end)]
+            if not found:
+                return None
+            places.append(found[:MOST_PLACES])
+        if any(True for _ in _places(self.without, row, words)):
+            return None
+        return max(self._stretches(places), key=lambda stretch: stretch[1] - stretch[0], default=None)
+
+    def _stretches(self, places: Sequence[Sequence[Span]]) -> Iterator[Span]:
+        for chosen in product(*places):
+            first, last = min(start for start, _ in chosen), max(end for _, end in chosen)
+            if last - first <= self.within and len({start for start, _ in chosen}) == len(chosen):
+                yield first, last
+
+
+def _places(patterns: Sequence[Pattern], row: Row, words: Collection[str]) -> Iterator[Span]:
+    for pattern in patterns:
+        if any(_is_needed(word, words) for word in pattern.needed):
+            yield from pattern.matches(row)
+
+
+def _is_needed(word: str, words: Collection[str]) -> bool:
+    return any(one.startswith(word[:-1]) for one in words) if word.endswith("*") else word in words
