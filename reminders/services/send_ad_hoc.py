@@ -1,42 +1,52 @@
-"""Ad hoc: staff write to one patient, or to everybody who has an appointment in a span, through the same door.
+"""Ad hoc: staff write to one patient, or to everybody whom an audience describes, through the same door.
 
-`preview` says who gets which text and who is left out and why; `send` stores the messages. A request key makes a
-second click harmless (requirement 56). Quiet hours are overridden only with a reason, an opt-out never.
+`plan_ad_hoc` says who gets which text and who is left out and why; `send_batch` stores it as one batch. A request key
+makes a second click harmless (requirement 56). Quiet hours are overridden only with a reason, an opt-out never.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from reminders.core.appointments import Appointment, AppointmentStatus
+from reminders.core.ad_hoc import Letter, check_time, good_reason, length_faults
+from reminders.core.audience import Audience, OnePatient, Visitors
 from reminders.core.clinics import Clinic
-from reminders.core.content import appointment_values, clinic_values, language_of, render
 from reminders.core.errors import InputError, NotFoundError
-from reminders.core.gate import Origin
-from reminders.core.ids import ClinicId, MessageId, PatientId
-from reminders.core.messages import Draft
-from reminders.core.patients import Channel, Patient
-from reminders.core.reminders import Reason
-from reminders.core.segments import TextSize, measure
-from reminders.core.texts import SUBJECTS
+from reminders.core.patients import Channel
+from reminders.core.reach import Posting
+from reminders.core.staff import Actor, Right
 from reminders.ports import SENDING_JOBS
+from reminders.services.address_letter import Order, Plan, Recipient, address_letter, to_list
 from reminders.services.deps import Deps
-from reminders.store import appointments, clinics, contacts, messages, patients
+from reminders.services.store_batch import SentBatch, store_batch
+from reminders.store import clinics, mailings
 from reminders.store.unit_of_work import Transaction
 
-LONGEST = 1600
-"""Characters that the provider takes at most."""
+__all__ = [
+    "AdHocRequest",
+    "Plan",
+    "Recipient",
+    "SentBatch",
+    "plan_ad_hoc",
+    "preview_ad_hoc",
+    "send_ad_hoc",
+    "send_batch",
+    "to_list",
+]
+
 LONGEST_KEY = 64
-LASTS = timedelta(hours=24)
+LONGEST_AUTHOR = 80
 
 
 @dataclass(frozen=True, slots=True)
 class AdHocRequest:
-    """What staff ask for. Either one patient (the clinic's own id) or a span of appointment starts, UTC.
+    """What staff ask for: a text to one patient (the clinic's own id), or to an audience.
 
-    The text may use {{sender}}, {{phone}}, and with appointments {{when}} and their other times.
+    The text is in the clinic's language; `translations` are by language, for those who read another. Both may use
+    {{sender}} and {{phone}}, and {{when}} and their other times where the patient has a session. Without `send_at`
+    (UTC) it leaves now. `exceeds_caps` writes also to those of a group who had enough messages already.
     """
 
     text: str
@@ -44,187 +54,93 @@ class AdHocRequest:
     request_key: str
     clinic_slug: str | None = None
     patient_external_id: str | None = None
-    starts_after: datetime | None = None
-    starts_before: datetime | None = None
     channel: Channel | None = None
     override_reason: str | None = None
+    audience: Audience | None = None
+    translations: Mapping[str, str] = field(default_factory=dict)
+    send_at: datetime | None = None
+    exceeds_caps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One person in a preview: what they get, or why they are left out."""
-
-    patient_id: PatientId
-    external_id: str
-    name: str
-    channel: Channel | None
-    text: str
-    size: TextSize | None
-    left_out: Reason | None
-    is_sent_before: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    patient: Patient
-    appointment: Appointment | None
-
-
-def preview_ad_hoc(deps: Deps, request: AdHocRequest) -> list[Recipient]:
+def preview_ad_hoc(deps: Deps, request: AdHocRequest, *, who: Actor | None = None) -> list[Recipient]:
     """Return everybody the request reaches or leaves out. Raises InputError, NotFoundError or ContentError."""
+    return plan_ad_hoc(deps, request, who=who).recipients
+
+
+def plan_ad_hoc(deps: Deps, request: AdHocRequest, *, who: Actor | None = None) -> Plan:
+    """Return what would be sent; stores nothing. Raises InputError, NotFoundError or ContentError."""
     with deps.store.reading() as tx:
-        clinic = _clinic(tx, request)
-        return [_recipient(tx, deps, clinic, request, target) for target in _targets(tx, clinic, request)]
+        return address_letter(tx, _order(tx, deps, request, who))
 
 
-def send_ad_hoc(deps: Deps, request: AdHocRequest) -> list[Recipient]:
+def send_ad_hoc(deps: Deps, request: AdHocRequest, *, who: Actor | None = None) -> list[Recipient]:
     """Store the messages of a request and return whom they go to; a second request of the same key adds nothing."""
-    now = deps.clock.now()
+    return send_batch(deps, request, who=who).recipients
+
+
+def send_batch(deps: Deps, request: AdHocRequest, *, who: Actor | None = None, seen: str | None = None) -> SentBatch:
+    """Store a batch and its messages in one transaction. The same key again returns the same batch.
+
+    `seen` is the fingerprint of the plan that a person looked at: where another one would be sent by now, nothing is.
+    Without `who` everything may be written to, and the request's author did it. Raises as `plan_ad_hoc` does.
+    """
     with deps.store.transaction() as tx:
-        clinic = _clinic(tx, request)
-        found = []
-        for target in _targets(tx, clinic, request):
-            recipient = _recipient(tx, deps, clinic, request, target)
-            if recipient.left_out is None and recipient.channel is not None and not recipient.is_sent_before:
-                messages.add(
-                    tx, [_draft(tx, deps, clinic, request, target=target, recipient=recipient, now=now)], now=now
-                )
-            found.append(recipient)
+        order = _order(tx, deps, request, who)
+        earlier = mailings.by_key(tx, order.clinic.id, request.request_key)
+        plan = address_letter(tx, order)
+        if earlier is not None:
+            return SentBatch(earlier, plan.recipients)
+        if not plan.reached or (seen is not None and seen != plan.fingerprint):
+            return SentBatch(None, plan.recipients, has_changed=bool(plan.reached))
+        found = store_batch(tx, deps, order, plan, _author(request, who))
     deps.queue.hint(SENDING_JOBS.values())
     return found
 
 
-def _clinic(tx: Transaction, request: AdHocRequest) -> Clinic:
-    every = clinics.every(tx)
-    chosen = [item for item in every.values() if request.clinic_slug in {None, item.slug}]
-    if len(chosen) != 1:
-        known = ", ".join(item.slug for item in every.values()) or "none yet"
-        raise InputError([f"clinic: found {request.clinic_slug!r}; name one of: {known}"])
-    return chosen[0]
-
-
-def _targets(tx: Transaction, clinic: Clinic, request: AdHocRequest) -> list[_Target]:
-    _check(request)
-    if request.patient_external_id is not None:
-        return [_one(tx, clinic.id, request.patient_external_id)]
-    if request.starts_after is None or request.starts_before is None:
-        raise InputError(["recipients: name a patient, or a span of appointments"])
-    booked = [
-        item
-        for item in appointments.between(tx, clinic.id, request.starts_after, request.starts_before)
-        if item.status is AppointmentStatus.BOOKED
-    ]
-    first = {item.patient_id: item for item in reversed(booked)}
-    people = patients.get_many(tx, clinic.id, first)
-    return [_Target(people[key], first[key]) for key in sorted(first, key=lambda key: first[key].starts_at)]
-
-
-def _check(request: AdHocRequest) -> None:
-    if not request.text.strip():
-        raise InputError(["text: found nothing; write what the patient is to read"])
-    if len(request.text) > LONGEST:
-        raise InputError([f"text: found {len(request.text)} characters; at most {LONGEST} can be sent"])
-
+def _order(tx: Transaction, deps: Deps, request: AdHocRequest, who: Actor | None) -> Order:
+    """Judge what can be judged before anybody is looked up."""
+    clinic, now = _clinic(tx, request, who), deps.clock.now()
     if len(request.request_key) > LONGEST_KEY:
         raise InputError([f"request_key: found {len(request.request_key)} characters; at most {LONGEST_KEY} are kept"])
-
-
-def _one(tx: Transaction, clinic_id: ClinicId, external_id: str) -> _Target:
-    known = patients.by_external_id(tx, clinic_id).get(external_id)
-    if known is None:
-        raise NotFoundError(f"no patient {external_id!r}; patients are named by their id in the schedule")
-    patient_id, _ = known
-    return _Target(patients.get_many(tx, clinic_id, [patient_id])[patient_id], None)
-
-
-def _recipient(tx: Transaction, deps: Deps, clinic: Clinic, request: AdHocRequest, target: _Target) -> Recipient:
-    record = target.patient.record
-    channel, left_out = _channel(deps, request, target.patient)
-    text = render(request.text, _values(clinic, target, language_of(record.language)))
-    key = _key(request, target.patient.id)
-    return Recipient(
-        patient_id=target.patient.id,
-        external_id=record.external_id,
-        name=record.name,
-        channel=channel,
-        text=text,
-        size=measure(text) if channel is Channel.SMS else None,
-        left_out=left_out,
-        is_sent_before=messages.by_request_key(tx, clinic.id, key) is not None,
+    letter = Letter(request.text, request.translations)
+    faults = length_faults(letter, clinic)
+    if faults:
+        raise InputError(faults)
+    if request.send_at is not None:
+        check_time(request.send_at, request.send_at.isoformat(), now=now)
+    audience, reason = _audience(request), good_reason(request.override_reason)
+    posting = Posting(
+        due_at=max(request.send_at or now, now),
+        window=clinic.window,
+        caps=clinic.caps,
+        permits=deps.allow_list.permits,
+        channel=request.channel,
+        overrides_quiet_hours=reason is not None,
+        is_group=isinstance(audience, Visitors),
+        exceeds_caps=request.exceeds_caps,
     )
+    return Order(clinic, audience, letter, posting, request.request_key, now, override_reason=reason)
 
 
-def _channel(deps: Deps, request: AdHocRequest, patient: Patient) -> tuple[Channel | None, Reason | None]:
-    record = patient.record
-    wanted = [request.channel] if request.channel is not None else list(Channel)
-    reached = [channel for channel in wanted if record.address(channel)]
-    if not reached:
-        return None, Reason.NO_ADDRESS
-    agreed = [channel for channel in reached if record.has_consent(channel)]
-    if not agreed:
-        return None, Reason.NO_CONSENT
-    still_open = [channel for channel in agreed if patient.is_open(channel)]
-    if not still_open:
-        return None, Reason.OPTED_OUT
-    permitted = [channel for channel in still_open if deps.allow_list.permits(record.address(channel) or "")]
-    return (permitted[0], None) if permitted else (None, Reason.NOT_ON_ALLOW_LIST)
+def _clinic(tx: Transaction, request: AdHocRequest, who: Actor | None) -> Clinic:
+    every = clinics.every(tx)
+    mine = [item for key, item in every.items() if who is None or who.may(Right.WRITE, key)]
+    chosen = [item for item in mine if request.clinic_slug in {None, item.slug}]
+    if len(chosen) == 1:
+        return chosen[0]
+    if who is not None and request.clinic_slug is not None:
+        raise NotFoundError(f"no clinic {request.clinic_slug!r}")
+    known = ", ".join(item.slug for item in mine) or "none yet"
+    raise InputError([f"clinic: found {request.clinic_slug!r}; name one of: {known}"])
 
 
-def _values(clinic: Clinic, target: _Target, language: str) -> dict[str, str]:
-    if target.appointment is None:
-        return clinic_values(clinic)
-    cadence = clinic.cadence(target.appointment.booking.appointment_type, target.patient.override)
-    return appointment_values(target.appointment, clinic, language=language, cadence=cadence)
+def _audience(request: AdHocRequest) -> Audience:
+    if request.audience is not None:
+        return request.audience
+    if request.patient_external_id is None:
+        raise InputError(["recipients: name a patient, or the days of their sessions"])
+    return OnePatient(request.patient_external_id)
 
 
-def _key(request: AdHocRequest, patient_id: PatientId) -> str:
-    return f"staff:{request.request_key}:{patient_id}"
-
-
-def _draft(
-    tx: Transaction,
-    deps: Deps,
-    clinic: Clinic,
-    request: AdHocRequest,
-    *,
-    target: _Target,
-    recipient: Recipient,
-    now: datetime,
-) -> Draft:
-    channel = recipient.channel or Channel.SMS
-    address = target.patient.record.address(channel) or ""
-    language = language_of(target.patient.record.language)
-    draft = Draft(
-        id=MessageId(deps.identity.new_id()),
-        clinic_id=clinic.id,
-        contact_id=contacts.ensure(tx, clinic.id, channel, address, new_id=deps.identity.new_id()),
-        patient_id=target.patient.id,
-        appointment_id=target.appointment.id if target.appointment else None,
-        version=target.appointment.version if target.appointment else None,
-        channel=channel,
-        origin=Origin.STAFF,
-        kind="ad_hoc",
-        body=recipient.text,
-        subject=render(SUBJECTS[language], {"sender": clinic.sender}),
-        segments=recipient.size.segments if recipient.size else 0,
-        due_at=now,
-        expires_at=now + LASTS,
-        author=request.author[:80],
-        request_key=_key(request, target.patient.id),
-    )
-    return replace(draft, override_reason=request.override_reason[:200]) if request.override_reason else draft
-
-
-def to_list(recipients: Sequence[Recipient]) -> list[dict[str, object]]:
-    """Return a preview as plain values, for programs."""
-    return [
-        {
-            "patient": item.external_id,
-            "channel": item.channel,
-            "text": item.text,
-            "segments": item.size.segments if item.size else None,
-            "left_out": item.left_out,
-            "already_sent": item.is_sent_before,
-        }
-        for item in recipients
-    ]
+def _author(request: AdHocRequest, who: Actor | None) -> Actor:
+    return who if who is not None else Actor(None, request.author[:LONGEST_AUTHOR] or "unnamed", {})
