@@ -27,6 +27,10 @@ class Deed(StrEnum):
     ROLE_SET = "role_set"
     STAFF_ENDED = "staff_ended"
     PATIENT_READ = "patient_read"
+    MESSAGE_WRITTEN = "message_written"
+    QUIET_HOURS_OVERRIDDEN = "quiet_hours_overridden"
+    BATCH_STOPPED = "batch_stopped"
+    TEST_SENT = "test_sent"
     KEY_ADDED = "key_added"
     KEY_ENDED = "key_ended"
 
@@ -42,6 +46,10 @@ DEED_WORDS: Mapping[Deed, str] = {
     Deed.ROLE_SET: "changed a role",
     Deed.STAFF_ENDED: "ended the access of",
     Deed.PATIENT_READ: "read a patient",
+    Deed.MESSAGE_WRITTEN: "wrote a message to",
+    Deed.QUIET_HOURS_OVERRIDDEN: "overrode quiet hours for",
+    Deed.BATCH_STOPPED: "stopped the messages of",
+    Deed.TEST_SENT: "sent a test to themselves from",
     Deed.KEY_ADDED: "made an API key",
     Deed.KEY_ENDED: "ended an API key",
 }

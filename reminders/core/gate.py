@@ -49,7 +49,8 @@ class Candidate:
     opt-out. `carries` are the steps that were merged into it, `phase` that of its own step where that is known, and
     `pause` the reason why staff stopped what is about this appointment, if they did. `is_overtaken` says of a check-in
     that the patient's next session began while it waited, `is_stopped` that staff stopped the batch it belongs to,
-    `is_to_visitors` that staff wrote it to whoever has a session then. Where it is known, `opted_out_at` lets the one confirmation of an opt-out pass.
+    `is_to_visitors` that staff wrote it to whoever has a session then. Where it is known, `opted_out_at` lets the one
+    confirmation of an opt-out pass.
     """
 
     origin: Origin

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from reminders.core.audience import Visitors
 from reminders.core.content import KNOWN_VALUES, appointment_values
 from reminders.core.errors import ClinicFileError, InputError, NotFoundError
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
+from reminders.core.windows import local_day
 from reminders.services.apply_clinics import apply_clinics, clinic_document
 from reminders.services.respond_by_link import (
     LinkAnswer,
@@ -24,8 +27,9 @@ from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_clinic, a_record, an_appointment, an_entry
 from tests.world import CLINIC, CONFIRM_AT, World, only, some_entries
 
-START = NOON + timedelta(days=14)
-REQUEST = AdHocRequest("Bring your card.", "desk", "k1", starts_after=NOON, starts_before=START + timedelta(days=1))
+START, NY = NOON + timedelta(days=14), ZoneInfo("America/New_York")
+SAME_DAY = Visitors(local_day(START, NY), local_day(START, NY))
+REQUEST = AdHocRequest("Bring your card.", "desk", "k1", audience=SAME_DAY)
 
 
 def test_the_same_clinic_file_again_changes_nothing(world: World) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date
 
 import pytest
 from sqlalchemy import select
 
+from reminders.core.audience import Visitors
 from reminders.core.overrides import Change
 from reminders.core.patients import Channel
 from reminders.services.override import override_cadence
@@ -55,10 +56,10 @@ def test_the_mail_its_calendar_and_its_page_show_the_patients_own_end(store: Sto
 
 def test_what_staff_write_speaks_of_the_patients_own_fasting(store: Store) -> None:
     world = _world(store, "remind_final")
-    day = local("2027-03-16 00:00")
-    text = "{{solids_until}}, {{place}}"
-    request = AdHocRequest(text, "desk", "k1", starts_after=day, starts_before=day + timedelta(days=1))
-    assert [item.text for item in preview_ad_hoc(world.deps, request)] == ["Mon Mar 15, 9:00 AM, Riverside Clinic"]
+    audience = Visitors(date(2027, 3, 16), date(2027, 3, 16))
+    request = AdHocRequest("{{solids_until}}, {{place}}", "desk", "k1", audience=audience)
+    texts = [item.text for item in preview_ad_hoc(world.deps, request)]
+    assert texts == ["Riverside Clinic: Mon Mar 15, 9:00 AM, Riverside Clinic"]
 
 
 @pytest.mark.parametrize(("sender", "asked"), [("Elm", ["ride"]), ("Riverside Associates of Family", [])])
