@@ -6,6 +6,7 @@ RemindersError
 │   ├── ClinicFileError
 │   └── SettingsError
 ├── NotFoundError
+├── ConflictError
 ├── NeedsConsentError
 ├── ContentError
 ├── NaiveDatetimeError
@@ -42,6 +43,10 @@ class ClinicFileError(InputError):
 
 class NotFoundError(RemindersError):
     """What was asked for does not exist."""
+
+
+class ConflictError(RemindersError):
+    """What was asked for does not fit how things stand now."""
 
 
 class NeedsConsentError(RemindersError):

@@ -7,32 +7,28 @@ twice changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reminders.core.appointments import (
-    Appointment,
     Change,
     ChangeKind,
-    Known,
     ScheduleDiff,
     ScheduleEntry,
     cancels_too_much,
     diff,
 )
 from reminders.core.clinics import Clinic
-from reminders.core.ids import AppointmentId, ClinicId, PatientId
-from reminders.core.patients import Channel, PatientRecord
-from reminders.core.reminders import Reason
+from reminders.core.ids import ClinicId
 from reminders.core.tasks import TaskKind
 from reminders.core.watching import LONG_OVER, never_asked_about
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
+from reminders.services.apply_schedule import Held, store_diff
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
-from reminders.services.plan_reminders import plan_patients, withdraw
-from reminders.services.settle_tasks import Corrected, Moved, settle_by_schedule
-from reminders.store import appointments, clinics, patients, tasks, withdrawals
+from reminders.services.plan_reminders import plan_patients
+from reminders.store import appointments, clinics, patients, tasks
 from reminders.store.unit_of_work import Transaction
 
 LONG_OVER_NOTE = (
@@ -68,24 +64,6 @@ class SyncReport:
     def count(self, kind: ChangeKind) -> int:
         """Return how many rows have this effect."""
         return sum(1 for change in self.changes if change.kind is kind)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What one clinic has of one source before the reading is applied."""
-
-    clinic: Clinic
-    source: str
-    people: Mapping[str, tuple[PatientId, PatientRecord]]
-    booked: Mapping[str, Appointment]
-
-    @property
-    def known(self) -> dict[str, Known]:
-        records = dict(self.people.values())
-        return {
-            external_id: Known(records[item.patient_id], item.booking, is_missing=item.missing_since is not None)
-            for external_id, item in self.booked.items()
-        }
 
 
 def sync_schedule(deps: Deps, source: ScheduleSource, options: SyncOptions) -> SyncReport:
@@ -134,8 +112,8 @@ def _by_clinic(
     return found, faults
 
 
-def _held(tx: Transaction, clinic_id: ClinicId, source: str) -> _Held:
-    return _Held(
+def _held(tx: Transaction, clinic_id: ClinicId, source: str) -> Held:
+    return Held(
         clinics.get(tx, clinic_id),
         source,
         patients.by_external_id(tx, clinic_id),
@@ -143,7 +121,7 @@ def _held(tx: Transaction, clinic_id: ClinicId, source: str) -> _Held:
     )
 
 
-def _preview(report: SyncReport, held: _Held, entries: Sequence[ScheduleEntry], now: datetime) -> ScheduleDiff:
+def _preview(report: SyncReport, held: Held, entries: Sequence[ScheduleEntry], now: datetime) -> ScheduleDiff:
     known = held.known
     found = diff(known, entries, now=now)
     report.changes += found.changes
@@ -163,19 +141,14 @@ def _is_new_version(change: Change) -> bool:
 def _apply(
     tx: Transaction,
     deps: Deps,
-    held: _Held,
+    held: Held,
     found: ScheduleDiff,
     report: SyncReport,
     *,
     options: SyncOptions,
     now: datetime,
 ) -> None:
-    is_first = not held.booked
-    ids = _save_patients(tx, deps, held, found, now)
-    is_announced = options.is_announced or not is_first
-    touched = _save_appointments(tx, deps, held, found, ids=ids, is_announced=is_announced, now=now)
-    _take_back(tx, held, found, now)
-    settle_by_schedule(tx, _moved(held, found), _corrected(held, found), now=now)
+    touched = store_diff(tx, deps, held, found, is_announced=options.is_announced or bool(held.booked), now=now)
     if not report.faults:
         _report_missing(tx, deps, held, found, now)
     planned = plan_patients(tx, held.clinic, touched, identity=deps.identity, now=now)
@@ -183,109 +156,7 @@ def _apply(
     report.reminders_cancelled += planned.cancelled
 
 
-def _save_patients(
-    tx: Transaction, deps: Deps, held: _Held, found: ScheduleDiff, now: datetime
-) -> dict[str, PatientId]:
-    ids = {external_id: key for external_id, (key, _) in held.people.items()}
-    changed: dict[PatientId, tuple[PatientRecord, PatientRecord | None]] = {}
-    for change in found.changes:
-        record = change.entry.patient
-        key, before = held.people.get(record.external_id, (None, None))
-        if before == record:
-            continue
-        ids.setdefault(record.external_id, key or PatientId(deps.identity.new_id()))
-        changed[ids[record.external_id]] = (record, before)
-    patients.save_many(tx, held.clinic.id, changed)
-    events = [
-        (deps.identity.new_id(), held.clinic.id, key, channel, record.has_consent(channel))
-        for key, (record, before) in changed.items()
-        for channel in Channel
-        if record.has_consent(channel) != (before is not None and before.has_consent(channel))
-    ]
-    patients.record_consents(tx, events, source=f"schedule:{held.source}", now=now)
-    return ids
-
-
-def _save_appointments(
-    tx: Transaction,
-    deps: Deps,
-    held: _Held,
-    found: ScheduleDiff,
-    *,
-    ids: Mapping[str, PatientId],
-    is_announced: bool,
-    now: datetime,
-) -> set[PatientId]:
-    """Store what is new or changed; return the patients whose plan may differ now."""
-    new: list[Appointment] = []
-    changed: list[Appointment] = []
-    superseded: list[AppointmentId] = []
-    touched: set[PatientId] = set()
-    for change in found.effective:
-        patient_id = ids[change.entry.patient.external_id]
-        before = held.booked.get(change.entry.external_id)
-        if before is None:
-            key = AppointmentId(deps.identity.new_id())
-            new.append(_new(key, change.entry, patient_id, is_announced=is_announced, now=now))
-        else:
-            after = _next(before, change.entry, patient_id, now)
-            changed.append(after)
-            touched.add(before.patient_id)
-            superseded += [before.id] if after.version != before.version else []
-        touched.add(patient_id)
-    appointments.insert_many(tx, held.clinic.id, held.source, new)
-    appointments.update_many(tx, held.clinic.id, held.source, changed)
-    withdraw(tx, superseded, now=now)
-    return touched
-
-
-def _take_back(tx: Transaction, held: _Held, found: ScheduleDiff, now: datetime) -> None:
-    """Give back to the plan what waits to leave in words or to an address that this reading corrected."""
-    records = {change.entry.patient.external_id: change.entry.patient for change in found.effective}
-    people = [key for name, (key, record) in held.people.items() if records.get(name, record) != record]
-    about = {item.id for items in appointments.of_patients(tx, people).values() for item in items}
-    about |= {
-        held.booked[change.entry.external_id].id
-        for change in found.effective
-        if change.before is not None and change.before.booking != change.entry.booking
-    }
-    withdrawals.withdraw(tx, about, reason=Reason.REPLANNED, now=now)
-
-
-def _moved(held: _Held, found: ScheduleDiff) -> list[Moved]:
-    return [
-        Moved(held.booked[change.entry.external_id].id, change.before.booking, change.entry.booking)
-        for change in found.effective
-        if change.before is not None
-    ]
-
-
-def _corrected(held: _Held, found: ScheduleDiff) -> list[Corrected]:
-    records = {change.entry.patient.external_id: change.entry.patient for change in found.changes}
-    return [
-        Corrected(key, before, records[name])
-        for name, (key, before) in held.people.items()
-        if name in records and records[name] != before
-    ]
-
-
-def _new(
-    key: AppointmentId, entry: ScheduleEntry, patient_id: PatientId, *, is_announced: bool, now: datetime
-) -> Appointment:
-    return Appointment(key, entry.external_id, patient_id, entry.booking, 1, now, is_announced=is_announced)
-
-
-def _next(before: Appointment, entry: ScheduleEntry, patient_id: PatientId, now: datetime) -> Appointment:
-    kept = replace(before, booking=entry.booking, patient_id=patient_id, missing_since=None)
-    if before.starts_at != kept.starts_at or before.patient_id != patient_id:
-        kept = replace(kept, ended_at=None, ended_by=None)  # that was another session's end
-    # An id that passes to another patient must not carry the first one's confirmation along.
-    if before.booking.same_version(entry.booking) and before.patient_id == patient_id:
-        return kept
-    return replace(kept, version=before.version + 1, versioned_at=now, is_announced=True)
-
-
-def _report_missing(tx: Transaction, deps: Deps, held: _Held, found: ScheduleDiff, now: datetime) -> None:
+def _report_missing(tx: Transaction, deps: Deps, held: Held, found: ScheduleDiff, now: datetime) -> None:
     gone = [held.booked[external_id] for external_id in found.missing]
     fresh = [item for item in gone if item.missing_since is None]
     appointments.mark_missing(tx, [item.id for item in fresh], now=now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
 from reminders.core.feed import FeedEvent, FeedKind
@@ -70,6 +71,48 @@ def named(tx: Transaction, clinic_id: ClinicId, external_id: str) -> list[Appoin
         appointment.c.clinic_id == clinic_id, appointment.c.external_id == external_id
     )
     return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.id))]
+
+
+def source_of(tx: Transaction, appointment_id: AppointmentId) -> str:
+    """Return which schedule an appointment came from."""
+    return str(tx.connection.scalars(select(appointment.c.source).where(appointment.c.id == appointment_id)).one())
+
+
+def external_ids(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, str]:
+    """Return what the schedule calls these appointments."""
+    statement = select(appointment.c.id, appointment.c.external_id)
+    return {
+        AppointmentId(row.id): row.external_id
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(statement.where(appointment.c.id.in_(batch)))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which appointments are wanted, from `after` (start and id of the last one seen) on; None asks for all."""
+
+    starts_from: datetime | None = None
+    starts_before: datetime | None = None
+    status: AppointmentStatus | None = None
+    after: tuple[datetime, AppointmentId] | None = None
+
+
+def page(tx: Transaction, clinic_id: ClinicId, wanted: Wanted, *, limit: int) -> list[Appointment]:
+    """Return a clinic's appointments in order of start, then id."""
+    statement = select(appointment).where(appointment.c.clinic_id == clinic_id)
+    if wanted.starts_from is not None:
+        statement = statement.where(appointment.c.starts_at >= wanted.starts_from)
+    if wanted.starts_before is not None:
+        statement = statement.where(appointment.c.starts_at < wanted.starts_before)
+    if wanted.status is not None:
+        statement = statement.where(appointment.c.status == wanted.status)
+    if wanted.after is not None:
+        at, key = wanted.after
+        is_later = or_(appointment.c.starts_at > at, (appointment.c.starts_at == at) & (appointment.c.id > key))
+        statement = statement.where(appointment.c.starts_at >= at, is_later)
+    ordered = statement.order_by(appointment.c.starts_at, appointment.c.id).limit(limit)
+    return [_appointment(tx, row) for row in tx.connection.execute(ordered)]
 
 
 def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> list[Appointment]:

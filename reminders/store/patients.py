@@ -24,6 +24,15 @@ def by_external_id(tx: Transaction, clinic_id: ClinicId) -> dict[str, tuple[Pati
     return {row.external_id: (PatientId(row.id), _record(tx, row)) for row in rows}
 
 
+def named(
+    tx: Transaction, clinic_id: ClinicId, names: Collection[str], ids: Collection[PatientId] = ()
+) -> dict[str, tuple[PatientId, PatientRecord]]:
+    """Return those patients of a clinic that it calls so, or that have these ids, under the clinic's own id."""
+    wanted = patient.c.external_id.in_(names) | patient.c.id.in_(ids)
+    rows = tx.connection.execute(select(patient).where(patient.c.clinic_id == clinic_id, wanted))
+    return {row.external_id: (PatientId(row.id), _record(tx, row)) for row in rows}
+
+
 def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -> dict[PatientId, Patient]:
     """Return patients with the channels that are closed to us, and what staff changed for them."""
     rows = [

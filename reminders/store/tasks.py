@@ -201,6 +201,24 @@ def _narrowed(statement: Select[Any], wanted: Wanted) -> Select[Any]:
     return statement
 
 
+def page(
+    tx: Transaction,
+    clinic_id: ClinicId,
+    *,
+    kinds: Collection[TaskKind] = (),
+    after: tuple[datetime, TaskId] | None = None,
+    limit: int,
+) -> list[Task]:
+    """Return a clinic's open tasks, the oldest first, from `after` (opening and id of the last one seen) on."""
+    statement = select(task).where(IS_OPEN, task.c.clinic_id == clinic_id).order_by(task.c.opened_at, task.c.id)
+    if kinds:
+        statement = statement.where(task.c.kind.in_(kinds))
+    if after is not None:
+        at, key = after
+        statement = statement.where((task.c.opened_at > at) | ((task.c.opened_at == at) & (task.c.id > key)))
+    return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
+
+
 def acknowledge(tx: Transaction, key: str, *, by: str, now: datetime) -> bool:
     """Record who took an open task over, first; False where somebody did before, or it is resolved.
 

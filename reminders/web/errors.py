@@ -20,6 +20,7 @@ STATUSES: Mapping[type[errors.RemindersError], HTTPStatus] = {
     errors.RemindersError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InputError: HTTPStatus.BAD_REQUEST,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ConflictError: HTTPStatus.CONFLICT,
     errors.NeedsConsentError: HTTPStatus.CONFLICT,
     errors.ContentError: HTTPStatus.BAD_REQUEST,
     errors.NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -86,7 +87,10 @@ def _ours(request: Request, error: Exception) -> Response:
 
 def _theirs(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    return answer(request, status, headers=getattr(error, "headers", None))
+    headers: Mapping[str, str] | None = getattr(error, "headers", None)
+    if headers is not None and "location" in headers:  # somewhere else to go, and nothing to read here
+        return Response(status_code=status, headers=headers)
+    return answer(request, status, headers=headers)
 
 
 def _malformed(request: Request, _error: Exception) -> Response:
