@@ -62,7 +62,9 @@ def read_status(deps: Deps, *, days: int = 7, limit: int = 200) -> Status:
         visits = [
             line
             for clinic_id, clinic in clinics.every(tx).items()
-            for line in _appointments(tx, clinic_id, clinic, now=now, days=days, limit=limit)
+            for line in appointment_lines(
+                tx, clinic_id, clinic, after=now - timedelta(days=1), before=now + timedelta(days=days), limit=limit
+            )
         ]
         return Status(
             now=now,
@@ -80,10 +82,11 @@ def read_ledger(deps: Deps) -> Ledger:
         return ledger.read(tx)
 
 
-def _appointments(
-    tx: Transaction, clinic_id: ClinicId, clinic: Clinic, *, now: datetime, days: int, limit: int
+def appointment_lines(
+    tx: Transaction, clinic_id: ClinicId, clinic: Clinic, *, after: datetime, before: datetime, limit: int
 ) -> list[AppointmentLine]:
-    booked = appointments.between(tx, clinic_id, now - timedelta(days=1), now + timedelta(days=days), limit=limit)
+    """Return a clinic's appointments that start in [after, before), in order of start, each at a glance."""
+    booked = appointments.between(tx, clinic_id, after, before, limit=limit)
     people = patients.get_many(tx, clinic_id, {item.patient_id for item in booked})
     paused = pauses.current(tx, clinic_id)
     sent = timeline.last_messages(tx, [item.id for item in booked])

@@ -12,6 +12,7 @@ from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
+from reminders.core.patients import PatientRecord
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import Group, TaskKind, due_at, group_of, next_action, place
@@ -64,6 +65,8 @@ class TaskLine:
     said: Heard | None = None
     about_message: Line | None = None
     last_message: Line | None = None
+    phone: str | None = None
+    """The patient's number; that which wrote where no patient is known."""
 
     @property
     def id(self) -> TaskId:
@@ -151,6 +154,11 @@ def worklist_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskL
     return sorted(lines_of(tx, tasks.waiting(tx, wanted, limit=limit)), key=_place)
 
 
+def resolved_lines(tx: Transaction, wanted: Wanted, at: datetime, *, limit: int) -> list[TaskLine]:
+    """Return the tasks that were resolved since an instant with all that is shown of them, the last ones first."""
+    return lines_of(tx, tasks.resolved_since(tx, wanted, at, limit=limit))
+
+
 def _place(line: TaskLine) -> tuple[object, ...]:
     at = line.starts_at or line.task.opened_at or line.due_at
     return (*place(line.group, line.task.urgency, due=line.due_at, at=at), line.short_id)
@@ -168,8 +176,7 @@ class _About:
 
     clinics: Mapping[ClinicId, Clinic]
     paused: Mapping[ClinicId, Pauses]
-    people: Mapping[PatientId, tuple[str, str]]
-    """The clinic's own id of a patient, and the name."""
+    people: Mapping[PatientId, PatientRecord]
     booked: Mapping[AppointmentId, Appointment]
     landlines: Collection[PatientId]
     said: Mapping[InboundId, Heard]
@@ -178,11 +185,10 @@ class _About:
 
 
 def _gather(tx: Transaction, found: Sequence[Task]) -> _About:
-    people: dict[PatientId, tuple[str, str]] = {}
+    people: dict[PatientId, PatientRecord] = {}
     for clinic_id in {item.clinic_id for item in found if item.clinic_id is not None}:
         ids = {item.patient_id for item in found if item.clinic_id == clinic_id and item.patient_id is not None}
-        records = ((key, person.record) for key, person in patients.get_many(tx, clinic_id, ids).items())
-        people |= {key: (record.external_id, record.name) for key, record in records}
+        people |= {key: person.record for key, person in patients.get_many(tx, clinic_id, ids).items()}
     every = clinics.every(tx)
     visits = _present(item.appointment_id for item in found)
     return _About(
@@ -207,6 +213,7 @@ def _line(item: Task, about: _About) -> TaskLine:
     clinic = about.clinics.get(item.clinic_id) if item.clinic_id is not None else None
     whose = clinic or next(iter(about.clinics.values()), None)
     person = about.people.get(item.patient_id) if item.patient_id is not None else None
+    said = about.said.get(item.inbound_id) if item.inbound_id is not None else None
     return TaskLine(
         task=item,
         group=group_of(item.kind, is_landline=is_landline),
@@ -214,13 +221,14 @@ def _line(item: Task, about: _About) -> TaskLine:
         due_at=_due(item, whose, about, booked),
         timezone=booked.booking.timezone if booked is not None else whose.timezone if whose is not None else "UTC",
         clinic=clinic.slug if clinic is not None else None,
-        patient=person[0] if person is not None else None,
-        name=person[1] if person is not None else None,
+        patient=person.external_id if person is not None else None,
+        name=person.name if person is not None else None,
         session=booked.external_id if booked is not None else None,
         starts_at=booked.starts_at if booked is not None else None,
-        said=about.said.get(item.inbound_id) if item.inbound_id is not None else None,
+        said=said,
         about_message=about.sent.get(item.message_id) if item.message_id is not None else None,
         last_message=about.last.get(booked.id) if booked is not None else None,
+        phone=person.phone if person is not None else said.sender if said is not None else None,
     )
 
 

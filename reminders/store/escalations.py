@@ -101,6 +101,13 @@ def by_task(tx: Transaction, key: str) -> Escalation | None:
     return None if row is None else _escalation(row)
 
 
+def of_tasks(tx: Transaction, keys: Collection[str], people: Collection[PatientId]) -> list[Escalation]:
+    """Return the climbs of tasks, and those that are open about patients: what comes early joins them."""
+    theirs = escalation.c.task_key.in_(keys) | (IS_OPEN & escalation.c.patient_id.in_(people))
+    rows = tx.connection.execute(select(escalation).where(theirs).order_by(escalation.c.opened_at))
+    return [_escalation(row) for row in rows]
+
+
 def since(tx: Transaction, clinic_id: ClinicId, at: datetime) -> list[Escalation]:
     """Return the climbs of a clinic that began since an instant, the newest first."""
     here = (escalation.c.clinic_id == clinic_id) & (escalation.c.opened_at >= at)

@@ -43,6 +43,8 @@ class Heard:
     decision: str
     understood: str | None = None
     media_count: int = 0
+    sender: str | None = None
+    """The phone it came from; None where it cannot be opened."""
 
 
 def last_messages(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, Line]:
@@ -87,6 +89,7 @@ def heard(tx: Transaction, ids: Collection[InboundId]) -> dict[InboundId, Heard]
                 decision=row.decision or "",
                 understood=_opened(tx, "inbound.understood", row.id, row.understood),
                 media_count=row.media_count,
+                sender=_opened(tx, "inbound.sender", row.id, row.sender),
             )
     return found
 

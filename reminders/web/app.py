@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from reminders.bootstrap import Services, open_services
 from reminders.web import acknowledge, canary, errors, health, hooks, links
-from reminders.web.console import today, write
+from reminders.web.console import today, worklist, write
 from reminders.web.envelope import Envelope
 from reminders.web.guards import TryLimit
 from reminders.web.pages import STATIC, base_path
@@ -29,7 +29,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     for door in (hooks, canary, links, acknowledge, health):
         app.include_router(door.router)
     if given.facts.is_demo:
-        for staff_page in (today, write):
+        for staff_page in (today, worklist, write):
             app.include_router(staff_page.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Envelope, services=given)

@@ -24,6 +24,8 @@ PUBLIC = {
     "GET /metrics": LOCAL,
     "GET /": LOCAL,
     "GET /parts/today": LOCAL,
+    "GET /worklist/{name}": LOCAL,
+    "POST /worklist/{name}": LOCAL,
     "GET /send": LOCAL,
     "POST /send": LOCAL,
     "POST /send/edit": LOCAL,

@@ -1,40 +1,37 @@
-"""Staff pages, in the demo only, until there is sign-in: 'Today and next' on this machine."""
+"""Today: who comes, what was said and heard, and what a person should do next. The front desk has it open all day."""
 
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from reminders.services.apply_clinics import known_clinics
-from reminders.services.read_status import read_status
+from reminders.core.staff import Actor
+from reminders.services.read_today import Span, read_today
 from reminders.web.console.door import Acting, staff_page
 from reminders.web.console.today_view import Today, today
 from reminders.web.pages import services_of
 
 router = APIRouter()
 
+Chosen = Annotated[str, Query(max_length=64)]
 
-def shown_today(request: Request) -> Today:
-    """Return the page's content as it stands now."""
+
+def shown_today(request: Request, who: Actor, clinic: str, span: Span) -> Today:
+    """Return the page's content as it stands now. Raises NotFoundError for a clinic that is not theirs."""
     services = services_of(request)
-    every = known_clinics(services.deps)
-    zone = every[0].tz if every else ZoneInfo("UTC")
-    return today(read_status(services.deps), services.facts, zone=zone, speed=services.deps.clock.speed)
-
-
-Shown = Annotated[Today, Depends(shown_today)]
+    reading = read_today(services.deps, who, clinic=clinic, span=span, counts_all=services.facts.is_demo)
+    return today(reading, who, services.facts, chosen=clinic, span=span, speed=services.deps.clock.speed)
 
 
 @router.get("/")
-def show_today(request: Request, who: Acting, shown: Shown) -> HTMLResponse:
+def show_today(request: Request, who: Acting, clinic: Chosen = "", span: Span = Span.NEXT) -> HTMLResponse:
     """Show who comes, what was said and heard, and what a person should do next."""
-    return staff_page(request, who, "today.html", shown=shown)
+    return staff_page(request, who, "today.html", shown=shown_today(request, who, clinic, span))
 
 
 @router.get("/parts/today")
-def show_today_parts(request: Request, who: Acting, shown: Shown) -> HTMLResponse:
+def show_today_parts(request: Request, who: Acting, clinic: Chosen = "", span: Span = Span.NEXT) -> HTMLResponse:
     """Return the same content without the page around it: the page fetches it to stay fresh."""
-    return staff_page(request, who, "today_parts.html", shown=shown)
+    return staff_page(request, who, "today_parts.html", shown=shown_today(request, who, clinic, span))

@@ -1,4 +1,4 @@
-"""What 'Today and next' shows, made from the status: days, visits, worklist and the strip above them."""
+"""What Today shows, made from a reading: clinics, days, visits, the worklist and the strip above them."""
 
 from __future__ import annotations
 
@@ -15,32 +15,19 @@ from reminders.core.delivery import MessageState
 from reminders.core.labels import REASONS, RIDES, title
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
-from reminders.core.tasks import TITLES, TaskKind, told
+from reminders.core.staff import Actor
 from reminders.core.transport import RideState
 from reminders.core.windows import local_day
-from reminders.services.read_status import AppointmentLine, Status
-from reminders.services.read_worklist import TaskLine
-from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES, URGENCIES
+from reminders.services.read_status import AppointmentLine
+from reminders.services.read_today import ClinicDays, Ledger, TodayReading
+from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES
+from reminders.web.console.worklist_view import Item, items
 
 STAFF_LANGUAGE = "en"
 DAY = timedelta(days=1)
 SOON = timedelta(days=2)
-MINUTES_IN_HOUR = 60
-HOURS_TOLD = 48
+LONGEST_QUOTE = 90
 SAID_BY_STATE = frozenset({Reason.UNDELIVERED, Reason.TOO_LATE, Reason.PROVIDER_REFUSED})
-TO_PHONE = frozenset(
-    {
-        TaskKind.PHONE_PATIENT,
-        TaskKind.ADDRESS_FAULT,
-        TaskKind.NO_CONSENT,
-        TaskKind.ESCALATION,
-        TaskKind.WRONG_NUMBER,
-        TaskKind.DECEASED,
-        TaskKind.OPT_OUT_REQUEST,
-    }
-)
-"""Writing cannot help, or must not: the address is closed, or somebody has to be spoken with."""
-SAID_BY_TITLE = frozenset({TaskKind.ADDRESS_FAULT, TaskKind.NO_CONSENT, TaskKind.NO_WINDOW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +46,11 @@ class Visit:
     """One appointment at a glance; times are in its own zone."""
 
     key: str
+    patient_key: str
     time: str
     zone: str
+    """Its zone, where that is not the clinic's own."""
     name: str
-    patient: str
     status: str
     tone: str
     is_coming: bool
@@ -77,42 +65,44 @@ class Visit:
     paused: str
     """Why no reminders go out about it, in a word or two; empty while they do."""
 
+    @property
+    def mark(self) -> str:
+        """What changes where something happened about it."""
+        said = "".join(one.at + one.state for one in (self.message, self.reply) if one)
+        return f"{self.is_confirmed:d}{self.ride}{self.status}{said}"
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The visits of one civil day."""
+    """The visits of one civil day: those to come, and those of today that are over."""
 
     key: str
     title: str
     visits: Sequence[Visit]
+    over: Sequence[Visit]
     open_confirmations: int
     open_rides: int
     is_closed: bool
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.visits) + len(self.over)
+
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One task of the worklist."""
+class Place:
+    """One clinic's days; `zone` is the clinic's own, as its clock says it now."""
 
-    key: str
-    title: str
-    action: str
-    urgency: str
-    tone: str
+    slug: str
     name: str
-    patient: str
-    visit: str
-    words: str
-    why: str
-    age: str
-    due: str
-    is_overdue: bool
-    owner: str
+    zone: str
+    days: Sequence[Day]
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The state of the service in one line."""
+    """The state of the service in one line. The ledger's part is there where it was counted."""
 
     time: str
     zone: str
@@ -120,50 +110,75 @@ class Strip:
     speed: float
     allow_list: str
     is_allow_list_off: bool
+    ledger: LedgerLine | None
+    simulator_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """What became of everything that was ever to be said."""
+
     is_balanced: bool
     broken: Sequence[str]
     planned: int
     waiting: int
     delivered: int
-    simulator_url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The whole page."""
+    """The whole page. `switch` names the clinics to choose from, with those that are shown marked."""
 
     strip: Strip
-    days: Sequence[Day]
+    places: Sequence[Place]
+    alarms: Sequence[Item]
     items: Sequence[Item]
+    done: Sequence[Item]
+    switch: Sequence[tuple[str, str]]
+    chosen: str
+    span: str
 
 
-def today(status: Status, facts: Facts, *, zone: ZoneInfo, speed: float) -> Today:
-    """Return what the page shows; `zone` is the clinic's, in which the strip's clock runs."""
-    lines = sorted(status.appointments, key=lambda line: _place(line, status.now))
+def today(reading: TodayReading, who: Actor, facts: Facts, *, chosen: str, span: str, speed: float) -> Today:
+    """Return what the page shows to somebody."""
+    alarms, others = items(reading.tasks, who, reading.climbs, reading.now)
+    _, done = items(reading.done, who, {}, reading.now)
     return Today(
-        strip=_strip(status, facts, zone, speed),
-        days=[_one_day(on, list(group), status.now) for on, group in groupby(lines, key=_day)],
-        items=[_item(line, status.now) for line in status.tasks],
+        strip=_strip(reading, facts, speed),
+        places=[_place(days, reading.now) for days in reading.clinics],
+        alarms=alarms,
+        items=others,
+        done=done,
+        switch=[(clinic.slug, clinic.sender) for clinic in reading.every] if len(reading.every) > 1 else [],
+        chosen=chosen,
+        span=span,
     )
+
+
+def _place(days: ClinicDays, now: datetime) -> Place:
+    clinic = days.clinic
+    zone = now.astimezone(clinic.tz).strftime("%Z")
+    found = [
+        _one_day(on, list(group), now, zone)
+        for on, group in groupby(sorted(days.lines, key=lambda line: (_day(line), line.starts_at)), key=_day)
+    ]
+    return Place(clinic.slug, clinic.sender, zone, found)
 
 
 def _day(line: AppointmentLine) -> date:
     return local_day(line.starts_at, ZoneInfo(line.timezone))
 
 
-def _place(line: AppointmentLine, now: datetime) -> tuple[bool, date, datetime, str]:
-    """Sort by day, those that are over last: the page is about today and next."""
-    on = _day(line)
-    return on < local_day(now, ZoneInfo(line.timezone)), on, line.starts_at, line.external_id
-
-
-def _one_day(on: date, lines: Sequence[AppointmentLine], now: datetime) -> Day:
-    visits = [_visit(line, now) for line in lines]
+def _one_day(on: date, lines: Sequence[AppointmentLine], now: datetime, zone: str) -> Day:
+    visits = [_visit(line, now, zone) for line in lines]
+    over = [visit for visit, line in zip(visits, lines, strict=True) if line.starts_at <= now]
+    ahead = [visit for visit, line in zip(visits, lines, strict=True) if line.starts_at > now]
     awaited = [visit for visit in visits if visit.is_coming]
     return Day(
         key=on.isoformat(),
         title=_title(on, local_day(now, ZoneInfo(lines[0].timezone))),
-        visits=visits,
+        visits=ahead,
+        over=over,
         open_confirmations=sum(1 for visit in awaited if not visit.is_confirmed),
         open_rides=sum(1 for visit in awaited if not visit.has_ride),
         is_closed=any(line.is_on_closed_day for line in lines),
@@ -176,19 +191,19 @@ def _title(on: date, current: date) -> str:
     return f"{near[on]} · {day}" if on in near else day
 
 
-def _visit(line: AppointmentLine, now: datetime) -> Visit:
+def _visit(line: AppointmentLine, now: datetime, usual_zone: str) -> Visit:
     zone = ZoneInfo(line.timezone)
     status, tone = STATUSES[AppointmentStatus(line.status)]
-    is_coming = line.status == AppointmentStatus.BOOKED and line.starts_at > now
+    named = line.starts_at.astimezone(zone).strftime("%Z")
     return Visit(
         key=str(line.appointment_id),
+        patient_key=str(line.patient_id),
         time=clock(line.starts_at, zone, STAFF_LANGUAGE),
-        zone=line.starts_at.astimezone(zone).strftime("%Z"),
+        zone=named if named != usual_zone else "",
         name=line.name,
-        patient=line.patient,
         status=status,
         tone=tone,
-        is_coming=is_coming,
+        is_coming=line.status == AppointmentStatus.BOOKED and line.starts_at > now,
         open_tone="wait" if line.starts_at - now <= SOON else "calm",
         is_confirmed=line.is_confirmed,
         has_ride=line.ride is RideState.ARRANGED,
@@ -206,8 +221,7 @@ def _message(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
     state, tone = MESSAGE_STATES[MessageState(last.state)]
     reason = Reason(last.reason) if last.reason else None
     why = f": {REASONS[reason]}" if reason is not None and reason not in SAID_BY_STATE else ""
-    what = title(last.kind)
-    return Said(what=what, state=state + why, tone=tone, at=moment(last.at, zone, STAFF_LANGUAGE))
+    return Said(what=title(last.kind), state=state + why, tone=tone, at=moment(last.at, zone, STAFF_LANGUAGE))
 
 
 def _reply(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
@@ -215,59 +229,33 @@ def _reply(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
     if last is None:
         return None
     state, tone = INTENTS[Intent(last.kind)] if last.kind else ("not yet read", "calm")
-    at = moment(last.at, zone, STAFF_LANGUAGE)
-    return Said(what="Reply", state=state, tone=tone, at=at, text=last.text or "")
+    text = last.text or ""
+    shown = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+    return Said(what="Reply", state=state, tone=tone, at=moment(last.at, zone, STAFF_LANGUAGE), text=shown)
 
 
-def _item(line: TaskLine, now: datetime) -> Item:
-    task = line.task
-    urgency, tone = URGENCIES[task.urgency]
-    return Item(
-        key=str(task.id),
-        title=TITLES[task.kind],
-        action=line.next_action,
-        urgency=urgency,
-        tone=tone,
-        name=line.name or "",
-        patient=line.patient if line.patient and task.kind not in TO_PHONE else "",
-        visit=_moment(line.starts_at, line.timezone),
-        words=(line.said.text or "") if line.said is not None else "",
-        why=REASONS[task.reason] if task.reason and task.kind not in SAID_BY_TITLE else "",
-        age=_age(now - task.opened_at) if task.opened_at else "",
-        due=told(line.due_at, now),
-        is_overdue=line.due_at < now,
-        owner=task.owner or "",
-    )
-
-
-def _moment(at: datetime | None, zone: str | None) -> str:
-    return moment(at, ZoneInfo(zone), STAFF_LANGUAGE) if at is not None and zone is not None else ""
-
-
-def _age(passed: timedelta) -> str:
-    minutes = max(0, int(passed.total_seconds()) // 60)
-    hours = minutes // MINUTES_IN_HOUR
-    if minutes < MINUTES_IN_HOUR:
-        return f"{minutes} min"
-    return f"{hours} h" if hours < HOURS_TOLD else f"{hours // 24} days"
-
-
-def _strip(status: Status, facts: Facts, zone: ZoneInfo, speed: float) -> Strip:
-    messages = status.ledger.messages
-    waiting = (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.SENDING, MessageState.UNKNOWN)
+def _strip(reading: TodayReading, facts: Facts, speed: float) -> Strip:
+    zone = reading.clinics[0].clinic.tz if reading.clinics else ZoneInfo("UTC")
     return Strip(
-        time=moment(status.now, zone, STAFF_LANGUAGE),
-        zone=status.now.astimezone(zone).strftime("%Z"),
+        time=moment(reading.now, zone, STAFF_LANGUAGE),
+        zone=reading.now.astimezone(zone).strftime("%Z"),
         is_simulated=facts.is_simulated,
         speed=speed,
         allow_list=_allow_list(facts),
         is_allow_list_off=facts.is_allow_list_off,
-        is_balanced=status.ledger.is_balanced,
-        broken=[name.replace("_", " ") for name, count in status.ledger.contradictions.items() if count],
-        planned=status.ledger.reminders["planned"],
-        waiting=sum(messages[state] for state in waiting),
-        delivered=messages[MessageState.DELIVERED],
+        ledger=_ledger(reading.ledger) if reading.ledger is not None else None,
         simulator_url=facts.simulator_url,
+    )
+
+
+def _ledger(found: Ledger) -> LedgerLine:
+    waiting = (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.SENDING, MessageState.UNKNOWN)
+    return LedgerLine(
+        is_balanced=found.is_balanced,
+        broken=[name.replace("_", " ") for name, count in found.contradictions.items() if count],
+        planned=found.reminders["planned"],
+        waiting=sum(found.messages[state] for state in waiting),
+        delivered=found.messages[MessageState.DELIVERED],
     )
 
 

@@ -1,5 +1,6 @@
-// Keeps "Today and next" fresh: fetches the same parts every two seconds and replaces only those that changed, so that
-// scrolling, focus and a selection elsewhere on the page stay where they are. The page works without it.
+// Keeps Today fresh: fetches the same parts every two seconds and replaces only those that changed, so that scrolling,
+// focus, what is unfolded and a selection stay where they are; a part in which somebody types is left alone. The page
+// works without it.
 (() => {
   "use strict";
   const EVERY_MS = 2000;
@@ -11,19 +12,36 @@
 
   const isBeingRead = (part) => {
     const selection = document.getSelection();
-    return selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode);
+    const isTyping = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+    const isLeaving = part.matches(".htmx-request") || part.querySelector(".htmx-request, button:active") !== null;
+    return isTyping || isLeaving || (selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode));
+  };
+
+  const news = document.getElementById("live-news");
+  const tell = (fresh, before) => {
+    const added = [...fresh.querySelectorAll("[data-task]")].filter((row) => !before.has(row.dataset.key));
+    if (added.length && news) news.textContent = added.map((row) => row.querySelector("h2, h3").textContent).join(". ");
   };
 
   const replace = (old, fresh) => {
     const before = marks(old);
-    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    const held = old.contains(document.activeElement) ? document.activeElement : null;
+    const row = held?.closest("[data-task]")?.dataset.key;
+    const press = held?.matches("button") ? `button[name="${held.name}"][value="${held.value}"]` : "h2 a, h3 a";
+    const focused = held?.id || "";
     const scrolled = old.scrollTop;
+    for (const open of old.querySelectorAll("details[open][id]")) {
+      fresh.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
+    }
     old.replaceWith(fresh);
+    window.htmx?.process(fresh);
     fresh.scrollTop = scrolled;
+    tell(fresh, before);
     for (const row of fresh.querySelectorAll("[data-key]")) {
       if (before.get(row.dataset.key) !== row.dataset.mark) row.classList.add("is-new");
     }
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    const again = focused ? document.getElementById(focused) : row && fresh.querySelector(`[data-key="${row}"]`)?.querySelector(press);
+    if (held) (again || null)?.focus({ preventScroll: true });
   };
 
   const told = new Map();
