@@ -84,8 +84,11 @@ def pick(audience: Visitors, sessions: Iterable[Appointment]) -> dict[PatientId,
     return found
 
 
-def describe(audience: Audience, *, place: str, today: date, count: int | None = None) -> str:
-    """Tell an audience back: "tomorrow's sessions at North, before noon: 14 patients". `today` is the clinic's."""
+def describe(audience: Audience, *, place: str, today: date | None, count: int | None = None) -> str:
+    """Tell an audience back: "tomorrow's sessions at North, before noon: 14 patients".
+
+    `today` is the clinic's; None names days by the calendar only.
+    """
     if isinstance(audience, OnePatient):
         return "one patient"
     parts = [f"{_days(audience, today)} at {place}", *_narrowed(audience)]
@@ -93,11 +96,11 @@ def describe(audience: Audience, *, place: str, today: date, count: int | None =
     return ", ".join(parts) + people
 
 
-def _days(audience: Visitors, today: date) -> str:
+def _days(audience: Visitors, today: date | None) -> str:
     first, last = audience.first, audience.last
     if first != last:
         return f"sessions from {day(first, ENGLISH)} to {day(last, ENGLISH)}"
-    near = {today - DAY: "yesterday’s", today: "today’s", today + DAY: "tomorrow’s"}
+    near = {} if today is None else {today - DAY: "yesterday’s", today: "today’s", today + DAY: "tomorrow’s"}
     return f"{near[first]} sessions" if first in near else f"sessions on {day(first, ENGLISH)}"
 
 

@@ -43,7 +43,7 @@ SHIPPED = {step.key: step for step in DEFAULT_CADENCE.steps}
 STEP_KEYS = {"due", "expires", "channels", "on", "only_first", "alone"}
 OWN_STEP_KEYS = STEP_KEYS | {"phase", "asks", "recipient"}
 OWN_KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
-TAKEN = {"ad_hoc", "help", *ANSWER_KEYS, *(key for texts in TEMPLATES.values() for key in texts)} - set(SHIPPED)
+TAKEN = {"ad_hoc", "test", "help", *ANSWER_KEYS, *(key for texts in TEMPLATES.values() for key in texts)} - set(SHIPPED)
 """What other messages are called: an own step of that name could not be told from them."""
 OWN_PHASES = (Phase.BEFORE, Phase.AFTER)
 OWN_QUESTIONS = (QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.CHECK_IN)

@@ -20,6 +20,7 @@ from reminders.core.content import language_of
 from reminders.core.errors import ClinicFileError
 from reminders.core.escalation_document import read_escalation, read_idioms
 from reminders.core.ids import ClinicId
+from reminders.core.prices import is_price
 from reminders.core.reading import Reader, is_day, is_flag, is_text
 from reminders.core.snippets import read_snippets
 from reminders.core.texts import TEMPLATES
@@ -36,7 +37,19 @@ NUMBERS = {"most_segments": (1, 10), "catch_up_per_minute": (1, 6000)}
 CAPS = {"per_day": (1, 50), "per_week": (1, 50), "characters": (70, 1600)}
 PRESETS = {"exemption": EXEMPTION}
 TABLES = {"window", "caps", "cadence", "templates", "snippets", "check_in", "escalation"}
-KNOWN = {"slug", "timezone", "closures", "open_days", "idioms", "ride_policy", *TEXT_KEYS, *FLAGS, *NUMBERS, *TABLES}
+KNOWN = {
+    "slug",
+    "timezone",
+    "segment_price",
+    "closures",
+    "open_days",
+    "idioms",
+    "ride_policy",
+    *TEXT_KEYS,
+    *FLAGS,
+    *NUMBERS,
+    *TABLES,
+}
 BUILT_IN = {
     "slug": "clinic",
     "sender": "Your clinic",
@@ -61,7 +74,7 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
     escalation, alarms_on_idioms = read_escalation(reader, document), read_idioms(reader, document)
     if reader.faults:
         raise ClinicFileError(reader.faults)
-    plain = {key: document[key] for key in (*TEXT_KEYS, *FLAGS, *NUMBERS) if key in document}
+    plain = {key: document[key] for key in (*TEXT_KEYS, *FLAGS, *NUMBERS, "segment_price") if key in document}
     return Clinic(
         id=clinic_id,
         slug=document["slug"],
@@ -97,6 +110,9 @@ def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
         reader.value(f"clinic.{key}", document[key], lambda found: isinstance(found, str), "text is wanted")
     for key in (key for key in FLAGS if key in document):
         reader.value(f"clinic.{key}", document[key], is_flag, "true or false is wanted")
+    if "segment_price" in document:
+        wanted = "an amount and a currency such as '0.0079 USD' is wanted"
+        reader.value("clinic.segment_price", document["segment_price"], is_price, wanted)
     if document.get("slug"):
         reader.value("clinic.slug", document["slug"], _is_slug, "small letters, digits and hyphens are wanted")
     if document.get("timezone"):

@@ -67,6 +67,8 @@ class Clinic:
     """The longest text a template may grow to, in the parts it is billed as."""
     allows_ucs2: bool = False
     """True lets texts use characters that more than double what they cost."""
+    segment_price: str = ""
+    """What one part of a text costs, such as '0.0079 USD'; empty where nobody said."""
     catch_up_per_minute: int = 60
     """How many late messages may leave in a minute after an outage."""
     resends_unknown: bool = True

@@ -33,6 +33,7 @@ STEPS: Mapping[str, str] = {
     "pick_up": "Pick-up, to the escort",
     "pick_up_off": "No pick-up, to the escort",
     "ad_hoc": "From staff",
+    "test": "Test to staff",
     "opt_out_confirmed": "Confirms the opt-out",
     "answer_help": "Help answer",
     "answer_crisis": "Numbers for an emergency",

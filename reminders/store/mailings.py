@@ -158,6 +158,12 @@ def stop(tx: Transaction, batch_id: BatchId, *, by: str, now: datetime) -> int:
     return ended
 
 
+def begun(tx: Transaction, batch_id: BatchId) -> int:
+    """Count the messages of a batch that have left or are leaving."""
+    here = (message.c.batch_id == batch_id) & (message.c.state.not_in(UNSENT | WAITING))
+    return tx.connection.scalar(select(func.count()).select_from(message).where(here)) or 0
+
+
 def stopped(tx: Transaction, ids: Collection[BatchId]) -> frozenset[BatchId]:
     """Return which of these were stopped, and keep anybody from stopping the others until this transaction ends."""
     statement = select(batch.c.id, batch.c.stopped_at).where(batch.c.id.in_(ids)).order_by(batch.c.id)
