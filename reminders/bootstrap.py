@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -28,6 +28,7 @@ from reminders.adapters.schedule_csv import CsvDefaults, CsvScheduleSource
 from reminders.adapters.schedule_csv.cells import WrongCellError
 from reminders.adapters.schedule_csv.cells import email as read_email
 from reminders.adapters.schedule_csv.cells import phone as read_phone
+from reminders.adapters.schedule_csv.single import read_entry, read_patient
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway, SmtpEmailInspection
 from reminders.adapters.stub_provider import HttpStubProvider
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
@@ -36,17 +37,20 @@ from reminders.adapters.twilio.inspection import TwilioSenderInspection
 from reminders.adapters.twilio.line import TwilioConfig
 from reminders.adapters.twilio.lookup import TwilioLineLookup
 from reminders.adapters.twilio.sms import TwilioSmsGateway
+from reminders.core.appointments import ScheduleEntry
 from reminders.core.clinic_document import BUILT_IN
+from reminders.core.clinics import Clinic
 from reminders.core.delivery import Resolution
 from reminders.core.errors import InputError, SettingsError
 from reminders.core.examination.facts import SetupFacts
 from reminders.core.pacing import Pace
-from reminders.core.patients import Channel
+from reminders.core.patients import Channel, PatientRecord
 from reminders.failpoints import arm
 from reminders.ports import (
     QUEUES,
     Clock,
     EmailGateway,
+    Fault,
     Heartbeat,
     JobQueue,
     ScheduleSource,
@@ -144,6 +148,14 @@ class Services:
             return read_email(text)
         except WrongCellError as error:
             raise InputError([f"--email: found {error}"]) from None
+
+    def entry(self, row: Mapping[str, str], clinic: Clinic) -> tuple[ScheduleEntry | None, Sequence[Fault]]:
+        """Read a session that a program hands over, by the rules of a schedule's row; None with its faults."""
+        return read_entry(row, clinic)
+
+    def patient(self, row: Mapping[str, str], clinic: Clinic) -> tuple[PatientRecord | None, Sequence[Fault]]:
+        """Read a patient that a program hands over, likewise."""
+        return read_patient(row, clinic)
 
     def clinic_documents(self, path: Path) -> list[tuple[str, Mapping[str, Any]]]:
         """Read clinic files. Raises ClinicFileError."""

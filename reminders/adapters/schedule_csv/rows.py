@@ -94,11 +94,7 @@ class RowReader:
         written = tuple(row.get(column, "") for column in PATIENT_COLUMNS)
         key = (place.country, place.language, *written)
         if key not in self._patients:
-            findings = Findings()
-            self._patients[key] = (
-                _patient(dict(zip(PATIENT_COLUMNS, written, strict=True)), place, findings),
-                findings,
-            )
+            self._patients[key] = patient_of(dict(zip(PATIENT_COLUMNS, written, strict=True)), place)
         return self._patients[key]
 
     def _booking(self, line: int, row: Row, place: Place, findings: Findings) -> Booking | None:
@@ -159,6 +155,12 @@ def _series(row: Row, findings: Findings) -> tuple[str | None, int | None]:
         findings.add("series_number", wrong)
         return series_id, None
     return series_id, findings.check("series_number", lambda: cells.position(number)) if number else None
+
+
+def patient_of(row: Row, place: Place) -> tuple[PatientRecord | None, Findings]:
+    """Read a patient, with every fault."""
+    findings = Findings()
+    return _patient(row, place, findings), findings
 
 
 def _patient(row: Row, place: Place, findings: Findings) -> PatientRecord | None:
