@@ -14,6 +14,8 @@ YES: Mapping[QuestionKind, Intent] = {QuestionKind.CONFIRM: Intent.CONFIRM, Ques
 NO: Mapping[QuestionKind, Intent] = {QuestionKind.CONFIRM: Intent.DECLINE, QuestionKind.RIDE: Intent.NEEDS_RIDE}
 """What an answer says to each question. A check-in asks for a number: yes and no say nothing there."""
 RIDES = (Intent.NEEDS_RIDE, Intent.SELF_DRIVE, Intent.HIRED_RIDE, Intent.HAS_RIDE)
+MUCH = 3
+"""How many words that nobody knows make a yes doubtful that stands in one sentence with them."""
 SHORT = 2
 """How many words that nobody knows an "ok" may carry and still be an answer: "ok Dana", "ok mañana"."""
 CHATTY = 6
@@ -56,11 +58,17 @@ def _add_yes(match: Match, found: Judgement, question: QuestionKind | None) -> N
     meaning = YES.get(question) if question is not None else None
     if meaning is None or (meaning is Intent.HAS_RIDE and found.has(*RIDES)):
         return
+    if meaning is Intent.HAS_RIDE and any(
+        one.intent is Intent.CONFIRM and 0 <= one.first - match.last <= 1 for one in found.said
+    ):
+        return  # "yes I'm coming" tells of no ride
     found.said.append(Said.by(match, meaning))
 
 
 def _counts(match: Match, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
     """Say whether an answer may be taken at its word: an "ok" beside anything else is mere politeness."""
+    if match.entry.means is Mark.CODE:
+        return True
     if match.entry.means is not Mark.OK:
         return question is not QuestionKind.CONFIRM or not _answers_something_else(match, sides, found)
     if question is QuestionKind.RIDE and any(True for _ in marks(sides, Mark.THANKS)):
@@ -80,7 +88,26 @@ def _answers_something_else(answer: Match, sides: Sequence[Side], found: Judgeme
         is_of_it = any(token.text in side.known.groups["of_the_visit"] for token in tokens)
         if phrases[aside.phrase].sentence == phrases[place].sentence and not is_known and not is_of_it:
             return True
-    return False
+    return _tells_much_else(answer, sides, found)
+
+
+def _tells_much_else(answer: Match, sides: Sequence[Side], found: Judgement) -> bool:
+    """Say whether a yes stands in a sentence of much that nobody knows: "yeah we won the game last night"."""
+    least = MUCH
+    for side in sides:
+        place = next(at for at, phrase in enumerate(side.phrases) if phrase.tokens[-1].last >= answer.first)
+        sentence = side.phrases[place].sentence
+        same = [at for at, phrase in enumerate(side.phrases) if phrase.sentence == sentence]
+        tokens = [token for at in same if not side.moods.is_asked(at) for token in side.phrases[at].tokens]
+        if any(one.touches(tokens[0].first, tokens[-1].last) for one in found.said if tokens):
+            return False
+        is_thanked = any(match.phrase in same for _, match in marks([side], Mark.THANKS))
+        of_it = side.known.groups["of_the_visit"] | side.known.groups["ahead"]
+        if is_thanked or any(token.text in of_it for token in tokens):
+            return False
+        unknown = _unknown(side, sides)
+        least = min(least, sum(1 for token in tokens if token.first in unknown))
+    return least >= MUCH
 
 
 def _asks(sides: Sequence[Side]) -> bool:
@@ -108,7 +135,10 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
 
     An if, a perhaps, a denial that nothing explains, or attendance that was spoken of but not promised.
     """
-    if any(match.entry.means in {Intent.CONFIRM, Intent.DECLINE} for match in found.lost):
+    if any(
+        match.entry.means in {Intent.CONFIRM, Intent.DECLINE} and not _is_of_a_question(sides, match)
+        for match in found.lost
+    ):
         return True
     # A doubt within a question ("what time should I come?") is about what is asked.
     # And one about the ride ("yes but I don't know how I'm getting home") is about the ride.
@@ -120,6 +150,14 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
     ):
         return True
     return any(_has_loose_denial(side, sides, found) for side in sides)
+
+
+def _is_of_a_question(sides: Sequence[Side], match: Match) -> bool:
+    """Say whether attendance is only what a question is about: "yes, how long will I be there"."""
+    side = next(side for side in sides if side.known.language == match.language)
+    tokens = side.phrases[match.phrase].tokens
+    begins = {token.text for token in tokens[: match.start + 1]}
+    return match.start > 0 and not begins.isdisjoint(side.known.groups["asks_about_it"])
 
 
 def _is_only_asked(side: Side, match: Match, found: Judgement) -> bool:
@@ -149,8 +187,7 @@ def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bo
 
 def is_thanks(sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
     """Say whether a text is thanks, chatter or, where nothing was asked, mere acknowledgement."""
-    is_praised = any(True for _ in marks(sides, Mark.THANKS)) and all(one.entry.instead is None for one in found.idioms)
-    if found.lost or (found.idioms and not is_praised) or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
+    if found.lost or found.idioms or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
         return False
     if any(one.entry.guards & GRAVE for _, one in marks(sides, Mark.GUARD)):
         return False  # "don't stop the reminders lol" is more than a laugh

@@ -30,6 +30,8 @@ COURTEOUS = WISHES | {Intent.ARRIVED}
 """What may be followed by a mere "is that ok?"."""
 OF_DESPAIR = (".suicide", ".death_by_name", ".danger_mind", ".no_drive_to_live")
 """Endings of the rules by which somebody is in despair."""
+GOES_ON = 4
+"""Words that may only go on with a wish."""
 SHORTEST = 3
 """Words that a question without its mark must have: "what time" may be anything."""
 ANSWERS = (Mark.YES, Mark.NO, Mark.OK, Mark.CODE, Mark.THANKS, Mark.NOTHING, Mark.IDIOM)
@@ -43,7 +45,7 @@ def read_questions(main: Side, sides: Sequence[Side], found: Judgement) -> None:
             is_understood = any(one.intent in WISHES and one.touches(first, last) for one in found.said)
             if is_understood and not _is_danger_elsewhere(found, first, last):
                 continue
-            if _is_courtesy(side, place, found):
+            if _is_courtesy(side, place, found) or _goes_on(side, place, found):
                 continue
             # "Maria who? wrong person": what a stranger asks along with saying so.
             who = side.known.groups["who"]
@@ -57,6 +59,15 @@ def _is_courtesy(side: Side, place: int, found: Judgement) -> bool:
     """Say whether a phrase only asks whether what was just said will do: "running late, is that ok?"."""
     is_tag = any(match.phrase == place for _, match in marks([side], Mark.TAG))
     return is_tag and any(one.intent in COURTEOUS and one.phrase == place - 1 for one in found.said)
+
+
+def _goes_on(side: Side, place: int, found: Judgement) -> bool:
+    """Say whether the end of a question only goes on with a wish: "any way to get in earlier, like 8?"."""
+    phrase = side.phrases[place]
+    if len(phrase.tokens) > GOES_ON or any(match.phrase == place for _, match in marks([side], Mark.ASKED)):
+        return False
+    is_same = place > 0 and side.phrases[place - 1].sentence == phrase.sentence
+    return is_same and any(one.intent is Intent.RESCHEDULE and one.phrase == place - 1 for one in found.said)
 
 
 def _is_danger_elsewhere(found: Judgement, first: int, last: int) -> bool:

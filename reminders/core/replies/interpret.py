@@ -25,7 +25,13 @@ from reminders.core.replies.netting import read_nets
 from reminders.core.replies.phrases import Phrase, phrases_of
 from reminders.core.replies.reading import Clause, Word, clauses_of, fold
 from reminders.core.replies.scoring import read_score
-from reminders.core.replies.wrappers import end_of_own_words, opens_like_reaction, whole_text, without_initials, without_ours
+from reminders.core.replies.wrappers import (
+    end_of_own_words,
+    opens_like_reaction,
+    whole_text,
+    without_initials,
+    without_ours,
+)
 
 DEFAULT_LANGUAGE = "en"
 ANSWERED_LIKE = {kind: kind for kind in QuestionKind} | {QuestionKind.PICK_UP: QuestionKind.CONFIRM}

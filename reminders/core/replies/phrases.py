@@ -108,7 +108,8 @@ def _spelling(words: Sequence[Word], plain: Sequence[str], place: int, known: Le
             if not is_torn and tuple(row[: len(wrong)]) == wrong:
                 return len(wrong), right
     stem = plain[place].removesuffix("s")
-    if (stem in known.groups.get("person", ()) or stem in known.groups.get("on_wheels", ())) and _tells_of(stem, plain[place:], known):
+    may_be_short = any(stem in known.groups.get(name, ()) for name in ("person", "on_wheels"))
+    if may_be_short and _tells_of(stem, plain[place:], known):
         return 1, (stem, "is")
     return 1, _corrected(plain[place], known)
 

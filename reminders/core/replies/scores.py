@@ -159,6 +159,8 @@ def _is_count(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
         return True
     if before not in known.groups["clock"]:
         return False
+    if at == 1 and " ".join(token.text for token in tokens[2:4]) in known.groups["will_do"]:
+        return True  # "at 7 I'll call you"
     earlier = {token.text for token in tokens[max(0, at - 8) : at - 1]}
     return bool(earlier & set(known.groups["doings"])) and not earlier & set(known.groups["pain"])
 

@@ -9,8 +9,11 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.replies.intents import Intent
 from reminders.core.replies.judging import Judgement, Said, Side, marks
 from reminders.core.replies.lexicon import Mark
+from reminders.core.replies.matching import Match
 from reminders.core.replies.scores import Kind, Number, numbers_in, only_score
 
+DOUBT_BEGINS = 2
+"""Words that may stand before a doubt: "but i dont know"."""
 ANSWERS = frozenset(
     {
         Intent.CONFIRM,
@@ -67,6 +70,11 @@ def _is_qualified(side: Side, phrase: int, end: int) -> bool:
     return bool(side.known.groups["qualifiers"] & (set(words) | pairs))
 
 
+def _takes_back(side: Side, match: Match) -> bool:
+    """Say whether a doubt is set against what was told: "my husband says 7 but I don't know"."""
+    return side.phrases[match.phrase].tokens[0].text in side.known.groups["breaks"] and match.start <= DOUBT_BEGINS
+
+
 def _is_pain(side: Side, number: Number) -> bool:
     tokens = side.phrases[number.phrase].tokens
     return any(token.text in side.known.groups["pain"] for token in tokens)
@@ -74,6 +82,8 @@ def _is_pain(side: Side, number: Number) -> bool:
 
 def _add_score(side: Side, number: Number | None, found: Judgement, intent: Intent) -> int | None:
     if number is None or side.moods.is_asked(number.phrase, len(side.phrases[number.phrase].tokens)):
+        return None
+    if any(match.phrase > number.phrase and _takes_back(side, match) for _, match in marks([side], Mark.HEDGE)):
         return None
     token = number.token
     rule = f"{side.known.language}.{intent}.number"

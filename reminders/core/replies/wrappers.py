@@ -11,7 +11,9 @@ from reminders.core.replies.reading import Folded
 
 QUOTING = re.compile(r'\s*(?:(?:dis)?liked|loved|laughed at|emphasi[sz]ed|questioned|le gusto|le encanto)\s+["\u00ab]')
 
-INITIAL = re.compile(r"(?<![\w.'])[a-z]\. ?(?P<name>[a-z]{2,20})(?=\W*$|\s*[,\n(-]|\s+(?:here|confirming|again|speaking)\b)")
+INITIAL = re.compile(
+    r"(?<![\w.'])[a-z]\. ?(?P<name>[a-z]{2,20})(?=\W*$|\s*[,\n(-]|\s+(?:here|confirming|again|speaking)\b)"
+)
 """An initial before what may be a surname, at the end of a thought."""
 
 
