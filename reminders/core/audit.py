@@ -31,6 +31,8 @@ class Deed(StrEnum):
     QUIET_HOURS_OVERRIDDEN = "quiet_hours_overridden"
     BATCH_STOPPED = "batch_stopped"
     TEST_SENT = "test_sent"
+    READING_CORRECTED = "reading_corrected"
+    CORRECTIONS_EXPORTED = "corrections_exported"
     KEY_ADDED = "key_added"
     KEY_ENDED = "key_ended"
 
@@ -50,6 +52,8 @@ DEED_WORDS: Mapping[Deed, str] = {
     Deed.QUIET_HOURS_OVERRIDDEN: "overrode quiet hours for",
     Deed.BATCH_STOPPED: "stopped the messages of",
     Deed.TEST_SENT: "sent a test to themselves from",
+    Deed.READING_CORRECTED: "corrected the reading of",
+    Deed.CORRECTIONS_EXPORTED: "exported the corrected readings",
     Deed.KEY_ADDED: "made an API key",
     Deed.KEY_ENDED: "ended an API key",
 }
