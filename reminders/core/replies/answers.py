@@ -84,7 +84,9 @@ def _answers_something_else(answer: Match, sides: Sequence[Side], found: Judgeme
         place = next(at for at, phrase in enumerate(phrases) if phrase.tokens[-1].last >= answer.first)
         if aside.phrase not in {place, place + 1}:
             continue
-        is_known = any(one.touches(tokens[0].first, tokens[-1].last) for one in found.said)
+        is_known = any(
+            one.intent is not Intent.SYMPTOM and one.touches(tokens[0].first, tokens[-1].last) for one in found.said
+        )
         is_of_it = any(token.text in side.known.groups["of_the_visit"] for token in tokens)
         if phrases[aside.phrase].sentence == phrases[place].sentence and not is_known and not is_of_it:
             return True
@@ -106,8 +108,13 @@ def _tells_much_else(answer: Match, sides: Sequence[Side], found: Judgement) -> 
         if is_thanked or any(token.text in of_it for token in tokens):
             return False
         unknown = _unknown(side, sides)
-        least = min(least, sum(1 for token in tokens if token.first in unknown))
+        # "yes, nine o'clock Thursday" repeats what was asked.
+        least = min(least, sum(1 for token in tokens if token.first in unknown and not _tells_when(side, token.text)))
     return least >= MUCH
+
+
+def _tells_when(side: Side, word: str) -> bool:
+    return word[0].isdigit() or word in side.known.numbers or word in side.known.groups["day"] | side.known.groups["units"]
 
 
 def _asks(sides: Sequence[Side]) -> bool:
