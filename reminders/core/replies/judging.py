@@ -167,7 +167,7 @@ SETTLED: tuple[tuple[Intent, tuple[Intent, ...]], ...] = (
     (Intent.RED_FLAG, (Intent.HELP,)),
     (Intent.DECLINE, (Intent.CONFIRM,)),
     (Intent.RESCHEDULE, (Intent.CONFIRM,)),
-    (Intent.DECEASED, (Intent.CONFIRM, Intent.DECLINE, Intent.SYMPTOM)),
+    (Intent.DECEASED, (Intent.CONFIRM, Intent.DECLINE, Intent.SYMPTOM, Intent.NEEDS_RIDE, Intent.HAS_RIDE)),
     (Intent.WRONG_NUMBER, (Intent.CONFIRM, Intent.DECLINE, Intent.HELP)),
     (Intent.SELF_DRIVE, (Intent.HIRED_RIDE,)),
     (Intent.HAS_RIDE, (Intent.SELF_DRIVE,)),
@@ -184,6 +184,14 @@ def settle(found: Judgement) -> None:
         # "C, no chest pain" is a plain confirmation.
         found.said = [one for one in found.said if one not in found.denied]
     _find_solved(found)
+    delays = [one for one in found.said if one.intent is Intent.LATE]
+    # "I'll be there in 25" tells of the way, not of the day.
+    found.said = [
+        one
+        for one in found.said
+        if one.intent is not Intent.CONFIRM
+        or not any(delay.touches(one.first, one.last) and delay.last > one.last for delay in delays)
+    ]
     came = [one.last for one in found.said if one.intent is Intent.ARRIVED]
     if came:
         # "Just parked, walking over": who is here is on the way to the door only.
