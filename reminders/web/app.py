@@ -1,16 +1,17 @@
-"""The web app: hooks, patients' pages and health for everybody; staff pages in the demo only."""
+"""The web app: hooks, patients' pages and health for everybody; staff pages for whoever signed in."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from reminders.bootstrap import Services, open_services
 from reminders.web import acknowledge, canary, errors, health, hooks, links
-from reminders.web.console import today, worklist, write
+from reminders.web.console import audit, batches, sign_in, staff, today, worklist, write
+from reminders.web.console.door import acting
 from reminders.web.envelope import Envelope
 from reminders.web.guards import TryLimit
 from reminders.web.pages import STATIC, base_path
@@ -23,14 +24,16 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = given
     app.state.base = base_path(given)
     app.state.limit = TryLimit(given.deps.clock)
+    app.state.sign_in_limits = sign_in.limits(given.deps.clock)
     app.state.metrics = health.Metrics(given.deps)
     app.state.readiness = health.Readiness(given.deps)
     errors.install(app)
     for door in (hooks, canary, links, acknowledge, health):
         app.include_router(door.router)
-    if given.facts.is_demo:
-        for staff_page in (today, worklist, write):
-            app.include_router(staff_page.router)
+    app.include_router(sign_in.router)
+    for staff_page in (today, worklist, write, batches, staff, audit):
+        # Each page asks for `Acting` itself; one that forgot to is closed all the same.
+        app.include_router(staff_page.router, dependencies=[Depends(acting)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Envelope, services=given)
     return app

@@ -28,37 +28,58 @@ MOST_ADDRESSES = 10_000
 
 def _cookie(request: Request) -> str:
     # The prefix makes browsers refuse a cookie of this name from a neighbouring host; it exists with TLS only.
-    return "__Host-nonce" if _has_tls(request) else "nonce"
+    return "__Host-nonce" if has_tls(request) else "nonce"
 
 
-def _has_tls(request: Request) -> bool:
+def has_tls(request: Request) -> bool:
+    """Say whether the world reaches us by TLS only: cookies are then kept from everything else."""
     return services_of(request).facts.public_url.startswith("https:")
 
 
+def bind_form_key(request: Request, form_key: str) -> None:
+    """Let the forms of this request carry the key of its session: it takes the place of the browser's nonce."""
+    request.state.form_key = form_key
+
+
 def nonce_of(request: Request) -> str:
-    """Return the browser's nonce, a new one where it has none: the page puts it into its forms."""
+    """Return the session's form key or, without one, the browser's nonce, a new one where it has none.
+
+    The page puts it into its forms.
+    """
+    form_key = _form_key(request)
+    if form_key is not None:
+        return form_key
     held = request.cookies.get(_cookie(request), "")
     return held if NONCE.fullmatch(held) else services_of(request).deps.identity.new_token()
 
 
 def leave_nonce(request: Request, response: Response, nonce: str) -> None:
-    """Give the browser its nonce, which it will bring back from our own pages only."""
-    response.set_cookie(_cookie(request), nonce, httponly=True, samesite="strict", secure=_has_tls(request), path="/")
+    """Give the browser its nonce, which it will bring back from our own pages only. A session needs none."""
+    if _form_key(request) is not None:
+        return
+    response.set_cookie(_cookie(request), nonce, httponly=True, samesite="strict", secure=has_tls(request), path="/")
 
 
 def is_from_our_page(request: Request, nonce: str) -> bool:
-    """Say whether a form was sent from a page of ours: cookie and field agree, and the browser names no other site.
+    """Say whether a form was sent from a page of ours: the field holds what our page put there, and no other site asks.
+
+    What our page puts there is the key of the session or, without one, what the browser's own cookie says too.
 
     Our pages send no referrer, for which browsers put 'null' as the Origin; their own word on the site counts first.
     """
-    held = request.cookies.get(_cookie(request), "")
-    if not NONCE.fullmatch(held) or not hmac.compare_digest(held.encode(), nonce.encode()):
+    held = _form_key(request) or request.cookies.get(_cookie(request), "")
+    if not NONCE.fullmatch(held) or not hmac.compare_digest(held.encode(), nonce.encode("utf-8", "replace")):
         return False
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("origin")
     return origin in {None, "null"} or origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
+
+
+def _form_key(request: Request) -> str | None:
+    found: str | None = getattr(request.state, "form_key", None)
+    return found
 
 
 class TryLimit:

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.architecture.sources import Function, functions, python_files, tree
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 SIGNATURE, TOKEN, OPEN = "the provider's signature", "an unguessable token in the path", "nothing: it tells nothing"
 LOCAL = "only this machine's own browser may ask"
+DOOR = "nobody is signed in yet: a form of ours, with a limit on tries"
+SIGNED_IN = "a person with a role, whose clinics bound what is there"
+ACTORS = ("Acting", "needs(")
 
 PUBLIC = {
     "POST /hooks/twilio/sms": SIGNATURE,
@@ -22,10 +26,23 @@ PUBLIC = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     "GET /metrics": LOCAL,
-    "GET /": LOCAL,
-    "GET /parts/today": LOCAL,
-    "GET /worklist/{name}": LOCAL,
-    "POST /worklist/{name}": LOCAL,
+    "GET /": SIGNED_IN,
+    "GET /parts/today": SIGNED_IN,
+    "GET /worklist/{name}": SIGNED_IN,
+    "POST /worklist/{name}": SIGNED_IN,
+    "GET /staff": SIGNED_IN,
+    "POST /staff": SIGNED_IN,
+    "POST /staff/{staff_id}/invite": SIGNED_IN,
+    "POST /staff/{staff_id}/role": SIGNED_IN,
+    "POST /staff/{staff_id}/sessions": SIGNED_IN,
+    "POST /staff/{staff_id}/end": SIGNED_IN,
+    "GET /audit": SIGNED_IN,
+    "POST /sign-out": SIGNED_IN,
+    "GET /sign-in": DOOR,
+    "POST /sign-in": DOOR,
+    "GET /invitation/{token}": TOKEN,
+    "POST /invitation/{token}": TOKEN,
+    "POST /invitation/{token}/advice": TOKEN,
     "GET /send": LOCAL,
     "POST /send": LOCAL,
     "POST /send/edit": LOCAL,
@@ -76,6 +93,32 @@ def test_every_local_door_stands_behind_the_guard_of_local_doors() -> None:
             ]
             guarded = [*map(ast.unparse, function.decorator_list), *map(ast.unparse, routers)]
             assert any("only_local" in text for text in guarded), f"{route} would answer anybody"
+
+
+def test_every_page_of_staff_asks_who_acts() -> None:
+    for route, function in routes():
+        if PUBLIC.get(route) == SIGNED_IN:
+            arguments = [*function.args.args, *function.args.kwonlyargs]
+            asked = " ".join(ast.unparse(item.annotation) for item in arguments if item.annotation)
+            module = next(path for path in python_files("reminders/web") if function in functions(path))
+            asked = " ".join([asked, *_meanings(module, asked)])
+            assert any(word in asked for word in ACTORS), f"{route} does not know who asks: take Acting or needs(…)"
+
+
+def _meanings(module: Path, names: str) -> list[str]:
+    """What names of a module stand for, such as `Manager = Annotated[Actor, Depends(needs(Right.STAFF))]`."""
+    return [
+        ast.unparse(node.value)
+        for node in tree(module).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in names.split()
+    ]
+
+
+def test_every_form_of_staff_is_refused_from_elsewhere() -> None:
+    for route, function in routes():
+        if route.startswith("POST") and PUBLIC.get(route) in {SIGNED_IN, DOOR}:
+            body = ast.unparse(function)
+            assert "check_form(" in body or "is_from_our_page(" in body, f"{route} would obey any site's form"
 
 
 def test_every_page_for_patients_is_reached_by_token_only() -> None:
