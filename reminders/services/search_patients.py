@@ -9,14 +9,16 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from reminders.core.ids import ClinicId, PatientId
 from reminders.services.deps import Deps
-from reminders.store import patients
+from reminders.store import mailings, patients
 
 MOST_FOUND = 12
 LEAST_LETTERS = 2
+LATELY, AHEAD = timedelta(days=7), timedelta(days=62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,10 @@ def plain(text: str) -> str:
     """Return a text without accents and capitals."""
     split = unicodedata.normalize("NFD", text)
     return "".join(char for char in split if not unicodedata.combining(char)).casefold()
+
+
+def session_types(deps: Deps, clinic_id: ClinicId) -> list[str]:
+    """Return what kinds of sessions a clinic has had lately or will have, to choose from."""
+    now = deps.clock.now()
+    with deps.store.reading() as tx:
+        return mailings.appointment_types(tx, clinic_id, now - LATELY, now + AHEAD)

@@ -1,115 +1,162 @@
-"""Staff write: choose whom, see who gets which text and who is left out and why, then send. Demo only, as the console.
+"""Staff write: choose whom, see who gets which text and who is left out and why, test it, send it now or later.
 
-A preview makes a request key, which travels in the form: pressing 'send' twice sends once (requirement 56).
+A preview makes a request key and a fingerprint, which travel in the form: pressing 'send' twice sends once (requirement
+56), and nothing leaves that is not what was shown.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import time, timedelta
+import hashlib
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from reminders.bootstrap import Services
 from reminders.core.clinics import Clinic
+from reminders.core.content import language_of
 from reminders.core.errors import ContentError, InputError, NotFoundError, RemindersError
-from reminders.core.labels import REASONS
-from reminders.core.patients import Channel
-from reminders.core.windows import civil, local_day
-from reminders.services.apply_clinics import known_clinics
-from reminders.services.read_status import read_status
-from reminders.services.send_ad_hoc import AdHocRequest, Recipient, preview_ad_hoc, send_ad_hoc
-from reminders.web.guards import is_from_our_page, leave_nonce, nonce_of, only_local
-from reminders.web.pages import page, services_of
+from reminders.core.staff import Actor, Right
+from reminders.services.search_patients import Found, search_patients, session_types
+from reminders.services.send_ad_hoc import plan_ad_hoc, send_batch
+from reminders.services.send_test import Trial, send_test
+from reminders.web.console.door import check_form, needs, staff_page
+from reminders.web.console.write_form import (
+    Filled,
+    SeveralMeantError,
+    Wish,
+    chosen_clinic,
+    other_language,
+    own_address,
+    to_request,
+    writable,
+)
+from reminders.web.console.write_view import LANGUAGES, Outlook, outlook
+from reminders.web.pages import base_path, services_of
 
-router = APIRouter(dependencies=[Depends(only_local)])
+router = APIRouter(prefix="/send")
+Writing = Annotated[Actor, Depends(needs(Right.WRITE))]
 
-DAY = timedelta(days=1)
-AUTHOR = "Front desk"
-
-
-class Wish(BaseModel):
-    """The form as it was filled in. Blank `clinic` is the only one, blank `channel` the best that is open."""
-
-    model_config = ConfigDict(frozen=True)
-
-    to: Literal["patient", "tomorrow"] = "patient"
-    patient: str = Field("", max_length=200)
-    clinic: str = Field("", max_length=64)
-    text: str = Field("", max_length=4000)
-    channel: Literal["", "sms", "email"] = ""
-    author: str = Field(AUTHOR, max_length=80)
-    override_reason: str = Field("", max_length=200)
-    request_key: str = Field("", max_length=64)
-    nonce: str = Field("", max_length=64)
+CHANGED = "Somebody would get something else than what you saw. Please look again, then send."
+NOT_SEEN = "Please look at the preview first, then send."
+WENT = "A test is on its way to {address}."
 
 
-Filled = Annotated[Wish, Form()]
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """A preview, sorted for reading: who gets a text, and who does not and why."""
-
-    reached: list[Recipient]
-    left_out: list[tuple[Recipient, str]]
-
-    @property
-    def segments(self) -> int:
-        """How many text segments will be paid for."""
-        return sum(item.size.segments for item in self.reached if item.size)
-
-
-@router.get("/send")
-def show_send(request: Request, patient: str = "") -> HTMLResponse:
+@router.get("")
+def show_form(
+    request: Request,
+    who: Writing,
+    patient: Annotated[str, Query(max_length=300)] = "",
+    clinic: Annotated[str, Query(max_length=64)] = "",
+) -> HTMLResponse:
     """Show the form, for one patient where a page links to them."""
-    return _form(request, Wish(patient=patient[:200]), ())
+    deps = services_of(request).deps
+    wish = Wish(patient=patient, clinic=clinic)
+    named = search_patients(deps, patient, who.clinics(Right.WRITE)) if patient else []
+    if len(named) == 1:
+        home = next((item.slug for item in writable(deps, who) if item.id == named[0].clinic_id), "")
+        wish = Wish(patient=named[0].label, clinic=home)
+    return _page(request, who, wish)
 
 
-@router.post("/send/preview")
-def preview(request: Request, wish: Filled) -> HTMLResponse:
-    """Show what would be sent; nothing is stored."""
-    services = services_of(request)
-    if not is_from_our_page(request, wish.nonce):
-        return _form(
-            request, wish, ["The form had waited too long. Please look again, then go on."], HTTPStatus.FORBIDDEN
-        )
+@router.post("/edit")
+def edit(request: Request, who: Writing, wish: Filled) -> HTMLResponse:
+    """Show the form again as it was filled in, with an approved text where one was chosen."""
+    check_form(request, wish.nonce)
+    clinic = chosen_clinic(writable(services_of(request).deps, who), wish)
+    if clinic is None or not wish.snippet:
+        return _page(request, who, wish)
+    home, other = language_of(clinic.language), other_language(clinic)
+    texts = {key: clinic.snippets.get(key, {}).get(wish.snippet, "") for key in (home, other)}
+    filled = {"text": texts[home] or wish.text, "other_text": texts[other] or wish.other_text, "snippet": ""}
+    return _page(request, who, wish.model_copy(update=filled))
+
+
+@router.post("/preview")
+def preview(request: Request, who: Writing, wish: Filled) -> HTMLResponse:
+    """Show the form with its preview; nothing is stored."""
+    check_form(request, wish.nonce)
     try:
-        found = preview_ad_hoc(services.deps, _request(services, wish))
+        return _page(request, who, wish, seen=_outlook(request, who, wish))
     except RemindersError as error:
-        return _form(request, wish, _faults(error), HTTPStatus.BAD_REQUEST)
-    key = services.deps.identity.new_token()
-    return _with_nonce(request, "console/send_preview.html", wish=wish, outlook=_outlook(found), request_key=key)
+        return _page(request, who, wish, faults=_faults(error), several=_several(error), status=HTTPStatus.BAD_REQUEST)
 
 
-@router.post("/send/edit")
-def edit(request: Request, wish: Filled) -> HTMLResponse:
-    """Show the form again as it was filled in."""
-    return _form(request, wish, ())
-
-
-@router.post("/send")
-def send(request: Request, wish: Filled) -> HTMLResponse:
-    """Store the messages. The same form again stores nothing more."""
-    services = services_of(request)
-    if not is_from_our_page(request, wish.nonce) or not wish.request_key:
-        return page(request, "console/send_refused.html", status=HTTPStatus.FORBIDDEN)
+@router.post("/outlook")
+def preview_part(request: Request, who: Writing, wish: Filled) -> HTMLResponse:
+    """Show the preview alone, while somebody writes."""
+    check_form(request, wish.nonce)
+    found: Outlook | None = None
+    faults: tuple[str, ...] = ()
+    several: tuple[Found, ...] = ()
     try:
-        found = send_ad_hoc(services.deps, _request(services, wish))
+        found = None if wish.is_blank else _outlook(request, who, wish)
     except RemindersError as error:
-        return _form(request, wish, _faults(error), HTTPStatus.BAD_REQUEST)
-    return page(request, "console/send_done.html", outlook=_outlook(found))
+        faults, several = _faults(error), _several(error)
+    return staff_page(request, who, "write_part.html", outlook=found, faults=faults, several=several, wish=wish)
 
 
-def _outlook(found: list[Recipient]) -> Outlook:
-    return Outlook(
-        reached=[item for item in found if item.left_out is None],
-        left_out=[(item, REASONS[item.left_out]) for item in found if item.left_out is not None],
-    )
+@router.post("/people")
+def people(request: Request, who: Writing, wish: Filled) -> HTMLResponse:
+    """Offer the patients whom a name may mean, while it is written."""
+    check_form(request, wish.nonce)
+    deps = services_of(request).deps
+    clinic = chosen_clinic(writable(deps, who), wish)
+    within = who.clinics(Right.WRITE) if clinic is None else [clinic.id]
+    return staff_page(request, who, "write_people.html", found=search_patients(deps, wish.patient, within))
+
+
+@router.post("")
+def send(request: Request, who: Writing, wish: Filled) -> Response:
+    """Store the messages of what was shown. The same form again leads to the same batch."""
+    check_form(request, wish.nonce)
+    services = services_of(request)
+    try:
+        if not wish.request_key or not wish.seen:
+            return _page(request, who, wish, seen=_outlook(request, who, wish), note=NOT_SEEN)
+        asked = to_request(services.deps, who, wish, _clinic(request, who, wish))
+        found = send_batch(services.deps, asked, who=who, seen=wish.seen)
+        if found.id is None:
+            note = CHANGED if found.has_changed else ""
+            return _page(request, who, wish, seen=_outlook(request, who, wish), note=note)
+    except RemindersError as error:
+        return _page(request, who, wish, faults=_faults(error), several=_several(error), status=HTTPStatus.BAD_REQUEST)
+    return RedirectResponse(f"{base_path(services)}/batches/{found.id}", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/test")
+def test(request: Request, who: Writing, wish: Filled) -> HTMLResponse:
+    """Send the text, as the patient who is shown would read it, to whoever writes."""
+    check_form(request, wish.nonce)
+    deps = services_of(request).deps
+    try:
+        found = _outlook(request, who, wish)
+        if not found.bubbles:
+            raise InputError(["test: nobody gets it, so there is no text to show"])
+        clinic, address = _clinic(request, who, wish), own_address(wish.test_to)
+        body = found.bubbles[0].text
+        # The same text to the same phone within a minute is a second click.
+        minute = f"{deps.clock.now():%Y%m%d%H%M}"
+        key = hashlib.sha256(f"{minute}|{address}|{body}".encode()).hexdigest()[:40]
+        send_test(deps, Trial(clinic.slug, address, body, key), who=who)
+    except RemindersError as error:
+        return _page(request, who, wish, faults=_faults(error), several=_several(error), status=HTTPStatus.BAD_REQUEST)
+    return _page(request, who, wish, seen=found, note=WENT.format(address=address))
+
+
+def _clinic(request: Request, who: Actor, wish: Wish) -> Clinic:
+    found = chosen_clinic(writable(services_of(request).deps, who), wish)
+    if found is None:
+        raise InputError(["clinic: choose one"])
+    return found
+
+
+def _outlook(request: Request, who: Actor, wish: Wish) -> Outlook:
+    deps = services_of(request).deps
+    plan = plan_ad_hoc(deps, to_request(deps, who, wish, _clinic(request, who, wish)), who=who)
+    key = deps.identity.new_token()
+    return outlook(plan, shown=wish.shown, reason=wish.override_reason.strip(), request_key=key)
 
 
 def _faults(error: RemindersError) -> tuple[str, ...]:
@@ -122,45 +169,40 @@ def _faults(error: RemindersError) -> tuple[str, ...]:
             raise error
 
 
-def _request(services: Services, wish: Wish) -> AdHocRequest:
-    """Return what the form asks for, 'tomorrow' as the civil day after today in the clinic's zone."""
-    clinic = _clinic(services, wish)
-    is_one = wish.to == "patient"
-    tomorrow = local_day(services.deps.clock.now(), clinic.tz) + DAY
-    return AdHocRequest(
-        text=wish.text.replace("\r\n", "\n").strip(),
-        author=wish.author.strip() or AUTHOR,
-        request_key=wish.request_key or "preview",
-        clinic_slug=clinic.slug,
-        patient_external_id=wish.patient.strip() if is_one else None,
-        starts_after=None if is_one else civil(tomorrow, time(), clinic.tz),
-        starts_before=None if is_one else civil(tomorrow + DAY, time(), clinic.tz),
-        channel=Channel(wish.channel) if wish.channel else None,
-        override_reason=wish.override_reason.strip() or None,
-    )
+def _several(error: RemindersError) -> tuple[Found, ...]:
+    return error.found if isinstance(error, SeveralMeantError) else ()
 
 
-def _clinic(services: Services, wish: Wish) -> Clinic:
-    every = known_clinics(services.deps)
-    chosen = [clinic for clinic in every if wish.clinic in {"", clinic.slug}]
-    if len(chosen) != 1:
-        raise InputError(["clinic: choose one"])
-    return chosen[0]
-
-
-def _form(
-    request: Request, wish: Wish, faults: tuple[str, ...] | list[str], status: int = HTTPStatus.OK
+def _page(
+    request: Request,
+    who: Actor,
+    wish: Wish,
+    *,
+    seen: Outlook | None = None,
+    faults: Sequence[str] = (),
+    several: Sequence[Found] = (),
+    note: str = "",
+    status: int = HTTPStatus.OK,
 ) -> HTMLResponse:
     deps = services_of(request).deps
-    people = {line.patient: line.name for line in read_status(deps).appointments}
-    every = known_clinics(deps)
-    return _with_nonce(
-        request, "console/send.html", status=status, wish=wish, faults=faults, people=people, clinics=every
+    clinics = writable(deps, who)
+    clinic = chosen_clinic(clinics, wish) or clinics[0]
+    home, other = language_of(clinic.language), other_language(clinic)
+    return staff_page(
+        request,
+        who,
+        "write.html",
+        status=status,
+        wish=wish,
+        clinics=clinics,
+        outlook=seen,
+        faults=faults,
+        several=several,
+        note=note,
+        kinds=session_types(deps, clinic.id),
+        snippets=sorted({key for texts in clinic.snippets.values() for key in texts}),
+        home=LANGUAGES[home],
+        other=LANGUAGES[other],
+        other_code=other,
+        zone=clinic.timezone,
     )
-
-
-def _with_nonce(request: Request, template: str, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
-    nonce = nonce_of(request)
-    found = page(request, template, status=status, nonce=nonce, **values)
-    leave_nonce(request, found, nonce)
-    return found
