@@ -7,12 +7,10 @@ from pathlib import Path
 
 from reminders.cli.api_key_arguments import add_api_key
 from reminders.cli.argument_types import (
-    CHANNELS,
     QUEUES,
     SUBJECTS,
     count,
     day,
-    days,
     for_programs,
     of_the_demo,
     port,
@@ -22,6 +20,7 @@ from reminders.cli.argument_types import (
 from reminders.cli.interpret_arguments import add_interpret_command
 from reminders.cli.operator_arguments import add_operator_commands
 from reminders.cli.opt_out_arguments import add_opt_out
+from reminders.cli.send_arguments import add_send
 from reminders.cli.worklist_arguments import add_worklist
 
 Commands = _SubParsersAction  # argparse has no public name for what `add_subparsers` returns
@@ -44,7 +43,7 @@ def parser() -> ArgumentParser:
     _running(commands)
     _import(commands)
     _preview(commands)
-    _send(commands)
+    add_send(commands)
     _status(commands)
     add_worklist(commands)
     _why(commands)
@@ -130,28 +129,6 @@ def _preview(commands: Commands[ArgumentParser]) -> None:
     )
     command.add_argument("--partial", action="store_true", help="plan the good rows of a faulty file (exit status 2)")
     command.add_argument("--json", action="store_true", help="print one JSON object a line")
-
-
-def _send(commands: Commands[ArgumentParser]) -> None:
-    command = commands.add_parser(
-        "send",
-        help="write to one patient, or to everybody with a session on some days",
-        description="Shows who gets what and who is left out and why; sends with --yes, or after a yes at a terminal.",
-    )
-    to = command.add_mutually_exclusive_group(required=True)
-    to.add_argument("--patient", metavar="ID", help="one patient, by the schedule's patient_id")
-    to.add_argument(
-        "--starting", type=days, metavar="DAY[..DAY]", help="everybody booked on these days (YYYY-MM-DD, clinic's time)"
-    )
-    command.add_argument(
-        "--text", required=True, help="what they read; {{sender}}, {{phone}} and, by day, {{when}} are filled in"
-    )
-    command.add_argument("--channel", choices=CHANNELS, help="this channel only (default: the first one that is open)")
-    command.add_argument("--clinic", metavar="SLUG", help="which clinic, where there are several")
-    command.add_argument("--override-quiet-hours", metavar="REASON", help="send at any hour; the reason is kept")
-    command.add_argument("--key", help="a name of this request: the same one again sends nothing twice")
-    command.add_argument("--yes", action="store_true", help="send without asking")
-    for_programs(command)
 
 
 def _status(commands: Commands[ArgumentParser]) -> None:

@@ -12,7 +12,6 @@ from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moment
 from reminders.core.content import language_of
 from reminders.core.labels import REASONS
-from reminders.core.lint import odd_characters
 from reminders.core.patients import Channel
 from reminders.core.prices import cost
 from reminders.core.reminders import Reason
@@ -34,7 +33,6 @@ class Bubble:
     is_text: bool
     text: str
     size: str
-    odd: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +111,7 @@ def _bubble(item: Recipient) -> Bubble:
     else:
         parts = "1 segment" if size.segments == 1 else f"{size.segments} segments"
         words = f"{count} characters, {parts}, {size.alphabet}"
-    odd = tuple(odd_characters(item.text)) if size is not None else ()
-    return Bubble(item.name, LANGUAGES[item.language], item.channel is Channel.SMS, item.text, words, odd)
+    return Bubble(item.name, LANGUAGES[item.language], item.channel is Channel.SMS, item.text, words)
 
 
 def _total(plan: Plan) -> str:
