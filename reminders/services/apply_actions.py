@@ -141,6 +141,7 @@ def _record_score(tx: Transaction, case: Case, action: RecordScore) -> None:
         inbound_id=case.item.id,
         score=action.score,
         words=case.item.body,
+        is_correction=case.is_correction,
     )
     concern = record_check_in(tx, case.deps, said, now=case.now)
     case.done.append("check-in: words kept" if action.score is None else f"check-in: score {action.score}")

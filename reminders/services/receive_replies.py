@@ -114,7 +114,7 @@ def _hear_patient(tx: Transaction, deps: Deps, item: StoredText, sender: Sender,
         understood=to_json(reading),
         clinic_id=clinic.id if clinic is not None and sender.people else None,
         patient_id=thread.owner,
-        appointment_id=_about(actions, thread),
+        appointment_id=visit_of(actions, thread),
     )
     inbound.mark_handled(tx, item.id, found, now=now)
 
@@ -133,7 +133,7 @@ def to_json(reading: Interpretation) -> str:
     return json.dumps(told, separators=(",", ":"))
 
 
-def _about(actions: tuple[Action, ...], thread: Thread) -> AppointmentId | None:
+def visit_of(actions: tuple[Action, ...], thread: Thread) -> AppointmentId | None:
     """Return the visit that something was done about, where it is one."""
     found: list[AppointmentId] = []
     for action in actions:

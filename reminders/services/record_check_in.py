@@ -20,7 +20,7 @@ class Answer:
     """What a patient said to a check-in, in their exact words; `score` only where these are one number, 0 to 10.
 
     Without `question_id` it answers what the patient was last asked about this session. `inbound_id` is the text that
-    brought it, None where a button did.
+    brought it, None where a button did. `is_correction`: a person reads words anew that may have brought another score.
     """
 
     clinic_id: ClinicId
@@ -30,6 +30,7 @@ class Answer:
     words: str
     question_id: UUID | None = None
     inbound_id: InboundId | None = None
+    is_correction: bool = False
 
 
 def record_check_in(tx: Transaction, deps: Deps, answer: Answer, *, now: datetime) -> Concern | None:
@@ -37,10 +38,14 @@ def record_check_in(tx: Transaction, deps: Deps, answer: Answer, *, now: datetim
 
     A score closes every check-in question that waits for this patient, ends the nudge that has not left, and resolves
     the task that nobody answered. Words without a score leave the question open. The same text twice, or a second score
-    to a question that has one, changes nothing and concerns nobody.
+    to a question that has one, changes nothing and concerns nobody, but for a correction: it is kept beside the first.
     """
+    is_kept = answer.is_correction and check_ins.is_kept(tx, answer.inbound_id)
+    if is_kept and not is_score(answer.score):
+        return None
     asked = check_ins.asked(tx, answer.question_id, answer.appointment_id)
-    if is_score(answer.score) and asked is not None and not check_ins.close(tx, asked.id, now=now):
+    is_closed = is_score(answer.score) and asked is not None and not check_ins.close(tx, asked.id, now=now)
+    if is_closed and not answer.is_correction:
         return None
     session = appointments.get_many(tx, [answer.appointment_id])[answer.appointment_id]
     earlier = check_ins.of_patient(tx, answer.patient_id)
@@ -50,7 +55,7 @@ def record_check_in(tx: Transaction, deps: Deps, answer: Answer, *, now: datetim
         patient_id=answer.patient_id,
         appointment_id=answer.appointment_id,
         question_id=None if asked is None else asked.id,
-        inbound_id=answer.inbound_id,
+        inbound_id=None if is_kept else answer.inbound_id,
         series_id=session.booking.series_id,
         score=answer.score if is_score(answer.score) else None,
         words=answer.words,

@@ -26,7 +26,10 @@ class Sender:
 
 @dataclass(slots=True)
 class Case:
-    """One text and everything that acting on it takes. `done` are the lines of what was done, for staff."""
+    """One text and everything that acting on it takes. `done` are the lines of what was done, for staff.
+
+    `is_correction`: it was acted on before, and a person now says that it means something else.
+    """
 
     deps: Deps
     item: StoredText
@@ -38,6 +41,7 @@ class Case:
     done: list[str] = field(default_factory=list)
     said: list[Say] = field(default_factory=list)
     alarms: list[RaiseAlarm] = field(default_factory=list)
+    is_correction: bool = False
 
     def clinic_of(self, patient_id: PatientId | None) -> ClinicId:
         """Return the clinic of a patient of this phone; the text's own where none is sure."""

@@ -229,6 +229,13 @@ def confirm(tx: Transaction, appointment_id: AppointmentId, version: int, *, now
     return len(rows) == 1
 
 
+def confirmed_at(tx: Transaction, ids: Collection[AppointmentId], times: Collection[datetime]) -> set[AppointmentId]:
+    """Return which of these stand confirmed by a yes of exactly one of these instants."""
+    here = appointment.c.id.in_(ids) & (appointment.c.confirmed_version == appointment.c.version)
+    rows = tx.connection.scalars(select(appointment.c.id).where(here, appointment.c.confirmed_at.in_(times)))
+    return {AppointmentId(row) for row in rows}
+
+
 def take_back(tx: Transaction, appointment_id: AppointmentId, version: int) -> None:
     """Forget the patient's yes to one version: they now say that they are not coming."""
     here = (appointment.c.id == appointment_id) & (appointment.c.confirmed_version == version)

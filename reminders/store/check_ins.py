@@ -74,6 +74,11 @@ def append(tx: Transaction, item: NewCheckIn, *, now: datetime) -> bool:
     return is_new
 
 
+def is_kept(tx: Transaction, inbound_id: InboundId | None) -> bool:
+    """Say whether a text brought an answer that is kept."""
+    return tx.connection.scalar(select(check_in.c.id).where(check_in.c.inbound_id == inbound_id)) is not None
+
+
 def of_patient(tx: Transaction, patient_id: PatientId, *, has_words: bool = False) -> list[CheckIn]:
     """Return every answer of a patient, in order of time; the words only where they are asked for."""
     rows = tx.connection.execute(select(check_in).where(check_in.c.patient_id == patient_id).order_by(*IN_ORDER))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -118,6 +119,83 @@ def lock_waiting(tx: Transaction, text_id: InboundId) -> StoredText | None:
         row.received_at,
         row.opt_out_type,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text that was read, with how it was read. `kind` is what leads, or who wrote it where no patient did."""
+
+    text: StoredText
+    kind: str
+    clinic_id: ClinicId | None
+    intents: tuple[str, ...]
+    understood: str | None
+    decision: str
+    handled_at: datetime | None
+
+
+def lock_read(tx: Transaction, text_id: InboundId) -> ReadText | None:
+    """Return a text with its reading, which nobody else corrects until this transaction ends; None for none.
+
+    Raises SpoiledError for one that does not open.
+    """
+    statement = select(inbound).where(inbound.c.id == text_id)
+    row = tx.connection.execute(statement.with_for_update(key_share=True)).one_or_none()
+    if row is None:
+        return None
+    text = StoredText(
+        text_id,
+        _opened(tx, "inbound.sender", text_id, row.sender),
+        _opened(tx, "inbound.body", text_id, row.body),
+        row.media_count,
+        row.received_at,
+        row.opt_out_type,
+    )
+    return ReadText(
+        text=text,
+        kind=row.intent or "",
+        clinic_id=None if row.clinic_id is None else ClinicId(row.clinic_id),
+        intents=tuple((row.intents or row.intent or "").replace(",", " ").split()),
+        understood=tx.vault.open_optional("inbound.understood", text_id, row.understood),
+        decision=row.decision or "",
+        handled_at=row.handled_at,
+    )
+
+
+def is_there(
+    tx: Transaction, text_id: InboundId, *, clinics: Collection[ClinicId], has_clinicless: bool = False
+) -> bool:
+    """Say whether there is a text of some clinics, or of none yet where that counts too."""
+    mine = inbound.c.clinic_id.in_(clinics)
+    theirs = mine | inbound.c.clinic_id.is_(None) if has_clinicless else mine
+    return tx.connection.scalar(select(inbound.c.id).where(inbound.c.id == text_id, theirs)) is not None
+
+
+def said_later(tx: Transaction, text: StoredText) -> set[str]:
+    """Return all that later texts of the same phone were read to say."""
+    same = select(inbound.c.sender_index).where(inbound.c.id == text.id).scalar_subquery()
+    here = (inbound.c.sender_index == same) & (inbound.c.received_at > text.received_at) & (inbound.c.id != text.id)
+    rows = tx.connection.scalars(select(inbound.c.intents).where(here, inbound.c.handled_at.is_not(None)))
+    return {word for row in rows for word in (row or "").split(",") if word}
+
+
+def mark_corrected(
+    tx: Transaction,
+    text_id: InboundId,
+    intents: tuple[str, ...],
+    decision: str,
+    *,
+    appointment_id: AppointmentId | None,
+) -> None:
+    """Put a person's reading in the place of ours, and say first what came of it. What led us stays as it was kept."""
+    values: dict[str, object] = {
+        "intent": intents[0],
+        "intents": ",".join(intents)[:200],
+        "decision": decision[:200],
+    }
+    if appointment_id is not None:
+        values["appointment_id"] = appointment_id
+    tx.connection.execute(update(inbound).where(inbound.c.id == text_id).values(values))
 
 
 def mark_handled(tx: Transaction, text_id: InboundId, found: Decision, *, now: datetime) -> None:
