@@ -192,13 +192,24 @@ def _has_loose_denial(side: Side, sides: Sequence[Side], found: Judgement) -> bo
     )
 
 
+def _idioms_of_their_own(sides: Sequence[Side], found: Judgement) -> list[Match]:
+    """Return the turns of phrase that are not themselves part of thanks: "you guys are killing it" is."""
+    thanked = [match for _, match in marks(sides, Mark.THANKS)]
+    return [idiom for idiom in found.idioms if not any(match.holds(idiom) for match in thanked)]
+
+
 def is_thanks(sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
     """Say whether a text is thanks, chatter or, where nothing was asked, mere acknowledgement."""
-    if found.lost or found.idioms or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
+    if found.lost or _idioms_of_their_own(sides, found) or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
         return False
-    if any(one.entry.guards & GRAVE for _, one in marks(sides, Mark.GUARD)):
+    if any(one.entry.guards & GRAVE for _, one in marks(sides, Mark.GUARD)) and not _is_thanked(sides):
         return False  # "don't stop the reminders lol" is more than a laugh
     kinds = (Mark.THANKS,) if question is not None else (Mark.THANKS, Mark.YES, Mark.OK)
     unknown = unknown_words(sides)
     is_said = any(True for _ in marks(sides, *kinds)) and unknown <= CHATTY
     return is_said or (unknown <= LAUGHING and any(True for _ in marks(sides, Mark.CHATTER)))
+
+
+def _is_thanked(sides: Sequence[Side]) -> bool:
+    """Say whether somebody says thanks in words, not only by a heart."""
+    return any(word[0].isalpha() for _, match in marks(sides, Mark.THANKS) for word in match.named)
