@@ -9,7 +9,6 @@ import pytest
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.delivery import ReceiptStatus
-from reminders.core.patients import Channel
 from reminders.core.pauses import PauseKind
 from reminders.services.pause import Subject, pause
 from reminders.services.sync_schedule import SyncOptions
@@ -130,97 +129,6 @@ def test_looking_changes_nothing(clinic: World, desk: Browser) -> None:
     for path in ("/", "/parts/today", "/send", "/send?patient=P1"):
         desk.get(path)
     assert everything(clinic) == before
-
-
-def send_form(desk: Browser, **fields: str) -> dict[str, str]:
-    desk.get("/send")
-    return {"to": "patient", "patient": "P1", "text": "{{sender}}: hello", "nonce": desk.nonce, **fields}
-
-
-def key_in(page: str) -> str:
-    found = re.search(r'name="request_key" value="([^"]+)"', page)
-    assert found is not None
-    return found.group(1)
-
-
-def test_a_preview_shows_who_gets_what_and_who_does_not_and_stores_nothing(clinic: World, desk: Browser) -> None:
-    clinic.text("STOP", sender="+12025550101")
-    before = everything(clinic)
-    form = send_form(desk, to="tomorrow", text="{{sender}}: bring a coat, {{when}}")
-    page = desk.post("/send/preview", form).text
-    assert "Nobody can be reached" in page
-    assert "opted out" in page
-    robin = desk.post("/send/preview", send_form(desk, patient="P2")).text
-    assert "Riverside Clinic: hello" in robin
-    assert "text message, 1 segment" in robin
-    assert everything(clinic) == before
-
-
-def test_what_was_previewed_is_sent_and_a_second_click_sends_nothing_more(clinic: World, desk: Browser) -> None:
-    form = send_form(desk, to="tomorrow", text="Bring a coat on {{when}}.")
-    key = key_in(desk.post("/send/preview", form).text)
-    answers = [desk.post("/send", form | {"request_key": key}) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert "On its way to one person" in answers[0].text
-    assert "was sent already" in answers[1].text
-    clinic.pump(Channel.SMS)
-    assert clinic.bodies.count("Bring a coat on Wed Mar 3, 9:30 AM.") == 1
-
-
-def test_two_previews_are_two_requests(desk: Browser, clinic: World) -> None:
-    form = send_form(desk)
-    keys = {key_in(desk.post("/send/preview", form).text) for _ in range(2)}
-    assert len(keys) == 2
-
-
-def test_going_back_keeps_what_was_written(clinic: World, desk: Browser) -> None:
-    page = desk.post("/send/edit", send_form(desk, text="Bring <both> coats", channel="email")).text
-    assert "Bring &lt;both&gt; coats" in page
-    assert '<option value="email" selected>' in page
-
-
-@pytest.mark.parametrize(
-    ("fields", "fault"),
-    [
-        ({"text": "   "}, "text: found nothing"),
-        ({"patient": "P9"}, "no patient &#39;P9&#39;"),
-        ({"text": "{{drug}}"}, "no value for {{drug}}"),
-        ({"text": "x" * 1601}, "at most 1600"),
-        ({"clinic": "elsewhere"}, "clinic: choose one"),
-    ],
-)
-def test_a_faulty_request_says_why_and_keeps_the_form(
-    clinic: World, desk: Browser, fields: dict[str, str], fault: str
-) -> None:
-    for path, more in (("/send/preview", {}), ("/send", {"request_key": "k" * 32})):
-        answer = desk.post(path, send_form(desk) | fields | more)
-        assert answer.status_code == 400
-        assert fault in answer.text
-        assert 'role="alert"' in answer.text
-
-
-def test_a_request_that_did_not_come_from_our_page_sends_nothing(clinic: World, desk: Browser) -> None:
-    form = send_form(desk) | {"request_key": "k" * 32}
-    before = everything(clinic)
-    answers = [
-        desk.post("/send", form | {"nonce": "x" * 32}),
-        desk.post("/send", form | {"request_key": ""}),
-        desk.post("/send", form, **{"sec-fetch-site": "cross-site"}),
-        desk.post("/send", form, origin="http://evil.example"),
-        desk.post("/send/preview", form, origin="http://evil.example"),
-    ]
-    assert [answer.status_code for answer in answers] == [403] * 5
-    assert everything(clinic) == before
-
-
-def test_our_own_page_may_name_itself(clinic: World, desk: Browser) -> None:
-    form = send_form(desk)
-    for headers in ({"origin": "http://localhost:8000"}, {"origin": "null", "sec-fetch-site": "same-origin"}):
-        assert desk.post("/send/preview", form, **headers).status_code == 200
-
-
-def test_a_form_of_another_shape_is_refused(desk: Browser) -> None:
-    assert desk.post("/send/preview", send_form(desk, to="everybody")).status_code == 400
 
 
 def test_the_allow_list_says_how_many_may_be_written_to(clinic: World, tmp_path: Path) -> None:
