@@ -348,6 +348,7 @@ class Job(StrEnum):
     FOLLOW_UP = "reminders.follow_up"
     HURRY_OPT_OUTS = "reminders.hurry_opt_outs"
     LOOK_UP_LINES = "reminders.look_up_lines"
+    KEEP_FEED = "reminders.keep_feed"
     RELEASE_CANARY = "reminders.release_canary"
     FLY_CANARY = "reminders.fly_canary"
 
@@ -387,6 +388,7 @@ QUEUES: Mapping[Job, Queue] = {
     Job.FOLLOW_UP: Queue.UPKEEP,
     Job.HURRY_OPT_OUTS: Queue.UPKEEP,
     Job.LOOK_UP_LINES: Queue.UPKEEP,
+    Job.KEEP_FEED: Queue.UPKEEP,
     Job.RELEASE_CANARY: Queue.UPKEEP,
     Job.FLY_CANARY: Queue.SMS,
 }

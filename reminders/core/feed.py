@@ -79,3 +79,17 @@ class FeedEvent:
         tail = int.from_bytes(hashlib.sha256(told).digest()[:8]) >> (64 - _TAIL_BITS)
         high = ((instant // 1000) << 16) | (_VERSION << _RANK_BITS) | _RANKS[self.kind]
         return UUID(int=(high << 64) | (_VARIANT << _TAIL_BITS) | tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as it is read, with its place in the feed."""
+
+    id: UUID
+    number: int
+    kind: FeedKind
+    subject: str
+    row: UUID
+    patient_id: PatientId | None
+    facts: Mapping[str, str | int | None]
+    happened_at: datetime

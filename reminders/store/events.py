@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
 
-from reminders.core.feed import FeedEvent, FeedKind
+from reminders.core.feed import FeedEvent, FeedKind, Told
 from reminders.core.ids import ClinicId, PatientId
 from reminders.store.console_rows import event
 from reminders.store.once import insert_many_once
@@ -56,20 +54,6 @@ def number(tx: Transaction, *, limit: int) -> int:
 def is_any_unnumbered(tx: Transaction) -> bool:
     """Say whether an event waits for its number."""
     return tx.connection.scalar(select(event.c.id).where(event.c.number.is_(None)).limit(1)) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event as it is read."""
-
-    id: UUID
-    number: int
-    kind: FeedKind
-    subject: str
-    row: UUID
-    patient_id: PatientId | None
-    facts: Mapping[str, str | int | None]
-    happened_at: datetime
 
 
 def after(tx: Transaction, clinic_id: ClinicId, number: int, *, limit: int) -> Sequence[Told]:

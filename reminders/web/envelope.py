@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reminders.bootstrap import Services
+from reminders.web.api.problem import refusal
 from reminders.web.errors import problem
 from reminders.web.pages import base_path
 
@@ -35,6 +36,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 ONE_YEAR = 31_536_000
+API = "/api/"
+"""Below this, errors are problem details, whatever the client says it accepts."""
 
 
 class Envelope:
@@ -85,8 +88,11 @@ class Envelope:
     async def _refuse(
         self, scope: Scope, receive: Receive, answer: _Answer, status: HTTPStatus, reference: UUID
     ) -> None:
-        is_page = "text/html" in Headers(scope=scope).get("accept", "")
-        response = problem(status, wants_page=is_page, reference=str(reference), base=self._base)
+        if scope["path"].startswith(API):
+            response = refusal(status, reference=str(reference), base=self._base)
+        else:
+            is_page = "text/html" in Headers(scope=scope).get("accept", "")
+            response = problem(status, wants_page=is_page, reference=str(reference), base=self._base)
         await response(scope, receive, answer)
 
 

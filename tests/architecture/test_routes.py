@@ -11,6 +11,9 @@ SIGNATURE, TOKEN, OPEN = "the provider's signature", "an unguessable token in th
 LOCAL = "only this machine's own browser may ask"
 DOOR = "nobody is signed in yet: a form of ours, with a limit on tries"
 SIGNED_IN = "a person with a role, whose clinics bound what is there"
+KEY = "an API key with the scope that the route names, for the rows of one clinic"
+API = "/api/v1"
+"""Where the app of `reminders/web/api` is mounted."""
 ACTORS = ("Acting", "needs(")
 
 PUBLIC = {
@@ -23,6 +26,22 @@ PUBLIC = {
     "POST /a/{token}": TOKEN,
     "GET /u/{token}": TOKEN,
     "POST /u/{token}": TOKEN,
+    "GET /api/v1/appointments": KEY,
+    "GET /api/v1/appointments/{external_id:path}": KEY,
+    "PUT /api/v1/appointments/{external_id:path}": KEY,
+    "DELETE /api/v1/appointments/{external_id:path}": KEY,
+    "GET /api/v1/patients/{external_id:path}": KEY,
+    "PUT /api/v1/patients/{external_id:path}": KEY,
+    "POST /api/v1/messages": KEY,
+    "GET /api/v1/messages/{message_id}": KEY,
+    "GET /api/v1/worklist": KEY,
+    "POST /api/v1/worklist/{task_id}/take": KEY,
+    "POST /api/v1/worklist/{task_id}/resolve": KEY,
+    "GET /api/v1/events": KEY,
+    "GET /api/v1/": OPEN,
+    "GET /api/v1/openapi.json": OPEN,
+    "GET /problems/": OPEN,
+    "GET /problems/{kind}": OPEN,
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     "GET /metrics": LOCAL,
@@ -60,7 +79,7 @@ def routes() -> Iterator[tuple[str, Function]]:
             for keyword in node.keywords
             if keyword.arg == "prefix" and isinstance(keyword.value, ast.Constant)
         }
-        prefix = str(prefixes.pop()) if prefixes else ""
+        prefix = (API if "api" in path.parts else "") + (str(prefixes.pop()) if prefixes else "")
         for function in functions(path):
             for decorator in function.decorator_list:
                 if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
@@ -126,3 +145,13 @@ def test_every_page_for_patients_is_reached_by_token_only() -> None:
         if PUBLIC.get(route) == TOKEN:
             assert "{token}" in route
             assert "token" in {argument.arg for argument in function.args.args + function.args.kwonlyargs}
+
+
+def test_every_route_of_the_api_stands_behind_a_key() -> None:
+    for route, function in routes():
+        if PUBLIC.get(route) == KEY:
+            module = next(path for path in python_files("reminders/web") if function in functions(path))
+            text = ast.unparse(tree(module))
+            assert "route_class=KeyedRoute" in text, f"{route} would answer anybody"
+            assert "needs(Scope." in ast.unparse(function), f"{route} names no scope"
+            assert "Calling" in ast.unparse(function.args), f"{route} does not know whose rows it may read"

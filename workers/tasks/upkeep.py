@@ -7,6 +7,7 @@ from reminders.services.expire_overdue import expire_overdue as expire
 from reminders.services.fly_canaries import release_canary as release
 from reminders.services.follow_up import follow_up as ask_again
 from reminders.services.hurry_opt_outs import hurry_opt_outs as hurry
+from reminders.services.keep_feed import keep_feed as keep
 from reminders.services.look_up_lines import look_up_lines as look_up
 from reminders.services.resolve_unknowns import poll_stuck as poll
 from reminders.services.resolve_unknowns import resolve_unknowns as resolve
@@ -55,6 +56,12 @@ def hurry_opt_outs() -> None:
 def look_up_lines() -> None:
     """Ask what kind of line the numbers are that will be texted next."""
     look_up(services().deps)
+
+
+@task(Job.KEEP_FEED)
+def keep_feed() -> None:
+    """Number what happened, and forget old answers of the API."""
+    keep(services().deps)
 
 
 @task(Job.RELEASE_CANARY)
