@@ -36,8 +36,6 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 ONE_YEAR = 31_536_000
-API = "/api/"
-"""Below this, errors are problem details, whatever the client says it accepts."""
 
 
 class Envelope:
@@ -88,11 +86,10 @@ class Envelope:
     async def _refuse(
         self, scope: Scope, receive: Receive, answer: _Answer, status: HTTPStatus, reference: UUID
     ) -> None:
-        if scope["path"].startswith(API):
-            response = refusal(status, reference=str(reference), base=self._base)
-        else:
-            is_page = "text/html" in Headers(scope=scope).get("accept", "")
-            response = problem(status, wants_page=is_page, reference=str(reference), base=self._base)
+        is_page = "text/html" in Headers(scope=scope).get("accept", "")
+        response = refusal(scope["path"], status, reference=str(reference), base=self._base) or problem(
+            status, wants_page=is_page, reference=str(reference), base=self._base
+        )
         await response(scope, receive, answer)
 
 

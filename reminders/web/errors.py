@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from reminders.core import errors
+from reminders.web.api.problem import refusal
 from reminders.web.pages import TEMPLATES
 
 log = structlog.get_logger()
@@ -67,7 +68,10 @@ def wants_page(request: Request) -> bool:
 def answer(request: Request, status: int, *, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to a request that cannot be served."""
     reference = getattr(request.state, "reference", "")
-    found = problem(status, wants_page=wants_page(request), reference=reference, base=request.app.state.base)
+    base = request.app.state.base
+    found = refusal(request.url.path, status, reference=reference, base=base) or problem(
+        status, wants_page=wants_page(request), reference=reference, base=base
+    )
     found.headers.update(headers or {})
     return found
 

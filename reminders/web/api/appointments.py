@@ -82,7 +82,7 @@ def get_appointment(caller: Calling, external_id: ExternalId) -> shapes.Appointm
     "/{external_id:path}",
     operation_id="putAppointment",
     openapi_extra=needs(Scope.WRITE),
-    responses={201: {"model": shapes.StoredAppointment, "description": "It is new."}, **answers(409)},
+    responses={201: {"model": shapes.StoredAppointment, "description": "It is new."}, **answers(404, 409)},
     summary="Put a session with its patient",
 )
 def put_appointment(

@@ -38,7 +38,7 @@ def get_patient(caller: Calling, external_id: ExternalId) -> shapes.Patient:
     "/{external_id:path}",
     operation_id="putPatient",
     openapi_extra=needs(Scope.WRITE),
-    responses={201: {"model": shapes.Patient, "description": "They are new."}, **answers()},
+    responses={201: {"model": shapes.Patient, "description": "They are new."}, **answers(404)},
     summary="Put a patient",
 )
 def put_patient(

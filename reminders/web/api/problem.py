@@ -21,6 +21,8 @@ from reminders.core import errors
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+BELOW = "/api/"
+"""Below this, errors are problem details, whatever the client says it accepts."""
 MOST_FAULTS = 50
 
 
@@ -166,8 +168,13 @@ def problem_response(found: ProblemError, *, reference: str, base: str) -> Respo
     return JSONResponse(document, status_code=int(about.status), media_type=MEDIA_TYPE, headers=dict(found.headers))
 
 
-def refusal(status: int, *, reference: str, base: str) -> Response:
-    """Return the answer for a status that came about outside of the API itself, such as a body that is too large."""
+def refusal(path: str, status: int, *, reference: str, base: str) -> Response | None:
+    """Return the answer for a status that came about outside of the API's app, such as a body that is too large.
+
+    None where the path is not one of the API's.
+    """
+    if not path.startswith(BELOW):
+        return None
     return problem_response(ProblemError(BY_STATUS.get(status, Kind.INTERNAL)), reference=reference, base=base)
 
 
