@@ -36,6 +36,7 @@ PLACES = {
     "ended": "ended",
     "api-key": "api_key",
     "clinic": "clinic",
+    "staff": "staff",
     "sending": "sending",
     "bench": "bench",
     "migrate": "parts",

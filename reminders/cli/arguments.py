@@ -21,6 +21,7 @@ from reminders.cli.interpret_arguments import add_interpret_command
 from reminders.cli.operator_arguments import add_operator_commands
 from reminders.cli.opt_out_arguments import add_opt_out
 from reminders.cli.send_arguments import add_send
+from reminders.cli.staff_arguments import add_staff
 from reminders.cli.worklist_arguments import add_worklist
 
 Commands = _SubParsersAction  # argparse has no public name for what `add_subparsers` returns
@@ -55,6 +56,7 @@ def parser() -> ArgumentParser:
     _ended(commands)
     add_api_key(commands)
     _clinic(commands)
+    add_staff(commands)
     _bench(commands)
     add_interpret_command(commands)
     add_operator_commands(commands)

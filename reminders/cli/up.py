@@ -13,7 +13,7 @@ from reminders.cli.tree import Watch, address, broker_of, refuse_taken_port, ser
 from reminders.supervisor import FolderLock
 
 if TYPE_CHECKING:
-    from reminders.bootstrap import Facts
+    from reminders.bootstrap import Facts, Services
 
 USUAL_PORT = 8000
 CANARY_URL = f"{PREFIX}CANARY_URL"
@@ -36,7 +36,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         with FolderLock(folder) as lock, ExitStack() as after:
             refuse_taken_port(host, port)
             broker = broker_of(own, folder)
-            for line in (*_what_leaves(services.facts), *services.prepare()):
+            for line in (*_what_leaves(services.facts), *services.prepare(), *_who_comes_in(services)):
                 print(line, flush=True)
 
             def when_ready() -> None:
@@ -73,6 +73,15 @@ def allow_list_line(facts: Facts, environment: Mapping[str, str]) -> str:
         YELLOW,
         environment,
     )
+
+
+def _who_comes_in(services: Services) -> Iterator[str]:
+    """Say how the first person gets in, where nobody may sign in yet."""
+    from reminders.cli.staff import FIRST
+    from reminders.services.read_staff import has_staff
+
+    if not has_staff(services.deps):
+        yield f"nobody may sign in yet: `{FIRST}` prints a link for the first person"
 
 
 def _what_leaves(facts: Facts) -> Iterator[str]:
