@@ -219,6 +219,16 @@ def page(
     return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
 
 
+def open_of_texts(tx: Transaction, ids: Collection[InboundId]) -> list[Task]:
+    """Return the open tasks that texts led to, the most urgent first."""
+    statement = select(task).where(IS_OPEN).order_by(BY_URGENCY, task.c.opened_at, task.c.id)
+    return [
+        _task(tx, row)
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(statement.where(task.c.inbound_id.in_(batch)))
+    ]
+
+
 def acknowledge(tx: Transaction, key: str, *, by: str, now: datetime) -> bool:
     """Record who took an open task over, first; False where somebody did before, or it is resolved.
 
