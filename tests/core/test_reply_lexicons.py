@@ -51,6 +51,34 @@ def test_every_example_of_every_entry_means_what_the_entry_says(language: str) -
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_net_catches_its_examples_and_lets_go_what_only_looks_alike(language: str) -> None:
+    nets = lexicon(language).nets
+    caught = {
+        text: interpret(text, open_question=None, language=language).has(net.intent)
+        for net in nets
+        for text in (*net.examples, *net.near)
+    }
+    missed = [f"{net.id} does not catch {text!r}" for net in nets for text in net.examples if not caught[text]]
+    assert not missed + [f"{net.id} must not catch {text!r}" for net in nets for text in net.near if caught[text]]
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"id": "x", "intent": "opt_out", "parts": [["a"], []], "examples": ["a"]}, "`parts` must be a list of texts"),
+        ({"id": "x", "intent": "stop", "parts": [["a"]], "examples": ["a"]}, "known are red_flag, opt_out"),
+        ({"id": "x", "intent": "opt_out", "parts": [["[a] _"]], "examples": ["a"]}, "would match anything"),
+        ({"id": "x", "intent": "opt_out", "parts": [["a"]], "examples": ["a"], "wihtin": 3}, "unknown field 'wihtin'"),
+    ],
+)
+def test_a_faulty_net_is_refused_with_its_file_its_name_and_what_would_be_right(row: dict[str, Any], told: str) -> None:
+    with pytest.raises(LexiconError) as error:
+        build("en", [("words", {"net": [row]})], frozenset())
+    assert str(error.value).startswith("words.toml, net x")
+    assert told in str(error.value)
+
+
 @pytest.mark.parametrize("table", ["reactions", "auto_replies", "signatures", "forwards", "quotes"])
 def test_every_whole_text_that_phones_write_is_known_by_its_rule(table: str) -> None:
     rules = dict(shared_texts(table))

@@ -11,7 +11,7 @@ from reminders.core.replies.judging import Judgement, Said, Side
 RULE = "driving_unwell"
 RULES = (".driving", ".unfit_at_the_wheel")
 """What the rules of dangers on the road are called by."""
-OF_THE_DRIVE = frozenset({Intent.SELF_DRIVE, Intent.ARRIVED})
+OF_THE_DRIVE = frozenset({Intent.SELF_DRIVE, Intent.ARRIVED, Intent.HAS_RIDE})
 """What a crash or an unfit drive is about besides: it adds nothing to the danger."""
 
 

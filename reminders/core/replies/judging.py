@@ -120,9 +120,22 @@ def leave_out_echoes(sides: Sequence[Side], found: Judgement) -> None:
             return True
         if one.intent is Intent.SYMPTOM and flags and not _is_told_apart(sides, one, flags):
             return True
+        if one.intent is Intent.OPT_OUT and _is_about_texts(sides, one):
+            return False
         return any(flag.touches(one.first, one.last) for flag in flags)
 
     found.said = [one for one in found.said if one.intent not in ECHOES or not is_echo(one)]
+
+
+def _is_about_texts(sides: Sequence[Side], one: Said) -> bool:
+    """Say whether an opt-out names what it wants to end: "the only way to make it stop" need be about no texts."""
+    return any(
+        token.text in side.known.groups["texts"] or token.text == "stop"
+        for side in sides
+        if side.known.language == one.language
+        for token in side.phrases[one.phrase].tokens
+        if one.touches(token.first, token.last)
+    )
 
 
 def _is_told_apart(sides: Sequence[Side], one: Said, flags: Sequence[Said]) -> bool:
@@ -149,7 +162,7 @@ ECHOES = frozenset(
         Intent.HELP,
     }
     | {Intent.WRONG_NUMBER, Intent.DECEASED, Intent.CALL_ME, Intent.RESCHEDULE, Intent.HIRED_RIDE, Intent.CONFIRM}
-    | {Intent.DECLINE, Intent.CONTACT_CHANGE}
+    | {Intent.DECLINE, Intent.CONTACT_CHANGE, Intent.OPT_OUT}
 )
 
 
@@ -163,6 +176,8 @@ def is_clear(side: Side, match: Match) -> bool:
     return not side.moods.of(match) - {Mood.NEGATED}
 
 
+REASONS = frozenset({"es.decline.reason"})
+"""Rules by which a reason is given that alone is a refusal."""
 SETTLED: tuple[tuple[Intent, tuple[Intent, ...]], ...] = (
     (Intent.RED_FLAG, (Intent.HELP,)),
     (Intent.DECLINE, (Intent.CONFIRM,)),
@@ -184,6 +199,9 @@ def settle(found: Judgement) -> None:
         # "C, no chest pain" is a plain confirmation.
         found.said = [one for one in found.said if one not in found.denied]
     _find_solved(found)
+    if found.has(Intent.RESCHEDULE):
+        # "I have to work that day, can we do Thursday?" refuses nothing: it tells why.
+        found.said = [one for one in found.said if one.rule not in REASONS]
     delays = [one for one in found.said if one.intent is Intent.LATE]
     # "I'll be there in 25" tells of the way, not of the day.
     found.said = [
@@ -215,7 +233,9 @@ def _find_solved(found: Judgement) -> None:
 
 SHORT_OF_A_RIDE = 2
 """Words in which a missing ride only answers what was asked: "nobody, I will drive"."""
-DRIVEN = frozenset({"en.has_ride.somebody_drives", "es.has_ride.somebody_drives"})
+DRIVEN = frozenset(
+    {"en.has_ride.somebody_drives", "en.has_ride.somebody_agreed", "es.has_ride.somebody_drives"}
+)
 """The rules by which somebody is said to drive, not only named."""
 
 
