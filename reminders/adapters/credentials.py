@@ -27,7 +27,7 @@ GOOD_SCORE = 3
 """Of 4: safely unguessable, more than 10^8 guesses, and in no list of common or stolen passwords."""
 DECOY = (
     f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}"
-    "$bm8gcGFzc3dvcmQgb3BlbnM$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    "$bm9ib2R5IGhhcyB0aGlzLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 
 

@@ -22,6 +22,7 @@ SEEN_EVERY = timedelta(minutes=1)
 INVITATION_LASTS = timedelta(hours=24)
 LONGEST_DELAY = timedelta(seconds=60)
 LEAST_PASSWORD, MOST_PASSWORD = 12, 128
+LEAST_OWN_WORD, LEAST_BESIDE_OWN = 3, 8
 MOST_LOGIN, MOST_NAME = 120, 80
 TOTP_BYTES = 20
 ISSUER = "Reminders"
@@ -107,6 +108,16 @@ def length_faults(password: str) -> list[str]:
         return [f"Use at least {LEAST_PASSWORD} characters; a few unrelated words are easy to remember."]
     if len(password) > MOST_PASSWORD:
         return [f"Use at most {MOST_PASSWORD} characters."]
+    return []
+
+
+def own_word_faults(password: str, own: Collection[str]) -> list[str]:
+    """Return what is wrong with a password that is little more than words anybody knows of its owner."""
+    rest = password.casefold()
+    for word in sorted({word.casefold() for word in own if len(word) >= LEAST_OWN_WORD}, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    if len(rest) < LEAST_BESIDE_OWN and len(rest) < len(password):
+        return ["Use something that has nothing to do with your name, your login or this service."]
     return []
 
 

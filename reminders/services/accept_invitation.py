@@ -10,7 +10,7 @@ from uuid import UUID
 
 from reminders.core.audit import Deed, about
 from reminders.core.errors import InputError, NotFoundError
-from reminders.core.sign_in import ISSUER, Person, QrCode, length_faults, read_code, totp_secret
+from reminders.core.sign_in import ISSUER, Person, QrCode, length_faults, own_word_faults, read_code, totp_secret
 from reminders.core.staff import Actor
 from reminders.services.audit import note
 from reminders.services.deps import Deps
@@ -97,4 +97,5 @@ def _secret(deps: Deps, token: str, invitation_id: UUID) -> str:
 
 def _faults(deps: Deps, person: Person, password: str) -> Sequence[str]:
     context = (person.login, *person.login.replace("@", ".").split("."), *person.name.split(), ISSUER)
-    return length_faults(password) or deps.credentials.weakness(password, context)
+    faults = length_faults(password) or own_word_faults(password, context)
+    return faults or deps.credentials.weakness(password, context)

@@ -259,7 +259,7 @@ def test_what_is_wrong_with_what_was_chosen_is_said_and_the_link_still_opens(wor
         ({"password": "short one", "again": "short one"}, "at least 12 characters"),
         ({"password": "x" * 129, "again": "x" * 129}, "at most 128 characters"),
         ({"password": "password 1234 ok", "again": "password 1234 ok"}, "Add another word or two."),
-        ({"password": "new.one new.one", "again": "new.one new.one"}, "Add another word or two."),
+        ({"password": "new.one new.one", "again": "new.one new.one"}, "nothing to do with your name"),
         ({"again": PASSWORD + "x"}, "The two passwords differ."),
         ({"code": "12"}, "That is not the code"),
     ):
