@@ -21,4 +21,6 @@
     clearTimeout(timer);
     timer = setTimeout(() => { ask().catch(() => {}); }, WAIT_MS);
   });
+  // Once the form is on its way the invitation may be used up: there is nobody left to ask.
+  field.form?.addEventListener("submit", () => { clearTimeout(timer); });
 })();

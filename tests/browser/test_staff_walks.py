@@ -1,0 +1,95 @@
+"""What staff do in a day, in a real browser: come in, work the morning list off, answer an alarm, write to a group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.sync_api import Page, expect
+
+from reminders.core.delivery import ReceiptStatus
+from reminders.services.sync_schedule import SyncOptions
+from tests.browser.conftest import accept_invitation
+from tests.browser.live import PASSWORD, Live
+from tests.builders import a_booking, a_record, an_entry, local
+from tests.world import World
+
+TOMORROW = local("2027-03-03 09:30")
+NAMES = ("Dana Rivers", "Robin Ruiz", "Sam Okafor", "Ana Lopez", "Lee Chen", "Jo March")
+
+
+def a_day(world: World) -> None:
+    """Six patients come tomorrow morning; they were asked, and some of them answered."""
+    world.sync(
+        *(
+            an_entry(
+                f"A{n}",
+                patient=a_record(f"P{n}", name=name, phone=f"+1202555{100 + n:04d}", email=None),
+                booking=a_booking(TOMORROW + timedelta(minutes=20 * n)),
+            )
+            for n, name in enumerate(NAMES, 1)
+        ),
+        options=SyncOptions(is_approved=True),
+    )
+    world.pump()
+    for sent in list(world.sms.sent):
+        world.receipt(sent.text.tag, ReceiptStatus.DELIVERED)
+
+
+def test_a_new_person_comes_in_leaves_and_comes_back(page: Page, live: Live) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    key = accept_invitation(page, live, live.invite("Kim Doe"))
+    expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Login").fill("kim.doe")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Code").fill(live.code(key))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+
+
+def test_the_morning_list_is_worked_off_by_keyboard(desk: Page, live: Live) -> None:
+    a_day(live.world)
+    live.world.text("who takes me home?", sender="+12025550101")
+    live.world.text("can I come on friday instead", sender="+12025550102")
+    desk.goto("/")
+    tasks = desk.locator("[data-task]")
+    expect(tasks).to_have_count(2)
+    for left in (1, 0):
+        desk.keyboard.press("j")
+        desk.keyboard.press("d")
+        expect(tasks).to_have_count(left)
+    expect(desk.get_by_text("Nothing needs a person just now.")).to_be_visible()
+
+
+def test_a_red_flag_stands_on_top_and_is_taken_over(desk: Page, live: Live) -> None:
+    a_day(live.world)
+    desk.goto("/")
+    live.world.text("my chest feels tight and I cant breathe", sender="+12025550103")
+    alarm = desk.locator(".alarm")
+    # The page looks for news by itself.
+    expect(alarm).to_contain_text("my chest feels tight")
+    expect(alarm).to_contain_text("Sam Okafor")
+    alarm.get_by_role("button", name="I take it over").click()
+    expect(alarm).to_contain_text("Kim Doe took it over")
+
+
+def test_a_group_is_written_to_and_two_are_left_out(desk: Page, live: Live) -> None:
+    a_day(live.world)
+    live.world.text("STOP", sender="+12025550104")
+    live.world.text("please stop texting me", sender="+12025550105")
+    live.world.pump()
+    before = len(live.world.sms.sent)
+    desk.goto("/send")
+    desk.get_by_label("Everybody with a session…").check()
+    desk.get_by_label("Text in English").fill("The building's lift is out of order. Please use the side entrance.")
+    preview = desk.locator("#outlook")
+    expect(preview).to_contain_text("Left out 2")
+    expect(preview).to_contain_text("Ana Lopez")
+    expect(preview).to_contain_text("Lee Chen")
+    desk.locator("#send").click()
+    expect(desk.locator("#batch")).to_contain_text("To 4")
+    live.world.pump()
+    expect(desk.locator("#batch")).to_contain_text("4 of 4")
+    assert len(live.world.sms.sent) - before == 4
