@@ -28,6 +28,7 @@ PLACES = {
     "why": "why",
     "interpret": "interpret",
     "checkins": "checkins",
+    "corrections": "corrections",
     "pause": "pause",
     "resume": "pause",
     "override": "override",

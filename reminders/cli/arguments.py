@@ -17,6 +17,7 @@ from reminders.cli.argument_types import (
     queues,
     speed,
 )
+from reminders.cli.corrections_arguments import add_corrections
 from reminders.cli.interpret_arguments import add_interpret_command
 from reminders.cli.operator_arguments import add_operator_commands
 from reminders.cli.opt_out_arguments import add_opt_out
@@ -59,6 +60,7 @@ def parser() -> ArgumentParser:
     add_staff(commands)
     _bench(commands)
     add_interpret_command(commands)
+    add_corrections(commands)
     add_operator_commands(commands)
     _parts(commands)
     commands.add_parser("test", help="run the tests (further words go to pytest)")

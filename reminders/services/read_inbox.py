@@ -77,6 +77,8 @@ class Inbox:
     threads: Sequence[ThreadLine]
     older: datetime | None
     has_several_clinics: bool
+    timezone: str
+    """The zone in which to show what belongs to no clinic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ def read_inbox(deps: Deps, who: Actor, show: Show, *, before: datetime | None = 
         lines = _lines(tx, who, list(shown.values()))
         is_more = len(found) == MOST_TEXTS or len(grouped) > len(shown)
         older = min((texts[0].at for texts in shown.values()), default=None) if is_more else None
-        return Inbox(now, lines, older, has_several_clinics=len(readable) > 1)
+        mine = [item.timezone for key, item in clinics.every(tx).items() if key in readable]
+        zone = next(iter(mine), "UTC")
+        return Inbox(now, lines, older, has_several_clinics=len(readable) > 1, timezone=zone)
 
 
 def _grouped(found: Iterable[Written]) -> dict[tuple[ClinicId | None, bytes], list[Written]]:

@@ -20,7 +20,6 @@ from reminders.web.console.reading_words import Meaning, Piece, done_words, mean
 from reminders.web.console.worklist_view import Item, item
 
 STAFF_LANGUAGE = "en"
-UTC_NAME = "UTC"
 BY_OTHERS = {"escort": "the escort", "staff": "staff"}
 QUICK = (Intent.CONFIRM, Intent.DECLINE, Intent.RESCHEDULE, Intent.HAS_RIDE, Intent.NEEDS_RIDE, Intent.QUESTION)
 """What an unclear reply most often turns out to mean: one press each."""
@@ -114,7 +113,7 @@ def _thread(line: ThreadLine, who: Actor, inbox: Inbox) -> Thread:
         key=str(line.id) if line.id is not None else "",
         who=names or BY_OTHERS.get(newest.kind, "").capitalize() or line.phone or "unknown number",
         clinic=line.clinic.sender if line.clinic is not None and inbox.has_several_clinics else "",
-        at=_moment(newest.at, line.clinic.timezone if line.clinic is not None else UTC_NAME),
+        at=_moment(newest.at, line.clinic.timezone if line.clinic is not None else inbox.timezone),
         pieces=_pieces(newest),
         chips=_chips(newest),
         done=done_words(newest.decision),
