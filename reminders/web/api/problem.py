@@ -200,7 +200,9 @@ def problem_of(error: Exception) -> ProblemError:
             return _invalid(error)
         case HTTPException():
             kind = BY_STATUS.get(error.status_code, Kind.INTERNAL)
-            return ProblemError(kind, headers=error.headers or {})
+            # The framework's own 400 is about a body that is no JSON at all, such as one nested too deep to be read.
+            wrong = [Wrong("The body cannot be read as JSON", pointer="")] if kind is Kind.INVALID_REQUEST else ()
+            return ProblemError(kind, wrong=wrong, headers=error.headers or {})
         case errors.RemindersError():
             return _of_ours(error)
         case _:
