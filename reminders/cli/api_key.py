@@ -25,7 +25,7 @@ DONE = 0
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
     """Do what the verb says. Raises InputError or NotFoundError."""
     with opened(arguments, environment) as services:
-        services.migrate()
+        services.prepare()
         match arguments.verb:
             case "add":
                 _add(services.deps, arguments)
