@@ -187,7 +187,8 @@ def _targets(
         session = sessions.get(key)
         template, language = order.letter.for_language(person.record.language, home=order.home)
         # To one patient a message belongs to no session, unless it tells its time.
-        is_about = session is not None and (order.posting.is_group or speaks_of_session(template))
+        tells_time = speaks_of_session(template)
+        is_about = session is not None and (order.posting.is_group or tells_time)
         pause = paused.refusal(session) if session else Reason.ON_HOLD if key in paused.patients else None
         known = Circumstances(
             zone=_zone(order.clinic, person, session if is_about else None),
@@ -195,10 +196,11 @@ def _targets(
             pause=pause,
             lately=lately[key],
         )
-        text = render(signed(template, order.clinic.sender), _values(order.clinic, person, session, language))
+        values = _values(order.clinic, person, session if tells_time else None, language)
+        text = render(signed(template, order.clinic.sender), values)
         result = reach(person, order.posting, known)
         recipient = _recipient(person, known, result, text=text, language=language, sent=before.get(key))
-        found.append(Target(recipient, person, known.about, result, speaks_of_session(template)))
+        found.append(Target(recipient, person, known.about, result, tells_time))
     return found
 
 

@@ -68,10 +68,17 @@ PUBLIC = {
     "GET /invitation/{token}": TOKEN,
     "POST /invitation/{token}": TOKEN,
     "POST /invitation/{token}/advice": TOKEN,
-    "GET /send": LOCAL,
-    "POST /send": LOCAL,
-    "POST /send/edit": LOCAL,
-    "POST /send/preview": LOCAL,
+    "GET /send": SIGNED_IN,
+    "POST /send": SIGNED_IN,
+    "POST /send/edit": SIGNED_IN,
+    "POST /send/preview": SIGNED_IN,
+    "POST /send/outlook": SIGNED_IN,
+    "POST /send/people": SIGNED_IN,
+    "POST /send/test": SIGNED_IN,
+    "GET /batches": SIGNED_IN,
+    "GET /batches/{batch_id}": SIGNED_IN,
+    "GET /parts/batches/{batch_id}": SIGNED_IN,
+    "POST /batches/{batch_id}/stop": SIGNED_IN,
 }
 
 

@@ -114,7 +114,7 @@ def test_what_was_seen_is_sent_and_a_second_click_leads_to_the_same_batch(clinic
     clinic.pump(Channel.SMS)
     assert clinic.bodies.count("Riverside Clinic: Bring a coat on Wed Mar 3, 9:30 AM.") == 1
     page = words(desk.get(answers[0].headers["location"]).text)
-    assert "1 of 1" in page
+    assert "1 of 1 left" in page
     assert "Dana Rivers text sent" in page
     assert "tomorrow’s sessions" in words(desk.get("/batches").text)
 
@@ -249,7 +249,7 @@ def test_stopping_ends_what_has_not_left_and_says_what_had(clinic: World, desk: 
         assert answer.headers["location"] == place
     page = desk.get(place).text
     assert "2 withdrawn" in words(page)
-    assert "This was stopped by Front desk" in words(page)
+    assert "This was stopped by Front desk, Tue Mar 2, noon EST. Nothing had left before." in words(page)
     assert 'id="stop"' not in page
     assert "hx-get" not in page
     assert desk.get(f"/parts{place}").text.strip() in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reminders.core.delivery import LEFT, MessageState
+from reminders.core.delivery import IN_FLIGHT, LEFT, MessageState
 from reminders.core.labels import CHANNELS, REASONS
 from reminders.core.staff import Actor, Right
 from reminders.services.read_batches import BatchLine, BatchReading
@@ -73,7 +73,7 @@ def shown_line(line: BatchLine) -> Line:
         leaves="" if mailing.due_at <= mailing.made_at else at_clinic(mailing.due_at, clinic),
         number=line.number,
         arrived=line.counts.get(MessageState.DELIVERED, 0),
-        left=sum(line.counts.get(state, 0) for state in LEFT),
+        left=sum(line.counts.get(state, 0) for state in LEFT | IN_FLIGHT),
         left_out=len(mailing.left_out),
         is_over=line.is_over,
         stopped=stopped,
