@@ -74,7 +74,7 @@ def read_batches(deps: Deps, who: Actor, *, limit: int = MOST_BATCHES) -> list[B
     """Return the last batches of the clinics that somebody may read, the newest first."""
     with deps.store.reading() as tx:
         found = mailings.newest(tx, who.clinics(Right.READ), limit=limit)
-        return _lines(tx, found, people={}, now=deps.clock.now())
+        return _lines(tx, found, now=deps.clock.now())
 
 
 def read_batch(deps: Deps, who: Actor, batch_id: BatchId, *, limit: int = MOST_LINES) -> BatchReading:
@@ -86,7 +86,7 @@ def read_batch(deps: Deps, who: Actor, batch_id: BatchId, *, limit: int = MOST_L
             raise NotFoundError(f"no batch {batch_id}")
         sent = mailings.sent(tx, batch_id, limit=limit)
         people = _people(tx, mailing.clinic_id, {item.patient_id for item in sent} | set(mailing.left_out))
-        (line,) = _lines(tx, [mailing], people=people, now=now)
+        (line,) = _lines(tx, [mailing], now=now)
         left_out = [(people[key], reason) for key, reason in mailing.left_out.items() if key in people]
         return BatchReading(line, [(people[item.patient_id], item) for item in sent], left_out, now)
 
@@ -96,22 +96,22 @@ def _people(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) ->
     return {key: Person(key, item.record.external_id, item.record.name) for key, item in found.items()}
 
 
-def _lines(
-    tx: Transaction, found: list[Mailing], *, people: Mapping[PatientId, Person], now: datetime
-) -> list[BatchLine]:
+def _lines(tx: Transaction, found: list[Mailing], *, now: datetime) -> list[BatchLine]:
     every, counts = clinics.every(tx), mailings.counts(tx, [item.id for item in found])
+    names = mailings.readers(tx, [item.id for item in found if isinstance(item.audience, OnePatient)])
     return [
-        BatchLine(item, every[item.clinic_id], _words(item, every[item.clinic_id], people, now), counts[item.id])
+        BatchLine(
+            mailing=item,
+            clinic=every[item.clinic_id],
+            words=names.get(item.id) or _words(item, every[item.clinic_id], now),
+            counts=counts[item.id],
+        )
         for item in found
     ]
 
 
-def _words(item: Mailing, clinic: Clinic, people: Mapping[PatientId, Person], now: datetime) -> str:
-    """Tell whom a batch was for, by the day on which it was made: what was tomorrow then may be today."""
-    if isinstance(item.audience, OnePatient):
-        named = next((one.name for one in people.values() if one.external_id == item.audience.external_id), None)
-        return named or "one patient"
+def _words(item: Mailing, clinic: Clinic, now: datetime) -> str:
+    """Tell whom a batch was for; days are named by the calendar once the day on which it was written is over."""
     made_on = local_day(item.made_at, clinic.tz)
-    # Days are named by the calendar once the day of writing is over.
     today = made_on if made_on == local_day(now, clinic.tz) else None
     return describe(item.audience, place=clinic.sender, today=today)

@@ -21,7 +21,7 @@ from reminders.core.reminders import Reason
 from reminders.store.batches import in_batches
 from reminders.store.console_rows import batch
 from reminders.store.once import insert_once
-from reminders.store.rows import appointment, message
+from reminders.store.rows import appointment, message, patient
 from reminders.store.unit_of_work import Transaction
 
 TEXT = "batch.text"
@@ -139,6 +139,14 @@ def sent_to(tx: Transaction, batch_id: BatchId) -> dict[PatientId, MessageId]:
     """Return which message of a batch went to whom."""
     statement = select(message.c.patient_id, message.c.id).where(message.c.batch_id == batch_id)
     return {PatientId(row.patient_id): MessageId(row.id) for row in tx.connection.execute(statement)}
+
+
+def readers(tx: Transaction, ids: Collection[BatchId]) -> dict[BatchId, str]:
+    """Return the names of those to whom batches of one message went."""
+    joined = message.join(patient, patient.c.id == message.c.patient_id)
+    statement = select(message.c.batch_id, patient.c.id, patient.c.name).select_from(joined)
+    rows = tx.connection.execute(statement.where(message.c.batch_id.in_(ids))) if ids else ()
+    return {BatchId(row.batch_id): tx.vault.open("patient.name", row.id, row.name) for row in rows}
 
 
 def stop(tx: Transaction, batch_id: BatchId, *, by: str, now: datetime) -> int:

@@ -141,6 +141,12 @@ def test_a_batch_tells_who_got_it_and_who_was_left_out(world: World) -> None:
     assert read_batches(world.deps, desk(world))[0].words == "sessions on Wed Mar 3 at Riverside Clinic"
 
 
+def test_a_message_to_one_patient_is_a_batch_of_one_that_names_them(world: World) -> None:
+    batch = sent(world, audience=None, patient_external_id="P2")
+    assert read_batch(world.deps, desk(world), batch).line.words == "Patient 2"
+    assert [line.words for line in read_batches(world.deps, desk(world))] == ["Patient 2"]
+
+
 def test_stopping_ends_what_has_not_left_once_and_for_all(world: World) -> None:
     batch = sent(world, send_at=NOON + timedelta(hours=1))
     assert world.pump() == 0

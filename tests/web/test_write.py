@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -129,6 +130,14 @@ def test_nothing_leaves_that_is_not_what_was_seen(clinic: World, desk: Browser) 
     assert "Somebody would get something else" in words(desk.post("/send", filled).text)
     assert clinic.count("batch") == 0
     assert desk.post("/send", seen(desk, filled)).status_code == 303
+
+
+def test_the_text_is_shown_as_the_one_reads_it_who_was_chosen(clinic: World, desk: Browser) -> None:
+    filled = group(desk, text="See you {{when}}.", other_text="Hasta {{when}}.", shown="P1")
+    body = urlencode([*filled.items(), ("shown", "P3")]).encode()
+    headers = {"hx-request": "true", "content-type": "application/x-www-form-urlencoded"}
+    page = words(desk.ask("POST", "/send/outlook", body=body, headers=headers).text)
+    assert page.index("Hasta") < page.index("See you Wed Mar 3")
 
 
 def test_two_previews_are_two_requests(clinic: World, desk: Browser) -> None:
