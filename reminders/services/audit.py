@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reminders.core.audit import AuditEvent, Deed
-from reminders.core.ids import ClinicId
+from reminders.core.audit import about as row_name
+from reminders.core.ids import ClinicId, PatientId
 from reminders.core.staff import Actor
 from reminders.services.deps import Deps
 from reminders.store import audit
@@ -37,3 +38,12 @@ def note(
         done_at=deps.clock.machine_now(),
     )
     audit.add(tx, item)
+
+
+def note_patient(
+    tx: Transaction, deps: Deps, who: Actor | None, deed: Deed, whose: tuple[ClinicId, PatientId], *, detail: str = ""
+) -> None:
+    """Write down what a signed-in person did about a patient; nobody is signed in at the command line."""
+    if who is not None:
+        clinic_id, patient_id = whose
+        note(tx, deps, who, deed, clinic_id=clinic_id, about=row_name("patient", patient_id), detail=detail or None)

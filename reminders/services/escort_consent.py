@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reminders.core.audit import Deed
 from reminders.core.clinics import Clinic
 from reminders.core.escorts import EscortConsent
 from reminders.core.patients import Recipient
 from reminders.core.reminders import Reason
+from reminders.core.staff import Actor
 from reminders.ports import SENDING_JOBS
+from reminders.services.audit import note_patient
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
 from reminders.services.plan_reminders import plan_patients
@@ -53,11 +56,19 @@ def read_escorts(deps: Deps, patient: str, clinic_slug: str | None) -> EscortRep
 
 
 def record_escort_consent(
-    deps: Deps, patient: str, clinic_slug: str | None, phone: str, *, is_granted: bool, note: str, by: str
+    deps: Deps,
+    patient: str,
+    clinic_slug: str | None,
+    phone: str,
+    *,
+    is_granted: bool,
+    note: str,
+    by: str,
+    who: Actor | None = None,
 ) -> EscortReport:
     """Append what an escort said; a no also stops what waits to leave to them. The phone is in E.164.
 
-    Raises InputError or NotFoundError.
+    `who` is the signed-in person, for the audit log. Raises InputError or NotFoundError.
     """
     check_words(reason=note, by=by, option="--note")
     with deps.store.transaction() as tx:
@@ -76,6 +87,9 @@ def record_escort_consent(
             recorded_at=now,
         )
         escorts.record(tx, said)
+        note_patient(
+            tx, deps, who, Deed.ESCORT_RECORDED, (clinic.id, key), "agrees" if is_granted else "does not agree"
+        )
         withdrawals.lock_patients(tx, [key])
         theirs = [item for item in appointments.of_patients(tx, [key])[key] if item.booking.escort_phone == phone]
         if not is_granted:

@@ -11,6 +11,7 @@ from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, ClinicId, MessageId
 from reminders.core.patients import Patient
+from reminders.core.pauses import Pauses
 from reminders.core.timeline.events import Event, Surroundings
 from reminders.core.timeline.history import History, PastMessage, Subject, SubjectKind
 from reminders.core.timeline.timeline import Outlook, outlook, scope_of, timeline
@@ -45,6 +46,8 @@ class Account:
     message: PastMessage | None
     events: Sequence[Event]
     outlook: Outlook
+    past: History
+    pauses: Pauses
     now: datetime
 
 
@@ -58,8 +61,13 @@ def explain(deps: Deps, query: Query) -> Account:
         every = clinics.every(tx)
         asked = [clinic.id for clinic in find_clinics(tx, query.clinic_slug)]
         subject = _chosen(query, history.find(tx, query.name, asked), every)
-        past = _past(tx, subject, has_texts=query.has_texts)
-        scene = _scene(tx, subject, every[subject.clinic_id], now)
+        return account_of(tx, subject, every[subject.clinic_id], now=now, has_texts=query.has_texts)
+
+
+def account_of(tx: Transaction, subject: Subject, clinic: Clinic, *, now: datetime, has_texts: bool) -> Account:
+    """Return the timeline of one subject, in the caller's transaction."""
+    past = _past(tx, subject, has_texts=has_texts)
+    scene = _scene(tx, subject, clinic, now)
     scope = scope_of(subject, past)
     message = next((item for item in past.messages if item.id == subject.id), None)
     is_all = subject.kind is SubjectKind.PATIENT
@@ -73,6 +81,8 @@ def explain(deps: Deps, query: Query) -> Account:
         message=message,
         events=[line for line in timeline(past, scene) if scope.covers(line)],
         outlook=outlook(subject, past, scene),
+        past=past,
+        pauses=scene.pauses,
         now=now,
     )
 

@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reminders.core.audit import Deed
 from reminders.core.overrides import Change, Decision, amended
 from reminders.core.reminders import Reason
+from reminders.core.staff import Actor
 from reminders.ports import SENDING_JOBS
+from reminders.services.audit import note_patient
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
 from reminders.services.plan_reminders import plan_patients
@@ -42,10 +45,18 @@ def read_override(deps: Deps, patient: str, clinic_slug: str | None) -> Override
 
 
 def override_cadence(
-    deps: Deps, patient: str, clinic_slug: str | None, change: Change, *, reason: str, by: str
+    deps: Deps,
+    patient: str,
+    clinic_slug: str | None,
+    change: Change,
+    *,
+    reason: str,
+    by: str,
+    who: Actor | None = None,
 ) -> OverrideReport:
     """Change what holds for a patient; what is asked for already changes nothing.
 
+    `who` is the signed-in person, for the audit log.
     Raises InputError with every fault, or NotFoundError for an unknown patient.
     """
     check_words(reason=reason, by=by)
@@ -61,6 +72,7 @@ def override_cadence(
             return OverrideReport(patient, clinic.timezone, before, history)
         decision = Decision(deps.identity.new_id(), clinic.id, key, after, reason.strip(), by.strip(), now)
         overrides.decide(tx, decision)
+        note_patient(tx, deps, who, Deed.CADENCE_CHANGED, (clinic.id, key), detail=decision.reason)
         withdrawals.lock_patients(tx, [key])
         about = [item.id for item in appointments.of_patients(tx, [key])[key]]
         withdrawals.withdraw(tx, about, reason=Reason.REPLANNED, now=now)

@@ -12,14 +12,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from reminders.core.appointments import Appointment, AppointmentStatus
+from reminders.core.audit import Deed
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.pauses import REFUSES, Pause, PauseKind
 from reminders.core.reminders import REVIVABLE
+from reminders.core.staff import Actor
 from reminders.core.tasks import TaskKind, key_of
 from reminders.core.windows import civil, local_day
 from reminders.ports import SENDING_JOBS
+from reminders.services.audit import note_patient
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_clinics, find_patient
 from reminders.services.plan_reminders import Planned, plan_patients
@@ -70,8 +73,18 @@ class PauseReport:
     """What else keeps reminders of these sessions back after this pause ended."""
 
 
-def pause(deps: Deps, subject: Subject, *, reason: str, by: str, watch: Watch = lambda _progress: None) -> PauseReport:
+def pause(
+    deps: Deps,
+    subject: Subject,
+    *,
+    reason: str,
+    by: str,
+    watch: Watch = lambda _progress: None,
+    who: Actor | None = None,
+) -> PauseReport:
     """Pause a day, a patient or a series; what is paused already stays so, with its first reason.
+
+    `who` is the signed-in person, for the audit log.
 
     Raises InputError for a faulty request, NotFoundError for an unknown patient or series.
     """
@@ -94,6 +107,7 @@ def pause(deps: Deps, subject: Subject, *, reason: str, by: str, watch: Watch = 
         if held is None:
             _check_day(clinic, subject, now)
             pauses.add(tx, made)
+            _note(tx, deps, who, Deed.REMINDERS_PAUSED, made)
         if subject.kind is PauseKind.DAY:
             _close_day(tx, deps, report, now)
         else:
@@ -103,7 +117,9 @@ def pause(deps: Deps, subject: Subject, *, reason: str, by: str, watch: Watch = 
     return report
 
 
-def resume(deps: Deps, subject: Subject, *, by: str, watch: Watch = lambda _progress: None) -> PauseReport:
+def resume(
+    deps: Deps, subject: Subject, *, by: str, watch: Watch = lambda _progress: None, who: Actor | None = None
+) -> PauseReport:
     """End a pause: what is still useful waits again, what is not stays ended as on hold.
 
     Raises InputError where nothing is paused.
@@ -115,6 +131,7 @@ def resume(deps: Deps, subject: Subject, *, by: str, watch: Watch = lambda _prog
         if held is None:
             raise InputError([f"{subject.kind} {subject.name}: not paused; `reminders pause list` shows what is"])
         pauses.end(tx, held.id, by=by.strip(), now=now)
+        _note(tx, deps, who, Deed.REMINDERS_RESUMED, held)
         report = PauseReport(held, clinic, is_new=True)
         if subject.kind is PauseKind.DAY:
             # Where the clinic's own file closes the day as well, nobody is there all the same.
@@ -130,6 +147,11 @@ def resume(deps: Deps, subject: Subject, *, by: str, watch: Watch = lambda _prog
         _plan_everybody(deps, report, watch)
     deps.queue.hint(SENDING_JOBS.values())
     return report
+
+
+def _note(tx: Transaction, deps: Deps, who: Actor | None, deed: Deed, item: Pause) -> None:
+    if item.patient_id is not None:
+        note_patient(tx, deps, who, deed, (item.clinic_id, item.patient_id), detail=item.reason)
 
 
 def list_pauses(deps: Deps, clinic_slug: str | None, *, with_ended: bool) -> list[tuple[Clinic, Pause]]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from reminders.core.clinics import Clinic
 from reminders.core.consent import Source
+from reminders.core.ids import PatientId
 from reminders.core.labels import CHANNELS
 from reminders.core.patients import Channel
 from reminders.core.permissions import ClosedAddress
@@ -52,13 +53,13 @@ def read_choices(deps: Deps, patient: str, clinic_slug: str | None) -> ChoicesRe
     """Return all that a patient said about being written to. Raises InputError or NotFoundError."""
     with deps.store.reading() as tx:
         clinic = find_clinic(tx, clinic_slug)
-        found = sorted(_choices(tx, clinic, patient), key=lambda item: item.recorded_at)
+        found = sorted(choices_of(tx, clinic, find_patient(tx, clinic, patient)), key=lambda item: item.recorded_at)
         theirs = [item for item in permissions.closed(tx, clinic.id) if patient in item.patients]
     return ChoicesReport(clinic, found[::-1], theirs)
 
 
-def _choices(tx: Transaction, clinic: Clinic, patient: str) -> Iterator[Choice]:
-    key = find_patient(tx, clinic, patient)
+def choices_of(tx: Transaction, clinic: Clinic, key: PatientId) -> Iterator[Choice]:
+    """Yield all that a patient and their escorts said about being written to."""
     for past in permissions.of_patient(tx, clinic.id, key, has_texts=True):
         said = past.event
         yield Choice(

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from reminders.core.audit import Deed
 from reminders.core.business_days import IsBusinessDay, end_of, hurries_on
 from reminders.core.choices import Deadline, Heard, deadline_of, faults
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import Channel
+from reminders.core.staff import Actor
 from reminders.core.tasks import TaskKind, Urgency
 from reminders.core.windows import local_day
 from reminders.ports import SENDING_JOBS
+from reminders.services.audit import note_patient
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
 from reminders.services.opt_out import Said, make_rows, opt_in_addresses, opt_out_addresses
@@ -50,10 +53,19 @@ class Recorded:
     task_key: str | None = None
 
 
-def record_choice(deps: Deps, whom: Whom, heard: Heard, clinic_slug: str | None, *, is_granted: bool) -> Recorded:
+def record_choice(
+    deps: Deps,
+    whom: Whom,
+    heard: Heard,
+    clinic_slug: str | None,
+    *,
+    is_granted: bool,
+    who: Actor | None = None,
+) -> Recorded:
     """Close addresses at every clinic, or open them again by the person's own word. Raises InputError, NotFoundError.
 
     A patient's choice covers all their addresses, also one that they share: then nobody there is written to.
+    `who` is the signed-in person, for the audit log.
     """
     check_words(reason=heard.note, by=heard.by, option="--note")
     with deps.store.reading() as tx:
@@ -76,6 +88,9 @@ def record_choice(deps: Deps, whom: Whom, heard: Heard, clinic_slug: str | None,
         change = opt_in_addresses if is_granted else opt_out_addresses
         reached = change(tx, deps, [address for _, address in places], said, speaker=speaker, now=now)
         people = patients.at_addresses(tx, reached)
+        if speaker is not None:
+            detail = f"{'opt-in' if is_granted else 'opt-out'} by {_in_words(heard)}"
+            note_patient(tx, deps, who, Deed.CHOICE_RECORDED, speaker, detail=detail)
     deps.queue.hint(SENDING_JOBS.values())
     return Recorded(clinic, reached, len(people), None if is_granted else due)
 

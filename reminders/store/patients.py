@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import NO_OVERRIDE, Channel, Override, Patient, PatientRecord
@@ -55,6 +55,28 @@ def names(tx: Transaction, within: Collection[ClinicId]) -> list[tuple[PatientId
         (PatientId(row.id), ClinicId(row.clinic_id), row.external_id, tx.vault.open("patient.name", row.id, row.name))
         for row in tx.connection.execute(select(*columns).where(patient.c.clinic_id.in_(within)))
     ]
+
+
+def clinic_of(tx: Transaction, patient_id: PatientId) -> ClinicId | None:
+    """Return the clinic of a patient; None for nobody's id."""
+    found = tx.connection.scalar(select(patient.c.clinic_id).where(patient.c.id == patient_id))
+    return None if found is None else ClinicId(found)
+
+
+def phones(tx: Transaction, within: Collection[ClinicId]) -> dict[PatientId, str]:
+    """Return the phone of everybody at these clinics who has one."""
+    columns = (patient.c.id, patient.c.phone)
+    here = patient.c.clinic_id.in_(within) & patient.c.phone.is_not(None)
+    return {
+        PatientId(row.id): tx.vault.open("patient.phone", row.id, row.phone)
+        for row in tx.connection.execute(select(*columns).where(here))
+    }
+
+
+def count(tx: Transaction, within: Collection[ClinicId]) -> int:
+    """Return how many patients these clinics have."""
+    here = select(func.count()).select_from(patient).where(patient.c.clinic_id.in_(within))
+    return tx.connection.scalar(here) or 0
 
 
 def external_ids(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, str]:
