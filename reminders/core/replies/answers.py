@@ -114,7 +114,8 @@ def _tells_much_else(answer: Match, sides: Sequence[Side], found: Judgement) -> 
 
 
 def _tells_when(side: Side, word: str) -> bool:
-    return word[0].isdigit() or word in side.known.numbers or word in side.known.groups["day"] | side.known.groups["units"]
+    groups = side.known.groups
+    return word[0].isdigit() or word in side.known.numbers or word in groups["day"] | groups["units"]
 
 
 def _asks(sides: Sequence[Side]) -> bool:
@@ -200,7 +201,8 @@ def _idioms_of_their_own(sides: Sequence[Side], found: Judgement) -> list[Match]
 
 def is_thanks(sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> bool:
     """Say whether a text is thanks, chatter or, where nothing was asked, mere acknowledgement."""
-    if found.lost or _idioms_of_their_own(sides, found) or any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS)) or _asks(sides):
+    is_marked = any(True for _ in marks(sides, Mark.NO, Mark.NOTHING, *DOUBTS))
+    if found.lost or _idioms_of_their_own(sides, found) or is_marked or _asks(sides):
         return False
     if any(one.entry.guards & GRAVE for _, one in marks(sides, Mark.GUARD)) and not _is_thanked(sides):
         return False  # "don't stop the reminders lol" is more than a laugh

@@ -89,5 +89,7 @@ def _asked_by(side: Side, sides: Sequence[Side], place: int, found: Judgement, *
     fillers = side.known.groups["filler"]
     if any(match.length == len(phrase.tokens) == 1 for match in found.lost if match.entry.means is Intent.CONFIRM):
         return None  # "Confirm?" only doubts the answer
+    if found.has(Intent.SCORE) and all(token.text in side.known.pain | fillers for token in phrase.tokens):
+        return None  # "Pain? 2" asks itself
     content = [token for token in phrase.tokens if token.text not in fillers and token.first not in answers]
     return "any.question_mark" if may_be_marked and phrase.is_asked and content else None

@@ -233,9 +233,7 @@ def _find_solved(found: Judgement) -> None:
 
 SHORT_OF_A_RIDE = 2
 """Words in which a missing ride only answers what was asked: "nobody, I will drive"."""
-DRIVEN = frozenset(
-    {"en.has_ride.somebody_drives", "en.has_ride.somebody_agreed", "es.has_ride.somebody_drives"}
-)
+DRIVEN = frozenset({"en.has_ride.somebody_drives", "en.has_ride.somebody_agreed", "es.has_ride.somebody_drives"})
 """The rules by which somebody is said to drive, not only named."""
 
 
