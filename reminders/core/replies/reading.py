@@ -12,7 +12,7 @@ LONGEST = 1_600
 MOST_WORDS = 360
 """Words and signs that are read of them: more stand in no text that a person wrote."""
 QUOTES = str.maketrans(
-    {"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"'}
+    {"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"'}
 )
 LOOKALIKES = str.maketrans(
     {"\N{CYRILLIC SMALL LETTER ES}": "c", "\N{CYRILLIC SMALL LETTER U}": "y", "\N{CYRILLIC SMALL LETTER A}": "a"}
