@@ -74,8 +74,7 @@ def upcoming(
         candidate = Candidate(item, step, held.starts_at, local_day(held.starts_at, held.booking.tz))
         by_reader.setdefault(_reader(patient, held, key.recipient), []).append(candidate)
     for reader, candidates in by_reader.items():
-        for bundle in foresee(candidates, tz=reader.tz):
-            found.append(_worded(clinic, patient, booked, bundle, page))
+        found += [_worded(clinic, patient, booked, bundle, page) for bundle in foresee(candidates, tz=reader.tz)]
     return sorted(found, key=lambda item: (item.at, item.step))
 
 

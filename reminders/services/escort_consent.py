@@ -87,9 +87,8 @@ def record_escort_consent(
             recorded_at=now,
         )
         escorts.record(tx, said)
-        note_patient(
-            tx, deps, who, Deed.ESCORT_RECORDED, (clinic.id, key), "agrees" if is_granted else "does not agree"
-        )
+        word = "agrees" if is_granted else "does not agree"
+        note_patient(tx, deps, who, Deed.ESCORT_RECORDED, (clinic.id, key), detail=word)
         withdrawals.lock_patients(tx, [key])
         theirs = [item for item in appointments.of_patients(tx, [key])[key] if item.booking.escort_phone == phone]
         if not is_granted:

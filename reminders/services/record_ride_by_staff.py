@@ -15,7 +15,7 @@ from reminders.store import appointments, patients
 
 
 def record_ride_by_staff(
-    deps: Deps, who: Actor, patient_id: PatientId, appointment_id: AppointmentId, version: int, state: RideState
+    deps: Deps, who: Actor, patient_id: PatientId, appointment_id: AppointmentId, *, version: int, state: RideState
 ) -> None:
     """Record what holds of the ride home from this version of a session to come.
 
@@ -29,4 +29,4 @@ def record_ride_by_staff(
             raise NotFoundError(f"no session {appointment_id}")
         if held.version != version or not record_ride(tx, deps, held, state, now=now):
             raise ConflictError("the session changed meanwhile; look at it again")
-        note_patient(tx, deps, who, Deed.RIDE_RECORDED, (clinic_id, patient_id), RIDES[state])
+        note_patient(tx, deps, who, Deed.RIDE_RECORDED, (clinic_id, patient_id), detail=RIDES[state])
