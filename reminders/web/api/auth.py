@@ -6,11 +6,12 @@ The key is looked at before the body is read: to whoever has none, no fault of a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -22,7 +23,7 @@ from reminders.core.clinics import Clinic
 from reminders.core.staff import Actor
 from reminders.services.api_keys import PACE, Entry, clinic_of, enter
 from reminders.services.deps import Deps
-from reminders.web.api.problem import Kind, ProblemError, answer
+from reminders.web.api.problem import Kind, ProblemError, Wrong, answer
 from reminders.web.pages import services_of
 
 SCHEME = "key"
@@ -73,12 +74,14 @@ class KeyedRoute(APIRoute):
         handler = super().get_route_handler()
         scope = Scope((self.openapi_extra or {})["security"][0][SCHEME][0])
         has_body = self.body_field is not None
+        known = _query_names(self.dependant)
 
         async def guarded(request: Request) -> Response:
             entry: Entry | None = None
             try:
                 entry = await run_in_threadpool(_entry, request)
                 _permit(entry, scope)
+                _check_query(request, known)
                 if has_body:
                     _check_media(request)
                 request.state.entry = entry
@@ -112,6 +115,20 @@ def _permit(entry: Entry, scope: Scope) -> None:
 def _check_media(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise ProblemError(Kind.UNSUPPORTED_MEDIA_TYPE)
+
+
+def _query_names(wanted: Dependant) -> set[str]:
+    """Return the parameters that a route takes, also by what it depends on."""
+    own = {item.alias for item in wanted.query_params}
+    return own.union(*(_query_names(part) for part in wanted.dependencies))
+
+
+def _check_query(request: Request, known: Collection[str]) -> None:
+    """Refuse what nobody asked for: a filter that is spelled wrongly must not look as if it had filtered."""
+    strange = sorted({name for name in request.query_params if name not in known})
+    if strange:
+        wrong = [Wrong("There is no such parameter", parameter=name) for name in strange]
+        raise ProblemError(Kind.INVALID_REQUEST, "The request has faults: see `errors`.", wrong)
 
 
 def _pace(entry: Entry) -> dict[str, str]:

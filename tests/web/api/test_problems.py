@@ -76,6 +76,12 @@ def test_what_is_wrong_is_named_by_a_pointer_and_nothing_is_stored(
     assert world.count("appointment") == world.count("patient") == 0
 
 
+def test_a_parameter_that_nobody_knows_is_refused(program: Program) -> None:
+    answer = program.get("/appointments?form=2027-03-01T00:00:00Z&limit=5")
+    assert (answer.status_code, problem_of(answer)) == (400, "invalid-request")
+    assert [item["parameter"] for item in answer.json()["errors"]] == ["form"]
+
+
 def test_a_body_that_is_no_json_is_answered_with_415(program: Program) -> None:
     for media in ("text/plain", "", "application/x-www-form-urlencoded"):
         answer = program.ask("PUT", "/appointments/A1", raw=b"{}", headers={"content-type": media})
