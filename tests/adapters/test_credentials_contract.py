@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import segno
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from pyotp import TOTP
@@ -105,3 +106,13 @@ def test_a_long_password_is_judged_without_a_wait_and_used_whole() -> None:
     credentials = ArgonCredentials()
     assert credentials.weakness("a1" * 64, ())
     assert credentials.weakness("q7" * 5 + GOOD * 4, ()) == ()
+
+
+def test_the_drawn_code_has_every_dark_module_of_the_code_and_no_other() -> None:
+    text = "otpauth://totp/Reminders:kim.lee?secret=" + SECRET
+    drawn = ArgonCredentials().qr_code(text)
+    runs = [tuple(map(int, run)) for run in re.findall(r"M(\d+) (\d+)h(\d+)", drawn.path)]
+    dark = {(x + step, y) for x, y, length in runs for step in range(length)}
+    matrix = segno.make(text, error="m", micro=False).matrix
+    assert dark == {(x, y) for y, row in enumerate(matrix) for x, module in enumerate(row) if module}
+    assert drawn.size == len(matrix)
