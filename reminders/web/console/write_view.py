@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from reminders.core.audience import OnePatient
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moment
 from reminders.core.content import language_of
@@ -64,7 +65,7 @@ def outlook(plan: Plan, *, shown: str, reason: str, request_key: str) -> Outlook
     chosen = next((item for item in reached if item.external_id == shown), reached[0] if reached else None)
     count = len(reached)
     return Outlook(
-        words=plan.words,
+        words=plan.recipients[0].name if isinstance(plan.audience, OnePatient) else plan.words,
         when="leaves now" if plan.is_now else f"leaves {at_clinic(plan.due_at, plan.clinic)}",
         people=count,
         summary=f"{_people(count)} {'gets' if count == 1 else 'get'} it, {len(left_out)} left out",
