@@ -30,7 +30,7 @@ def assert_has_headers(answer: httpx.Response) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/", 303),
         ("GET", "/nowhere", 404),
         ("GET", "/r/wrong", 404),
         ("GET", "/u/wrong", 404),
