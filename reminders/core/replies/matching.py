@@ -130,6 +130,8 @@ def _takes(one: Match, other: Match) -> bool:
         return one.holds(other) and not (other.entry.is_bare or other.entry.is_whole)
     if one.entry.means in TURNS:
         return one.covers(other) or (other.entry.means not in STANDING and one.spoils(other))
+    if one.entry.means is Intent.OPT_OUT and other.entry.means is Intent.CALL_ME:
+        return False  # "I prefer a phone call to texts" asks for both
     is_alike = one.entry.means in {other.entry.means, Intent.OPT_IN}
     return one.covers(other) and (is_alike or other.entry.means not in STANDING)
 
