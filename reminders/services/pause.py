@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 
 from reminders.core.appointments import Appointment, AppointmentStatus
 from reminders.core.audit import Deed
+from reminders.core.audit import about as row_name
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, PatientId
@@ -22,7 +23,7 @@ from reminders.core.staff import Actor
 from reminders.core.tasks import TaskKind, key_of
 from reminders.core.windows import civil, local_day
 from reminders.ports import SENDING_JOBS
-from reminders.services.audit import note_patient
+from reminders.services.audit import note
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_clinics, find_patient
 from reminders.services.plan_reminders import Planned, plan_patients
@@ -150,8 +151,9 @@ def resume(
 
 
 def _note(tx: Transaction, deps: Deps, who: Actor | None, deed: Deed, item: Pause) -> None:
-    if item.patient_id is not None:
-        note_patient(tx, deps, who, deed, (item.clinic_id, item.patient_id), detail=item.reason)
+    if who is not None:
+        row = row_name("pause", item.id) if item.patient_id is None else row_name("patient", item.patient_id)
+        note(tx, deps, who, deed, clinic_id=item.clinic_id, about=row, detail=item.reason)
 
 
 def list_pauses(deps: Deps, clinic_slug: str | None, *, with_ended: bool) -> list[tuple[Clinic, Pause]]:

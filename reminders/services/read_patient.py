@@ -21,7 +21,7 @@ from reminders.services.audit import note_patient
 from reminders.services.deps import Deps
 from reminders.services.explain import Account, account_of
 from reminders.services.read_choices import Choice, choices_of
-from reminders.store import check_ins, clinics, escorts, patients, permissions
+from reminders.store import appointments, check_ins, clinics, escorts, patients, permissions
 from reminders.store.check_ins import Unanswered
 from reminders.store.unit_of_work import Transaction
 
@@ -51,10 +51,11 @@ class PatientReading:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """How services name a patient whom a person may work with."""
+    """How services name a patient whom a person may work with, and the series that are theirs."""
 
     clinic: Clinic
     external_id: str
+    series: frozenset[str]
 
 
 def read_patient(deps: Deps, who: Actor, patient_id: PatientId) -> PatientReading:
@@ -88,7 +89,9 @@ def find_known(deps: Deps, who: Actor, patient_id: PatientId) -> Known:
     """Return how a patient is named to services, for who may work at their clinic. Raises NotFoundError."""
     with deps.store.reading() as tx:
         clinic = _clinic(tx, who, patient_id, Right.WORK)
-        return Known(clinic, patients.external_ids(tx, [patient_id])[patient_id])
+        booked = appointments.of_patients(tx, [patient_id])[patient_id]
+        series = frozenset(item.booking.series_id for item in booked if item.booking.series_id is not None)
+        return Known(clinic, patients.external_ids(tx, [patient_id])[patient_id], series)
 
 
 def _waiting(account: Account) -> list[Reminder]:

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from reminders.bootstrap import Services, open_services
 from reminders.web import acknowledge, canary, errors, health, hooks, links, problems
 from reminders.web.api.app import PREFIX, create_api
-from reminders.web.console import audit, batches, inbox, sign_in, staff, today, worklist, write
+from reminders.web.console import audit, batches, inbox, patients, sign_in, staff, today, worklist, write
 from reminders.web.console.door import acting
 from reminders.web.envelope import Envelope
 from reminders.web.guards import TryLimit
@@ -32,11 +33,12 @@ def create_app(services: Services | None = None) -> FastAPI:
     for door in (hooks, canary, links, acknowledge, health, problems):
         app.include_router(door.router)
     app.include_router(sign_in.router)
-    for staff_page in (today, inbox, worklist, write, batches, staff, audit):
+    for staff_page in (today, inbox, patients, worklist, write, batches, staff, audit):
         # Each page asks for `Acting` itself; one that forgot to is closed all the same.
         app.include_router(staff_page.router, dependencies=[Depends(acting)])
     app.mount(PREFIX, create_api(given), name="api")
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    # Files are compressed, pages never: beside what somebody else chose, the length of a page tells of its secrets.
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)), name="static")
     app.add_middleware(Envelope, services=given)
     return app
 
