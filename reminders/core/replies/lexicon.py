@@ -192,10 +192,8 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
     entries = [_entry(file, row, parts, spellings) for file, document in documents for row in document.get("entry", ())]
     _refuse_doubles(entries)
     nets = [_net(file, row, parts, spellings) for file, document in documents for row in document.get("net", ())]
-    words = {word for entry in entries for pattern in entry.patterns for word in pattern.words} | set(numbers)
-    words |= {word for net in nets for word in net.words}
-    words |= {word for right in variants.values() for word in right}
-    words |= {word for text in groups.values() for item in text for word in item.split()}
+    words = _words_of(entries, nets) | set(numbers) | {word for right in variants.values() for word in right}
+    words |= {word for texts in groups.values() for text in texts for word in text.split()}
     typed = {word for wrong in variants for word in wrong}
     return Lexicon(
         language=language,
@@ -211,6 +209,12 @@ def build(language: str, documents: Sequence[tuple[str, Mapping[str, Any]]], rea
         sounds=Sounds(heard, (*sorted(words), *sorted(typed)), frozenset(words | typed) | real_words),
         endings=Endings(endings, frozenset(words | typed), frozenset(words | typed) | real_words),
     )
+
+
+def _words_of(entries: Sequence[Entry], nets: Sequence[Net]) -> set[str]:
+    """Return the words that entries and nets look for."""
+    found = {word for entry in entries for pattern in entry.patterns for word in pattern.words}
+    return found | {word for net in nets for word in net.words}
 
 
 @cache
