@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from reminders.core.appointments import ScheduleEntry
+from reminders.core.staff import Role, actor
+from reminders.services.apply_clinics import known_clinics
+from reminders.services.sync_schedule import SyncOptions
+from reminders.store import rows
+from reminders.store.unit_of_work import Store
+from reminders.web.console.door import acting
+from tests.builders import a_booking, a_record, an_entry, local
+from tests.servers.wiping import wipe
+from tests.services.test_statements import counting
+from tests.web.browser import Browser, some_app
+from tests.world import CLINIC, World
+
+NOW = local("2027-03-02 10:00")
+NORTH = {**CLINIC, "slug": "north", "sender": "North Clinic"}
+ON_CALL = [{"name": "Nurse on call", "phone": "+12025550199"}]
+MOST_BYTES = 150_000
+LONG = "what about my parking and the entrance, which door do I take when I come by bus on a Tuesday morning?"
+
+
+def entries(count: int, *, first: int = 0) -> list[ScheduleEntry]:
+    """So many patients, one half today and one half tomorrow."""
+    return [
+        an_entry(
+            f"A{n}",
+            patient=a_record(f"P{n}", name=f"Patient Number{n}", phone=f"+1202555{1000 + n}", email=None),
+            booking=a_booking(local(f"2027-03-0{2 + n % 2} {8 + n % 9:02d}:{n % 6}0")),
+        )
+        for n in range(first, first + count)
+    ]
+
+
+def a_clinic(store: Store, sessions: int, tasks: int) -> World:
+    """So many sessions and so many replies that need a person."""
+    world = World(store, {**CLINIC, "escalation": ON_CALL}, now=NOW - timedelta(days=4))
+    world.sync(*entries(sessions), options=SyncOptions(is_approved=True))
+    world.at(NOW)
+    for n in range(tasks):
+        world.text(LONG, sender=f"+1202555{1000 + n}")
+    return world
+
+
+def a_desk(world: World, folder: Path, *clinics: str, role: Role = Role.FRONT_DESK) -> Browser:
+    """The browser of somebody who works at some clinics; with none named, at all."""
+    app = some_app(world, folder, is_demo=True)
+    every = known_clinics(world.deps)
+    roles = {item.id: role for item in every if item.slug in clinics or not clinics}
+    app.dependency_overrides[acting] = lambda: actor(None, "Alex", roles, every_clinic=[item.id for item in every])
+    return Browser(app, "http://localhost:8000", address="127.0.0.1")
+
+
+def words(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def press(desk: Browser, address: str, **fields: str) -> int:
+    desk.get("/")
+    return desk.post(address, {"nonce": desk.nonce, **fields}).status_code
+
+
+def short(world: World, kind: str) -> str:
+    (row,) = world.all(select(rows.task).where(rows.task.c.kind == kind))
+    return str(row.id.hex[-12:])
+
+
+def task(world: World, kind: str) -> tuple[str | None, str | None, str | None]:
+    (row,) = world.all(select(rows.task).where(rows.task.c.kind == kind))
+    return row.acknowledged_by, row.resolved_by, row.outcome
+
+
+def test_sixty_sessions_and_forty_tasks_weigh_little_with_all_that_the_page_brings(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    world = a_clinic(sqlite_store, 60, 40)
+    desk = a_desk(world, tmp_path)
+    page = desk.get("/").text
+    assert page.count('class="visit') == 60
+    assert page.count("data-task>") == 40
+    brought = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+    weights = {path: desk.get(path, **{"accept-encoding": "gzip"}).num_bytes_downloaded for path in brought}
+    assert len(page.encode()) + sum(weights.values()) < MOST_BYTES, (len(page), weights)
+
+
+def test_more_rows_cost_no_more_statements(store: Store, tmp_path: Path) -> None:
+    costs = []
+    for sessions, tasks in ((6, 3), (40, 20)):
+        wipe(store)
+        world = a_clinic(store, sessions, tasks)
+        desk = a_desk(world, tmp_path)
+        desk.get("/")
+        with counting(store) as seen:
+            desk.get("/")
+        costs.append(len(seen))
+    assert costs[0] == costs[1]
+
+
+def test_only_today_and_the_next_open_day_are_shown_and_what_began_is_folded(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    world = World(sqlite_store, now=local("2027-03-05 12:00"))
+    days = ("2027-03-05 09:00", "2027-03-05 15:00", "2027-03-08 09:00", "2027-03-09 09:00")
+    found = [replace(entry, booking=a_booking(local(day))) for entry, day in zip(entries(4), days, strict=True)]
+    world.sync(*found, options=SyncOptions(is_approved=True))
+    text = words(a_desk(world, tmp_path).get("/").text)
+    assert "Today · Friday March 5" in text
+    assert "Begun or over 1" in text
+    assert "Monday March 8" in text
+    assert "Tuesday March 9" not in text
+
+
+def test_each_clinic_is_seen_by_its_own_people_only(sqlite_store: Store, tmp_path: Path) -> None:
+    world = World(sqlite_store, CLINIC, NORTH, now=NOW - timedelta(days=4))
+    here, there = entries(2), entries(2, first=2)
+    pairs = [("riverside", entry) for entry in here] + [("north", entry) for entry in there]
+    world.sync(*pairs, options=SyncOptions(is_approved=True))
+    world.at(NOW - timedelta(hours=3))
+    world.text(LONG, sender="+12025551000")
+    both = words(a_desk(world, tmp_path).get("/").text)
+    assert "Number0" in both
+    assert "Number2" in both
+    assert "All clinics" in both
+    one = a_desk(world, tmp_path, "north")
+    text = words(one.get("/").text)
+    assert "Number2" in text
+    assert "Number0" not in text
+    assert "All clinics" not in text
+    assert one.get("/?clinic=riverside").status_code == 404
+    address = f"/worklist/{short(world, 'question')}"
+    assert one.get(address).status_code == 404
+    assert press(one, address, do="take") == 404
+    assert task(world, "question") == (None, None, None)
+
+
+def test_a_task_is_taken_resolved_and_opened_again_by_one_press_each(sqlite_store: Store, tmp_path: Path) -> None:
+    world = a_clinic(sqlite_store, 2, 1)
+    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
+    assert press(desk, address, do="take") == 303
+    assert task(world, "question") == ("Alex", None, None)
+    assert press(desk, address, done="reached") == 303
+    assert task(world, "question") == ("Alex", "Alex", "reached")
+    assert "Done today 1" in words(desk.get("/").text)
+    assert press(desk, address, do="reopen") == 303
+    assert task(world, "question") == ("Alex", None, None)
+
+
+def test_what_somebody_else_did_first_is_said_beside_the_list(sqlite_store: Store, tmp_path: Path) -> None:
+    world = a_clinic(sqlite_store, 2, 1)
+    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
+    press(desk, address, done="reached")
+    desk.get("/")
+    answer = desk.post(address, {"nonce": desk.nonce, "done": "not_needed"})
+    assert answer.status_code == 409
+    assert "is resolved already: by Alex" in answer.text
+    assert task(world, "question") == ("Alex", "Alex", "reached")
+
+
+def test_that_a_patient_comes_is_recorded_with_the_press(sqlite_store: Store, tmp_path: Path) -> None:
+    world = a_clinic(sqlite_store, 2, 0)
+    world.text("blorf the gromp", sender="+12025551001")
+    assert press(a_desk(world, tmp_path), f"/worklist/{short(world, 'reply_unclear')}", done="confirmed") == 303
+    assert task(world, "reply_unclear") == ("Alex", "Alex", "reached")
+    (row,) = world.all(select(rows.appointment).where(rows.appointment.c.external_id == "A1"))
+    assert row.confirmed_version == row.version
+
+
+def test_a_red_flag_stands_on_top_with_its_code_the_number_and_a_button(sqlite_store: Store, tmp_path: Path) -> None:
+    world = a_clinic(sqlite_store, 2, 0)
+    world.text("I want to kill myself", sender="+12025551000")
+    desk = a_desk(world, tmp_path)
+    page = desk.get("/").text
+    (code,) = [row.code for row in world.all(select(rows.metadata.tables["escalation"]))]
+    assert f"code <strong>{code}</strong>" in page
+    assert 'href="tel:+12025551000"' in page
+    assert "I want to kill myself" in page
+    assert "I take it over" in page
+    assert page.index("I take it over") < page.index("Worklist <span")
+    assert press(desk, f"/worklist/{short(world, 'escalation')}", do="take") == 303
+    (climb,) = world.all(select(rows.metadata.tables["escalation"]))
+    assert climb.acknowledged_by == "Alex"
+    assert "Alex took it over" in desk.get("/").text
+
+
+def test_the_page_of_a_task_gives_it_away_and_keeps_a_note(sqlite_store: Store, tmp_path: Path) -> None:
+    world = a_clinic(sqlite_store, 2, 1)
+    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
+    assert press(desk, address, do="give", to="Sam", back="task") == 303
+    assert press(desk, address, do="resolve", done="done", note="Told her the side door", back="task") == 303
+    text = words(desk.get(address).text)
+    assert "gave it to Sam" in text
+    assert "Told her the side door" in text
+    assert "Open again" in text
+
+
+@pytest.mark.parametrize("fields", [{"do": "give", "to": " "}, {"do": "resolve"}, {}])
+def test_a_form_that_says_too_little_changes_nothing(
+    sqlite_store: Store, tmp_path: Path, fields: dict[str, str]
+) -> None:
+    world = a_clinic(sqlite_store, 2, 1)
+    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
+    assert press(desk, address, back="task", **fields) == 409
+    assert task(world, "question") == (None, None, None)
+
+
+def test_a_form_of_another_site_and_who_may_only_read_change_nothing(sqlite_store: Store, tmp_path: Path) -> None:
+    world = a_clinic(sqlite_store, 2, 1)
+    address = f"/worklist/{short(world, 'question')}"
+    desk = a_desk(world, tmp_path)
+    desk.get("/")
+    assert desk.post(address, {"nonce": "x" * 32, "do": "take"}).status_code == 403
+    auditor = a_desk(world, tmp_path, role=Role.AUDITOR)
+    assert press(auditor, address, do="take") == 404
+    assert "<button formaction" not in auditor.get("/").text
+    assert task(world, "question") == (None, None, None)
