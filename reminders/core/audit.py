@@ -33,12 +33,14 @@ class Deed(StrEnum):
     TEST_SENT = "test_sent"
     READING_CORRECTED = "reading_corrected"
     CORRECTIONS_EXPORTED = "corrections_exported"
+    REPORT_EXPORTED = "report_exported"
     CHOICE_RECORDED = "choice_recorded"
     ESCORT_RECORDED = "escort_recorded"
     CADENCE_CHANGED = "cadence_changed"
     REMINDERS_PAUSED = "reminders_paused"
     REMINDERS_RESUMED = "reminders_resumed"
     RIDE_RECORDED = "ride_recorded"
+    PLAN_CHANGED = "plan_changed"
     KEY_ADDED = "key_added"
     KEY_ENDED = "key_ended"
 
@@ -60,12 +62,14 @@ DEED_WORDS: Mapping[Deed, str] = {
     Deed.TEST_SENT: "sent a test to themselves from",
     Deed.READING_CORRECTED: "corrected the reading of",
     Deed.CORRECTIONS_EXPORTED: "exported the corrected readings",
+    Deed.REPORT_EXPORTED: "exported a report",
     Deed.CHOICE_RECORDED: "recorded what was said of messages to",
     Deed.ESCORT_RECORDED: "recorded what the escort said of messages about",
     Deed.CADENCE_CHANGED: "changed the reminders of",
     Deed.REMINDERS_PAUSED: "held the reminders of",
     Deed.REMINDERS_RESUMED: "resumed the reminders of",
     Deed.RIDE_RECORDED: "recorded the ride home of",
+    Deed.PLAN_CHANGED: "changed the plan of",
     Deed.KEY_ADDED: "made an API key",
     Deed.KEY_ENDED: "ended an API key",
 }

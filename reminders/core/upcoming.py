@@ -53,10 +53,12 @@ def upcoming(
     reminders: Iterable[Reminder],
     *,
     page: str,
+    until: datetime | None = None,
 ) -> list[Upcoming]:
     """Return what waits to be sent to a patient and who fetches them, in order of time.
 
-    `page` stands for the address of the patient's own page, which is made with the message.
+    `page` stands for the address of the patient's own page, which is made with the message. What leaves at `until` or
+    later has no words: whoever looks at the next days only need not wait for them.
     """
     found: list[Upcoming] = []
     by_reader: dict[_Reader, list[Candidate]] = {}
@@ -74,7 +76,9 @@ def upcoming(
         candidate = Candidate(item, step, held.starts_at, local_day(held.starts_at, held.booking.tz))
         by_reader.setdefault(_reader(patient, held, key.recipient), []).append(candidate)
     for reader, candidates in by_reader.items():
-        found += [_worded(clinic, patient, booked, bundle, page) for bundle in foresee(candidates, tz=reader.tz)]
+        for bundle in foresee(candidates, tz=reader.tz):
+            made = _worded(clinic, patient, booked, bundle, page) if until is None or bundle.at < until else None
+            found.append(made or _told(bundle, booked, None))
     return sorted(found, key=lambda item: (item.at, item.step))
 
 
@@ -101,6 +105,11 @@ def _worded(
         now=bundle.at,
         question=question,
     )
+    return _told(bundle, booked, words)
+
+
+def _told(bundle: Bundle, booked: Mapping[AppointmentId, Appointment], words: Words | None) -> Upcoming:
+    key = bundle.leader.reminder.planned.key
     about = booked[bundle.leader.reminder.appointment_id]
     along = tuple(dict.fromkeys(item.step.key for item in bundle.others))
     return Upcoming(bundle.at, key.step, key.channel, key.recipient, about, words, along)

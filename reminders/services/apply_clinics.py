@@ -21,6 +21,9 @@ from reminders.services.deps import Deps
 from reminders.services.replan_clinic import Watch, replan_clinic
 from reminders.store import clinics
 
+BY_FILE = "clinic file"
+"""Who made a version that a file brought."""
+
 
 def apply_clinics(
     deps: Deps,
@@ -42,8 +45,14 @@ def apply_clinics(
             clinics.rename(tx, BUILT_IN["slug"], slugs[0], only_if=BUILT_IN)
         changed = [
             document["slug"]
-            for document in ready
-            if clinics.save(tx, ClinicId(deps.identity.new_id()), document["slug"], document, now=now)
+            for (name, _), document in zip(documents, ready, strict=True)
+            if clinics.save(
+                tx,
+                ClinicId(deps.identity.new_id()),
+                document["slug"],
+                document,
+                made=clinics.Made(BY_FILE, f"applied from {name}", now),
+            )
         ]
     for clinic in known_clinics(deps):
         # One that did not change too: the last time may have been cut short between storing and planning.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -11,8 +11,9 @@ from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case, Telling, Told, case_of
 from reminders.core.escorts import EscortWord
-from reminders.core.ids import AppointmentId, PatientId, ReminderId
-from reminders.core.patients import Recipient
+from reminders.core.ids import AppointmentId, ClinicId, PatientId, ReminderId
+from reminders.core.patients import Patient, Recipient
+from reminders.core.pauses import Pauses
 from reminders.core.planning import Plan, replan
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderState, ending
 from reminders.ports import Identity
@@ -60,31 +61,57 @@ class Planned:
         return sum(len(ids) for ids in self.ended.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything that planning some patients depends on, apart from the clinic's own settings."""
+
+    people: Mapping[PatientId, Patient]
+    booked: Mapping[PatientId, Sequence[Appointment]]
+    held: Mapping[AppointmentId, Sequence[Reminder]]
+    told: Mapping[tuple[AppointmentId, Recipient], tuple[int, Told]]
+    paused: Pauses
+    words: Mapping[AppointmentId, EscortWord]
+
+
+def surroundings(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -> Surroundings:
+    """Return what planning these patients depends on, in a fixed number of statements."""
+    booked = appointments.of_patients(tx, ids)
+    every = [item.id for items in booked.values() for item in items]
+    return Surroundings(
+        people=patients.get_many(tx, clinic_id, ids),
+        booked=booked,
+        held=reminders.of_appointments(tx, every),
+        told=reminders.last_told(tx, every),
+        paused=pauses.current(tx, clinic_id),
+        words=escorts.words(tx, [item for items in booked.values() for item in items]),
+    )
+
+
+def cases(found: Surroundings, clinic: Clinic, *, now: datetime) -> Iterator[tuple[Case, Sequence[Reminder]]]:
+    """Yield every appointment as planning sees it under a clinic's settings, with what is held for it."""
+    for patient_id, items in found.booked.items():
+        for item in items:
+            case = case_of(
+                item,
+                found.people[patient_id],
+                clinic,
+                siblings=[other for other in items if other.id != item.id],
+                telling=_telling(item, found.told),
+                now=now,
+                pauses=found.paused,
+                escort=found.words.get(item.id, EscortWord.SILENT),
+            )
+            yield case, found.held[item.id]
+
+
 def plan_patients(
     tx: Transaction, clinic: Clinic, ids: Collection[PatientId], *, identity: Identity, now: datetime
 ) -> Planned:
     """Re-plan every appointment of these patients; unchanged input changes nothing."""
-    people = patients.get_many(tx, clinic.id, ids)
-    booked = appointments.of_patients(tx, ids)
-    every = [item.id for items in booked.values() for item in items]
-    held = reminders.of_appointments(tx, every)
-    told = reminders.last_told(tx, every)
-    paused = pauses.current(tx, clinic.id)
-    words = escorts.words(tx, [item for items in booked.values() for item in items])
+    found = surroundings(tx, clinic.id, ids)
     done = Planned()
-    for patient_id, items in booked.items():
-        for item in items:
-            case = case_of(
-                item,
-                people[patient_id],
-                clinic,
-                siblings=[other for other in items if other.id != item.id],
-                telling=_telling(item, told),
-                now=now,
-                pauses=paused,
-                escort=words.get(item.id, EscortWord.SILENT),
-            )
-            _collect(done, case, held[item.id], identity=identity)
+    for case, held in cases(found, clinic, now=now):
+        _collect(done, case, held, identity=identity)
     _write(tx, clinic, done, identity=identity, now=now)
     open_closed_day_tasks(tx, identity, clinic.id, done.cases, now=now)
     return done

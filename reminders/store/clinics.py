@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from reminders.core.clinic_document import read_clinic
 from reminders.core.clinics import Clinic
 from reminders.core.errors import NotFoundError
 from reminders.core.ids import ClinicId
+from reminders.store.console_rows import clinic_version
 from reminders.store.rows import clinic
 from reminders.store.unit_of_work import Transaction
+
+LONGEST_NAME, LONGEST_NOTE = 80, 200
 
 
 def every(tx: Transaction) -> dict[ClinicId, Clinic]:
@@ -45,19 +49,84 @@ def document(tx: Transaction, slug: str) -> Mapping[str, Any] | None:
     return None if text is None else json.loads(text)
 
 
-def save(tx: Transaction, new_id: ClinicId, slug: str, content: Mapping[str, Any], *, now: datetime) -> bool:
-    """Store a clinic's configuration as a new version; False where nothing changed."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    held = tx.connection.execute(select(clinic).where(clinic.c.slug == slug)).one_or_none()
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Who made a version of a clinic's configuration, when, and why."""
+
+    by: str
+    note: str
+    at: datetime
+
+
+def save(tx: Transaction, new_id: ClinicId, slug: str, content: Mapping[str, Any], *, made: Made) -> bool:
+    """Store a clinic's configuration as a new version, which is kept for good; False where nothing changed."""
+    text = _text(content)
+    # One at a time, so that two who save at once make two versions.
+    held = tx.connection.execute(
+        select(clinic).where(clinic.c.slug == slug).with_for_update(key_share=True)
+    ).one_or_none()
     if held is None:
-        values = {"id": new_id, "slug": slug, "document": text, "version": 1, "applied_at": now}
+        values = {"id": new_id, "slug": slug, "document": text, "version": 1, "applied_at": made.at}
         tx.connection.execute(insert(clinic).values(values))
+        _keep(tx, new_id, 1, text, made)
         return True
     if held.document == text:
         return False
     changed = update(clinic).where(clinic.c.id == held.id)
-    tx.connection.execute(changed.values(document=text, version=held.version + 1, applied_at=now))
+    tx.connection.execute(changed.values(document=text, version=held.version + 1, applied_at=made.at))
+    _keep(tx, ClinicId(held.id), held.version + 1, text, made)
     return True
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+
+def _keep(tx: Transaction, clinic_id: ClinicId, version: int, text: str, made: Made) -> None:
+    values = {
+        "clinic_id": clinic_id,
+        "version": version,
+        "document": text,
+        "made_by": made.by[:LONGEST_NAME],
+        "note": made.note[:LONGEST_NOTE],
+        "made_at": made.at,
+    }
+    tx.connection.execute(insert(clinic_version).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a clinic's configuration."""
+
+    number: int
+    document: Mapping[str, Any]
+    made: Made
+
+
+def current(tx: Transaction, clinic_id: ClinicId) -> tuple[int, Mapping[str, Any], Clinic]:
+    """Return the version that holds: its number, its document, and the clinic it describes. Raises NotFoundError."""
+    row = tx.connection.execute(select(clinic).where(clinic.c.id == clinic_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no clinic {clinic_id}")
+    return row.version, json.loads(row.document), _parsed(row.id, row.document)
+
+
+def versions(tx: Transaction, clinic_id: ClinicId, *, limit: int) -> list[tuple[int, Made]]:
+    """Return who made the newest versions, the newest first."""
+    of_clinic = select(clinic_version).where(clinic_version.c.clinic_id == clinic_id)
+    newest = of_clinic.order_by(clinic_version.c.version.desc()).limit(limit)
+    return [(row.version, _made(row)) for row in tx.connection.execute(newest)]
+
+
+def version(tx: Transaction, clinic_id: ClinicId, number: int) -> Version | None:
+    """Return one version, or None."""
+    one = (clinic_version.c.clinic_id == clinic_id) & (clinic_version.c.version == number)
+    row = tx.connection.execute(select(clinic_version).where(one)).one_or_none()
+    return None if row is None else Version(row.version, json.loads(row.document), _made(row))
+
+
+def _made(row: Row[Any]) -> Made:
+    return Made(row.made_by, row.note, row.made_at)
 
 
 def rename(tx: Transaction, old: str, new: str, *, only_if: Mapping[str, Any]) -> bool:
@@ -67,6 +136,11 @@ def rename(tx: Transaction, old: str, new: str, *, only_if: Mapping[str, Any]) -
         return False
     tx.connection.execute(update(clinic).where(clinic.c.slug == old).values(slug=new))
     return True
+
+
+def parsed(clinic_id: ClinicId, content: Mapping[str, Any]) -> Clinic:
+    """Return the clinic that a stored document describes."""
+    return _parsed(clinic_id, _text(content))
 
 
 @lru_cache(maxsize=1024)

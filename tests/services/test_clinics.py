@@ -245,5 +245,5 @@ def test_what_texts_say_is_told_with_the_other_faults(world: World, changes: dic
 def test_a_text_that_was_stored_before_we_found_fault_with_it_is_still_read(world: World) -> None:
     old = CLINIC | {"slug": "old", "sender": "Ketamine Old", "templates": {"en": {"booked": "Reply YES {{when}}"}}}
     with world.store.transaction() as tx:
-        clinics.save(tx, ClinicId(an_id("old")), "old", old, now=NOON)
+        clinics.save(tx, ClinicId(an_id("old")), "old", old, made=clinics.Made("test", "", NOON))
     assert {clinic.sender for clinic in known_clinics(world.deps)} >= {"Ketamine Old"}
