@@ -37,7 +37,7 @@ def invite(entry: CalendarEntry) -> str:
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", _PRODUCT)
-    calendar.add("method", "CANCEL" if entry.is_cancelled else "REQUEST")
+    calendar.add("method", "CANCEL" if entry.is_cancelled else "PUBLISH" if entry.is_published else "REQUEST")
     calendar.add_component(event)
     return bytes(calendar.to_ical()).decode("utf-8")
 

@@ -18,3 +18,5 @@ class CalendarEntry:
     organizer: str
     sequence: int
     is_cancelled: bool
+    is_published: bool = False
+    """True for one that somebody fetches by themselves: nobody asks them for an answer (RFC 5546, PUBLISH)."""

@@ -21,8 +21,7 @@ from reminders.services.audit import note_patient
 from reminders.services.deps import Deps
 from reminders.services.explain import Account, account_of
 from reminders.services.read_choices import Choice, choices_of
-from reminders.store import appointments, check_ins, clinics, escorts, patients, permissions
-from reminders.store.check_ins import Unanswered
+from reminders.store import appointments, clinics, escorts, patients, permissions
 from reminders.store.unit_of_work import Transaction
 
 PAGE = "/r/…"
@@ -41,7 +40,6 @@ class PatientReading:
     closed: Sequence[ClosedAddress]
     willing: frozenset[str]
     answers: Sequence[tuple[CheckIn, Change]]
-    unanswered: Sequence[Unanswered]
 
     @property
     def booked(self) -> Mapping[AppointmentId, Appointment]:
@@ -81,7 +79,6 @@ def read_patient(deps: Deps, who: Actor, patient_id: PatientId) -> PatientReadin
             closed=[item for item in permissions.closed(tx, clinic.id) if external_id in item.patients],
             willing=frozenset(phone for _, phone in escorts.willing(tx, [patient_id])),
             answers=list(zip(account.past.check_ins, changes(account.past.check_ins), strict=True)),
-            unanswered=check_ins.unanswered(tx, patient_id),
         )
 
 

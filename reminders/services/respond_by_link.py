@@ -9,18 +9,20 @@ from enum import StrEnum
 
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
-from reminders.core.clock_words import moments
+from reminders.core.clock_words import moment, moments
 from reminders.core.consent import Source
 from reminders.core.content import appointment_values, language_of
-from reminders.core.patients import Channel, Patient
+from reminders.core.patients import Channel, Patient, Recipient
+from reminders.core.replies.intents import Intent
+from reminders.core.rides import ride_after
 from reminders.core.tasks import TaskKind, by_link, key_of
-from reminders.core.transport import RideState
+from reminders.core.transport import RidePolicy, RideState
 from reminders.services.arrange_rides import record_rides
 from reminders.services.confirm_sessions import confirm_session
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
 from reminders.services.opt_out import Said, make_rows, opt_out_address
-from reminders.store import appointments, clinics, contacts, links, patients, questions, tasks
+from reminders.store import appointments, clinics, contacts, links, patients, questions, reminders, tasks
 from reminders.store.links import Purpose
 from reminders.store.unit_of_work import Transaction
 
@@ -34,6 +36,7 @@ class LinkAnswer(StrEnum):
     RESCHEDULE = "reschedule"
     RIDE = "ride"
     NEED_RIDE = "need_ride"
+    HIRED_RIDE = "hired_ride"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,26 @@ class LinkPage:
     """True while staff have not yet called about another time."""
     is_ride_wanted: bool
     """True once they said that they have none, or one that the clinic does not accept."""
+    is_hired: bool
+    """True once they named a hired car where the clinic does not accept one."""
+    accepts_hire: bool
+    """True where a hired car alone is a ride like any other."""
+    count: int
+    """How many sessions it is about."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
+class MovedPage:
+    """Where a session is now that the link spoke of otherwise: shown to who has been told so already."""
+
+    language: str
+    sender: str
+    phone: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
     """What a link is about: the sessions that its message asked about and that are still as they were then.
 
     In order of time. None are left where all moved, ended or were cancelled.
@@ -76,14 +95,15 @@ def read_page(deps: Deps, token: str) -> LinkPage | None:
     """Return what a link shows; None for one that is wrong, used up or expired, all alike."""
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        found = _visit(tx, token, now)
+        found = visit_of(tx, token, now)
         if found is None:
             return None
         is_change_wanted = _is_waiting(tx, TaskKind.RESCHEDULE, found)
     return _page(found, is_change_wanted=is_change_wanted)
 
 
-def _visit(tx: Transaction, token: str, now: datetime) -> _Visit | None:
+def visit_of(tx: Transaction, token: str, now: datetime) -> Visit | None:
+    """Return what a link is about; None where it is no link to a visit, without sessions where all are over."""
     link = links.find(tx, token, Purpose.RESPOND, now=now)
     if link is None or link.appointment_id is None or link.patient_id is None or link.version is None:
         return None
@@ -94,18 +114,46 @@ def _visit(tx: Transaction, token: str, now: datetime) -> _Visit | None:
     sessions = [item for item in booked if (item.id, item.version) in asked and _is_to_come(item, now)]
     if patient is None:
         return None
-    return _Visit(clinics.get(tx, link.clinic_id), patient, tuple(sorted(sessions, key=lambda item: item.starts_at)))
+    return Visit(clinics.get(tx, link.clinic_id), patient, tuple(sorted(sessions, key=lambda item: item.starts_at)))
+
+
+def read_moved(deps: Deps, token: str) -> MovedPage | None:
+    """Return where the session of an older link is now; None unless its own patient has been told that very time."""
+    now = deps.clock.now()
+    with deps.store.reading() as tx:
+        found = moved_visit(tx, token, now)
+    if found is None:
+        return None
+    clinic, patient, (held, *_) = found.clinic, found.patient, found.sessions
+    language = language_of(patient.record.language)
+    return MovedPage(language, clinic.sender, clinic.phone, moment(held.starts_at, held.booking.tz, language))
+
+
+def moved_visit(tx: Transaction, token: str, now: datetime) -> Visit | None:
+    """Return the session of a link whose version is over, as it is now, where the link's patient was told of it."""
+    link = links.find(tx, token, Purpose.RESPOND, now=now)
+    if link is None or link.appointment_id is None or link.patient_id is None or link.version is None:
+        return None
+    held = appointments.get_many(tx, [link.appointment_id]).get(link.appointment_id)
+    patient = patients.get_many(tx, link.clinic_id, [link.patient_id]).get(link.patient_id)
+    is_theirs = held is not None and held.patient_id == link.patient_id
+    if held is None or patient is None or not is_theirs or held.version <= link.version or not _is_to_come(held, now):
+        return None
+    told = reminders.last_told(tx, [held.id]).get((held.id, Recipient.PATIENT))
+    if told is None or told[0] != held.version or told[1].is_off:
+        return None
+    return Visit(clinics.get(tx, link.clinic_id), patient, (held,))
 
 
 def _is_to_come(appointment: Appointment, now: datetime) -> bool:
     return appointment.status.is_coming and appointment.starts_at > now
 
 
-def _is_waiting(tx: Transaction, kind: TaskKind, visit: _Visit) -> bool:
+def _is_waiting(tx: Transaction, kind: TaskKind, visit: Visit) -> bool:
     return bool(visit.sessions) and tasks.is_waiting(tx, _key(visit.sessions[0], kind))
 
 
-def _page(visit: _Visit, *, is_change_wanted: bool) -> LinkPage:
+def _page(visit: Visit, *, is_change_wanted: bool) -> LinkPage:
     clinic, sessions = visit.clinic, visit.sessions
     language = language_of(visit.patient.record.language)
     every = [_values(item, visit, language) for item in sessions]
@@ -123,12 +171,19 @@ def _page(visit: _Visit, *, is_change_wanted: bool) -> LinkPage:
         ride_rule=_each(every, "ride_rule"),
         is_change_wanted=is_change_wanted,
         is_ride_wanted=any(item.ride not in {None, RideState.ARRANGED} for item in sessions),
+        is_hired=any(item.ride is RideState.HIRED for item in sessions),
+        accepts_hire=all(_policy(item, visit) is RidePolicy.HIRE_OK for item in sessions),
+        count=len(sessions),
     )
 
 
-def _values(appointment: Appointment, visit: _Visit, language: str) -> Mapping[str, str]:
+def _values(appointment: Appointment, visit: Visit, language: str) -> Mapping[str, str]:
     cadence = visit.clinic.cadence(appointment.booking.appointment_type, visit.patient.override)
     return appointment_values(appointment, visit.clinic, language=language, cadence=cadence)
+
+
+def _policy(appointment: Appointment, visit: Visit) -> RidePolicy:
+    return visit.clinic.cadence(appointment.booking.appointment_type, visit.patient.override).ride_policy
 
 
 def _each(every: Sequence[Mapping[str, str]], name: str) -> str:
@@ -136,14 +191,14 @@ def _each(every: Sequence[Mapping[str, str]], name: str) -> str:
     return "; ".join(dict.fromkeys(values[name] for values in every))
 
 
-def respond_by_link(deps: Deps, token: str, answer: LinkAnswer) -> bool:
+def respond_by_link(deps: Deps, token: str, answer: LinkAnswer, *, wishes: str = "") -> bool:
     """Apply an answer given on the page to all that it shows; False where the link is no longer good.
 
-    Twice is the same as once.
+    `wishes` are the times that a patient would rather come at, for staff. Twice is the same as once.
     """
     now = deps.clock.now()
     with deps.store.transaction() as tx:
-        found = _visit(tx, token, now)
+        found = visit_of(tx, token, now)
         if found is None or not found.sessions:
             return False
         match answer:
@@ -152,21 +207,37 @@ def respond_by_link(deps: Deps, token: str, answer: LinkAnswer) -> bool:
             case LinkAnswer.RIDE:
                 record_rides(tx, deps, found.sessions, RideState.ARRANGED, now=now)
             case LinkAnswer.RESCHEDULE:
-                _open_task(tx, deps, found, TaskKind.RESCHEDULE, now)
+                _ask_for_a_change(tx, deps, found, wishes, now)
             case LinkAnswer.NEED_RIDE:
                 record_rides(tx, deps, found.sessions, RideState.NEEDED, now=now)
+            case LinkAnswer.HIRED_RIDE:
+                _hire(tx, deps, found, now)
     return True
 
 
-def _confirm(tx: Transaction, visit: _Visit, now: datetime) -> None:
+def _confirm(tx: Transaction, visit: Visit, now: datetime) -> None:
     for item in visit.sessions:
         confirm_session(tx, item.id, item.version, now=now)
 
 
-def _open_task(tx: Transaction, deps: Deps, visit: _Visit, kind: TaskKind, now: datetime) -> None:
+def _hire(tx: Transaction, deps: Deps, visit: Visit, now: datetime) -> None:
+    """Take a hired car for what the policy of each session makes of it, as of a text that names one."""
+    by_state: dict[RideState, list[Appointment]] = {}
+    for item in visit.sessions:
+        state = ride_after({Intent.HIRED_RIDE}, _policy(item, visit)) or RideState.NEEDED
+        by_state.setdefault(state, []).append(item)
+    for state, sessions in by_state.items():
+        record_rides(tx, deps, sessions, state, now=now)
+
+
+def _ask_for_a_change(tx: Transaction, deps: Deps, visit: Visit, words: str, now: datetime) -> None:
     """Open one task for all the sessions shown, under the first of them: one call settles it."""
-    task = replace(task_about(visit.clinic.id, visit.sessions[0], kind), key=_key(visit.sessions[0], kind))
-    tasks.open_once(tx, deps.identity.new_id(), task, now=now)
+    kind = TaskKind.RESCHEDULE
+    key = _key(visit.sessions[0], kind)
+    task = replace(task_about(visit.clinic.id, visit.sessions[0], kind), key=key, note=words or None)
+    tasks.open_again(tx, deps.identity.new_id(), task, now=now)
+    if words:
+        tasks.add_words(tx, key, words)
 
 
 def _key(appointment: Appointment, kind: TaskKind) -> str:

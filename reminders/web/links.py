@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict
 
 from reminders.core.check_ins import LEAST, MOST
 from reminders.services.apply_clinics import known_clinics
+from reminders.services.calendar_by_link import calendar_by_link
 from reminders.services.check_in_by_link import CheckInPage, answer_check_in, read_check_in_page
 from reminders.services.respond_by_link import (
     LinkAnswer,
     LinkPage,
     knows_unsubscribe,
+    read_moved,
     read_page,
     respond_by_link,
     unsubscribe_by_link,
@@ -29,10 +32,27 @@ from reminders.web.words import CHECK_IN, PAGE
 
 router = APIRouter()
 
-Field = Annotated[str, Form()]
+LONGEST_WISH = 200
+STAFF_LANGUAGE = "en"
 SCORES = frozenset(str(score) for score in range(LEAST, MOST + 1))
 BAD_REQUEST = 400
 FORBIDDEN = 403
+
+
+class Sent(BaseModel):
+    """What a page sends. `days` (from Monday, 0) and `parts` of the day are when they would rather come."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answer: str = ""
+    score: str = ""
+    nonce: str = ""
+    days: list[str] = []
+    parts: list[str] = []
+    words: str = ""
+
+
+NOTHING_SENT = Sent()
 
 
 @router.head("/r/{token}")
@@ -43,23 +63,41 @@ def show_visit(request: Request, token: str) -> Response:
     if check_in is not None:
         return _check_in(request, check_in)
     shown = _current(request, token)
-    return _gone(request) if shown is None else _visit(request, shown)
+    if shown is not None:
+        return _visit(request, token, shown)
+    moved = read_moved(services_of(request).deps, token)
+    if moved is None:
+        return _gone(request)
+    return page(request, "moved.html", token=token, shown=moved, words=PAGE[moved.language])
+
+
+@router.head("/r/{token}/visit.ics")
+@router.get("/r/{token}/visit.ics")
+def show_calendar(request: Request, token: str, number: Annotated[int, Query(ge=1, le=99)] = 1) -> Response:
+    """Give a visit as a calendar entry; fetched again after a move, it takes the place of the one before."""
+    found = calendar_by_link(services_of(request).deps, token, number)
+    if found is None:
+        return _gone(request)
+    headers = {"Content-Disposition": 'attachment; filename="visit.ics"'}
+    return Response(found, media_type="text/calendar; charset=utf-8; method=PUBLISH", headers=headers)
 
 
 @router.post("/r/{token}", dependencies=[Depends(limit_tries)])
-def answer_visit(request: Request, token: str, answer: Field = "", score: Field = "", nonce: Field = "") -> Response:
+def answer_visit(request: Request, token: str, sent: Annotated[Sent, Form()]) -> Response:
     """Take a patient's answer, then show the page as it stands now. Twice is the same as once."""
-    services = services_of(request)
-    if score:
-        return _answer_check_in(request, token, score, nonce)
+    services, answer, nonce = services_of(request), sent.answer, sent.nonce
+    if sent.score:
+        return _answer_check_in(request, token, sent.score, nonce)
     if answer not in set(LinkAnswer):
         return refuse(request, BAD_REQUEST)
     shown = _current(request, token)
     if shown is None:
         return _gone(request)
     if not is_from_our_page(request, nonce):
-        return _visit(request, shown, status=FORBIDDEN)
-    if not respond_by_link(services.deps, token, LinkAnswer(answer)):
+        return _visit(request, token, shown, status=FORBIDDEN, wished=sent)
+    if len(sent.words.strip()) > LONGEST_WISH:
+        return _visit(request, token, shown, status=BAD_REQUEST, wished=sent)
+    if not respond_by_link(services.deps, token, LinkAnswer(answer), wishes=_wishes(sent)):
         return _gone(request)
     return RedirectResponse(f"{base_path(services)}/r/{token}", status_code=303)
 
@@ -104,8 +142,28 @@ def _current(request: Request, token: str) -> LinkPage | None:
     return shown if shown is not None and shown.is_current else None
 
 
-def _visit(request: Request, shown: LinkPage, *, status: int = 200) -> HTMLResponse:
-    return _with_nonce(request, "visit.html", status=status, shown=shown, words=PAGE[shown.language])
+def _wishes(sent: Sent) -> str:
+    """Return what a patient ticked and wrote, in the language of staff."""
+    words = PAGE[STAFF_LANGUAGE]
+    days = [name for place, name in enumerate(words.weekdays) if str(place) in sent.days]
+    parts = [name.lower() for value, name in words.parts.items() if value in sent.parts]
+    own = " ".join(sent.words.split())
+    return "; ".join(part for part in (", ".join(days), ", ".join(parts), own) if part)
+
+
+def _visit(
+    request: Request, token: str, shown: LinkPage, *, status: int = 200, wished: Sent = NOTHING_SENT
+) -> HTMLResponse:
+    return _with_nonce(
+        request,
+        "visit.html",
+        status=status,
+        token=token,
+        shown=shown,
+        words=PAGE[shown.language],
+        wished=wished,
+        is_too_long=len(wished.words.strip()) > LONGEST_WISH,
+    )
 
 
 def _with_nonce(request: Request, template: str, *, status: int, **values: object) -> HTMLResponse:

@@ -20,12 +20,26 @@ class PageWords:
     confirm_after_all: str
     change: str
     change_wanted: str
+    wishes: str
+    days: str
+    weekdays: tuple[str, ...]
+    parts_of_day: str
+    parts: Mapping[str, str]
+    own_words: str
+    ask: str
+    too_long: str
+    calendar: str
+    moved: str
+    moved_text: str
     ride_title: str
     ride_text: str
     ride: str
+    ride_any: str
     has_ride: str
     need_ride: str
+    hired: str
     ride_wanted: str
+    hired_wanted: str
     press_again: str
     questions: str
 
@@ -42,12 +56,26 @@ PAGE: Mapping[str, PageWords] = {
         confirm_after_all="I can come at this time after all",
         change="I need another time",
         change_wanted="You asked for another time. We will call you; until then this time stays yours.",
+        wishes="When would suit you? Tick what you like, or nothing.",
+        days="Days",
+        weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
+        parts_of_day="Time of day",
+        parts={"morning": "Morning", "midday": "Around noon", "afternoon": "Afternoon"},
+        own_words="In your own words, days and times only",
+        ask="Ask for another time",
+        too_long="That is too long: at most 200 letters, please. Nothing was sent yet.",
+        calendar="Add to my calendar",
+        moved="Your session was moved",
+        moved_text="It is now at this time. The earlier one no longer holds.",
         ride_title="Your ride home",
         ride_text="Please do not drive yourself.",
-        ride="My ride is arranged",
+        ride="An adult I know takes me home",
+        ride_any="My ride is arranged",
         has_ride="Your ride is arranged.",
-        need_ride="I have no ride",
+        need_ride="I need help with a ride",
+        hired="I take a taxi or a hired car",
         ride_wanted="You have no ride yet. We will call you about it.",
+        hired_wanted="A hired car alone is not enough here. We will call you about your ride.",
         press_again="That did not reach us. Please press the button once more, or call us.",
         questions="Questions? Please call",
     ),
@@ -62,12 +90,26 @@ PAGE: Mapping[str, PageWords] = {
         confirm_after_all="Al final puedo venir a esta hora",
         change="Necesito otra hora",
         change_wanted="Ha pedido otra hora. Le llamaremos; hasta entonces esta hora sigue siendo suya.",
+        wishes="¿Cuándo le viene bien? Marque lo que quiera, o nada.",
+        days="Días",
+        weekdays=("Lunes", "Martes", "Miércoles", "Jueves", "Viernes"),
+        parts_of_day="Hora del día",
+        parts={"morning": "Por la mañana", "midday": "Hacia mediodía", "afternoon": "Por la tarde"},
+        own_words="Con sus palabras, solo días y horas",
+        ask="Pedir otra hora",
+        too_long="Es demasiado largo: 200 letras como mucho, por favor. Aún no se ha enviado nada.",
+        calendar="Añadir a mi calendario",
+        moved="Su cita ha cambiado",
+        moved_text="Ahora es a esta hora. La anterior ya no vale.",
         ride_title="Su vuelta a casa",
         ride_text="Por favor, no conduzca usted.",
-        ride="Ya tengo quien me lleve",
+        ride="Me lleva a casa un adulto que conozco",
+        ride_any="Ya tengo quien me lleve",
         has_ride="Ya tiene quien le lleve.",
-        need_ride="No tengo quien me lleve",
+        need_ride="Necesito ayuda para volver a casa",
+        hired="Tomo un taxi o un coche de alquiler",
         ride_wanted="Todavía no tiene quien le lleve. Le llamaremos por ello.",
+        hired_wanted="Aquí no basta con un coche de alquiler. Le llamaremos por su vuelta a casa.",
         press_again="No nos ha llegado. Pulse el botón otra vez o llámenos, por favor.",
         questions="¿Preguntas? Llame al",
     ),

@@ -13,8 +13,8 @@ from tests.browser.live import Live
 from tests.browser.test_staff_walks import a_day
 
 SERIOUS = {"serious", "critical"}
-PAGES = ("/", "/inbox", "/send", "/batches", "/staff", "/audit")
-BEHIND = (("/", ".item h3 a"), ("/inbox", "main li a, main tr a"))
+PAGES = ("/", "/inbox", "/patients", "/send", "/batches", "/staff", "/audit")
+BEHIND = (("/", ".item h3 a"), ("/inbox", "main li a, main tr a"), ("/patients?q=dana", ".found a"))
 """Lists, and what leads to one of their entries."""
 
 
@@ -49,6 +49,6 @@ def test_no_page_keeps_anybody_out(desk: Page, live: Live, scheme: Literal["ligh
     for path, link in BEHIND:
         desk.goto(path)
         desk.locator(link).first.click()
-        desk.wait_for_url(re.compile(r"/(worklist|inbox)/"))
+        desk.wait_for_url(re.compile(r"/(worklist|inbox|patients)/"))
         found[f"{path} > {link}"] = violations(desk)
     assert not {path: faults for path, faults in found.items() if faults}

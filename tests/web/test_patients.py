@@ -19,7 +19,7 @@ from tests.services.test_statements import counting
 from tests.web.browser import Browser, some_app
 from tests.web.care import in_series
 from tests.web.people import NORTH, clinic_id, page_nonce, signed_in
-from tests.world import CLINIC, World
+from tests.world import CLINIC, World, only
 
 DANA = a_record("P1", name="Dána Rivers")
 ROBIN = a_record("P2", name="Robin O'Hara <b>", phone="+12025550102", email=None, language="es")
@@ -196,7 +196,9 @@ def test_a_form_that_is_not_ours_changes_nothing(clinic: World, record: Desk) ->
     assert not clinic.count("pause")
 
 
-def test_scores_are_drawn_with_gaps_and_told_exactly(world: World, desk: Browser) -> None:
+def test_scores_are_drawn_with_gaps_and_told_exactly(sqlite_store: Store, tmp_path: Path) -> None:
+    world = World(sqlite_store, only("checkin_24h"))
+    desk = Browser(some_app(world, tmp_path, is_demo=True), "http://localhost:8000", address="127.0.0.1")
     in_series(world, 4, 3, None, 7)
     html = desk.get(Desk(desk, world).path).text
     page = words(html)

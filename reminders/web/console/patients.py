@@ -18,7 +18,7 @@ from reminders.core.choices import Heard
 from reminders.core.consent import Source
 from reminders.core.errors import ConflictError, InputError, NotFoundError
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.overrides import DEFAULT, Change
+from reminders.core.overrides import Change
 from reminders.core.pauses import PauseKind
 from reminders.core.staff import Actor, Right
 from reminders.core.transport import RideState
@@ -55,7 +55,7 @@ class Deed(BaseModel):
     shown: list[str] = Field(default_factory=list, max_length=60)
     was_on: list[str] = Field(default_factory=list, max_length=60)
     steps: list[str] = Field(default_factory=list, max_length=60)
-    channels: Literal["default", "sms", "email", "sms,email", "email,sms"] = DEFAULT
+    channels: Literal["default", "sms", "email", "sms,email", "email,sms"] = "default"
     session: UUID | None = None
     version: int = 0
     ride: RideState | None = None

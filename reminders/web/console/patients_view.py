@@ -9,8 +9,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.cadences import Cadence
-from reminders.core.check_ins import MOST, in_words
+from reminders.core.cadences import Cadence, QuestionKind
+from reminders.core.check_ins import MOST, CheckIn, in_words
 from reminders.core.consent import BY_STAFF
 from reminders.core.ids import AppointmentId
 from reminders.core.labels import CHANNELS, REASONS, RIDES, title
@@ -21,6 +21,7 @@ from reminders.core.permissions import ClosedAddress
 from reminders.core.staff import Actor, Right
 from reminders.core.texts import RIDE_RULES
 from reminders.core.timeline.events import Event, EventKind
+from reminders.core.timeline.history import PastQuestion
 from reminders.core.transport import RideState
 from reminders.core.upcoming import Upcoming
 from reminders.core.windows import local_day
@@ -364,11 +365,26 @@ def _given(found: PatientReading) -> Iterator[_Given]:
         session = found.booked.get(item.appointment_id)
         told = told if item.score is not None else ""
         yield _Given(item.series_id, item.answered_at, item.score, item.words, session, told)
-    for gap in found.unanswered:
+    for gap, left_at in _silences(found):
         session = found.booked.get(gap.appointment_id)
         series = session.booking.series_id if session is not None else None
         words = "no answer yet" if gap.expires_at > found.account.now else "no answer"
-        yield _Given(series, gap.asked_at, None, words, session, "")
+        yield _Given(series, left_at, None, words, session, "")
+
+
+def _silences(found: PatientReading) -> Iterator[tuple[PastQuestion, datetime]]:
+    """Yield the check-ins that left and were not answered, those too that a later answer closed."""
+    past = found.account.past
+    left = {item.id: item.left_at for item in past.messages}
+    for question in past.questions:
+        at = left.get(question.message_id)
+        if question.kind is QuestionKind.CHECK_IN and at is not None and not _is_answered(past.check_ins, question, at):
+            yield question, at
+
+
+def _is_answered(answers: Sequence[CheckIn], question: PastQuestion, left_at: datetime) -> bool:
+    mine = [item for item in answers if item.appointment_id == question.appointment_id]
+    return any(item.asked_at == left_at or left_at <= item.answered_at <= question.expires_at for item in mine)
 
 
 def _plot(found: PatientReading, series: str | None, items: Sequence[_Given]) -> Plot | None:
