@@ -233,6 +233,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_correction_clinic_id", ["clinic_id", "made_at"], unique=False)
         batch_op.create_index("ix_correction_inbound_id", ["inbound_id", "made_at"], unique=False)
 
+    op.create_index("ix_inbound_clinic_id_received_at", "inbound", ["clinic_id", "received_at"])
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("batch_id", sa.Uuid(), nullable=True))
         batch_op.create_index(
@@ -250,6 +251,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_inbound_clinic_id_received_at", table_name="inbound")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_message_batch_id"), type_="foreignkey")
         batch_op.drop_index(

@@ -36,6 +36,7 @@ inbound = Table(
     Column("understood", LargeBinary),
     Column("decision", String(200)),
     Index("ix_inbound_waiting", "received_at", **only_where("handled_at IS NULL")),
+    Index("ix_inbound_clinic_id_received_at", "clinic_id", "received_at"),
 )
 """A text from outside. `intent` leads, `intents` is all that it says, `understood` (sealed) which words said so."""
 
