@@ -154,3 +154,10 @@ def test_a_page_with_its_styles_is_small_and_has_one_heading(world: World, brows
     assert " style=" not in page.text
     named = set(re.findall(r'for="([^"]+)"', page.text))
     assert named <= set(re.findall(r' id="([^"]+)"', page.text))
+
+
+def test_the_field_for_words_is_in_no_form_that_confirms(browser: Browser, link: str) -> None:
+    forms = browser.get(link).text.split("<form")[1:]
+    assert all("</form>" in form for form in forms)
+    (with_words,) = [form.partition("</form>")[0] for form in forms if 'name="words"' in form.partition("</form>")[0]]
+    assert re.findall(r'name="answer" value="([^"]+)"', with_words) == ["reschedule"]
