@@ -138,6 +138,13 @@ def preview_change(deps: Deps, who: Actor, clinic_id: ClinicId, edit: Edit, *, v
     )
 
 
+def judge_change(deps: Deps, who: Actor, clinic_id: ClinicId, edit: Edit) -> None:
+    """Find what is wrong with an edit, while somebody makes it. Raises InputError."""
+    with deps.store.reading() as tx:
+        _, document, before = _current(tx, who, clinic_id, Right.PLAN)
+    judged(edited(document, before, edit), before)
+
+
 def save_change(
     deps: Deps, who: Actor, clinic_id: ClinicId, edit: Edit, *, version: int, shown: str, remark: str
 ) -> int:
