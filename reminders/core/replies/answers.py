@@ -108,14 +108,14 @@ def _tells_much_else(answer: Match, sides: Sequence[Side], found: Judgement) -> 
         if is_thanked or any(token.text in of_it for token in tokens):
             return False
         unknown = _unknown(side, sides)
-        # "yes, nine o'clock Thursday" repeats what was asked.
+        # "yes, nine o'clock Thursday" repeats what was asked; "yes, my pain is an 8" answers the other question.
         least = min(least, sum(1 for token in tokens if token.first in unknown and not _tells_when(side, token.text)))
     return least >= MUCH
 
 
 def _tells_when(side: Side, word: str) -> bool:
     groups = side.known.groups
-    return word[0].isdigit() or word in side.known.numbers or word in groups["day"] | groups["units"]
+    return word[0].isdigit() or word in side.known.numbers or word in groups["day"] | groups["units"] | groups["pain"]
 
 
 def _asks(sides: Sequence[Side]) -> bool:
