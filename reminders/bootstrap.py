@@ -32,6 +32,7 @@ from reminders.adapters.schedule_csv.single import read_entry, read_patient
 from reminders.adapters.smtp_email import SmtpConfig, SmtpEmailGateway, SmtpEmailInspection
 from reminders.adapters.stub_provider import HttpStubProvider
 from reminders.adapters.system_clock import SimulatedClock, SystemClock, parse_clock
+from reminders.adapters.twilio.error_codes import classify
 from reminders.adapters.twilio.hooks import TwilioSmsHooks
 from reminders.adapters.twilio.inspection import TwilioSenderInspection
 from reminders.adapters.twilio.line import TwilioConfig
@@ -45,6 +46,7 @@ from reminders.core.errors import InputError, SettingsError
 from reminders.core.examination.facts import SetupFacts
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel, PatientRecord
+from reminders.core.reports import CodeCount
 from reminders.failpoints import arm
 from reminders.ports import (
     QUEUES,
@@ -380,3 +382,8 @@ def _facts(settings: Settings) -> Facts:
         is_demo=settings.demo,
         simulator_url=settings.simulator_url,
     )
+
+
+def meaning_of(found: CodeCount) -> str:
+    """Say in words what an error code means, as reports show it."""
+    return classify(found.code).meaning if found.is_text else "what the mail server answered"

@@ -24,6 +24,7 @@ PLACES = {
     "send": "send",
     "status": "status",
     "worklist": "worklist",
+    "report": "report",
     "doctor": "doctor",
     "why": "why",
     "interpret": "interpret",

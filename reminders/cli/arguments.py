@@ -21,6 +21,7 @@ from reminders.cli.corrections_arguments import add_corrections
 from reminders.cli.interpret_arguments import add_interpret_command
 from reminders.cli.operator_arguments import add_operator_commands
 from reminders.cli.opt_out_arguments import add_opt_out
+from reminders.cli.report_arguments import add_report
 from reminders.cli.send_arguments import add_send
 from reminders.cli.staff_arguments import add_staff
 from reminders.cli.worklist_arguments import add_worklist
@@ -48,6 +49,7 @@ def parser() -> ArgumentParser:
     add_send(commands)
     _status(commands)
     add_worklist(commands)
+    add_report(commands)
     _why(commands)
     _checkins(commands)
     _pause(commands)
@@ -267,6 +269,9 @@ def _clinic(commands: Commands[ArgumentParser]) -> None:
     export = verbs.add_parser("export", help="write a clinic's configuration as a file that `apply` reads")
     export.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
     of_the_demo(export)
+    versions = verbs.add_parser("versions", help="who changed a clinic's configuration, when and why")
+    versions.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
+    for_programs(versions)
 
 
 def _bench(commands: Commands[ArgumentParser]) -> None:

@@ -15,6 +15,7 @@ from reminders.core.reports.definitions import LATE_HOURS
 from reminders.core.staff import Actor, Right
 from reminders.services.audit import note
 from reminders.services.deps import Deps
+from reminders.services.find_subjects import find_clinic
 from reminders.store import clinics
 from reminders.store import reports as counts
 from reminders.store.unit_of_work import Transaction
@@ -53,6 +54,20 @@ def export_report(
             raise NotFoundError(f"no report {key!r}")
         note(tx, deps, who, Deed.REPORT_EXPORTED, clinic_id=found.clinic.id, detail=f"{report.title}, {weeks} weeks")
         return found.clinic, report
+
+
+def export_reports(deps: Deps, who: Actor, meaning: Meaning, *, clinic: str = "", weeks: int = 12) -> ReportReading:
+    """Return all reports to be taken away, and write down who took them. Raises NotFoundError."""
+    with deps.store.transaction() as tx:
+        found = _read(tx, deps, who, meaning, slug=clinic, count=weeks)
+        note(tx, deps, who, Deed.REPORT_EXPORTED, clinic_id=found.clinic.id, detail=f"all, {weeks} weeks")
+        return found
+
+
+def the_clinic(deps: Deps, slug: str | None) -> str:
+    """Return the clinic that is meant. Raises InputError where there are several and none was named."""
+    with deps.store.reading() as tx:
+        return find_clinic(tx, slug).slug
 
 
 def _read(tx: Transaction, deps: Deps, who: Actor, meaning: Meaning, *, slug: str, count: int) -> ReportReading:

@@ -59,6 +59,8 @@ PUBLIC = {
     "POST /inbox/texts/{text}/reading": SIGNED_IN,
     "POST /inbox/{thread}/preview": SIGNED_IN,
     "POST /inbox/{thread}/answer": SIGNED_IN,
+    "GET /reports": SIGNED_IN,
+    "POST /reports/export": SIGNED_IN,
     "GET /staff": SIGNED_IN,
     "POST /staff": SIGNED_IN,
     "POST /staff/{staff_id}/invite": SIGNED_IN,
