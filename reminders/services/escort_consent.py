@@ -7,11 +7,12 @@ transaction that records it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reminders.core.audit import Deed
 from reminders.core.clinics import Clinic
 from reminders.core.escorts import EscortConsent
+from reminders.core.ids import PatientId
 from reminders.core.patients import Recipient
 from reminders.core.reminders import Reason
 from reminders.core.staff import Actor
@@ -21,6 +22,7 @@ from reminders.services.deps import Deps
 from reminders.services.find_subjects import check_words, find_clinic, find_patient
 from reminders.services.plan_reminders import plan_patients
 from reminders.store import appointments, clinics, escorts, withdrawals
+from reminders.store.unit_of_work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,7 @@ def read_escorts(deps: Deps, patient: str, clinic_slug: str | None) -> EscortRep
     with deps.store.reading() as tx:
         clinic = find_clinic(tx, clinic_slug)
         key = find_patient(tx, clinic, patient)
-        willing = frozenset(phone for _, phone in escorts.willing(tx, [key]))
-        return EscortReport(patient, clinic, escorts.of_patient(tx, key), willing)
+        return _report(tx, patient, clinic, key)
 
 
 def record_escort_consent(
@@ -95,14 +96,12 @@ def record_escort_consent(
             about = [item.id for item in theirs]
             withdrawals.withdraw(tx, about, reason=Reason.REPLANNED, now=now, recipient=Recipient.ESCORT)
         planned = plan_patients(tx, clinic, [key], identity=deps.identity, now=now)
-        report = EscortReport(
-            patient,
-            clinic,
-            escorts.of_patient(tx, key),
-            frozenset(phone for _, phone in escorts.willing(tx, [key])),
-            sessions=sum(1 for item in theirs if item.starts_at > now and not item.status.is_off),
-            planned=planned.added + planned.revived,
-            withdrawn=planned.cancelled,
-        )
+        report = _report(tx, patient, clinic, key)
     deps.queue.hint(SENDING_JOBS.values())
-    return report
+    sessions = sum(1 for item in theirs if item.starts_at > now and not item.status.is_off)
+    return replace(report, sessions=sessions, planned=planned.added + planned.revived, withdrawn=planned.cancelled)
+
+
+def _report(tx: Transaction, patient: str, clinic: Clinic, key: PatientId) -> EscortReport:
+    willing = frozenset(phone for _, phone in escorts.willing(tx, [key]))
+    return EscortReport(patient, clinic, escorts.of_patient(tx, key), willing)
