@@ -269,9 +269,6 @@ def _clinic(commands: Commands[ArgumentParser]) -> None:
     export = verbs.add_parser("export", help="write a clinic's configuration as a file that `apply` reads")
     export.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
     of_the_demo(export)
-    versions = verbs.add_parser("versions", help="who changed a clinic's configuration, when and why")
-    versions.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
-    for_programs(versions)
 
 
 def _bench(commands: Commands[ArgumentParser]) -> None:

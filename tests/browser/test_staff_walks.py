@@ -93,3 +93,29 @@ def test_a_group_is_written_to_and_two_are_left_out(desk: Page, live: Live) -> N
     live.world.pump()
     expect(desk.locator("#batch")).to_contain_text("4 of 4")
     assert len(live.world.sms.sent) - before == 4
+
+
+def test_a_cadence_edit_is_previewed_then_saved(desk: Page, live: Live) -> None:
+    start = local("2027-03-09 11:00")
+    live.world.sync(an_entry("A1", booking=a_booking(start)), options=SyncOptions(is_approved=True))
+    desk.get_by_role("link", name="Plan", exact=True).click()
+    desk.get_by_role("link", name="Change Asks to confirm").click()
+    when = desk.get_by_role("group", name="When it comes")
+    when.get_by_label("How many").fill("4")
+    when.get_by_label("At", exact=True).fill("11:00")
+    desk.get_by_role("button", name="See what it changes").click()
+    moved = desk.get_by_role("row").filter(has_text="Dana Rivers").filter(has_text="moved")
+    expect(moved).to_contain_text("Sat 06 Mar 10:00")
+    expect(moved).to_contain_text("Fri 05 Mar 11:00")
+    desk.get_by_label("Why, in a few words").fill("A day more to find a ride")
+    desk.get_by_role("button", name="Save as version 2").click()
+    expect(desk.get_by_role("status")).to_contain_text("Version 2 is saved")
+    expect(desk.get_by_text("4 days before the session, at 11:00").first).to_be_visible()
+    desk.get_by_role("link", name="Version 2").click()
+    expect(desk.get_by_role("row").filter(has_text="Kim Doe")).to_contain_text("A day more to find a ride")
+
+
+def test_a_text_is_seen_as_it_arrives_while_it_is_written(desk: Page, live: Live) -> None:
+    desk.goto("/plan/texts/remind_confirm")
+    desk.get_by_label("Text in English").fill("{{sender}}: do come {{when}}. {{question}} {{phone}}")
+    expect(desk.locator("#reading")).to_contain_text("Riverside Clinic: do come Fri Mar 5, 10:30 AM.")
