@@ -9,6 +9,7 @@ from reminders.core.replies.intents import Intent
 from reminders.core.replies.judging import Judgement, Said, Side, is_clear, marks
 from reminders.core.replies.lexicon import Mark
 from reminders.core.replies.matching import Match
+from reminders.core.replies.phrases import Token
 
 YES: Mapping[QuestionKind, Intent] = {QuestionKind.CONFIRM: Intent.CONFIRM, QuestionKind.RIDE: Intent.HAS_RIDE}
 NO: Mapping[QuestionKind, Intent] = {QuestionKind.CONFIRM: Intent.DECLINE, QuestionKind.RIDE: Intent.NEEDS_RIDE}
@@ -105,17 +106,25 @@ def _tells_much_else(answer: Match, sides: Sequence[Side], found: Judgement) -> 
             return False
         is_thanked = any(match.phrase in same for _, match in marks([side], Mark.THANKS))
         of_it = side.known.groups["of_the_visit"] | side.known.groups["ahead"]
-        if is_thanked or any(token.text in of_it for token in tokens):
+        if is_thanked or any(token.text in of_it for token in tokens) or _tells_pain(side, tokens):
             return False
         unknown = _unknown(side, sides)
-        # "yes, nine o'clock Thursday" repeats what was asked; "yes, my pain is an 8" answers the other question.
+        # "yes, nine o'clock Thursday" repeats what was asked.
         least = min(least, sum(1 for token in tokens if token.first in unknown and not _tells_when(side, token.text)))
     return least >= MUCH
 
 
+def _tells_pain(side: Side, tokens: Sequence[Token]) -> bool:
+    """Say whether words tell a pain in numbers, which answers our other question: "yes and my pain is a 5"."""
+    words = {token.text for token in tokens}
+    return not words.isdisjoint(side.known.pain) and any(
+        word[0].isdigit() or word in side.known.numbers for word in words
+    )
+
+
 def _tells_when(side: Side, word: str) -> bool:
     groups = side.known.groups
-    return word[0].isdigit() or word in side.known.numbers or word in groups["day"] | groups["units"] | groups["pain"]
+    return word[0].isdigit() or word in side.known.numbers or word in groups["day"] | groups["units"]
 
 
 def _asks(sides: Sequence[Side]) -> bool:
