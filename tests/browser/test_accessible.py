@@ -13,7 +13,21 @@ from tests.browser.live import Live
 from tests.browser.test_staff_walks import a_day
 
 SERIOUS = {"serious", "critical"}
-PAGES = ("/", "/inbox", "/patients", "/send", "/batches", "/reports", "/staff", "/audit")
+PAGES = (
+    "/",
+    "/inbox",
+    "/patients",
+    "/send",
+    "/batches",
+    "/plan",
+    "/plan/versions",
+    "/plan/versions/1",
+    "/plan/steps/booked",
+    "/plan/texts/booked",
+    "/reports",
+    "/staff",
+    "/audit",
+)
 BEHIND = (("/", ".item h3 a"), ("/inbox", "main li a, main tr a"), ("/patients?q=dana", ".found a"))
 """Lists, and what leads to one of their entries."""
 
