@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 from reminders.core.replies.intents import Intent
@@ -65,9 +66,15 @@ class Net:
 
 def _places(patterns: Sequence[Pattern], row: Row, words: Collection[str]) -> Iterator[Span]:
     for pattern in patterns:
-        if any(_is_needed(word, words) for word in pattern.needed):
+        if not pattern.needed.isdisjoint(words) or _has_beginning(pattern.needed, words):
             yield from pattern.matches(row)
 
 
-def _is_needed(word: str, words: Collection[str]) -> bool:
-    return any(one.startswith(word[:-1]) for one in words) if word.endswith("*") else word in words
+def _has_beginning(needed: frozenset[str], words: Collection[str]) -> bool:
+    letters = _beginnings(needed)
+    return bool(letters) and any(word.startswith(letters) for word in words)
+
+
+@cache
+def _beginnings(needed: frozenset[str]) -> tuple[str, ...]:
+    return tuple(word[:-1] for word in sorted(needed) if word.endswith("*"))

@@ -346,7 +346,7 @@ def _merged(parts: Sequence[Words]) -> Words:
         for word, rows in part.longer.items():
             longer[word] = longer.get(word, ()) + rows
     single = frozenset().union(*(part.single for part in parts))
-    return Words(single | longer.keys(), single, longer)
+    return Words(frozenset(single | longer.keys()), single, longer)
 
 
 def _union(sets: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
