@@ -110,7 +110,7 @@ def test_a_cadence_edit_is_previewed_then_saved(desk: Page, live: Live) -> None:
     desk.get_by_label("Why, in a few words").fill("A day more to find a ride")
     desk.get_by_role("button", name="Save as version 2").click()
     expect(desk.get_by_role("status")).to_contain_text("Version 2 is saved")
-    expect(desk.get_by_text("4 days before the session, at 11:00").first).to_be_visible()
+    expect(desk.get_by_role("paragraph").filter(has_text="4 days before the session, at 11:00")).to_be_visible()
     desk.get_by_role("link", name="Version 2").click()
     expect(desk.get_by_role("row").filter(has_text="Kim Doe")).to_contain_text("A day more to find a ride")
 

@@ -26,7 +26,7 @@ class Bar:
 BARS = {
     "tuning": Bar(),
     # Below the bar, and known to be: this is what it reaches today, so that it cannot fall back unseen.
-    "held_back": Bar(0.82, 4, 5, 2, 3, 1),
+    "held_back": Bar(0.88, 8, 5, 2, 4, 0),
 }
 
 
