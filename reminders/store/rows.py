@@ -29,7 +29,7 @@ from reminders.core.pauses import PauseKind
 from reminders.core.reminders import Reason, ReminderState
 from reminders.core.tasks import Outcome, TaskKind, Urgency
 from reminders.core.transport import RideState
-from reminders.store import console_rows, conversation_rows
+from reminders.store import console_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word
 

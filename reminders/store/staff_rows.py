@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from reminders.core.staff import Role
-from reminders.store import service_rows
+from reminders.store import conversation_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word
 
-metadata = service_rows.metadata
+metadata = conversation_rows.metadata
 
 staff = Table(
     "staff",
