@@ -9,14 +9,14 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.live import Live
 from tests.browser.test_staff_walks import a_day
 
 VARIABLE = "REMINDERS_PICTURES"
 MOST_BYTES = 250_000
-WIDE = {"width": 1280, "height": 800}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
 
 
 def a_busy_morning(live: Live) -> None:

@@ -6,13 +6,13 @@ from tests.cli.command_line import CommandLine
 
 
 def test_a_key_is_printed_once_listed_without_its_secret_and_ended(cli: CommandLine) -> None:
-    made = cli.run("api-key", "add", "the hospital's EHR", "--scopes", "read,write", "--days", "30", "--by", "ops")
+    made = cli.run("api-key", "add", "the hospital's records", "--scopes", "read,write", "--days", "30", "--by", "ops")
     assert made.status == 0
     key = made.out.splitlines()[0]
     assert key.startswith("rk_")
     assert "read, write, until" in made.out
     listed = cli.run("api-key", "list")
-    assert "the hospital's EHR" in listed.out
+    assert "the hospital's records" in listed.out
     assert key.split("_", 2)[2] not in listed.out
     prefix = key.split("_")[1]
     assert cli.run("api-key", "end", prefix, "--by", "ops").status == 0
@@ -30,4 +30,4 @@ def test_what_no_key_can_be_is_refused_in_one_line_each(cli: CommandLine) -> Non
     assert refused.status == 2
     assert [line.split(":")[0] for line in refused.err.splitlines()] == ["NAME", "--scopes", "--days"]
     assert cli.run("api-key", "end", "000000000000").status == 2
-    assert cli.run("api-key", "add", "EHR", "--clinic", "elsewhere").status == 2
+    assert cli.run("api-key", "add", "records", "--clinic", "elsewhere").status == 2

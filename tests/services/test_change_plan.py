@@ -43,7 +43,7 @@ def world(store: Store) -> World:
     made.sync(
         ("riverside", an_entry("A1", patient=a_record("P1"), booking=a_booking(SOON))),
         ("riverside", an_entry("A2", patient=robin(), booking=a_booking(LATER))),
-        ("north", an_entry("N1", patient=a_record("PN", name="Nora North"), booking=a_booking(SOON))),
+        ("north", an_entry("N1", patient=a_record("PX", name="Nora North"), booking=a_booking(SOON))),
         options=SyncOptions(is_approved=True),
     )
     return made

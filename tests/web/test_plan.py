@@ -25,7 +25,7 @@ def world(sqlite_store: Store) -> World:
     made = World(sqlite_store, only("remind_confirm"), NORTH)
     made.sync(
         ("riverside", an_entry("A1", patient=a_record("P1"), booking=a_booking(SOON))),
-        ("north", an_entry("N1", patient=a_record("PN", name="Nora North"), booking=a_booking(SOON))),
+        ("north", an_entry("N1", patient=a_record("PX", name="Nora North"), booking=a_booking(SOON))),
         options=SyncOptions(is_approved=True),
     )
     return made

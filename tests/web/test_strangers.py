@@ -42,7 +42,7 @@ def world(sqlite_store: Store) -> World:
     """Two clinics; the other one has patients, sessions, messages, replies, tasks and staff."""
     made = World(sqlite_store, CLINIC, NORTH)
     rows = [
-        ("north", an_entry(f"N{n}", patient=a_record(f"PN{n}", phone=f"+1202555014{n}", email=None))) for n in range(4)
+        ("north", an_entry(f"N{n}", patient=a_record(f"PX{n}", phone=f"+1202555014{n}", email=None))) for n in range(4)
     ]
     made.sync(*rows, options=SyncOptions(is_approved=True))
     made.pump()
@@ -164,7 +164,7 @@ def test_lists_show_nothing_of_another_clinic(world: World, tmp_path: Path) -> N
     browser = signed_in(world, tmp_path, "kim.lee", riverside=Role.MANAGER)
     for path in ("/", "/parts/today", "/staff", "/audit"):
         text = browser.get(path).text
-        for word in ("North", "PN1", "north.person", "chest hurts"):
+        for word in ("North", "PX1", "north.person", "chest hurts"):
             assert word not in text, f"{path} shows {word}"
 
 

@@ -31,7 +31,7 @@ APPOINTMENT: dict[str, Any] = {
 
 
 def a_key(
-    world: World, *, scopes: frozenset[str] = EVERY, clinic: str | None = None, name: str = "EHR", days: int = 30
+    world: World, *, scopes: frozenset[str] = EVERY, clinic: str | None = None, name: str = "records", days: int = 30
 ) -> str:
     """Make a key and return its text."""
     return add_key(world.deps, name, scopes=scopes, days=days, clinic_slug=clinic, by="ops").text

@@ -84,9 +84,9 @@ def test_a_task_is_taken_and_resolved_and_the_feed_tells_so(world: World, progra
     assert (task["kind"], task["patient"], task["appointment"]) == ("declined", "P1", "A1")
     assert program.get("/worklist?kind=question").json()["items"] == []
     taken = program.post(f"/worklist/{task['id']}/take")
-    assert (taken.status_code, taken.json()["owner"]) == (200, "key: EHR")
+    assert (taken.status_code, taken.json()["owner"]) == (200, "key: records")
     done = program.post(f"/worklist/{task['id']}/resolve", {"outcome": "reached", "note": "He comes on Friday."})
-    assert (done.json()["outcome"], done.json()["resolved_by"]) == ("reached", "key: EHR")
+    assert (done.json()["outcome"], done.json()["resolved_by"]) == ("reached", "key: records")
     again = program.post(f"/worklist/{task['id']}/resolve", {"outcome": "reached"})
     assert (again.status_code, problem_of(again)) == (409, "conflict")
     assert program.get("/worklist").json()["items"] == []

@@ -24,7 +24,7 @@ def test_a_message_leaves_once_and_tells_its_story(world: World, program: Progra
     world.pump()
     told = program.get(f"/messages/{made.json()['id']}").json()
     assert told["state"] == "accepted"
-    assert any("key: EHR" in step["why"] for step in told["timeline"])
+    assert any("key: records" in step["why"] for step in told["timeline"])
     assert sum("We open at 10" in body for body in world.bodies) == 1
 
 
