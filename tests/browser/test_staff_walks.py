@@ -63,6 +63,17 @@ def test_the_morning_list_is_worked_off_by_keyboard(desk: Page, live: Live) -> N
     expect(desk.get_by_text("Nothing needs a person just now.")).to_be_visible()
 
 
+def test_a_reply_that_was_not_understood_is_corrected_by_one_press(desk: Page, live: Live) -> None:
+    a_day(live.world)
+    live.world.text("purple monkey", sender="+12025550102")
+    desk.get_by_role("link", name="Inbox").click()
+    desk.get_by_role("link", name="Robin Ruiz").click()
+    desk.locator("button[name=only][value=confirm]").click()
+    expect(desk.get_by_text("by Kim Doe").first).to_be_visible()
+    desk.get_by_role("link", name="Today").click()
+    expect(desk.locator(".visit").filter(has_text="Robin Ruiz")).to_contain_text("✓ confirmed")
+
+
 def test_a_red_flag_stands_on_top_and_is_taken_over(desk: Page, live: Live) -> None:
     a_day(live.world)
     desk.goto("/")
