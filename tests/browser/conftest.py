@@ -33,9 +33,11 @@ ARGUMENTS = (
 PATIENCE_MS = 20_000
 
 
-@pytest.fixture(scope="session")
+# For a module and no longer: while it runs, Playwright keeps an event loop going in this thread, beside which no other
+# test could begin one.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser, one for the whole run (of one worker)."""
+    """The browser."""
     named = os.environ.get(VARIABLE)
     path = named or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:

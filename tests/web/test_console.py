@@ -81,13 +81,13 @@ def test_messages_replies_and_answers_show_at_a_glance(clinic: World, desk: Brow
         clinic.receipt(sent.text.tag, ReceiptStatus.DELIVERED)
     assert "Asks to confirm delivered" in shown(desk)
     clinic.text("C", sender="+12025550102")
-    clinic.text("who takes me home?", sender="+12025550101")
+    clinic.text("can I eat breakfast?", sender="+12025550101")
     text = shown(desk)
     assert "✓ confirmed" in text
     assert "C confirms" in text
-    assert "who takes me home? asks something" in text
+    assert "can I eat breakfast? asks something" in text
     assert "Patient asks something Dana Rivers" in text
-    assert "who takes me home? Answer it, or phone the patient. Take Reached Nobody reached Not needed" in text
+    assert "can I eat breakfast? Answer it, or phone the patient. Take Reached Nobody reached Not needed" in text
     assert "now due in 30 min" in text
 
 
