@@ -20,7 +20,7 @@ from reminders.core.tasks import TaskKind
 from reminders.core.windows import civil, local_day
 from reminders.services.deps import Deps
 from reminders.services.read_status import AppointmentLine, appointment_lines
-from reminders.services.read_worklist import TaskLine, resolved_lines, worklist_lines
+from reminders.services.read_worklist import TaskLine, pressing_lines, resolved_lines
 from reminders.store import clinics, escalations, ledger, pauses
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Wanted
@@ -83,7 +83,7 @@ def read_today(
         if clinic and not chosen:
             raise NotFoundError(f"no clinic {clinic!r}")
         wanted = Wanted(among=[item.id for item in chosen], has_clinicless=who.sees_unassigned and not clinic)
-        found = worklist_lines(tx, wanted, limit=MOST_TASKS)
+        found = pressing_lines(tx, wanted, limit=MOST_TASKS)
         midnight = civil(local_day(now, chosen[0].tz), time(), chosen[0].tz) if chosen else now - DAY
         return TodayReading(
             now=now,

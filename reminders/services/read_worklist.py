@@ -15,7 +15,7 @@ from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, Pa
 from reminders.core.patients import PatientRecord
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.staff import Actor, Right
-from reminders.core.tasks import Group, TaskKind, due_at, group_of, next_action, place
+from reminders.core.tasks import Group, TaskKind, due_at, group_of, next_action, place, pressing
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinic
 from reminders.store import appointments, clinics, lines, patients, pauses, tasks, timeline
@@ -31,6 +31,7 @@ __all__ = [
     "Worklist",
     "find_task",
     "lines_of",
+    "pressing_lines",
     "read_task",
     "read_worklist",
     "short_id",
@@ -154,14 +155,26 @@ def worklist_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskL
     return sorted(lines_of(tx, tasks.waiting(tx, wanted, limit=limit)), key=_place)
 
 
+def pressing_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskLine]:
+    """Return the same in one list without groups, the most urgent first."""
+    return sorted(lines_of(tx, tasks.waiting(tx, wanted, limit=limit)), key=_pressing)
+
+
 def resolved_lines(tx: Transaction, wanted: Wanted, at: datetime, *, limit: int) -> list[TaskLine]:
     """Return the tasks that were resolved since an instant with all that is shown of them, the last ones first."""
     return lines_of(tx, tasks.resolved_since(tx, wanted, at, limit=limit))
 
 
 def _place(line: TaskLine) -> tuple[object, ...]:
-    at = line.starts_at or line.task.opened_at or line.due_at
-    return (*place(line.group, line.task.urgency, due=line.due_at, at=at), line.short_id)
+    return (*place(line.group, line.task.urgency, due=line.due_at, at=_at(line)), line.short_id)
+
+
+def _pressing(line: TaskLine) -> tuple[object, ...]:
+    return (*pressing(line.task.urgency, due=line.due_at, at=_at(line)), line.short_id)
+
+
+def _at(line: TaskLine) -> datetime:
+    return line.starts_at or line.task.opened_at or line.due_at
 
 
 def lines_of(tx: Transaction, found: Sequence[Task]) -> list[TaskLine]:

@@ -8,18 +8,21 @@ from datetime import datetime
 from enum import StrEnum
 
 from reminders.core.appointments import Appointment
+from reminders.core.check_ins import Concern
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moment, moments
 from reminders.core.consent import Source
 from reminders.core.content import appointment_values, language_of
 from reminders.core.patients import Channel, Patient, Recipient
-from reminders.core.replies.intents import Intent
+from reminders.core.replies import Intent, interpret
 from reminders.core.rides import ride_after
 from reminders.core.tasks import TaskKind, by_link, key_of
 from reminders.core.transport import RidePolicy, RideState
+from reminders.ports import SENDING_JOBS
 from reminders.services.arrange_rides import record_rides
 from reminders.services.confirm_sessions import confirm_session
 from reminders.services.deps import Deps
+from reminders.services.escalate import Alarm, raise_alarm
 from reminders.services.open_tasks import task_about
 from reminders.services.opt_out import Said, make_rows, opt_out_address
 from reminders.store import appointments, clinics, contacts, links, patients, questions, reminders, tasks
@@ -194,7 +197,8 @@ def _each(every: Sequence[Mapping[str, str]], name: str) -> str:
 def respond_by_link(deps: Deps, token: str, answer: LinkAnswer, *, wishes: str = "") -> bool:
     """Apply an answer given on the page to all that it shows; False where the link is no longer good.
 
-    `wishes` are the times that a patient would rather come at, for staff. Twice is the same as once.
+    `wishes` are the times that a patient would rather come at, for staff; danger in them calls staff as in a text.
+    Twice is the same as once.
     """
     now = deps.clock.now()
     with deps.store.transaction() as tx:
@@ -212,6 +216,9 @@ def respond_by_link(deps: Deps, token: str, answer: LinkAnswer, *, wishes: str =
                 record_rides(tx, deps, found.sessions, RideState.NEEDED, now=now)
             case LinkAnswer.HIRED_RIDE:
                 _hire(tx, deps, found, now)
+    if wishes:
+        # They may have raised an alarm, whose notices wait for no tick.
+        deps.queue.hint(SENDING_JOBS.values())
     return True
 
 
@@ -234,10 +241,18 @@ def _ask_for_a_change(tx: Transaction, deps: Deps, visit: Visit, words: str, now
     """Open one task for all the sessions shown, under the first of them: one call settles it."""
     kind = TaskKind.RESCHEDULE
     key = _key(visit.sessions[0], kind)
-    task = replace(task_about(visit.clinic.id, visit.sessions[0], kind), key=key, note=words or None)
+    task = replace(task_about(visit.clinic.id, visit.sessions[0], kind), key=key)
     tasks.open_again(tx, deps.identity.new_id(), task, now=now)
-    if words:
-        tasks.add_words(tx, key, words)
+    if words and tasks.add_words(tx, key, words):
+        _heed(tx, deps, visit, words, now)
+
+
+def _heed(tx: Transaction, deps: Deps, visit: Visit, words: str, now: datetime) -> None:
+    """Call staff where words on the page tell of danger. No text answers a page: they are asked to phone."""
+    reading = interpret(words, open_question=None, language=visit.patient.record.language)
+    if Intent.RED_FLAG in reading.intents:
+        alarm = Alarm(visit.clinic.id, Concern.RED_FLAG, visit.patient.id, visit.sessions[0].id)
+        tasks.add_words(tx, raise_alarm(tx, deps, alarm, is_patient_told=False, now=now), words)
 
 
 def _key(appointment: Appointment, kind: TaskKind) -> str:

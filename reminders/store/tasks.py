@@ -108,13 +108,15 @@ def open_again(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> N
         tx.connection.execute(update(task).where(task.c.key == item.key).values(inbound_id=item.inbound_id))
 
 
-def add_words(tx: Transaction, key: str, words: str) -> None:
-    """Let a task that may be older say this too, once."""
+def add_words(tx: Transaction, key: str, words: str) -> bool:
+    """Let a task that may be older say this too, once; False where it says so already."""
     row = tx.connection.execute(select(task.c.id, task.c.note).where(task.c.key == key)).one()
     held = tx.vault.open_optional("task.note", row.id, row.note) or ""
-    if words not in held.split("\n"):
-        note = tx.vault.seal("task.note", row.id, f"{held}\n{words}".strip())
-        tx.connection.execute(update(task).where(task.c.id == row.id).values(note=note))
+    if words in held.split("\n"):
+        return False
+    note = tx.vault.seal("task.note", row.id, f"{held}\n{words}".strip())
+    tx.connection.execute(update(task).where(task.c.id == row.id).values(note=note))
+    return True
 
 
 def resolve(tx: Transaction, keys: Collection[str], *, by: str, now: datetime) -> None:

@@ -33,6 +33,7 @@ from reminders.core.tasks import (
     how_it_ended,
     key_of,
     place,
+    pressing,
     proofs,
     refusal,
     told,
@@ -145,6 +146,15 @@ def test_in_a_group_the_most_urgent_stands_first_then_what_is_due_then_whose_ses
         place(Group.NO_RIDE, NORMAL, due=NOON + HOUR, at=NOON),
         place(Group.NO_RIDE, NORMAL, due=NOON + HOUR, at=NOON + HOUR),
         place(Group.REPLIES, HIGH, due=NOON, at=NOON),
+    ]
+    assert places == sorted(places)
+
+
+def test_in_one_list_the_most_urgent_stands_first_whatever_it_is_about() -> None:
+    places = [
+        pressing(HIGH, due=NOON + HOUR, at=NOON),
+        pressing(NORMAL, due=NOON, at=NOON),
+        pressing(NORMAL, due=NOON, at=NOON + HOUR),
     ]
     assert places == sorted(places)
 

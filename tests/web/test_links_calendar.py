@@ -109,6 +109,17 @@ def test_preferred_times_reach_staff_beside_the_task(world: World, browser: Brow
     assert notes(world) == ["Tuesday; afternoon; after 2 please\nor Friday"]
 
 
+def test_danger_in_the_words_of_a_wish_calls_staff_once(world: World, browser: Browser, link: str) -> None:
+    fields = {"days": "1", "words": "any day, I want to die"}
+    for _ in range(2):
+        assert press(browser, link, "reschedule", **fields) == SEEN
+    assert sorted(world.tasks()) == [TaskKind.ESCALATION, TaskKind.RESCHEDULE]
+    assert world.count("escalation") == 1
+    assert "Tuesday; any day, I want to die" in notes(world)
+    assert press(browser, link, "reschedule", words="dying to see results lol") == SEEN
+    assert world.count("escalation") == 1
+
+
 def test_too_long_a_wish_is_refused_in_words_and_kept_in_its_field(world: World, browser: Browser, link: str) -> None:
     browser.get(link)
     sent = {"answer": "reschedule", "nonce": browser.nonce, "days": "1", "words": "x" * 201}

@@ -12,6 +12,7 @@ from reminders.core.appointments import ScheduleEntry
 from reminders.core.staff import Role, actor
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.sync_schedule import SyncOptions
+from reminders.services.watch_appointments import watch_appointments
 from reminders.store import rows
 from reminders.store.unit_of_work import Store
 from reminders.web.console.door import acting
@@ -221,3 +222,14 @@ def test_a_form_of_another_site_and_who_may_only_read_change_nothing(sqlite_stor
     assert press(auditor, address, do="take") == 404
     assert "<button formaction" not in auditor.get("/").text
     assert task(world, "question") == (None, None, None)
+
+
+def test_what_is_urgent_stands_above_what_is_not_whatever_it_is_about(sqlite_store: Store, tmp_path: Path) -> None:
+    world = a_clinic(sqlite_store, 6, 0)
+    world.at(NOW + timedelta(hours=5))
+    watch_appointments(world.deps)
+    world.text("purple monkey", sender="+12025551001")
+    page = a_desk(world, tmp_path).get("/").text
+    shown = re.findall(r'class="item-head"><span class="chip \w+">(now|today|soon)', page)
+    assert set(shown) >= {"now", "today"}
+    assert shown == sorted(shown, key=["now", "today", "soon"].index)

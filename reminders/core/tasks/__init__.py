@@ -13,7 +13,7 @@ from reminders.core.tasks.ending import (
 )
 from reminders.core.tasks.evidence import Proof, proofs
 from reminders.core.tasks.kinds import Outcome, TaskKind, Urgency
-from reminders.core.tasks.morning import GROUP_TITLES, GROUPS, SAID_IN_REPLY, Group, group_of, place
+from reminders.core.tasks.morning import GROUP_TITLES, GROUPS, SAID_IN_REPLY, Group, group_of, place, pressing
 from reminders.core.tasks.opening import (
     AFTER_MESSAGE,
     AFTER_REMINDER,
@@ -65,6 +65,7 @@ __all__ = [
     "key_of",
     "next_action",
     "place",
+    "pressing",
     "proofs",
     "refusal",
     "told",

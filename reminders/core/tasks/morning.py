@@ -83,9 +83,14 @@ def group_of(kind: TaskKind, *, is_landline: bool) -> Group:
     return Group.LANDLINE if is_landline and kind is TaskKind.ADDRESS_FAULT else GROUPS[kind]
 
 
+def pressing(urgency: Urgency, *, due: datetime, at: datetime) -> tuple[int, datetime, datetime]:
+    """Return what tasks of one list are sorted by: how urgent, then what is due first; `at` as for `place`."""
+    return -list(Urgency).index(urgency), due, at
+
+
 def place(group: Group, urgency: Urgency, *, due: datetime, at: datetime) -> Place:
     """Return what tasks are sorted by: their group, how urgent they are, what is due first, and whose session is next.
 
     `at` is the session's start, or since when the task waits where it is about none.
     """
-    return list(Group).index(group), -list(Urgency).index(urgency), due, at
+    return list(Group).index(group), *pressing(urgency, due=due, at=at)

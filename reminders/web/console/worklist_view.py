@@ -112,7 +112,7 @@ def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime) ->
         patient_key=str(task.patient_id) if task.patient_id is not None else "",
         phone=line.phone or "",
         visit=moment(line.starts_at, zone, STAFF_LANGUAGE) if line.starts_at is not None else "",
-        words=(line.said.text or "") if line.said is not None else "",
+        words=_words(line),
         inbound_key=str(task.inbound_id) if task.inbound_id is not None else "",
         why=REASONS[task.reason] if task.reason and task.kind not in SAID_BY_TITLE else "",
         age=_age(now - task.opened_at) if task.opened_at else "",
@@ -126,6 +126,14 @@ def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime) ->
         notes=(task.note or "").splitlines(),
         ended=how_it_ended(standing_of(task), zone),
     )
+
+
+def _words(line: TaskLine) -> str:
+    """Return what the patient wrote; of an alarm that no text raised, what they wrote on their page."""
+    if line.said is not None:
+        return line.said.text or ""
+    is_from_page = line.task.kind is TaskKind.ESCALATION and line.task.inbound_id is None
+    return (line.task.note or "").partition("\n")[0] if is_from_page else ""
 
 
 def presses(line: TaskLine) -> tuple[Press, ...]:
