@@ -10,8 +10,8 @@ from typing import Any
 
 from reminders.core.cadences import DEFAULT_CADENCE, Anchor, Cadence, Elapsed, Offset, Phase, QuestionKind, Step
 from reminders.core.clinics import Clinic
-from reminders.core.labels import title
-from reminders.core.patients import Channel, Recipient
+from reminders.core.labels import CHANNELS, title
+from reminders.core.patients import Recipient
 from reminders.core.wording import many
 
 EVERY_KIND = "*"
@@ -33,7 +33,6 @@ DAYS_OF: Mapping[Anchor, str] = {
     Anchor.END: "the day the session ends",
     Anchor.DUE: "its own day",
 }
-CHANNELS: Mapping[Channel, str] = {Channel.SMS: "text", Channel.EMAIL: "e-mail"}
 RECIPIENTS: Mapping[Recipient, str] = {Recipient.PATIENT: "the patient", Recipient.ESCORT: "who fetches them"}
 ASKS: Mapping[QuestionKind | None, str] = {
     None: "asks nothing",

@@ -9,13 +9,12 @@ from datetime import datetime
 from reminders.core.cadences import Anchor, Cadence, Step
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ContentError
-from reminders.core.labels import title
+from reminders.core.labels import CHANNELS, title
 from reminders.core.lint import odd_characters
 from reminders.core.patients import Recipient
 from reminders.core.plan_diff import Change
 from reminders.core.plan_words import (
     ASKS,
-    CHANNELS,
     LANGUAGES,
     RECIPIENTS,
     cadences_of,
