@@ -10,14 +10,17 @@ import httpx
 from tests.journeys.programs import Program, free_port, running, texts, type_text, wait_for
 
 SET_UP, READY = "set-up complete", "The demo is ready"
-ASKS_FOR_C = re.compile(r"Reply C|Responda C")
+ASKS_FOR_C = re.compile(r"Reply C to confirm|Responda C(?: para|:) confirmar")
+"""What patients are asked; escorts are asked for a C too, and are nobody that staff could name."""
 
 
 def _verdict(demo: Program, phone: str) -> str | None:
     """Why staff could not text this phone: the sample clinic's numbers end in its patients' numbers plus nine."""
     patient = f"P-{int(phone[-2:]) - 9:03d}"
     words = ("send", "--demo", "--patient", patient, "--channel", "sms", "--text", "Hello", "--json")
-    verdict: str | None = json.loads(demo.ask(*words).stdout)["recipients"][0]["left_out"]
+    answer = demo.ask(*words)
+    assert answer.stdout, answer.stderr
+    verdict: str | None = json.loads(answer.stdout)["recipients"][0]["left_out"]
     return verdict
 
 
