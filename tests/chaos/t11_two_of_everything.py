@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -137,7 +137,7 @@ def _kept(options: Options, size: int, seed: int, release: str | None) -> Report
 
 def unpack(release: str, folder: Path) -> None:
     """Take an older tree from the history. Raises CalledProcessError where the history does not have it."""
-    argv = ["git", "archive", "--format=tar", release]
+    argv = ["git", "archive", "--format=zip", release]
     packed = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True).stdout
-    with tarfile.open(fileobj=BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(BytesIO(packed)) as archive:
+        archive.extractall(folder)
