@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from itertools import islice
 from random import Random
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.cadences import QuestionKind
-from reminders.core.replies import Intent, interpret
+from reminders.core.replies import Intent, Interpretation, interpret
 from tests.core.reply_scores import Labelled, replies
 
 SEED = 20_270_301
@@ -47,26 +49,29 @@ SLIPS: dict[str, Callable[[str, Random], str]] = {
 """What must at least not turn a text into something that follows have to be drawn from."""
 
 
-def _sample() -> list[Labelled]:
+@cache
+def _sample() -> tuple[tuple[Labelled, Interpretation], ...]:
+    """Return some replies as they are read unchanged; none is read that is not drawn, and each only once."""
+    chance = Random(SEED)  # noqa: S311 - repeatable on purpose
+    written = [reply for reply in replies("tuning") if reply.text.strip() and not reply.intents & ALONE]
+    chance.shuffle(written)
+    read = ((reply, _read(reply.text, reply)) for reply in written)
     # A keyword is one only by itself: "Dana here. end" is no longer the carriers' END.
-    written = [
-        reply
-        for reply in replies("tuning")
-        if reply.text.strip()
-        and not reply.intents & ALONE
-        and not interpret(reply.text, open_question=reply.question, language=reply.language).keyword
-    ]
-    return Random(SEED).sample(written, min(SAMPLE, len(written)))  # noqa: S311 - as below
+    return tuple(islice(((reply, found) for reply, found in read if not found.keyword), SAMPLE))
+
+
+def _read(text: str, reply: Labelled) -> Interpretation:
+    return interpret(text, open_question=reply.question, language=reply.language)
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_a_text_says_survives(change: str) -> None:
     chance = Random(SEED)  # noqa: S311 - repeatable on purpose
     lost = []
-    for reply in _sample():
-        before = frozenset(interpret(reply.text, open_question=reply.question, language=reply.language).intents)
+    for reply, unchanged in _sample():
+        before = frozenset(unchanged.intents)
         text = CHANGES[change](reply.text, chance)
-        after = frozenset(interpret(text, open_question=reply.question, language=reply.language).intents)
+        after = frozenset(_read(text, reply).intents)
         if before & URGENT != after & URGENT or (after - before) & CONSEQUENT:
             lost.append((text, sorted(before), sorted(after)))
     assert not lost
@@ -76,10 +81,9 @@ def test_what_a_text_says_survives(change: str) -> None:
 def test_a_slip_makes_no_confirmation_no_opt_out_and_no_score(slip: str) -> None:
     chance = Random(SEED)  # noqa: S311 - repeatable on purpose
     made = []
-    for reply in _sample():
-        before = interpret(reply.text, open_question=reply.question, language=reply.language)
+    for reply, before in _sample():
         text = SLIPS[slip](reply.text, chance)
-        after = interpret(text, open_question=reply.question, language=reply.language)
+        after = _read(text, reply)
         if (frozenset(after.intents) - frozenset(before.intents)) & CONSEQUENT or after.score not in {
             None,
             before.score,
