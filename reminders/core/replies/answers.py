@@ -60,9 +60,9 @@ def _add_yes(match: Match, found: Judgement, question: QuestionKind | None) -> N
     if meaning is None or (meaning is Intent.HAS_RIDE and found.has(*RIDES)):
         return
     if meaning is Intent.HAS_RIDE and any(
-        one.intent is Intent.CONFIRM and 0 <= one.first - match.last <= 1 for one in found.said
+        one.intent is Intent.CONFIRM and one.touches(match.first - 1, match.last + 1) for one in found.said
     ):
-        return  # "yes I'm coming" tells of no ride
+        return  # "yes I'm coming" and "I'll be there, yes" tell of no ride
     found.said.append(Said.by(match, meaning))
 
 

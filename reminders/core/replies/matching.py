@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reminders.core.cadences import QuestionKind
 from reminders.core.replies.intents import Intent
 from reminders.core.replies.lexicon import Entry, Lexicon, Mark
-from reminders.core.replies.patterns import Row
+from reminders.core.replies.patterns import Row, is_mere_sign
 from reminders.core.replies.phrases import Phrase
 
 TURNS = frozenset({Mark.NOTHING, Mark.IDIOM})
@@ -72,7 +72,7 @@ class Match:
 def find(phrases: Sequence[Phrase], known: Lexicon, question: QuestionKind | None) -> list[Match]:
     """Return every match of a lexicon in a text."""
     fillers = known.groups["filler"]
-    content = sum(1 for phrase in phrases for token in phrase.tokens if token.text not in fillers)
+    content = sum(_is_content(token.text, fillers) for phrase in phrases for token in phrase.tokens)
     everything = sum(1 for phrase in phrases for token in phrase.tokens if not _is_quiet(token.text, known))
     return [
         match
@@ -93,6 +93,10 @@ def _find_in(
                 yield Match(entry, place, start, end, first, last, known.language, pattern.words)
 
 
+def _is_content(word: str, fillers: frozenset[str]) -> bool:
+    return word not in fillers and not is_mere_sign(word)
+
+
 def _is_quiet(word: str, known: Lexicon) -> bool:
     """Say whether a word leaves another one bare: a greeting, or a sign without letters. "Please" does not."""
     return word in known.groups["greetings"] or not any(char.isalnum() for char in word)
@@ -104,7 +108,7 @@ def _is_alone(match: Match, phrase: Phrase, fillers: frozenset[str], content: in
     if match.entry.is_bare:
         return len(tokens) == everything
     if match.entry.is_whole:
-        return sum(1 for token in tokens if token.text not in fillers) == content
+        return sum(_is_content(token.text, fillers) for token in tokens) == content
     return True
 
 

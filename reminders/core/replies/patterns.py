@@ -29,6 +29,8 @@ SHORTEST_BEGINNING = 4
 """Letters that a beginning must have: a shorter one would match half the language."""
 PLACEHOLDERS = frozenset({"<email>", "<url>", "<phone>"})
 """What reading puts in place of addresses; they are written like groups."""
+TELLING_SIGNS = frozenset("👎🙅❌✖❎🚫⛔🛑🔇✋🤔🤷🤞❓❔💊🔪🔫🪦⚰🚗🚙🏎🚘🚕🚖🚌🚎🚍🚐🚇🚆👍👌✅☑✔🆗💯🙆🤙🫡")
+"""Signs that answer, refuse, doubt or warn."""
 Places = frozenset[int]
 MOST_TEXTS = """
     i im ive id my me we you your it its is are was be been to the a an and of in on at for from this that not no dont
@@ -55,11 +57,17 @@ class Row:
 
     def begins(self, place: int) -> bool:
         """Say whether only politeness stands before a place."""
-        return all(word in self.fillers for word in self.words[:place])
+        return all(word in self.fillers or is_mere_sign(word) for word in self.words[:place])
 
     def ends(self, place: int) -> bool:
         """Say whether only politeness follows from a place on."""
-        return all(word in self.fillers for word in self.words[place:])
+        return all(word in self.fillers or is_mere_sign(word) for word in self.words[place:])
+
+
+@cache
+def is_mere_sign(word: str) -> bool:
+    """Say whether a word is an emoji or the like that changes nothing: nobody lists all of them."""
+    return word not in TELLING_SIGNS and word not in PLACEHOLDERS and not any(map(str.isalnum, word))
 
 
 class Part(Protocol):

@@ -195,7 +195,9 @@ def _is_scale(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
 def _is_number(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     """Say whether "one" is a number, as it is only where it says so: "a one", "one out of ten", or alone."""
     before = tokens[at - 1].text if at else ""
-    is_alone = all(token.text in known.groups["filler"] for place, token in enumerate(tokens) if place != at)
+    beside = [token.text for place, token in enumerate(tokens) if place != at]
+    rest = " ".join(word for word in beside if word not in known.groups["filler"])
+    is_alone = not rest or rest in known.groups["no_more_than"]
     is_rated = _next(tokens, at) in known.groups["of"] and at + 2 < len(tokens) and _is_ten(tokens[at + 2].text)
     is_named = before in known.groups["before_one"]
     return is_alone or is_rated or is_named

@@ -39,7 +39,7 @@ def read_score(side: Side, sides: Sequence[Side], found: Judgement, question: Qu
         for number in numbers_in(side.phrases, side.known)
         if _is_pain(side, number) or not _is_taken(number, found)
     ]
-    numbers += _nothing(sides)
+    numbers += _nothing(sides, found)
     if question is QuestionKind.CHECK_IN:
         return _add_score(side, only_score(numbers), found, Intent.SCORE)
     told = [number for number in numbers if _is_pain(side, number)]
@@ -53,10 +53,16 @@ def _is_taken(number: Number, found: Judgement) -> bool:
     return any(one.intent in TIMED and one.touches(word - 2, word) for one in found.said)
 
 
-def _nothing(sides: Sequence[Side]) -> list[Number]:
-    """Return "no pain" as the number it is; one that is qualified, such as by a place or a time, is a rival."""
+def _nothing(sides: Sequence[Side], found: Judgement) -> list[Number]:
+    """Return "no pain" as the number it is; one that is qualified, such as by a place or a time, is a rival.
+
+    What only denies a danger ("3, sin dolor de pecho") is no number at all.
+    """
+    dangers = [match for match in found.lost if match.entry.means is Intent.RED_FLAG]
     zeros = []
     for side, match in marks(sides, Mark.ZERO):
+        if any(danger.overlaps(match) for danger in dangers):
+            continue
         is_sure = not side.moods.of(match) and not _is_qualified(side, match.phrase, match.end)
         token = side.phrases[match.phrase].tokens[match.start]
         zeros.append(Number(Kind.SCORE if is_sure else Kind.RIVAL, 0, match.phrase, token))

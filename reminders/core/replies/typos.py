@@ -76,7 +76,9 @@ class Endings:
         if len(word) < SHORTEST or word in self._existing:
             return None
         bare = ((ending.sub("", word), others) for ending, others in self._rules if ending.search(word))
-        found = (stem + other for stem, others in bare if len(stem) >= SHORTEST_HEARD for other in others)
+        # The less is taken away the surer: "mareito" is "mareo", not "mar".
+        longest = sorted(bare, key=lambda pair: -len(pair[0]))
+        found = (stem + other for stem, others in longest if len(stem) >= SHORTEST_HEARD for other in others)
         return next((one for one in found if one in self._known), None)
 
 
