@@ -12,7 +12,7 @@ from reminders.core.delivery import MessageState
 from reminders.core.labels import INTENTS, MESSAGE_STATES, REASONS, title
 from reminders.core.reminders import Reason
 from reminders.core.tasks import GROUP_TITLES, TITLES, Standing, Urgency, how_it_ended, proofs, told
-from reminders.core.wording import dated_time, day_and_time, many
+from reminders.core.wording import StaffClock, dated_time, day_and_time, many
 from reminders.services.read_worklist import Heard, Line, TaskLine, Worklist
 
 HEADINGS = ("ID", "Urgency", "Due", "Patient", "Session", "Owner")
@@ -117,7 +117,10 @@ def story(line: TaskLine, now: datetime, wide: int | None, environment: Mapping[
         ("Why", REASONS[task.reason] if task.reason is not None else ""),
         ("Owner", task.owner or "nobody yet"),
         ("Taken", _taken(line, tz)),
-        ("Resolved", how_it_ended(Standing(resolved_at=task.resolved_at, resolved_by=task.resolved_by), tz)),
+        (
+            "Resolved",
+            how_it_ended(Standing(resolved_at=task.resolved_at, resolved_by=task.resolved_by), StaffClock(tz)),
+        ),
         ("Next", line.next_action if task.resolved_at is None else ""),
         ("Message", _message(line.about_message, tz)),
         ("Last message", _message(line.last_message, tz)),

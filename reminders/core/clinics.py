@@ -16,6 +16,7 @@ from reminders.core.ids import ClinicId
 from reminders.core.patients import NO_OVERRIDE, Override, PatientRecord
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.windows import DEFAULT_WINDOW, SendWindow
+from reminders.core.wording import StaffClock
 
 DEFAULT_TYPE = "ketamine_infusion"
 
@@ -69,6 +70,8 @@ class Clinic:
     """True lets texts use characters that more than double what they cost."""
     segment_price: str = ""
     """What one part of a text costs, such as '0.0079 USD'; empty where nobody said."""
+    late_cancel_hours: int = 24
+    """From so many hours before the start on reports count a cancellation as late: the slot can hardly be filled."""
     catch_up_per_minute: int = 60
     """How many late messages may leave in a minute after an outage."""
     resends_unknown: bool = True
@@ -83,6 +86,11 @@ class Clinic:
     def tz(self) -> ZoneInfo:
         """The zone of appointments whose row in the schedule names none."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def clock(self) -> StaffClock:
+        """How staff here are told times."""
+        return StaffClock(self.tz, self.language)
 
     @property
     def emergency(self) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from reminders.core.cadences import DEFAULT_CADENCE, Anchor, Cadence, Elapsed, Offset, Phase, QuestionKind, Step
 from reminders.core.clinics import Clinic
 from reminders.core.labels import CHANNELS, title
 from reminders.core.patients import Recipient
-from reminders.core.wording import many
+from reminders.core.wording import IN_TABLES, many, time_of_day
 
 EVERY_KIND = "*"
+TEN = time(10)
+"""When the question to book again comes, whatever its step says."""
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ANCHORS: Mapping[Anchor, tuple[str, str]] = {
     Anchor.VERSION: ("as soon as it is booked or changed", "it is booked or changed"),
@@ -58,14 +60,15 @@ def _signed(by: int, unit: str) -> str:
     return f" {'-' if by < 0 else '+'} {many(abs(by), unit)}" if by else ""
 
 
-def time_words(offset: Offset) -> str:
+def time_words(offset: Offset, language: str = IN_TABLES) -> str:
     """Say when something is, as in '3 days before the session, at 10:00'."""
     whole, behind = ANCHORS[offset.anchor]
     if isinstance(offset, Elapsed):
         return f"{_span(abs(offset.by))} {_side(offset.by < timedelta(0))} {behind}" if offset.by else whole
     if not offset.days:
-        return f"on {DAYS_OF[offset.anchor]}, at {offset.at:%H:%M}"
-    return f"{many(abs(offset.days), 'day')} {_side(offset.days < 0)} {behind}, at {offset.at:%H:%M}"
+        return f"on {DAYS_OF[offset.anchor]}, at {time_of_day(offset.at, language)}"
+    days, side = many(abs(offset.days), "day"), _side(offset.days < 0)
+    return f"{days} {side} {behind}, at {time_of_day(offset.at, language)}"
 
 
 def _side(is_before: bool) -> str:  # noqa: FBT001 - one of two words
@@ -78,12 +81,14 @@ def _span(by: timedelta) -> str:
     return " ".join([*hours, *([many(minutes % 60, "minute")] if minutes % 60 else [])])
 
 
-def due_words(step: Step, cadence: Cadence) -> str:
+def due_words(step: Step, cadence: Cadence, language: str = IN_TABLES) -> str:
     """Say when a step comes; the question to book again counts in weeks."""
     if step.phase is not Phase.REBOOK:
-        return time_words(step.due)
+        return time_words(step.due, language)
     weeks = cadence.rebook_weeks
-    return "never: no weeks are set" if weeks is None else f"{many(weeks, 'week')} after the last session, at 10:00"
+    if weeks is None:
+        return "never: no weeks are set"
+    return f"{many(weeks, 'week')} after the last session, at {time_of_day(TEN, language)}"
 
 
 def is_used(step: Step, cadence: Cadence) -> bool:
@@ -136,20 +141,20 @@ def _of_steps(before: Clinic, after: Clinic) -> Iterator[Difference]:
         old, new = olds.get(kind, olds[EVERY_KIND]), news.get(kind, news[EVERY_KIND])
         where = "" if is_only else f" ({kind_words(kind)})"
         for key in dict.fromkeys(step.key for cadence in (old, new) for step in cadence.steps):
-            first, second = _facts(old, key), _facts(new, key)
+            first, second = _facts(old, key, after.language), _facts(new, key, after.language)
             for name in {**first, **second}:
                 if first.get(name) != second.get(name):
                     yield Difference(f"{title(key)}{where}: {name}", first.get(name, ""), second.get(name, ""))
 
 
-def _facts(cadence: Cadence, key: str) -> dict[str, str]:
+def _facts(cadence: Cadence, key: str, language: str) -> dict[str, str]:
     step = cadence.step(key)
     if step is None:
         return {}
     return {
         "on or off": "on" if step.is_enabled else "off",
-        "comes": due_words(step, cadence),
-        "useless from": time_words(step.expires),
+        "comes": due_words(step, cadence, language),
+        "useless from": time_words(step.expires, language),
         "goes by": channel_words(step),
         "goes to": RECIPIENTS[step.recipient],
         "asks": ASKS[step.asks],

@@ -20,7 +20,6 @@ from reminders.core.plan_words import Difference, differences
 from reminders.core.reminders import Reminder
 from reminders.core.staff import Actor, Right
 from reminders.core.upcoming import Upcoming, upcoming
-from reminders.core.wording import dated_time
 from reminders.ports import SENDING_JOBS
 from reminders.services.audit import note as audited
 from reminders.services.deps import Deps
@@ -204,7 +203,7 @@ def _refuse_stale(tx: Transaction, clinic: Clinic, held: int, version: int) -> N
     if held == version:
         return
     newest = clinics.version(tx, clinic.id, held)
-    by = "" if newest is None else f" by {newest.made.by}, {dated_time(newest.made.at, clinic.tz)}"
+    by = "" if newest is None else f" by {newest.made.by}, {clinic.clock.dated(newest.made.at)}"
     raise ConflictError(f"The plan was changed meanwhile: version {held}{by}. Please begin again from what holds now.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reminders.core.appointments import Appointment
@@ -15,6 +15,7 @@ from reminders.core.pauses import Pauses
 from reminders.core.timeline.events import Event, Surroundings
 from reminders.core.timeline.history import History, PastMessage, Subject, SubjectKind
 from reminders.core.timeline.timeline import Outlook, outlook, scope_of, timeline
+from reminders.core.wording import IN_TABLES
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinics
 from reminders.store import appointments, clinics, escorts, history, patients, pauses
@@ -64,10 +65,12 @@ def explain(deps: Deps, query: Query) -> Account:
         return account_of(tx, subject, every[subject.clinic_id], now=now, has_texts=query.has_texts)
 
 
-def account_of(tx: Transaction, subject: Subject, clinic: Clinic, *, now: datetime, has_texts: bool) -> Account:
-    """Return the timeline of one subject, in the caller's transaction."""
+def account_of(
+    tx: Transaction, subject: Subject, clinic: Clinic, *, now: datetime, has_texts: bool, language: str = IN_TABLES
+) -> Account:
+    """Return the timeline of one subject, in the caller's transaction, with times as `language` wants them."""
     past = _past(tx, subject, has_texts=has_texts)
-    scene = _scene(tx, subject, clinic, now)
+    scene = replace(_scene(tx, subject, clinic, now), language=language)
     scope = scope_of(subject, past)
     message = next((item for item in past.messages if item.id == subject.id), None)
     is_all = subject.kind is SubjectKind.PATIENT

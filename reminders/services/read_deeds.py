@@ -13,6 +13,7 @@ from reminders.core.clinics import Clinic
 from reminders.core.ids import ClinicId, PatientId, StaffId
 from reminders.core.staff import Actor, Right
 from reminders.core.windows import civil
+from reminders.core.wording import StaffClock
 from reminders.services.deps import Deps
 from reminders.store import audit, clinics, staff
 from reminders.store.unit_of_work import Transaction
@@ -38,7 +39,7 @@ class DeedLine:
     event: AuditEvent
     subject: str
     clinic: str
-    timezone: str
+    clock: StaffClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class DeedPage:
     lines: Sequence[DeedLine]
     has_more: bool
     people: Mapping[StaffId, str]
+    clock: StaffClock
+    """That of the page, by which days are counted."""
 
 
 def read_deeds(deps: Deps, who: Actor, query: DeedQuery) -> DeedPage:
@@ -56,21 +59,26 @@ def read_deeds(deps: Deps, who: Actor, query: DeedQuery) -> DeedPage:
     with deps.store.reading() as tx:
         known = {key: item for key, item in clinics.every(tx).items() if key in mine}
         people = {person.id: person.name for person in staff.at_clinics(tx, mine)}
-        zone = min((item.timezone for item in known.values()), default="UTC")
+        clock = min((item.clock for item in known.values()), key=_named, default=StaffClock(ZoneInfo("UTC")))
         subjects = None
         if query.patient is not None:
             subjects = [about(PATIENT, key) for key in audit.patients_called(tx, mine, query.patient)]
         found = audit.newest(
             tx,
             mine,
-            within=None if query.day is None else _span(query.day, ZoneInfo(zone)),
+            within=None if query.day is None else _span(query.day, clock.tz),
             staff_id=query.staff_id,
             about=subjects,
             with_unassigned=who.may(Right.AUDIT, None),
             limit=MOST_LINES + 1,
         )
         names = {about(STAFF, key): name for key, name in people.items()} | _patients(tx, found)
-    return DeedPage([_line(event, known, names, zone) for event in found[:MOST_LINES]], len(found) > MOST_LINES, people)
+    lines = [_line(event, known, names, clock) for event in found[:MOST_LINES]]
+    return DeedPage(lines, len(found) > MOST_LINES, people, clock)
+
+
+def _named(clock: StaffClock) -> str:
+    return clock.tz.key
 
 
 def _span(day: date, tz: ZoneInfo) -> tuple[datetime, datetime]:
@@ -85,8 +93,8 @@ def _patients(tx: Transaction, events: Sequence[AuditEvent]) -> dict[str, str]:
     return {about(PATIENT, key): external_id for key, external_id in audit.patient_ids(tx, ids).items()}
 
 
-def _line(event: AuditEvent, known: Mapping[ClinicId, Clinic], names: Mapping[str, str], zone: str) -> DeedLine:
+def _line(event: AuditEvent, known: Mapping[ClinicId, Clinic], names: Mapping[str, str], clock: StaffClock) -> DeedLine:
     clinic = known.get(event.clinic_id) if event.clinic_id is not None else None
     return DeedLine(
-        event, names.get(event.about or "", ""), clinic.sender if clinic else "", clinic.timezone if clinic else zone
+        event, names.get(event.about or "", ""), clinic.sender if clinic else "", clinic.clock if clinic else clock
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from reminders.core.audit import Deed, about
 from reminders.core.clinics import Clinic
@@ -20,6 +21,7 @@ from reminders.core.ids import ClinicId, ContactId, InboundId, PatientId
 from reminders.core.patients import Patient
 from reminders.core.snippets import snippets_for
 from reminders.core.staff import Actor, Right
+from reminders.core.wording import StaffClock
 from reminders.services.audit import note
 from reminders.services.deps import Deps
 from reminders.services.read_worklist import TaskLine, lines_of
@@ -77,8 +79,8 @@ class Inbox:
     threads: Sequence[ThreadLine]
     older: datetime | None
     has_several_clinics: bool
-    timezone: str
-    """The zone in which to show what belongs to no clinic."""
+    clock: StaffClock
+    """How to tell times of what belongs to no clinic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,9 @@ def read_inbox(deps: Deps, who: Actor, show: Show, *, before: datetime | None = 
         lines = _lines(tx, who, list(shown.values()))
         is_more = len(found) == MOST_TEXTS or len(grouped) > len(shown)
         older = min((texts[0].at for texts in shown.values()), default=None) if is_more else None
-        mine = [item.timezone for key, item in clinics.every(tx).items() if key in readable]
-        zone = next(iter(mine), "UTC")
-        return Inbox(now, lines, older, has_several_clinics=len(readable) > 1, timezone=zone)
+        mine = (item.clock for key, item in clinics.every(tx).items() if key in readable)
+        clock = next(mine, StaffClock(ZoneInfo("UTC")))
+        return Inbox(now, lines, older, has_several_clinics=len(readable) > 1, clock=clock)
 
 
 def _grouped(found: Iterable[Written]) -> dict[tuple[ClinicId | None, bytes], list[Written]]:

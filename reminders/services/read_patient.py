@@ -65,7 +65,8 @@ def read_patient(deps: Deps, who: Actor, patient_id: PatientId) -> PatientReadin
         clinic = _clinic(tx, who, patient_id, Right.READ)
         external_id = patients.external_ids(tx, [patient_id])[patient_id]
         subject = Subject(SubjectKind.PATIENT, patient_id, external_id, clinic.id, patient_id)
-        account = account_of(tx, subject, clinic, now=deps.clock.now(), has_texts=True)
+        now = deps.clock.now()
+        account = account_of(tx, subject, clinic, now=now, has_texts=True, language=clinic.language)
         patient = account.patient
         if patient is None:
             raise _unknown(patient_id)

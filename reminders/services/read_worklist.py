@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
@@ -16,9 +17,11 @@ from reminders.core.patients import PatientRecord
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import Group, TaskKind, due_at, group_of, next_action, place, pressing
+from reminders.core.wording import IN_TABLES, StaffClock
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinic
-from reminders.store import appointments, clinics, lines, patients, pauses, tasks, timeline
+from reminders.store import appointments, clinics, corrections, lines, patients, pauses, tasks, timeline
+from reminders.store.corrections import Correction
 from reminders.store.tasks import Task, Wanted
 from reminders.store.timeline import Heard, Line
 from reminders.store.unit_of_work import Transaction
@@ -58,6 +61,8 @@ class TaskLine:
     next_action: str
     due_at: datetime
     timezone: str
+    language: str = IN_TABLES
+    """Of the clinic it is told at."""
     clinic: str | None = None
     patient: str | None = None
     name: str | None = None
@@ -66,8 +71,15 @@ class TaskLine:
     said: Heard | None = None
     about_message: Line | None = None
     last_message: Line | None = None
+    corrected: Correction | None = None
+    """How somebody read that text since, where they read it otherwise than we did."""
     phone: str | None = None
     """The patient's number; that which wrote where no patient is known."""
+
+    @property
+    def clock(self) -> StaffClock:
+        """How staff there are told times."""
+        return StaffClock(ZoneInfo(self.timezone), self.language)
 
     @property
     def id(self) -> TaskId:
@@ -193,6 +205,7 @@ class _About:
     booked: Mapping[AppointmentId, Appointment]
     landlines: Collection[PatientId]
     said: Mapping[InboundId, Heard]
+    corrected: Mapping[InboundId, Correction]
     sent: Mapping[MessageId, Line]
     last: Mapping[AppointmentId, Line]
 
@@ -204,13 +217,15 @@ def _gather(tx: Transaction, found: Sequence[Task]) -> _About:
         people |= {key: person.record for key, person in patients.get_many(tx, clinic_id, ids).items()}
     every = clinics.every(tx)
     visits = _present(item.appointment_id for item in found)
+    texts = _present(item.inbound_id for item in found)
     return _About(
         clinics=every,
         paused={key: pauses.current(tx, key) for key in every},
         people=people,
         booked=appointments.get_many(tx, visits),
         landlines=lines.with_landlines(tx, people),
-        said=timeline.heard(tx, _present(item.inbound_id for item in found)),
+        said=timeline.heard(tx, texts),
+        corrected={key: made[-1] for key, made in corrections.of_texts(tx, texts).items()},
         sent=timeline.messages_by_id(tx, _present(item.message_id for item in found)),
         last=timeline.last_messages(tx, visits),
     )
@@ -233,12 +248,14 @@ def _line(item: Task, about: _About) -> TaskLine:
         next_action=next_action(item.kind, is_landline=is_landline),
         due_at=_due(item, whose, about, booked),
         timezone=booked.booking.timezone if booked is not None else whose.timezone if whose is not None else "UTC",
+        language=whose.language if whose is not None else IN_TABLES,
         clinic=clinic.slug if clinic is not None else None,
         patient=person.external_id if person is not None else None,
         name=person.name if person is not None else None,
         session=booked.external_id if booked is not None else None,
         starts_at=booked.starts_at if booked is not None else None,
         said=said,
+        corrected=about.corrected.get(item.inbound_id) if item.inbound_id is not None else None,
         about_message=about.sent.get(item.message_id) if item.message_id is not None else None,
         last_message=about.last.get(booked.id) if booked is not None else None,
         phone=person.phone if person is not None else said.sender if said is not None else None,

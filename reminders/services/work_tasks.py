@@ -29,6 +29,7 @@ from reminders.core.tasks import (
     with_line,
 )
 from reminders.core.transport import RideState
+from reminders.core.wording import StaffClock
 from reminders.ports import SENDING_JOBS
 from reminders.services.arrange_rides import record_ride
 from reminders.services.confirm_sessions import confirm_session
@@ -65,7 +66,7 @@ def take_task(deps: Deps, name: str, *, by: str, who: Actor | None = None) -> Ta
     """
     _check(by=by)
 
-    def take(item: Task, now: datetime, _tz: ZoneInfo) -> Task:
+    def take(item: Task, now: datetime, _clock: StaffClock) -> Task:
         return replace(_acknowledged(item, by, now), owner=by)
 
     return _work(deps, name, _Act(Verb.TAKE, by, take, who=who))
@@ -78,8 +79,8 @@ def assign_task(deps: Deps, name: str, *, to: str, by: str, who: Actor | None = 
     """
     _check(by=by, to=to)
 
-    def assign(item: Task, now: datetime, tz: ZoneInfo) -> Task:
-        note = with_line(item.note, f"gave it to {to}", by=by, at=now, tz=tz)
+    def assign(item: Task, now: datetime, clock: StaffClock) -> Task:
+        note = with_line(item.note, f"gave it to {to}", by=by, at=now, clock=clock)
         return item if item.owner == to else replace(item, owner=to, note=note)
 
     return _work(deps, name, _Act(Verb.ASSIGN, by, assign, who=who))
@@ -92,8 +93,8 @@ def resolve_task(deps: Deps, name: str, resolution: Resolution, *, by: str, who:
     """
     _check(by=by, note=resolution.note)
 
-    def resolve(item: Task, now: datetime, tz: ZoneInfo) -> Task:
-        note = with_line(item.note, resolution.told, by=by, at=now, tz=tz)
+    def resolve(item: Task, now: datetime, clock: StaffClock) -> Task:
+        note = with_line(item.note, resolution.told, by=by, at=now, clock=clock)
         done = _acknowledged(item, by, now)
         return replace(
             done, owner=done.owner or by, resolved_at=now, resolved_by=by, outcome=resolution.outcome, note=note
@@ -109,9 +110,11 @@ def reopen_task(deps: Deps, name: str, *, by: str, note: str = "", who: Actor | 
     """
     _check(by=by, note=note)
 
-    def reopen(item: Task, now: datetime, tz: ZoneInfo) -> Task:
-        said = f"opened it again; it was resolved {how_it_ended(standing_of(item), tz)}" + (f": {note}" if note else "")
-        kept = with_line(item.note, said, by=by, at=now, tz=tz)
+    def reopen(item: Task, now: datetime, clock: StaffClock) -> Task:
+        said = f"opened it again; it was resolved {how_it_ended(standing_of(item), clock)}" + (
+            f": {note}" if note else ""
+        )
+        kept = with_line(item.note, said, by=by, at=now, clock=clock)
         again = replace(item, resolved_at=None, resolved_by=None, outcome=None, note=kept)
         is_alarm = item.kind is TaskKind.ESCALATION
         return replace(again, acknowledged_at=None, acknowledged_by=None) if is_alarm else again
@@ -130,7 +133,7 @@ class _Act:
 
     verb: Verb
     by: str
-    change: Callable[[Task, datetime, ZoneInfo], Task]
+    change: Callable[[Task, datetime, StaffClock], Task]
     learned: Resolution | None = None
     who: Actor | None = None
 
@@ -143,11 +146,11 @@ def _work(deps: Deps, name: str, act: _Act) -> TaskLine:
         # An alarm's tasks are locked together: two people who take two of them must not wait for each other.
         if found.kind is TaskKind.ESCALATION and act.verb in {Verb.TAKE, Verb.DONE}:
             acknowledge(tx, deps, found.key, by=act.by, now=now)
-        held, tz = tasks.get(tx, task_id, is_locked=True), _zone(tx, found)
-        reason = refusal(act.verb, standing_of(held), by=act.by, tz=tz)
+        held, clock = tasks.get(tx, task_id, is_locked=True), _clock(tx, found, act)
+        reason = refusal(act.verb, standing_of(held), by=act.by, clock=clock)
         if reason is not None:
             raise InputError([f"{short_id(task_id)} {reason}"])
-        tasks.save_work(tx, task_id, act.change(held, now, tz))
+        tasks.save_work(tx, task_id, act.change(held, now, clock))
         if found.kind is TaskKind.ESCALATION and act.verb is Verb.REOPEN:
             begin_anew(tx, deps, held, now=now)
         if act.learned is not None and about is not None:
@@ -185,12 +188,14 @@ def _acknowledged(item: Task, by: str, now: datetime) -> Task:
     return item if item.acknowledged_by is not None else replace(item, acknowledged_at=now, acknowledged_by=by)
 
 
-def _zone(tx: Transaction, item: Task) -> ZoneInfo:
-    """Return the zone in which notes are written: the clinic's own, else any clinic's."""
+def _clock(tx: Transaction, item: Task, act: _Act) -> StaffClock:
+    """Return by whose clock notes are written: the clinic's own, else any clinic's; as tables have it in a terminal."""
     every = clinics.every(tx)
     chosen = every.get(item.clinic_id) if item.clinic_id is not None else None
     chosen = chosen or next(iter(every.values()), None)
-    return chosen.tz if chosen is not None else ZoneInfo("UTC")
+    if chosen is None:
+        return StaffClock(ZoneInfo("UTC"))
+    return chosen.clock if act.who is not None else StaffClock(chosen.tz)
 
 
 def _id(item: Task) -> TaskId:

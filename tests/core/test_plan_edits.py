@@ -139,7 +139,7 @@ def test_two_documents_differ_in_words() -> None:
         (item.what, item.before, item.after) for item in differences(CLINIC, new, clinic_of(CLINIC), clinic_of(new))
     ]
     assert told == [
-        ("Asks to confirm: comes", "3 days before the session, at 10:00", "4 days before the session, at 11:00"),
+        ("Asks to confirm: comes", "3 days before the session, at 10:00 AM", "4 days before the session, at 11:00 AM"),
         ("Asks to confirm: goes by", "text, else e-mail", "e-mail"),
         ("Booking, text in Spanish", "our usual text", "{{sender}}: su cita es {{when}}. {{phone}}"),
         ("caps.per day", "", "3"),

@@ -40,12 +40,13 @@ from reminders.core.tasks import (
     with_line,
 )
 from reminders.core.tasks.due import after_working
+from reminders.core.wording import StaffClock
 from tests.builders import NOON, a_booking, a_clinic, a_record, an_appointment, local, shown
 
 CLINIC: Clinic = a_clinic()
 HIGH, NORMAL, LOW = Urgency.HIGH, Urgency.NORMAL, Urgency.LOW
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TZ = CLINIC.tz
+CLOCK = StaffClock(CLINIC.tz)
 
 
 def test_every_kind_of_every_urgency_is_due_some_time_and_stands_in_a_group() -> None:
@@ -181,19 +182,19 @@ SETTLED = Standing(resolved_at=NOON, resolved_by=Resolver.SCHEDULE)
     ],
 )
 def test_the_second_of_two_hears_who_was_first(verb: Verb, standing: Standing, by: str, reason: str | None) -> None:
-    assert refusal(verb, standing, by=by, tz=TZ) == reason
+    assert refusal(verb, standing, by=by, clock=CLOCK) == reason
 
 
 def test_every_way_in_which_a_task_settles_by_itself_reads_as_words() -> None:
     for resolver in Resolver:
-        assert "settled it on" in how_it_ended(replace(SETTLED, resolved_by=resolver), TZ)
-    assert how_it_ended(OPEN, TZ) == ""
+        assert "settled it on" in how_it_ended(replace(SETTLED, resolved_by=resolver), CLOCK)
+    assert how_it_ended(OPEN, CLOCK) == ""
 
 
 def test_notes_only_grow() -> None:
-    once = with_line(None, "gave it to Lee", by="Kim", at=NOON, tz=TZ)
+    once = with_line(None, "gave it to Lee", by="Kim", at=NOON, clock=CLOCK)
     assert once == "Tue 02 Mar 2027 12:00 Kim: gave it to Lee"
-    assert with_line(once, "done", by="Lee", at=NOON + HOUR, tz=TZ) == f"{once}\nTue 02 Mar 2027 13:00 Lee: done"
+    assert with_line(once, "done", by="Lee", at=NOON + HOUR, clock=CLOCK) == f"{once}\nTue 02 Mar 2027 13:00 Lee: done"
 
 
 def test_the_words_that_led_to_a_reading_are_shown_beside_their_rule() -> None:

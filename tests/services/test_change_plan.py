@@ -152,7 +152,7 @@ def test_nothing_is_saved_that_was_not_shown(world: World) -> None:
 def test_who_comes_late_is_told_who_was_first(world: World) -> None:
     late = preview(world, moved(world, is_on=False)).seen
     save(world, moved(world, due=EARLIER))
-    with pytest.raises(ConflictError, match=r"version 2 by Kim Doe, Tue 02 Mar 2027 12:00"):
+    with pytest.raises(ConflictError, match=r"version 2 by Kim Doe, Tue Mar 2 2027, noon"):
         save(world, moved(world, is_on=False), shown=late)
     with pytest.raises(ConflictError, match="changed meanwhile"):
         preview(world, moved(world, is_on=False))
@@ -177,7 +177,7 @@ def test_an_earlier_version_is_brought_back_as_a_new_one(world: World) -> None:
     told = read_version(world.deps, kim(world), home(world), 3)
     assert told.is_current
     assert [(item.before, item.after) for item in told.differences] == [
-        ("4 days before the session, at 11:00", "3 days before the session, at 10:00")
+        ("4 days before the session, at 11:00 AM", "3 days before the session, at 10:00 AM")
     ]
     with pytest.raises(NotFoundError):
         bring_back(world.deps, kim(world), home(world), 9)

@@ -70,7 +70,7 @@ def test_the_plan_is_shown_as_a_picture_and_in_words(kim: Browser) -> None:
     assert page.count('<g class="touch') == 17
     assert page.count('<g class="touch off"') == 16
     assert "style=" not in page
-    assert "3 days before the session, at 10:00; by text, else e-mail; asks whether they come." in words(page)
+    assert "3 days before the session, at 10:00 AM; by text, else e-mail; asks whether they come." in words(page)
     assert "Reply C to confirm or R to change." in words(page)
 
 
@@ -87,15 +87,15 @@ def test_a_step_is_moved_previewed_and_then_saved(world: World, kim: Browser) ->
     assert {**everything(world), "staff_session": ()} == {**before, "staff_session": ()}
     assert "1 message of the next 7 days changes. 1 moved" in words(page)
     assert "Dana Rivers" in words(page)
-    assert "Fri 05 Mar 10:00, text Thu 04 Mar 11:00, text" in words(page)
+    assert "Fri Mar 5, 10:00 AM , text Thu Mar 4, 11:00 AM , text" in words(page)
     assert "Nora" not in page
     saved = kim.post("/plan/save", hidden(page) | {"remark": "A day more"})
     assert saved.status_code == 303
     shown = words(kim.get(saved.headers["location"]).text)
     assert "Version 2 is saved" in shown
-    assert "4 days before the session, at 11:00" in shown
+    assert "4 days before the session, at 11:00 AM" in shown
     versions = words(kim.get("/plan/versions").text)
-    assert "Version 2 holds now Tue 02 Mar 2027 12:00 Kim Lee A day more" in versions
+    assert "Version 2 holds now Tue Mar 2 2027, noon Kim Lee A day more" in versions
     assert "changed the plan of" in words(kim.get("/audit").text)
 
 

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from reminders.core.tasks.ending import Resolver
 from reminders.core.tasks.kinds import Outcome, TaskKind
 from reminders.core.tasks.words import OUTCOMES
-from reminders.core.wording import dated_time
+from reminders.core.wording import StaffClock
 
 
 class Verb(StrEnum):
@@ -47,22 +46,23 @@ CAN_BE_CONFIRMED = frozenset({TaskKind.UNCONFIRMED, TaskKind.REPLY_UNCLEAR, Task
 CAN_GET_A_RIDE = frozenset({TaskKind.RIDE_WANTED, TaskKind.SELF_DRIVE, TaskKind.ESCORT_DECLINED})
 
 
-def refusal(verb: Verb, standing: Standing, *, by: str, tz: ZoneInfo) -> str | None:
+def refusal(verb: Verb, standing: Standing, *, by: str, clock: StaffClock) -> str | None:
     """Say in words why this cannot be done with the task as it stands; None where it can. `by` is who asks."""
     if verb is Verb.REOPEN:
         return "is still open" if standing.resolved_at is None else None
     if standing.resolved_at is not None:
-        return f"is resolved already: {how_it_ended(standing, tz)}"
+        return f"is resolved already: {how_it_ended(standing, clock)}"
     if verb is Verb.TAKE and is_taken_by_another(standing, by) and standing.acknowledged_at is not None:
-        return f"is taken already: {standing.acknowledged_by} took it on {dated_time(standing.acknowledged_at, tz)}"
+        at = clock.dated(standing.acknowledged_at)
+        return f"is taken already: {standing.acknowledged_by} took it on {at}"
     return None
 
 
-def how_it_ended(standing: Standing, tz: ZoneInfo) -> str:
+def how_it_ended(standing: Standing, clock: StaffClock) -> str:
     """Write who resolved a task, when and how; empty while it is open."""
     if standing.resolved_at is None:
         return ""
-    at, by = dated_time(standing.resolved_at, tz), standing.resolved_by or "somebody"
+    at, by = clock.dated(standing.resolved_at), standing.resolved_by or "somebody"
     if by in RESOLVERS:
         return f"{RESOLVERS[by]} on {at}"
     return f"by {by} on {at}" + (f", {OUTCOMES[standing.outcome]}" if standing.outcome is not None else "")
@@ -73,7 +73,7 @@ def is_taken_by_another(standing: Standing, by: str) -> bool:
     return standing.acknowledged_by is not None and standing.acknowledged_by.casefold() != by.casefold()
 
 
-def with_line(note: str | None, said: str, *, by: str, at: datetime, tz: ZoneInfo) -> str:
+def with_line(note: str | None, said: str, *, by: str, at: datetime, clock: StaffClock) -> str:
     """Return a task's notes with one more line: when, who, what. Nothing that stands there is ever changed."""
-    line = f"{dated_time(at, tz)} {by}: {said}"
+    line = f"{clock.dated(at)} {by}: {said}"
     return f"{note}\n{line}" if note else line

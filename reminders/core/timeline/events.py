@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
@@ -14,7 +13,7 @@ from reminders.core.escorts import EscortWord
 from reminders.core.ids import AppointmentId, ContactId, MessageId
 from reminders.core.patients import Patient
 from reminders.core.pauses import NO_PAUSES, Pauses
-from reminders.core.wording import day_and_time
+from reminders.core.wording import IN_TABLES, day_and_time
 
 
 class EventKind(IntEnum):
@@ -66,15 +65,12 @@ class Surroundings:
     booked: Mapping[AppointmentId, Appointment] = field(default_factory=dict)
     pauses: Pauses = NO_PAUSES
     escorts: Mapping[AppointmentId, EscortWord] = field(default_factory=dict)
-
-    @property
-    def tz(self) -> ZoneInfo:
-        """The zone in which times are told to staff."""
-        return self.clinic.tz
+    language: str = IN_TABLES
+    """Decides how times are told to staff."""
 
     def tell(self, at: datetime) -> str:
         """Write an instant for staff."""
-        return day_and_time(at, self.tz)
+        return day_and_time(at, self.clinic.tz, self.language)
 
     def of_version(self, appointment_id: AppointmentId | None, version: int | None) -> str:
         """Say which version a line is about, where there was more than one."""

@@ -218,7 +218,7 @@ def _case(scene: Surroundings, appointment_id: AppointmentId, said: PastVersion 
 def _reminder_line(item: PastReminder, case: Case | None, *, at: datetime, state: str, scene: Surroundings) -> Event:
     held, planned = item.reminder, item.reminder.planned
     step = case.cadence.step(held.step) if case is not None else None
-    found = explain(step, case, planned) if case is not None and step is not None else None
+    found = explain(step, case, planned, scene.language) if case is not None and step is not None else None
     lost = "The session is another patient's now." if case is None else "The cadence no longer has this step."
     rule = found.words if found is not None else lost
     is_tied = item.message_id is not None

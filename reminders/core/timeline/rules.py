@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from reminders.core.cadences import Anchor, Civil, Elapsed, Offset, Phase, Step
 from reminders.core.conditions import Case
@@ -17,7 +16,7 @@ from reminders.core.labels import CHANNELS, REASON_SENTENCES
 from reminders.core.planning import by_rule, desired, falls_due, zone_of
 from reminders.core.reminders import PlannedReminder, Reason
 from reminders.core.windows import is_open, local_day, next_opening
-from reminders.core.wording import day_and_time, many
+from reminders.core.wording import IN_TABLES, StaffClock, many, short_day, time_of_day
 
 ANCHORS: Mapping[Anchor, str] = {
     Anchor.VERSION: "the change became known",
@@ -49,7 +48,7 @@ def span_words(span: timedelta, *, in_days: bool = False) -> str:
     return " ".join(parts) or "0 minutes"
 
 
-def offset_words(offset: Offset, *, end: str = ANCHORS[Anchor.END]) -> str:
+def offset_words(offset: Offset, *, end: str = ANCHORS[Anchor.END], language: str = IN_TABLES) -> str:
     """Write an offset: '24 hours after the end', '3 days before the session at 10:00, clinic time'."""
     anchor = end if offset.anchor is Anchor.END else ANCHORS[offset.anchor]
     match offset:
@@ -59,7 +58,7 @@ def offset_words(offset: Offset, *, end: str = ANCHORS[Anchor.END]) -> str:
             side = "before" if by < timedelta(0) else "after"
             return f"{span_words(by, in_days=offset.anchor is Anchor.DUE)} {side} {anchor}"
         case Civil(days=days, at=at_local):
-            return f"{_days_words(days)} {anchor} at {at_local:%H:%M}, clinic time"
+            return f"{_days_words(days)} {anchor} at {time_of_day(at_local, language)}, clinic time"
 
 
 def _days_words(days: int) -> str:
@@ -69,11 +68,13 @@ def _days_words(days: int) -> str:
     return f"the day {side}" if abs(days) == 1 else f"{abs(days)} days {side}"
 
 
-def rule_words(step: Step, *, rebook_weeks: int | None = None) -> str:
+def rule_words(step: Step, *, rebook_weeks: int | None = None, language: str = IN_TABLES) -> str:
     """Write when a step is due by its own rule."""
     if step.phase is Phase.REBOOK and isinstance(step.due, Civil):
-        return f"{many(rebook_weeks or 0, 'week')} after the session at {step.due.at:%H:%M}, clinic time"
-    return offset_words(step.due, end=END_OF_SERIES if step.phase is Phase.SERIES else ANCHORS[Anchor.END])
+        at = time_of_day(step.due.at, language)
+        return f"{many(rebook_weeks or 0, 'week')} after the session at {at}, clinic time"
+    end = END_OF_SERIES if step.phase is Phase.SERIES else ANCHORS[Anchor.END]
+    return offset_words(step.due, end=end, language=language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,47 +104,48 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def explain(step: Step, case: Case, planned: PlannedReminder) -> Explanation:
+def explain(step: Step, case: Case, planned: PlannedReminder, language: str = IN_TABLES) -> Explanation:
     """Say by which rule a reminder is due, what moved it, and whether the present rules still say the same."""
     return Explanation(
-        rule=rule_words(step, rebook_weeks=case.cadence.rebook_weeks),
-        shift=_shift(step, case, planned),
-        useful_until=offset_words(step.expires),
-        differs=_difference(step, case, planned),
+        rule=rule_words(step, rebook_weeks=case.cadence.rebook_weeks, language=language),
+        shift=_shift(step, case, planned, language),
+        useful_until=offset_words(step.expires, language=language),
+        differs=_difference(step, case, planned, StaffClock(case.tz, language)),
     )
 
 
-def _shift(step: Step, case: Case, planned: PlannedReminder) -> str | None:
+def _shift(step: Step, case: Case, planned: PlannedReminder, language: str) -> str | None:
     """Say what moved a reminder: a closed day, quiet hours, the end of its use, or that it was planned late."""
     named, due, leaves = by_rule(step, case), falls_due(step, case), planned.due_at
     parts = []
     if named != due:
-        parts.append(f"the clinic is closed on {named.astimezone(case.tz):%a %d %b}, so the open day before")
+        closed = short_day(named.astimezone(case.tz), language)
+        parts.append(f"the clinic is closed on {closed}, so the open day before")
     if planned.reason not in {Reason.NO_WINDOW, Reason.TOO_LATE_WHEN_PLANNED} and leaves != due:
-        zone = zone_of(step, case)
-        parts.append(_moved_on(due, leaves, case, zone) if leaves > due else _earlier(due, planned, case, zone))
+        clock = StaffClock(zone_of(step, case), language)
+        parts.append(_moved_on(due, leaves, case, clock) if leaves > due else _earlier(due, planned, case, clock))
     return "; ".join(parts) or None
 
 
-def _moved_on(due: datetime, leaves: datetime, case: Case, zone: ZoneInfo) -> str:
-    window = case.clinic.window
+def _moved_on(due: datetime, leaves: datetime, case: Case, clock: StaffClock) -> str:
+    window, zone = case.clinic.window, clock.tz
     if is_open(due, zone, window) or next_opening(due, zone, window) != leaves:
         return "that was over when it was planned, so as soon as it may leave"
     whose = "" if zone == case.tz else ", patient's time"
     if local_day(due, zone) == local_day(leaves, zone):
-        return f"due {due.astimezone(zone):%H:%M}; {leaves.astimezone(zone):%A opens at %H:%M}{whose}"
-    return f"due {day_and_time(due, zone)}; quiet hours until {day_and_time(leaves, zone)}{whose}"
+        return f"due {clock.time(due)}; {leaves.astimezone(zone):%A} opens at {clock.time(leaves)}{whose}"
+    return f"due {clock.moment(due)}; quiet hours until {clock.moment(leaves)}{whose}"
 
 
-def _earlier(due: datetime, planned: PlannedReminder, case: Case, zone: ZoneInfo) -> str:
-    stood = day_and_time(planned.due_at, zone)
-    opening = next_opening(due, zone, case.clinic.window)
+def _earlier(due: datetime, planned: PlannedReminder, case: Case, clock: StaffClock) -> str:
+    stood = clock.moment(planned.due_at)
+    opening = next_opening(due, clock.tz, case.clinic.window)
     if opening is not None and opening < planned.expires_at:
         return f"planned for {stood} by rules that have changed since"
     return f"pulled back to {stood} because after that it would be useless"
 
 
-def _difference(step: Step, case: Case, planned: PlannedReminder) -> str | None:
+def _difference(step: Step, case: Case, planned: PlannedReminder, clock: StaffClock) -> str | None:
     """Compare what waits with what would be planned now. What is overdue stays as it is, and notices are said once."""
     if not planned.state.is_waiting or planned.due_at <= case.now or step.phase is Phase.NOTICE:
         return None
@@ -157,6 +159,6 @@ def _difference(step: Step, case: Case, planned: PlannedReminder) -> str | None:
     if now.key.channel is not key.channel:
         return f"by the rules as they are now it would go by {CHANNELS[now.key.channel]}"
     if (now.due_at, now.expires_at) != (planned.due_at, planned.expires_at):
-        until = day_and_time(now.expires_at, case.tz)
-        return f"by the rules as they are now it would leave {day_and_time(now.due_at, case.tz)}, of use until {until}"
+        until = clock.moment(now.expires_at)
+        return f"by the rules as they are now it would leave {clock.moment(now.due_at)}, of use until {until}"
     return None

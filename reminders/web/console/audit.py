@@ -14,6 +14,7 @@ from reminders.core.staff import Actor, Right
 from reminders.services.read_deeds import DeedQuery, read_deeds
 from reminders.web.console.audit_view import audit_view
 from reminders.web.console.door import needs, staff_page
+from reminders.web.console.times import Times
 from reminders.web.pages import services_of
 
 router = APIRouter()
@@ -26,7 +27,7 @@ def show_audit(request: Request, who: Reader, person: str = "", patient: str = "
     """Show the newest deeds that were asked for; a blank field asks for all."""
     query = DeedQuery(_staff_id(person), patient.strip()[:200] or None, _day(day))
     found = read_deeds(services_of(request).deps, who, query)
-    return staff_page(request, who, "audit.html", shown=audit_view(found, query))
+    return staff_page(request, who, "audit.html", shown=audit_view(found, query), times=Times(found.clock))
 
 
 def _staff_id(text: str) -> StaffId | None:

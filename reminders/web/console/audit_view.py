@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from reminders.core.audit import DEED_WORDS
-from reminders.core.wording import dated_time
 from reminders.services.read_deeds import MOST_LINES, PATIENT, STAFF, DeedLine, DeedPage, DeedQuery
+from reminders.web.console.times import Times, When
 
 KINDS = {PATIENT: "patient", STAFF: "person"}
 
@@ -17,7 +16,7 @@ KINDS = {PATIENT: "patient", STAFF: "person"}
 class DeedRow:
     """One line, as it reads."""
 
-    at: str
+    at: When
     by: str
     deed: str
     subject: str
@@ -39,8 +38,9 @@ class AuditView:
 
 def audit_view(found: DeedPage, query: DeedQuery) -> AuditView:
     """Return the page."""
+    times = Times(found.clock)
     return AuditView(
-        rows=[_row(line) for line in found.lines],
+        rows=[_row(line, times) for line in found.lines],
         people=[(str(key), name) for key, name in found.people.items()],
         person=str(query.staff_id or ""),
         patient=query.patient or "",
@@ -51,12 +51,12 @@ def audit_view(found: DeedPage, query: DeedQuery) -> AuditView:
     )
 
 
-def _row(line: DeedLine) -> DeedRow:
+def _row(line: DeedLine, times: Times) -> DeedRow:
     event = line.event
     kind = (event.about or "").partition(":")[0]
     known = f"{KINDS[kind]} {line.subject}" if kind in KINDS and line.subject else ""
     return DeedRow(
-        at=dated_time(event.done_at, ZoneInfo(line.timezone)),
+        at=times.dated(event.done_at, line.clock),
         by=event.by,
         deed=DEED_WORDS[event.deed],
         subject=known or kind.replace("_", " "),

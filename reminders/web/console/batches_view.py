@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from reminders.core.delivery import IN_FLIGHT, LEFT, MessageState
 from reminders.core.labels import CHANNELS, REASONS
 from reminders.core.staff import Actor, Right
 from reminders.services.read_batches import BatchLine, BatchReading
 from reminders.web.console.labels import MESSAGE_STATES
+from reminders.web.console.times import When
 from reminders.web.console.write_view import LANGUAGES, at_clinic
 
 
@@ -21,8 +24,8 @@ class Line:
     words: str
     clinic: str
     author: str
-    made: str
-    leaves: str
+    made: When
+    leaves: When | None
     number: int
     arrived: int
     left: int
@@ -63,14 +66,15 @@ def shown_line(line: BatchLine) -> Line:
     mailing, clinic = line.mailing, line.clinic
     stopped = ""
     if mailing.stopped_at is not None:
-        stopped = f"stopped by {mailing.stopped_by}, {at_clinic(mailing.stopped_at, clinic)}"
+        at = at_clinic(mailing.stopped_at, clinic)
+        stopped = Markup("stopped by {}, {}").format(mailing.stopped_by, at)
     return Line(
         id=str(mailing.id),
         words=line.words,
         clinic=clinic.sender,
         author=mailing.author,
         made=at_clinic(mailing.made_at, clinic),
-        leaves="" if mailing.due_at <= mailing.made_at else at_clinic(mailing.due_at, clinic),
+        leaves=None if mailing.due_at <= mailing.made_at else at_clinic(mailing.due_at, clinic),
         number=line.number,
         arrived=line.counts.get(MessageState.DELIVERED, 0),
         left=sum(line.counts.get(state, 0) for state in LEFT | IN_FLIGHT),

@@ -23,6 +23,7 @@ from reminders.services.read_inbox import Conversation, Show, find_thread, read_
 from reminders.services.send_ad_hoc import AdHocRequest, Recipient, preview_ad_hoc, send_ad_hoc
 from reminders.web.console.door import Acting, check_form, needs, staff_page
 from reminders.web.console.inbox_view import threads, whole
+from reminders.web.console.times import Times
 from reminders.web.pages import base_path, services_of
 
 router = APIRouter(prefix="/inbox")
@@ -64,7 +65,9 @@ def show_inbox(
 ) -> HTMLResponse:
     """Show who wrote, the newest first: first of all those who wait for a person."""
     found = read_inbox(services_of(request).deps, who, show, before=before)
-    return staff_page(request, who, "inbox.html", threads=threads(found, who), show=show, older=found.older)
+    times = Times(found.clock)
+    shown = threads(found, who, times)
+    return staff_page(request, who, "inbox.html", threads=shown, show=show, older=found.older, times=times)
 
 
 @router.get("/texts/{text}")
@@ -169,6 +172,7 @@ def _thread(
         "thread.html",
         status=status,
         thread=whole(found, who),
+        times=Times(found.clinic.clock),
         chosen=chosen,
         faults=faults,
         refused=refused,

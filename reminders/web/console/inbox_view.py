@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from reminders.core.clock_words import moment
 from reminders.core.corrections import CORRECTABLE, left_standing
 from reminders.core.gate import Origin
 from reminders.core.labels import REASONS, title
@@ -17,9 +14,9 @@ from reminders.core.staff import Actor, Right
 from reminders.services.read_inbox import Conversation, Correction, Inbox, Sent, ThreadLine, Written
 from reminders.web.console.labels import INTENTS, MESSAGE_STATES
 from reminders.web.console.reading_words import Meaning, Piece, done_words, meanings, pieces
+from reminders.web.console.times import Times, When
 from reminders.web.console.worklist_view import Item, item
 
-STAFF_LANGUAGE = "en"
 BY_OTHERS = {"escort": "the escort", "staff": "staff"}
 QUICK = (Intent.CONFIRM, Intent.DECLINE, Intent.RESCHEDULE, Intent.HAS_RIDE, Intent.NEEDS_RIDE, Intent.QUESTION)
 """What an unclear reply most often turns out to mean: one press each."""
@@ -40,7 +37,7 @@ class Thread:
     key: str
     who: str
     clinic: str
-    at: str
+    at: When
     pieces: Sequence[Piece]
     chips: Sequence[Chip]
     done: Sequence[str]
@@ -54,7 +51,7 @@ class Text:
 
     key: str
     is_theirs: bool
-    at: str
+    at: When
     pieces: Sequence[Piece]
     what: str
     state: str
@@ -101,23 +98,23 @@ class Whole:
 CHOICES = tuple((group, tuple((one.value, INTENTS[one][0]) for one in intents)) for group, intents in CORRECTABLE)
 
 
-def threads(inbox: Inbox, who: Actor) -> list[Thread]:
+def threads(inbox: Inbox, who: Actor, times: Times) -> list[Thread]:
     """Return the lines of the inbox."""
-    return [_thread(line, who, inbox) for line in inbox.threads]
+    return [_thread(line, who, inbox, times) for line in inbox.threads]
 
 
-def _thread(line: ThreadLine, who: Actor, inbox: Inbox) -> Thread:
+def _thread(line: ThreadLine, who: Actor, inbox: Inbox, times: Times) -> Thread:
     newest = line.newest
     names = ", ".join(person.record.name for person in line.people)
     return Thread(
         key=str(line.id) if line.id is not None else "",
         who=names or BY_OTHERS.get(newest.kind, "").capitalize() or line.phone or "unknown number",
         clinic=line.clinic.sender if line.clinic is not None and inbox.has_several_clinics else "",
-        at=_moment(newest.at, line.clinic.timezone if line.clinic is not None else inbox.timezone),
+        at=times.moment(newest.at, line.clinic.clock if line.clinic is not None else None),
         pieces=_pieces(newest),
         chips=_chips(newest),
         done=done_words(newest.decision),
-        tasks=[item(task, who, None, inbox.now) for task in line.tasks],
+        tasks=[item(task, who, None, inbox.now, times) for task in line.tasks],
         others=line.others,
     )
 
@@ -137,7 +134,7 @@ def whole(found: Conversation, who: Actor) -> Whole:
             _theirs(text, found, may_correct=may_work) if isinstance(text, Written) else _ours(text, found)
             for text in found.texts
         ],
-        tasks=[item(task, who, None, found.now) for task in found.tasks],
+        tasks=[item(task, who, None, found.now, Times(found.clinic.clock)) for task in found.tasks],
         snippets=list(found.snippets.items()),
         may_write=who.may(Right.WRITE, found.clinic.id) and bool(found.people),
         choices=CHOICES,
@@ -152,7 +149,7 @@ def _theirs(text: Written, found: Conversation, *, may_correct: bool) -> Text:
     return Text(
         key=str(text.id),
         is_theirs=True,
-        at=_moment(text.at, found.clinic.timezone),
+        at=When(text.at, found.clinic.clock.moment(text.at)),
         pieces=_pieces(text),
         what=BY_OTHERS.get(text.kind, ""),
         state="" if text.is_read else "not yet read",
@@ -176,7 +173,7 @@ def _ours(text: Sent, found: Conversation) -> Text:
     return Text(
         key=str(text.id),
         is_theirs=False,
-        at=_moment(text.at, found.clinic.timezone),
+        at=When(text.at, found.clinic.clock.moment(text.at)),
         pieces=[Piece(text.text)],
         what=f"{text.author or 'Staff'} wrote" if text.origin is Origin.STAFF else title(text.kind),
         state=state + why,
@@ -205,7 +202,7 @@ def _corrected(made: Sequence[Correction], found: Conversation) -> str:
         return ""
     last = made[-1]
     before = ", ".join(INTENTS[one][0] for one in last.before)
-    return f"{last.made_by} corrected it on {_moment(last.made_at, found.clinic.timezone)}; before it read: {before}"
+    return f"{last.made_by} corrected it on {found.clinic.clock.moment(last.made_at)}; before it read: {before}"
 
 
 def _score(text: Written, made: Sequence[Correction]) -> str:
@@ -235,7 +232,3 @@ def _pieces(text: Written) -> list[Piece]:
         for one in found["evidence"]
     ]
     return pieces(text.text, spans)
-
-
-def _moment(at: datetime, zone: str) -> str:
-    return moment(at, ZoneInfo(zone), STAFF_LANGUAGE)

@@ -31,6 +31,7 @@ from reminders.services.record_ride_by_staff import record_ride_by_staff
 from reminders.services.search_patients import MOST_OPENED, list_patients
 from reminders.web.console.door import Acting, check_form, needs, staff_page
 from reminders.web.console.patients_view import LINE_WORDS, Lines, rows, view
+from reminders.web.console.times import Times, times_of
 from reminders.web.pages import base_path, services_of
 
 router = APIRouter(prefix="/patients")
@@ -69,15 +70,17 @@ def show_patients(request: Request, who: Acting, q: Annotated[str, Query(max_len
     """Show a search, and whom it finds."""
     services = services_of(request)
     found = list_patients(services.deps, q, who.clinics(Right.READ)) if q.strip() else None
+    times = times_of(item.clinic for item in found.listed) if found is not None else times_of(())
     return staff_page(
         request,
         who,
         "patients.html",
         q=q,
-        rows=rows(found) if found is not None else [],
+        rows=rows(found, times) if found is not None else [],
         is_cut=found is not None and found.is_cut,
         is_by_id=found is not None and found.is_by_id,
         most=f"{MOST_OPENED:,}",
+        times=times,
     )
 
 
@@ -120,6 +123,7 @@ def _page(
         "patient.html",
         status=status,
         shown=view(found, who, lines),
+        times=Times(found.clinic.clock),
         lines=lines,
         line_words=LINE_WORDS,
         faults=[fault[:1].upper() + fault[1:] for fault in told],

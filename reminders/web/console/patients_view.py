@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import Cadence
 from reminders.core.consent import BY_STAFF
@@ -23,11 +25,12 @@ from reminders.core.timeline.events import Event, EventKind
 from reminders.core.transport import RideState
 from reminders.core.upcoming import Upcoming
 from reminders.core.windows import local_day
-from reminders.core.wording import dated_time, day_and_time
+from reminders.core.wording import StaffClock
 from reminders.services.read_patient import PatientReading
 from reminders.services.search_patients import Listed, Search
 from reminders.web.console.labels import STATUSES
 from reminders.web.console.scores_view import Scores, scores
+from reminders.web.console.times import Times, When
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Spanish"}
 STAFF_LANGUAGE = "en"
@@ -67,7 +70,7 @@ class Row:
     name: str
     external_id: str
     clinic: str
-    next_at: str
+    next_at: When | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Door:
 class Line:
     """One line of the timeline."""
 
-    at: str
+    at: When
     what: str
     state: str
     why: str
@@ -96,10 +99,10 @@ class Line:
 class Coming:
     """A message to come, in the words in which it would leave now."""
 
-    at: str
+    at: When
     what: str
     to: str
-    about: str
+    about: When
     subject: str
     body: str
     note: str
@@ -111,7 +114,7 @@ class Session:
 
     key: str
     version: int
-    when: str
+    when: When
     status: str
     tone: str
     number: str
@@ -169,13 +172,17 @@ class View:
     may_work: bool
 
 
-def rows(found: Search) -> list[Row]:
+def rows(found: Search, times: Times) -> list[Row]:
     """Return the list of patients."""
-    return [_row(item, has_clinic=found.has_several_clinics) for item in found.listed]
+    return [_row(item, times, has_clinic=found.has_several_clinics) for item in found.listed]
 
 
-def _row(item: Listed, *, has_clinic: bool) -> Row:
-    at = "" if item.next_at is None else day_and_time(item.next_at, ZoneInfo(item.timezone))
+def _local(item: Listed) -> StaffClock:
+    return StaffClock(ZoneInfo(item.timezone), item.clinic.language)
+
+
+def _row(item: Listed, times: Times, *, has_clinic: bool) -> Row:
+    at = None if item.next_at is None else times.moment(item.next_at, _local(item))
     clinic = item.clinic.sender if has_clinic else ""
     return Row(str(item.found.id), item.found.name, item.found.external_id, clinic, at)
 
@@ -183,7 +190,7 @@ def _row(item: Listed, *, has_clinic: bool) -> Row:
 def view(found: PatientReading, who: Actor, lines: Lines) -> View:
     """Return the page of one patient."""
     account, clinic, patient = found.account, found.clinic, found.patient
-    tz, now = clinic.tz, account.now
+    times, now = Times(clinic.clock), account.now
     coming = [item for item in account.booked.values() if item.status.is_coming and item.starts_at > now]
     ahead = sorted(coming, key=lambda item: item.starts_at)
     events = [item for item in reversed(account.events) if item.kind in OF_LINES[lines]]
@@ -193,26 +200,26 @@ def view(found: PatientReading, who: Actor, lines: Lines) -> View:
         key=str(patient.id),
         name=patient.record.name,
         external_id=patient.record.external_id,
-        facts=list(_facts(found, ahead)),
+        facts=list(_facts(found, ahead, times)),
         doors=[_door(patient, channel, found.closed, account.pauses.patients) for channel in Channel],
         next=account.outlook.what,
-        holds=[_hold(item, tz) for item in pauses],
+        holds=[_hold(item, times) for item in pauses],
         is_held=patient.id in account.pauses.patients,
         series=sorted(
             {item.booking.series_id for item in ahead if item.booking.series_id is not None} - account.pauses.series
         ),
-        sessions=[_session(item, found) for item in ahead],
+        sessions=[_session(item, found, times) for item in ahead],
         ride_choices=RIDE_CHOICES,
-        coming=[_coming(item, patient, tz) for item in found.coming] if not _is_silent(found) else [],
-        lines=[_line(item, tz, now) for item in events[:MOST_EVENTS]],
+        coming=[_coming(item, patient, times) for item in found.coming] if not _is_silent(found) else [],
+        lines=[_line(item, times, now) for item in events[:MOST_EVENTS]],
         more=max(0, len(events) - MOST_EVENTS),
         scores=list(scores(found)),
         choices=[
-            Line(dated_time(item.recorded_at, tz), item.what, "", f"{item.source} {item.recorded_by}", item.words)
+            Line(times.dated(item.recorded_at), item.what, "", f"{item.source} {item.recorded_by}", item.words)
             for item in found.choices
         ],
         heard_by=HEARD_BY,
-        today=local_day(now, tz).isoformat(),
+        today=local_day(now, clinic.tz).isoformat(),
         escorts=sorted(found.willing),
         changed=override_words(override.document) if override is not None else [],
         changed_why=f"{override.reason} ({override.made_by})" if override is not None else "",
@@ -226,14 +233,14 @@ def _is_silent(found: PatientReading) -> bool:
     return found.patient.id in found.account.pauses.patients
 
 
-def _facts(found: PatientReading, ahead: Sequence[Appointment]) -> Iterator[str]:
+def _facts(found: PatientReading, ahead: Sequence[Appointment], times: Times) -> Iterator[str]:
     record, clinic = found.patient.record, found.clinic
     yield clinic.sender
     yield f"reads {LANGUAGES.get(record.language, record.language)}"
     yield f"lives in {record.timezone}" if record.timezone else f"zone of the clinic, {clinic.timezone}"
     if ahead:
         first = ahead[0]
-        yield f"next session {day_and_time(first.starts_at, first.booking.tz)}"
+        yield Markup("next session {}").format(times.moment(first.starts_at, times.in_zone(first.booking.tz)))
         number = _number(first, found.booked)
         if number:
             yield number
@@ -270,20 +277,21 @@ def _door(patient: Patient, channel: Channel, closed: Sequence[ClosedAddress], h
     return Door(name, address, "on hold", "wait") if patient.id in held else Door(name, address, "open", "good")
 
 
-def _hold(item: Pause, tz: ZoneInfo) -> Hold:
+def _hold(item: Pause, times: Times) -> Hold:
     what = "Everything" if item.kind is PauseKind.PATIENT else f"Series {item.subject}"
-    words = f"{what} is on hold since {dated_time(item.made_at, tz)}: {item.reason} ({item.made_by})"
+    since = times.dated(item.made_at)
+    words = Markup("{} is on hold since {}: {} ({})").format(what, since, item.reason, item.made_by)
     return Hold(item.kind, item.subject, words)
 
 
-def _session(item: Appointment, found: PatientReading) -> Session:
+def _session(item: Appointment, found: PatientReading, times: Times) -> Session:
     cadence = found.clinic.cadence(item.booking.appointment_type, found.patient.override)
     status, tone = STATUSES[item.status]
     escort = " ".join(part for part in (item.booking.escort_name, item.booking.escort_phone) if part)
     return Session(
         key=str(item.id),
         version=item.version,
-        when=dated_time(item.starts_at, item.booking.tz),
+        when=times.dated(item.starts_at, times.in_zone(item.booking.tz)),
         status=status,
         tone=tone,
         number=_number(item, found.booked),
@@ -294,24 +302,24 @@ def _session(item: Appointment, found: PatientReading) -> Session:
     )
 
 
-def _coming(item: Upcoming, patient: Patient, tz: ZoneInfo) -> Coming:
+def _coming(item: Upcoming, patient: Patient, times: Times) -> Coming:
     escort = item.appointment.booking.escort_phone
     to = escort if item.recipient is Recipient.ESCORT else patient.record.address(item.channel)
     along = f"Carries along: {', '.join(title(key) for key in item.along)}." if item.along else ""
     note = f"Will not leave: {REASONS[item.needless]}." if item.needless is not None else along
     return Coming(
-        at=day_and_time(item.at, tz),
+        at=times.moment(item.at),
         what=f"{title(item.step)} by {CHANNELS[item.channel]}",
         to=("to the escort, " if item.recipient is Recipient.ESCORT else "to ") + (to or "nobody: no address"),
-        about=day_and_time(item.appointment.starts_at, item.appointment.booking.tz),
+        about=times.moment(item.appointment.starts_at, times.in_zone(item.appointment.booking.tz)),
         subject=item.words.subject if item.words is not None and item.channel is Channel.EMAIL else "",
         body=item.words.body if item.words is not None else "",
         note=note,
     )
 
 
-def _line(item: Event, tz: ZoneInfo, now: datetime) -> Line:
-    return Line(dated_time(item.at, tz), item.what, item.state, item.why, item.text or "", is_ahead=item.at > now)
+def _line(item: Event, times: Times, now: datetime) -> Line:
+    return Line(times.dated(item.at), item.what, item.state, item.why, item.text or "", is_ahead=item.at > now)
 
 
 def _cadence(found: PatientReading, ahead: Sequence[Appointment]) -> Cadence:

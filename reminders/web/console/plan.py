@@ -21,7 +21,6 @@ from reminders.core.plan_edits import Edit, StepEdit, TextEdit, faults_by_field,
 from reminders.core.plan_words import LANGUAGES, cadences_of, kind_words
 from reminders.core.sample_texts import languages_of, text_keys, text_of, text_steps, with_text
 from reminders.core.staff import Actor, Right
-from reminders.core.wording import dated_time
 from reminders.services.change_plan import (
     Outcome,
     PlanReading,
@@ -60,6 +59,7 @@ from reminders.web.console.plan_view import (
     preview_of,
     rows_of,
 )
+from reminders.web.console.times import Times
 from reminders.web.pages import base_path, services_of
 
 router = APIRouter(prefix="/plan")
@@ -165,8 +165,10 @@ def show_versions(request: Request, who: Acting, clinic: Word = "") -> HTMLRespo
     """Show who saved which version of the plan, the newest first."""
     found = _plan(request, who, clinic, Right.READ)
     made = read_versions(services_of(request).deps, who, found.clinic.id)
-    rows = [(number, dated_time(item.at, found.clinic.tz), item.by, item.note) for number, item in made]
-    return staff_page(request, who, "plan_versions.html", found=found, rows=rows, clinics=_clinics(request, who))
+    times = Times(found.clinic.clock)
+    rows = [(number, times.dated(item.at), item.by, item.note) for number, item in made]
+    clinics = _clinics(request, who)
+    return staff_page(request, who, "plan_versions.html", found=found, rows=rows, clinics=clinics, times=times)
 
 
 @router.get("/versions/{number}")
@@ -174,8 +176,9 @@ def show_version(request: Request, who: Acting, number: int, clinic: Word = "") 
     """Show what a version changed."""
     found = _plan(request, who, clinic, Right.READ)
     shown = read_version(services_of(request).deps, who, found.clinic.id, number)
-    at = dated_time(shown.made.at, found.clinic.tz)
-    return staff_page(request, who, "plan_version.html", found=found, shown=shown, at=at)
+    times = Times(found.clinic.clock)
+    at = times.dated(shown.made.at)
+    return staff_page(request, who, "plan_version.html", found=found, shown=shown, at=at, times=times)
 
 
 @router.post("/versions/{number}")
@@ -248,9 +251,10 @@ def _plan_page(
         found=found,
         kind=chosen,
         kinds=kinds_of(found.clinic),
-        picture=picture(cadence),
+        picture=picture(cadence, found.clinic.language),
         rows=rows_of(found.clinic, cadence, now=services_of(request).deps.clock.now()),
         clinics=_clinics(request, who),
+        times=Times(found.clinic.clock),
         note=note,
     )
 
@@ -334,6 +338,7 @@ def _preview_page(request: Request, who: Actor, found: PlanReading, edit: Edit, 
         "plan_preview.html",
         found=found,
         outcome=outcome,
+        times=Times(found.clinic.clock),
         preview=preview_of(outcome),
         edit=packed(edit),
         heading=_heading(outcome),

@@ -11,7 +11,7 @@ from reminders.core.cadences import Anchor, Cadence, Elapsed, Offset, Phase, Ste
 from reminders.core.labels import title
 from reminders.core.patients import Recipient
 from reminders.core.plan_words import ASKS, channel_words, due_words, is_used
-from reminders.core.wording import many
+from reminders.core.wording import many, time_of_day
 
 WIDTH, ROW, TOP = 420, 46, 26
 SESSION = datetime(2027, 6, 16, 12, tzinfo=UTC)
@@ -68,8 +68,8 @@ def in_order(cadence: Cadence) -> list[Step]:
     return sorted(cadence.steps, key=lambda step: (_at(step, cadence), step.rank))
 
 
-def picture(cadence: Cadence) -> Picture:
-    """Return the picture of a cadence."""
+def picture(cadence: Cadence, language: str) -> Picture:
+    """Return the picture of a cadence, with times as a clinic of this language writes them."""
     rows: list[Step | str] = ["Booked"]
     for step in in_order(cadence):
         at = _at(step, cadence)
@@ -85,7 +85,7 @@ def picture(cadence: Cadence) -> Picture:
         width=WIDTH,
         height=TOP + len(rows) * ROW - ROW // 2,
         posts=tuple(Post(y, row) for y, row in placed if isinstance(row, str)),
-        touches=tuple(_touch(y, row, cadence) for y, row in placed if isinstance(row, Step)),
+        touches=tuple(_touch(y, row, cadence, language) for y, row in placed if isinstance(row, Step)),
         summary=f"{many(used, 'message')} from booking to the next booking, {len(cadence.steps) - used} switched off.",
     )
 
@@ -98,28 +98,28 @@ def _at(step: Step, cadence: Cadence) -> datetime:
     return instant(step.due, base, ZONE)
 
 
-def _touch(y: int, step: Step, cadence: Cadence) -> Touch:
+def _touch(y: int, step: Step, cadence: Cadence, language: str) -> Touch:
     is_on, is_to_escort = is_used(step, cadence), step.recipient is Recipient.ESCORT
     words = [channel_words(step), *(["to who fetches them"] if is_to_escort else []), *([] if is_on else ["off"])]
     return Touch(
         y=y,
-        when=_when(step, cadence),
+        when=_when(step, cadence, language),
         name=title(step.key),
         words=", ".join(words),
         is_on=is_on,
         asks=step.asks is not None,
         is_to_escort=is_to_escort,
-        whole=f"{title(step.key)}: {due_words(step, cadence)}; {', '.join(words)}; {ASKS[step.asks]}",
+        whole=f"{title(step.key)}: {due_words(step, cadence, language)}; {', '.join(words)}; {ASKS[step.asks]}",
     )
 
 
-def _when(step: Step, cadence: Cadence) -> str:
+def _when(step: Step, cadence: Cadence, language: str) -> str:
     if step.phase is Phase.REBOOK:
         return "no weeks set" if cadence.rebook_weeks is None else f"{many(cadence.rebook_weeks, 'week')} after"
-    return _short(step.due)
+    return _short(step.due, language)
 
 
-def _short(due: Offset) -> str:
+def _short(due: Offset, language: str) -> str:
     whole, behind = SHORT[due.anchor]
     if isinstance(due, Elapsed):
         if not due.by:
@@ -127,4 +127,4 @@ def _short(due: Offset) -> str:
         hours = f"{abs(due.by) / HOUR:g} h {'before' if due.by < timedelta(0) else 'after'}"
         return hours if due.anchor in {Anchor.START, Anchor.END} else f"{hours} {behind}"
     days = "same day" if not due.days else f"{many(abs(due.days), 'day')} {'before' if due.days < 0 else 'after'}"
-    return f"{days}, {due.at:%H:%M}"
+    return f"{days}, {time_of_day(due.at, language)}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from reminders.core.cadences import Anchor, Cadence, Step
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ContentError
@@ -26,9 +28,10 @@ from reminders.core.plan_words import (
 )
 from reminders.core.sample_texts import VARIANTS, Sample, languages_of, sample, text_keys, text_of, text_steps
 from reminders.core.upcoming import Upcoming
-from reminders.core.wording import day_and_time, many
+from reminders.core.wording import many
 from reminders.services.change_plan import Affected, Outcome
 from reminders.web.console.plan_picture import in_order
+from reminders.web.console.times import Times
 
 CHANGES: Mapping[Change, tuple[str, str]] = {
     Change.ADDED: ("added", "good"),
@@ -129,8 +132,8 @@ def _row(clinic: Clinic, cadence: Cadence, step: Step, now: datetime) -> Row:
     return Row(
         key=step.key,
         name=title(step.key),
-        when=due_words(step, cadence),
-        until=time_words(step.expires),
+        when=due_words(step, cadence, clinic.language),
+        until=time_words(step.expires, clinic.language),
         way=channel_words(step),
         to="" if step.recipient is Recipient.PATIENT else RECIPIENTS[step.recipient],
         asks=ASKS[step.asks],
@@ -169,12 +172,12 @@ def preview_of(found: Outcome) -> Preview:
     return Preview(
         lead=f"{lead} {'changes' if found.total < 2 else 'change'}.",  # noqa: PLR2004 - one changes, two change
         counts=tuple((name, tone, count) for name, tone, count in counts),
-        lines=tuple(_moved(item, found.clinic) for item in found.lines),
+        lines=tuple(_moved(item, Times(found.clinic.clock)) for item in found.lines),
         more=found.total - len(found.lines),
     )
 
 
-def _moved(item: Affected, clinic: Clinic) -> Moved:
+def _moved(item: Affected, times: Times) -> Moved:
     line = item.line
     words, tone = CHANGES[line.change]
     is_reworded = line.change is Change.REWORDED
@@ -184,15 +187,15 @@ def _moved(item: Affected, clinic: Clinic) -> Moved:
         step=title(line.message.step),
         change=words,
         tone=tone,
-        before=_when(line.before, clinic),
-        after=_when(line.after, clinic),
+        before=_when(line.before, times),
+        after=_when(line.after, times),
         words_before=_words(line.before) if is_reworded else "",
         words_after=_words(line.after) if is_reworded or line.change is Change.ADDED else "",
     )
 
 
-def _when(item: Upcoming | None, clinic: Clinic) -> str:
-    return "" if item is None else f"{day_and_time(item.at, clinic.tz)}, {CHANNELS[item.channel]}"
+def _when(item: Upcoming | None, times: Times) -> str:
+    return "" if item is None else Markup("{}, {}").format(times.moment(item.at), CHANNELS[item.channel])
 
 
 def _words(item: Upcoming | None) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from reminders.core.check_ins import LEAST, MOST, Thresholds
-from reminders.core.wording import dated_time
+from reminders.core.wording import StaffClock
 
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 40, 16, 16, 56
@@ -81,8 +80,8 @@ class Plot:
     summary: str
 
 
-def plot(series: Series, tz: ZoneInfo) -> Plot | None:
-    """Return the drawing of one series; None where nothing was asked yet. Dates are those of `tz`."""
+def plot(series: Series, clock: StaffClock) -> Plot | None:
+    """Return the drawing of one series; None where nothing was asked yet. Dates are those of `clock`."""
     if not series.asked:
         return None
     times = [*(item.at for item in series.asked), *series.sessions]
@@ -94,7 +93,7 @@ def plot(series: Series, tz: ZoneInfo) -> Plot | None:
     def across(at: datetime) -> float:
         return round(LEFT + 12 + (WIDTH - LEFT - RIGHT - 24) * ((at - first) / span), 1)
 
-    marks = [_mark(item, across(item.at), tz) for item in series.asked]
+    marks = [_mark(item, across(item.at), clock) for item in series.asked]
     return Plot(
         width=WIDTH,
         height=HEIGHT,
@@ -102,7 +101,7 @@ def plot(series: Series, tz: ZoneInfo) -> Plot | None:
         right=WIDTH - RIGHT,
         bottom=_up(LEAST),
         grid=[(_up(score), score) for score in range(LEAST, MOST + 1, 2)],
-        ticks=_ticks(series.sessions, [across(at) for at in series.sessions], tz),
+        ticks=_ticks(series.sessions, [across(at) for at in series.sessions], clock),
         levels=_levels(series),
         lines=_lines(marks),
         marks=marks,
@@ -114,20 +113,19 @@ def _up(score: float) -> float:
     return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (score - LEAST) / (MOST - LEAST), 1)
 
 
-def _mark(item: Asked, x: float, tz: ZoneInfo) -> Mark:
-    when = dated_time(item.at, tz)
+def _mark(item: Asked, x: float, clock: StaffClock) -> Mark:
+    when = clock.dated(item.at)
     title = f"{when}: {item.score} of {MOST}" if item.score is not None else f"{when}: {item.words}"
     return Mark(x, _up(LEAST if item.score is None else item.score), title, is_hollow=item.score is None)
 
 
-def _ticks(starts: Sequence[datetime], places: Sequence[float], tz: ZoneInfo) -> list[Tick]:
+def _ticks(starts: Sequence[datetime], places: Sequence[float], clock: StaffClock) -> list[Tick]:
     found: list[Tick] = []
     free_from = 0.0
     for at, x in zip(starts, places, strict=True):
-        local = at.astimezone(tz)
         has_room = x >= free_from
         free_from = x + NEAREST_LABELS if has_room else free_from
-        found.append(Tick(x, f"{local:%d %b}" if has_room else "", f"Session, {dated_time(at, tz)}"))
+        found.append(Tick(x, clock.date(at) if has_room else "", f"Session, {clock.dated(at)}"))
     return found
 
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import MOST, CheckIn, in_words
 from reminders.core.timeline.history import PastQuestion
-from reminders.core.wording import dated_time, day_and_time
 from reminders.services.read_patient import PatientReading
 from reminders.web.console.score_plot import Asked, Plot, Series, plot
+from reminders.web.console.times import Times, When
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
     """One check-in of the table under the plot."""
 
-    at: str
-    session: str
+    at: When
+    session: When | None
     score: str
     change: str
     words: str
@@ -56,7 +55,7 @@ def scores(found: PatientReading) -> Iterator[Scores]:
     newest_first = sorted(grouped.items(), key=lambda pair: pair[1][-1].at, reverse=True)
     for series, items in newest_first:
         name = f"Series {series}" if series is not None else "Sessions without a series"
-        yield Scores(name, _plot(found, series, items), [_score_row(item, found.clinic.tz) for item in items])
+        yield Scores(name, _plot(found, series, items), [_score_row(item, Times(found.clinic.clock)) for item in items])
 
 
 def _given(found: PatientReading) -> Iterator[_Given]:
@@ -92,10 +91,12 @@ def _plot(found: PatientReading, series: str | None, items: Sequence[_Given]) ->
     first = next((item.score for item in items if item.score is not None), None)
     asked = [Asked(item.at, item.score, item.words or "words without a number") for item in items]
     baseline = first if series is not None else None
-    return plot(Series(asked, starts, baseline, found.clinic.check_in.thresholds), found.clinic.tz)
+    return plot(Series(asked, starts, baseline, found.clinic.check_in.thresholds), found.clinic.clock)
 
 
-def _score_row(item: _Given, tz: ZoneInfo) -> ScoreRow:
-    session = day_and_time(item.session.starts_at, item.session.booking.tz) if item.session is not None else ""
+def _score_row(item: _Given, times: Times) -> ScoreRow:
+    session = None
+    if item.session is not None:
+        session = times.moment(item.session.starts_at, times.in_zone(item.session.booking.tz))
     score = f"{item.score} of {MOST}" if item.score is not None else "–"
-    return ScoreRow(dated_time(item.at, tz), session, score, item.change, item.words)
+    return ScoreRow(times.dated(item.at), session, score, item.change, item.words)

@@ -19,6 +19,7 @@ from reminders.services.manage_staff import end_sessions, end_staff, set_role
 from reminders.services.read_staff import read_staff
 from reminders.web.console.door import check_form, needs, staff_page
 from reminders.web.console.staff_view import link_view, staff_view
+from reminders.web.console.times import times_of
 from reminders.web.pages import base_path, services_of
 
 router = APIRouter()
@@ -111,7 +112,10 @@ def _page(
     clinics = _clinics(request, who)
     shown = staff_view(read_staff(deps, who), clinics)
     link = None if invited is None else link_view(invited, clinics)
-    return staff_page(request, who, "staff_list.html", status=status, shown=shown, link=link, faults=faults)
+    times = times_of(clinics)
+    return staff_page(
+        request, who, "staff_list.html", status=status, shown=shown, link=link, faults=faults, times=times
+    )
 
 
 def _again(request: Request) -> RedirectResponse:

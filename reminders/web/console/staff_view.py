@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
 
 from reminders.core.clinics import Clinic
 from reminders.core.staff import ROLE_WORDS, Role
-from reminders.core.wording import dated_time
 from reminders.services.invite_staff import Invited
 from reminders.services.read_staff import StaffLine, Standing
+from reminders.web.console.times import Times, When, times_of
 
 STANDINGS: Mapping[Standing, tuple[str, str]] = {
     Standing.ACTIVE: ("active", "good"),
@@ -63,7 +64,7 @@ class LinkView:
 
     name: str
     link: str
-    until: str
+    until: When
 
 
 def staff_view(lines: Sequence[StaffLine], clinics: Sequence[Clinic]) -> StaffView:
@@ -77,7 +78,7 @@ def staff_view(lines: Sequence[StaffLine], clinics: Sequence[Clinic]) -> StaffVi
 
 def link_view(invited: Invited, clinics: Sequence[Clinic]) -> LinkView:
     """Return a link as it is shown."""
-    return LinkView(invited.person.name, invited.link, dated_time(invited.until, _zone(clinics)))
+    return LinkView(invited.person.name, invited.link, times_of(clinics).dated(invited.until))
 
 
 def _row(line: StaffLine, clinics: Sequence[Clinic]) -> PersonRow:
@@ -89,7 +90,7 @@ def _row(line: StaffLine, clinics: Sequence[Clinic]) -> PersonRow:
         login=line.login,
         state=words,
         tone=tone,
-        detail=_detail(line, _zone(clinics)),
+        detail=_detail(line, times_of(clinics)),
         roles=[_role(line, clinic) for clinic in clinics],
         is_self=line.is_self,
         is_open=is_open,
@@ -104,16 +105,12 @@ def _role(line: StaffLine, clinic: Clinic) -> ClinicRole:
     return ClinicRole(clinic.slug, clinic.sender, role.value if role else "", ROLE_WORDS[role] if role else "no role")
 
 
-def _detail(line: StaffLine, tz: ZoneInfo) -> str:
-    parts = []
+def _detail(line: StaffLine, times: Times) -> str:
+    parts: list[str] = []
     if line.invited_until is not None:
-        parts.append(f"link until {dated_time(line.invited_until, tz)}")
+        parts.append(Markup("link until {}").format(times.dated(line.invited_until)))
     if line.sessions:
         parts.append("signed in now" if line.sessions == 1 else f"signed in now on {line.sessions} browsers")
     elif line.seen_at is not None:
-        parts.append(f"last here {dated_time(line.seen_at, tz)}")
-    return " · ".join(parts)
-
-
-def _zone(clinics: Sequence[Clinic]) -> ZoneInfo:
-    return clinics[0].tz if clinics else ZoneInfo("UTC")
+        parts.append(Markup("last here {}").format(times.dated(line.seen_at)))
+    return Markup(" · ").join(parts)

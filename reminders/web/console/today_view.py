@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from reminders.bootstrap import Facts
 from reminders.core.appointments import AppointmentStatus
-from reminders.core.clock_words import clock, moment
 from reminders.core.delivery import MessageState
 from reminders.core.labels import REASONS, RIDES, title
 from reminders.core.reminders import Reason
@@ -21,9 +20,9 @@ from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine
 from reminders.services.read_today import ClinicDays, Ledger, TodayReading
 from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES
+from reminders.web.console.times import Times, When, times_of
 from reminders.web.console.worklist_view import Item, items
 
-STAFF_LANGUAGE = "en"
 DAY = timedelta(days=1)
 SOON = timedelta(days=2)
 LONGEST_QUOTE = 90
@@ -37,7 +36,7 @@ class Said:
     what: str
     state: str
     tone: str
-    at: str
+    at: When
     text: str = ""
 
 
@@ -47,7 +46,7 @@ class Visit:
 
     key: str
     patient_key: str
-    time: str
+    time: When
     zone: str
     """Its zone, where that is not the clinic's own."""
     name: str
@@ -68,7 +67,7 @@ class Visit:
     @property
     def mark(self) -> str:
         """What changes where something happened about it."""
-        said = "".join(one.at + one.state for one in (self.message, self.reply) if one)
+        said = "".join(one.at.words + one.state for one in (self.message, self.reply) if one)
         return f"{self.is_confirmed:d}{self.ride}{self.status}{said}"
 
 
@@ -104,7 +103,7 @@ class Place:
 class Strip:
     """The state of the service in one line. The ledger's part is there where it was counted."""
 
-    time: str
+    time: When
     zone: str
     is_simulated: bool
     speed: float
@@ -141,10 +140,11 @@ class Today:
 
 def today(reading: TodayReading, who: Actor, facts: Facts, *, chosen: str, span: str, speed: float) -> Today:
     """Return what the page shows to somebody."""
-    alarms, others = items(reading.tasks, who, reading.climbs, reading.now)
-    _, done = items(reading.done, who, {}, reading.now)
+    times = times_of(days.clinic for days in reading.clinics)
+    alarms, others = items(reading.tasks, who, reading.climbs, reading.now, times)
+    _, done = items(reading.done, who, {}, reading.now, times)
     return Today(
-        strip=_strip(reading, facts, speed),
+        strip=_strip(reading, facts, speed, times),
         places=[_place(days, reading.now) for days in reading.clinics],
         alarms=alarms,
         items=others,
@@ -157,9 +157,9 @@ def today(reading: TodayReading, who: Actor, facts: Facts, *, chosen: str, span:
 
 def _place(days: ClinicDays, now: datetime) -> Place:
     clinic = days.clinic
-    zone = now.astimezone(clinic.tz).strftime("%Z")
+    zone, times = now.astimezone(clinic.tz).strftime("%Z"), Times(clinic.clock)
     found = [
-        _one_day(on, list(group), now, zone)
+        _one_day(on, list(group), now, times)
         for on, group in groupby(sorted(days.lines, key=lambda line: (_day(line), line.starts_at)), key=_day)
     ]
     return Place(clinic.slug, clinic.sender, zone, found)
@@ -169,8 +169,8 @@ def _day(line: AppointmentLine) -> date:
     return local_day(line.starts_at, ZoneInfo(line.timezone))
 
 
-def _one_day(on: date, lines: Sequence[AppointmentLine], now: datetime, zone: str) -> Day:
-    visits = [_visit(line, now, zone) for line in lines]
+def _one_day(on: date, lines: Sequence[AppointmentLine], now: datetime, times: Times) -> Day:
+    visits = [_visit(line, now, times) for line in lines]
     over = [visit for visit, line in zip(visits, lines, strict=True) if line.starts_at <= now]
     ahead = [visit for visit, line in zip(visits, lines, strict=True) if line.starts_at > now]
     awaited = [visit for visit in visits if visit.is_coming]
@@ -191,15 +191,14 @@ def _title(on: date, current: date) -> str:
     return f"{near[on]} · {day}" if on in near else day
 
 
-def _visit(line: AppointmentLine, now: datetime, usual_zone: str) -> Visit:
-    zone = ZoneInfo(line.timezone)
+def _visit(line: AppointmentLine, now: datetime, times: Times) -> Visit:
+    clock = times.in_zone(ZoneInfo(line.timezone))
     status, tone = STATUSES[AppointmentStatus(line.status)]
-    named = line.starts_at.astimezone(zone).strftime("%Z")
     return Visit(
         key=str(line.appointment_id),
         patient_key=str(line.patient_id),
-        time=clock(line.starts_at, zone, STAFF_LANGUAGE),
-        zone=named if named != usual_zone else "",
+        time=When(line.starts_at, clock.time(line.starts_at)),
+        zone=times.foreign(line.starts_at, clock.tz).strip(),
         name=line.name,
         status=status,
         tone=tone,
@@ -208,37 +207,36 @@ def _visit(line: AppointmentLine, now: datetime, usual_zone: str) -> Visit:
         is_confirmed=line.is_confirmed,
         has_ride=line.ride is RideState.ARRANGED,
         ride=RIDES[line.ride],
-        message=_message(line, zone),
-        reply=_reply(line, zone),
+        message=_message(line, times),
+        reply=_reply(line, times),
         paused=PAUSED.get(line.paused_for, "") if line.paused_for is not None else "",
     )
 
 
-def _message(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
+def _message(line: AppointmentLine, times: Times) -> Said | None:
     last = line.last_message
     if last is None:
         return None
     state, tone = MESSAGE_STATES[MessageState(last.state)]
     reason = Reason(last.reason) if last.reason else None
     why = f": {REASONS[reason]}" if reason is not None and reason not in SAID_BY_STATE else ""
-    return Said(what=title(last.kind), state=state + why, tone=tone, at=moment(last.at, zone, STAFF_LANGUAGE))
+    return Said(what=title(last.kind), state=state + why, tone=tone, at=times.moment(last.at))
 
 
-def _reply(line: AppointmentLine, zone: ZoneInfo) -> Said | None:
+def _reply(line: AppointmentLine, times: Times) -> Said | None:
     last = line.last_reply
     if last is None:
         return None
     state, tone = INTENTS[Intent(last.kind)] if last.kind else ("not yet read", "calm")
     text = last.text or ""
     shown = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
-    return Said(what="Reply", state=state, tone=tone, at=moment(last.at, zone, STAFF_LANGUAGE), text=shown)
+    return Said(what="Reply", state=state, tone=tone, at=times.moment(last.at), text=shown)
 
 
-def _strip(reading: TodayReading, facts: Facts, speed: float) -> Strip:
-    zone = reading.clinics[0].clinic.tz if reading.clinics else ZoneInfo("UTC")
+def _strip(reading: TodayReading, facts: Facts, speed: float, times: Times) -> Strip:
     return Strip(
-        time=moment(reading.now, zone, STAFF_LANGUAGE),
-        zone=reading.now.astimezone(zone).strftime("%Z"),
+        time=times.moment(reading.now),
+        zone=reading.now.astimezone(times.own.tz).strftime("%Z"),
         is_simulated=facts.is_simulated,
         speed=speed,
         allow_list=_allow_list(facts),

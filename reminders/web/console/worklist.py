@@ -17,6 +17,7 @@ from reminders.services.read_today import Span
 from reminders.services.read_worklist import read_task
 from reminders.services.work_tasks import Resolution, assign_task, reopen_task, resolve_task, take_task
 from reminders.web.console.door import Acting, check_form, needs, staff_page
+from reminders.web.console.times import Times
 from reminders.web.console.today import shown_today
 from reminders.web.console.worklist_view import CHOICES, CONFIRMED, RIDE, item
 from reminders.web.pages import base_path, services_of
@@ -110,12 +111,14 @@ def _task_page(
 ) -> HTMLResponse:
     now, line = read_task(services_of(request).deps, name, who=who)
     is_of_one = line.task.appointment_id is not None and line.task.patient_id is not None
+    times = Times(line.clock)
     return staff_page(
         request,
         who,
         "task.html",
         status=status,
-        item=item(line, who, None, now),
+        item=item(line, who, None, now, times),
+        times=times,
         is_open=line.task.resolved_at is None,
         choices=CHOICES,
         asks_coming=is_of_one and line.task.kind in CAN_BE_CONFIRMED,

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from reminders.core.check_ins import Concern
-from reminders.core.clock_words import moment
+from reminders.core.check_ins import MOST, Concern
 from reminders.core.escalations import Escalation
 from reminders.core.ids import TaskId
 from reminders.core.labels import REASONS
@@ -25,9 +23,9 @@ from reminders.core.tasks import (
 )
 from reminders.services.read_worklist import TaskLine
 from reminders.services.work_tasks import standing_of
-from reminders.web.console.labels import URGENCIES
+from reminders.web.console.labels import INTENTS, URGENCIES
+from reminders.web.console.times import Times, When
 
-STAFF_LANGUAGE = "en"
 MINUTES_IN_HOUR = 60
 HOURS_TOLD = 48
 NAMED_BY = 12
@@ -72,9 +70,11 @@ class Item:
     who: str
     patient_key: str
     phone: str
-    visit: str
+    visit: When | None
     words: str
     inbound_key: str
+    corrected: str
+    """How somebody read these words since, where a person did."""
     why: str
     age: str
     due: str
@@ -89,18 +89,17 @@ class Item:
 
 
 def items(
-    lines: Sequence[TaskLine], who: Actor, climbs: Mapping[TaskId, Escalation], now: datetime
+    lines: Sequence[TaskLine], who: Actor, climbs: Mapping[TaskId, Escalation], now: datetime, times: Times
 ) -> tuple[list[Item], list[Item]]:
     """Return the alarms that stand on top, and everything else, each in the order of the morning list."""
-    every = [item(line, who, climbs.get(line.id), now) for line in lines]
+    every = [item(line, who, climbs.get(line.id), now, times) for line in lines]
     return [one for one in every if one.alarm], [one for one in every if not one.alarm]
 
 
-def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime) -> Item:
+def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime, times: Times) -> Item:
     """Return one task as it is shown to somebody."""
     task = line.task
     urgency, tone = URGENCIES[task.urgency]
-    zone = ZoneInfo(line.timezone)
     may_work = who.may(Right.WORK, task.clinic_id)
     return Item(
         key=line.id.hex[-NAMED_BY:],
@@ -111,9 +110,10 @@ def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime) ->
         who=line.name or "",
         patient_key=str(task.patient_id) if task.patient_id is not None else "",
         phone=line.phone or "",
-        visit=moment(line.starts_at, zone, STAFF_LANGUAGE) if line.starts_at is not None else "",
+        visit=times.moment(line.starts_at, line.clock) if line.starts_at is not None else None,
         words=_words(line),
         inbound_key=str(task.inbound_id) if task.inbound_id is not None else "",
+        corrected=_corrected(line),
         why=REASONS[task.reason] if task.reason and task.kind not in SAID_BY_TITLE else "",
         age=_age(now - task.opened_at) if task.opened_at else "",
         due=told(line.due_at, now),
@@ -124,7 +124,7 @@ def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime) ->
         presses=presses(line) if may_work else (),
         alarm=_alarm(line, climb),
         notes=(task.note or "").splitlines(),
-        ended=how_it_ended(standing_of(task), zone),
+        ended=how_it_ended(standing_of(task), line.clock),
     )
 
 
@@ -134,6 +134,15 @@ def _words(line: TaskLine) -> str:
         return line.said.text or ""
     is_from_page = line.task.kind is TaskKind.ESCALATION and line.task.inbound_id is None
     return (line.task.note or "").partition("\n")[0] if is_from_page else ""
+
+
+def _corrected(line: TaskLine) -> str:
+    made = line.corrected
+    if made is None:
+        return ""
+    means = ", ".join(INTENTS[one][0] for one in made.intents)
+    score = f", {made.score} of {MOST}" if made.score is not None else ""
+    return f"{made.made_by} corrected how this was read: {means}{score}."
 
 
 def presses(line: TaskLine) -> tuple[Press, ...]:

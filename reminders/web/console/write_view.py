@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from reminders.core.audience import OnePatient
 from reminders.core.clinics import Clinic
-from reminders.core.clock_words import moment
 from reminders.core.content import language_of
 from reminders.core.labels import REASONS
 from reminders.core.patients import Channel
 from reminders.core.prices import cost
 from reminders.core.reminders import Reason
+from reminders.core.wording import day_and_time
 from reminders.services.send_ad_hoc import Plan, Recipient
+from reminders.web.console.times import When
 
-ENGLISH = "en"
 LANGUAGES = {"en": "English", "es": "Spanish"}
 MOST_CHOICES = 200
 MOST_NAMES = 60
@@ -66,7 +68,7 @@ def outlook(plan: Plan, *, shown: str, reason: str, request_key: str) -> Outlook
     count = len(reached)
     return Outlook(
         words=plan.recipients[0].name if isinstance(plan.audience, OnePatient) else plan.words,
-        when="leaves now" if plan.is_now else f"leaves {at_clinic(plan.due_at, plan.clinic)}",
+        when="leaves now" if plan.is_now else Markup("leaves {}").format(at_clinic(plan.due_at, plan.clinic)),
         people=count,
         summary=f"{_people(count)} {'gets' if count == 1 else 'get'} it, {len(left_out)} left out",
         bubbles=tuple(_bubble(item) for item in _examples(reached, chosen)),
@@ -76,7 +78,7 @@ def outlook(plan: Plan, *, shown: str, reason: str, request_key: str) -> Outlook
         notes=(*plan.notes, *_lacking(reached, plan.clinic), *_noted(reached)),
         left_out=tuple(left_out[:MOST_NAMES]),
         more_left_out=max(0, len(left_out) - MOST_NAMES),
-        held=_held(reached),
+        held=_held(reached, plan.clinic),
         reason=reason,
         button=f"{'Send' if plan.is_now else 'Send later'} to {_people(count)}",
         request_key=request_key,
@@ -84,9 +86,9 @@ def outlook(plan: Plan, *, shown: str, reason: str, request_key: str) -> Outlook
     )
 
 
-def at_clinic(at: datetime, clinic: Clinic) -> str:
+def at_clinic(at: datetime, clinic: Clinic) -> When:
     """Write an instant as the clinic's clock shows it, with its zone."""
-    return f"{moment(at, clinic.tz, ENGLISH)} {at.astimezone(clinic.tz):%Z}"
+    return When(at, f"{clinic.clock.moment(at)} {at.astimezone(clinic.tz):%Z}")
 
 
 def _people(count: int) -> str:
@@ -146,10 +148,11 @@ def _noted(reached: Sequence[Recipient]) -> list[str]:
     return [f"{item.name} {NOTES[reason]}" for item in reached[:MOST_NAMES] for reason in item.notes if reason in NOTES]
 
 
-def _held(reached: Sequence[Recipient]) -> tuple[tuple[int, str], ...]:
+def _held(reached: Sequence[Recipient], clinic: Clinic) -> tuple[tuple[int, str], ...]:
     """Return how many wait for the end of quiet hours, and until when in their own zone."""
     until = Counter(
-        f"{moment(item.held_until, ZoneInfo(item.zone), ENGLISH)} {item.held_until.astimezone(ZoneInfo(item.zone)):%Z}"
+        f"{day_and_time(item.held_until, ZoneInfo(item.zone), clinic.language)}"
+        f" {item.held_until.astimezone(ZoneInfo(item.zone)):%Z}"
         for item in sorted(reached, key=lambda item: str(item.held_until))
         if item.held_until is not None
     )
