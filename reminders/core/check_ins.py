@@ -56,8 +56,17 @@ DEFAULT_RULES = CheckInRules()
 
 
 @dataclass(frozen=True, slots=True)
+class Misread:
+    """What an answer was read as before a person read it otherwise: `score` is the wrong one, None for mere words."""
+
+    score: int | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CheckIn:
-    """An answer as it is kept: the patient's exact words, and the score where they are one. Instants are UTC."""
+    """An answer as it holds: the patient's exact words, and the score where they are one. Instants are UTC."""
 
     appointment_id: AppointmentId
     series_id: str | None
@@ -65,6 +74,7 @@ class CheckIn:
     words: str
     asked_at: datetime | None
     answered_at: datetime
+    corrected: Misread | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ LEFT: Mapping[Intent, str] = {
     Intent.NEEDS_RIDE: "That a ride is missing stays noted until one is arranged.",
     Intent.HIRED_RIDE: "That a hired car was meant stays noted until a ride is arranged.",
     Intent.SELF_DRIVE: "That the patient means to drive stays noted until a ride is arranged.",
-    Intent.SCORE: "The score that was read first stays in the record beside the corrected one.",
+    Intent.SCORE: "An alarm that the first score raised stays until somebody resolves its task.",
     Intent.DECLINE: "The task about not coming stays open: resolve it if it is about nothing.",
     Intent.RESCHEDULE: "The task about another time stays open: resolve it if it is about nothing.",
     Intent.LATE: "The task about being late stays open: resolve it if it is about nothing.",

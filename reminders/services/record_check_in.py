@@ -38,33 +38,38 @@ def record_check_in(tx: Transaction, deps: Deps, answer: Answer, *, now: datetim
 
     A score closes every check-in question that waits for this patient, ends the nudge that has not left, and resolves
     the task that nobody answered. Words without a score leave the question open. The same text twice, or a second score
-    to a question that has one, changes nothing and concerns nobody, but for a correction: it is kept beside the first.
+    to a question that has one, changes nothing and concerns nobody, but for a correction: it holds in its place.
     """
-    is_kept = answer.is_correction and check_ins.is_kept(tx, answer.inbound_id)
-    if is_kept and not is_score(answer.score):
+    kept = check_ins.kept(tx, answer.inbound_id) if answer.is_correction else None
+    if kept is not None and not is_score(answer.score):
         return None
     asked = check_ins.asked(tx, answer.question_id, answer.appointment_id)
     is_closed = is_score(answer.score) and asked is not None and not check_ins.close(tx, asked.id, now=now)
     if is_closed and not answer.is_correction:
         return None
     session = appointments.get_many(tx, [answer.appointment_id])[answer.appointment_id]
-    earlier = check_ins.of_patient(tx, answer.patient_id)
+    at = now if kept is None else kept.answered_at
+    earlier = [item for item in check_ins.of_patient(tx, answer.patient_id) if item.answered_at < at]
     new = NewCheckIn(
         id=deps.identity.new_id(),
         clinic_id=answer.clinic_id,
         patient_id=answer.patient_id,
         appointment_id=answer.appointment_id,
         question_id=None if asked is None else asked.id,
-        inbound_id=None if is_kept else answer.inbound_id,
+        inbound_id=answer.inbound_id,
         series_id=session.booking.series_id,
         score=answer.score if is_score(answer.score) else None,
         words=answer.words,
         asked_at=None if asked is None else asked.left_at,
     )
-    if not check_ins.append(tx, new, now=now) or new.score is None:
+    if kept is not None:
+        check_ins.tell_correction(tx, kept, new, now=now)
+    elif not check_ins.append(tx, new, now=now) or new.score is None:
+        return None
+    if new.score is None:
         return None
     closed = check_ins.close_others(tx, answer.patient_id, now=now) + ([] if asked is None else [asked.id])
     follow_ups.cancel_nudges(tx, answer.clinic_id, [nudge_key(key) for key in closed], now=now)
     check_ins.resolve_tasks(tx, answer.patient_id, TaskKind.CHECK_IN_UNANSWERED, by=Resolver.PATIENT, now=now)
     rules = clinics.get(tx, answer.clinic_id).check_in
-    return judge(new.score, baseline(earlier, series_id=new.series_id, at=now), rules.thresholds)
+    return judge(new.score, baseline(earlier, series_id=new.series_id, at=at), rules.thresholds)

@@ -1,4 +1,7 @@
-"""Answers to check-ins as stored, append-only and with their words sealed, and the questions that they answer."""
+"""Answers to check-ins as stored, append-only and with their words sealed, and the questions that they answer.
+
+Where a person read a text otherwise, their newest reading says which score holds; every query here goes by that.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, case, exists, func, select, update
 
 from reminders.core.cadences import QuestionKind
-from reminders.core.check_ins import CheckIn
+from reminders.core.check_ins import CheckIn, Misread
 from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, InboundId, PatientId
 from reminders.core.tasks import TaskKind
 from reminders.store import events
 from reminders.store.batches import in_batches
+from reminders.store.console_rows import correction
 from reminders.store.conversation_rows import check_in, question
 from reminders.store.links import Purpose
 from reminders.store.once import insert_once
@@ -25,6 +29,24 @@ from reminders.store.unit_of_work import Transaction
 from reminders.store.vault import token_hash
 
 IN_ORDER = (check_in.c.answered_at, check_in.c.id)
+
+
+def _newest(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return a column of the newest correction of the text that brought an answer."""
+    mine = select(column).where(correction.c.inbound_id == check_in.c.inbound_id)
+    in_order = mine.order_by(correction.c.made_at.desc(), correction.c.id.desc())
+    return in_order.limit(1).correlate(check_in).scalar_subquery()
+
+
+_CORRECTED_BY = _newest(correction.c.made_by)
+STANDING_SCORE = case((_CORRECTED_BY.is_not(None), _newest(correction.c.score)), else_=check_in.c.score)
+"""The score that holds: what a person read in the text counts in the place of what we read, which stays in its row."""
+_AS_IT_STANDS = select(
+    check_in,
+    STANDING_SCORE.label("standing"),
+    _CORRECTED_BY.label("corrected_by"),
+    _newest(correction.c.made_at).label("corrected_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +96,31 @@ def append(tx: Transaction, item: NewCheckIn, *, now: datetime) -> bool:
     return is_new
 
 
-def is_kept(tx: Transaction, inbound_id: InboundId | None) -> bool:
-    """Say whether a text brought an answer that is kept."""
-    return tx.connection.scalar(select(check_in.c.id).where(check_in.c.inbound_id == inbound_id)) is not None
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer that a text brought."""
+
+    id: UUID
+    question_id: UUID | None
+    answered_at: datetime
+
+
+def kept(tx: Transaction, inbound_id: InboundId | None) -> Kept | None:
+    """Return the answer that a text brought, where it brought one."""
+    row = tx.connection.execute(select(check_in).where(check_in.c.inbound_id == inbound_id)).one_or_none()
+    return None if row is None else Kept(row.id, row.question_id, row.answered_at)
+
+
+def tell_correction(tx: Transaction, item: Kept, answer: NewCheckIn, *, now: datetime) -> None:
+    """Say in the feed that another score holds of an answer than the one that was told."""
+    about: dict[str, str | int | None] = {"appointment": str(answer.appointment_id)}
+    told = FeedEvent(FeedKind.CHECK_IN_SCORED, answer.clinic_id, "check_in", item.id, now, answer.patient_id, about)
+    events.add(tx, [told])
 
 
 def of_patient(tx: Transaction, patient_id: PatientId, *, has_words: bool = False) -> list[CheckIn]:
     """Return every answer of a patient, in order of time; the words only where they are asked for."""
-    rows = tx.connection.execute(select(check_in).where(check_in.c.patient_id == patient_id).order_by(*IN_ORDER))
+    rows = tx.connection.execute(_AS_IT_STANDS.where(check_in.c.patient_id == patient_id).order_by(*IN_ORDER))
     return [_check_in(tx, row, has_words=has_words) for row in rows]
 
 
@@ -92,7 +131,7 @@ def latest(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Check
     found: dict[PatientId, CheckIn] = {}
     for batch in in_batches(ids):
         mine = ranked.where(check_in.c.patient_id.in_(batch)).subquery()
-        newest = select(check_in).where(check_in.c.id.in_(select(mine.c.id).where(mine.c.place == 1)))
+        newest = _AS_IT_STANDS.where(check_in.c.id.in_(select(mine.c.id).where(mine.c.place == 1)))
         found |= {
             PatientId(row.patient_id): _check_in(tx, row, has_words=True) for row in tx.connection.execute(newest)
         }
@@ -101,7 +140,7 @@ def latest(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Check
 
 def times_unclear(tx: Transaction, question_id: UUID) -> int:
     """Count the answers to a question that were no score."""
-    here = (check_in.c.question_id == question_id) & check_in.c.score.is_(None)
+    here = (check_in.c.question_id == question_id) & STANDING_SCORE.is_(None)
     return tx.connection.scalar(select(func.count()).select_from(check_in).where(here)) or 0
 
 
@@ -139,7 +178,7 @@ def of_link(tx: Transaction, token: str, *, now: datetime) -> LinkedCheckIn | No
     """
     is_then = link.c.made_at.in_([question.c.asked_at, question.c.nudged_at])
     is_about = (link.c.contact_id == question.c.contact_id) & (link.c.appointment_id == question.c.appointment_id)
-    score = select(check_in.c.score).where(check_in.c.question_id == question.c.id, check_in.c.score.is_not(None))
+    score = select(STANDING_SCORE).where(check_in.c.question_id == question.c.id, STANDING_SCORE.is_not(None))
     statement = (
         select(question, score.limit(1).scalar_subquery().label("score"))
         .join(link, is_about & is_then)
@@ -208,11 +247,13 @@ def unanswered(tx: Transaction, patient_id: PatientId) -> list[Unanswered]:
 
 
 def _check_in(tx: Transaction, row: Row[Any], *, has_words: bool) -> CheckIn:
+    is_corrected = row.corrected_by is not None and row.standing != row.score
     return CheckIn(
         appointment_id=AppointmentId(row.appointment_id),
         series_id=row.series_id,
-        score=row.score,
+        score=row.standing,
         words=tx.vault.open("check_in.words", row.id, row.words) if has_words else "",
         asked_at=row.asked_at,
         answered_at=row.answered_at,
+        corrected=Misread(row.score, row.corrected_by, row.corrected_at) if is_corrected else None,
     )

@@ -33,6 +33,7 @@ from reminders.core.reports import (
     Week,
 )
 from reminders.core.tasks import Resolver, TaskKind
+from reminders.store.check_ins import STANDING_SCORE
 from reminders.store.console_rows import correction
 from reminders.store.conversation_rows import check_in, inbound, permission_event, question
 from reminders.store.rows import appointment, appointment_version, attempt, message, receipt, reminder, task
@@ -181,7 +182,7 @@ def check_ins(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> di
     """Count check-ins that left, those that brought a score, and how long it took."""
     first = (
         select(check_in.c.question_id, func.min(check_in.c.answered_at).label("at"))
-        .where(check_in.c.clinic_id == clinic_id, check_in.c.score.is_not(None))
+        .where(check_in.c.clinic_id == clinic_id, STANDING_SCORE.is_not(None))
         .group_by(check_in.c.question_id)
         .subquery()
     )

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from reminders.store import rows
-from reminders.store.conversation_rows import check_in, inbound
+from reminders.core.check_ins import CheckIn
+from reminders.core.ids import PatientId
+from reminders.store import check_ins, rows
+from reminders.store.conversation_rows import inbound
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, local
 from tests.world import CONFIRM_AT, PHONE, World, only
@@ -83,5 +85,13 @@ def new_texts(world: World, to: str = PHONE) -> list[str]:
 
 
 def scores(world: World) -> list[int | None]:
-    """Return the answers to check-ins."""
-    return [row.score for row in world.all(select(check_in).order_by(check_in.c.answered_at))]
+    """Return the scores of check-ins as they hold."""
+    return [item.score for item in answers(world)]
+
+
+def answers(world: World) -> list[CheckIn]:
+    """Return everybody's answers to check-ins, in order of time."""
+    with world.store.reading() as tx:
+        keys = [PatientId(key) for key in tx.connection.scalars(select(rows.patient.c.id))]
+        found = [item for key in keys for item in check_ins.of_patient(tx, key)]
+    return sorted(found, key=lambda item: item.answered_at)

@@ -12,9 +12,13 @@ from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import InboundId
 from reminders.core.replies import Intent
 from reminders.core.staff import Actor, Right, Role, actor
+from reminders.core.tasks import TaskKind
+from reminders.core.timeline.events import EventKind
 from reminders.core.transport import RideState
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.correct_reading import Corrected, correct_reading
+from reminders.services.explain import Query, explain
+from reminders.services.read_worklist import read_worklist
 from reminders.store import rows
 from reminders.store.console_rows import correction
 from reminders.store.staff_rows import audit_event
@@ -25,6 +29,7 @@ from tests.services.conversation_cases import (
     ON_CALL,
     START,
     a_world,
+    answers,
     asked_about_ride,
     asked_how_they_are,
     asked_whether_they_come,
@@ -177,19 +182,47 @@ def test_a_score_that_was_not_read_is_kept_once_and_a_worse_one_alarms(store: St
     world.text(RIDDLE)
     assert scores(world) == [None]
     correct(world, Intent.SCORE, score=10)
-    assert scores(world) == [None, 10]
+    assert scores(world) == [10]
     assert "escalation" in open_tasks(world)
     correct(world, Intent.SCORE, score=10)
-    assert scores(world) == [None, 10]
+    assert scores(world) == [10]
 
 
-def test_a_wrong_score_stands_beside_the_right_one(store: Store) -> None:
+def test_a_corrected_score_holds_in_the_place_of_the_wrong_one_which_only_the_story_tells(store: Store) -> None:
     world = asked_how_they_are(store)
     world.text("1")
     assert scores(world) == [1]
+    world.later(timedelta(minutes=5))
     correct(world, Intent.SCORE, score=10)
-    assert sorted(score for score in scores(world) if score is not None) == [1, 10]
+    assert scores(world) == [10]
     assert "escalation" in open_tasks(world)
+    [item] = answers(world)
+    assert item.corrected is not None
+    assert (item.corrected.score, item.answered_at < item.corrected.at) == (1, True)
+    [line] = [event for event in explain(world.deps, Query("P1")).events if event.kind is EventKind.CHECK_IN]
+    assert line.what == "Check-in answered: 10 of 10, as Alex corrected it; read first as 1 of 10"
+    assert world.count("check_in") == 1
+
+
+def test_the_newest_correction_of_a_score_holds_and_one_that_is_no_score_takes_it_away(store: Store) -> None:
+    world = asked_how_they_are(store)
+    world.text("9")
+    for score, standing in ((4, [4]), (5, [5]), (None, [None])):
+        world.later(timedelta(minutes=5))
+        correct(world, Intent.SYMPTOM if score is None else Intent.SCORE, score=score)
+        assert scores(world) == standing
+
+
+def test_an_alarm_by_a_wrong_score_says_that_it_was_corrected_and_stays_to_be_closed(store: Store) -> None:
+    world = asked_how_they_are(store)
+    world.text("9")
+    assert "escalation" in open_tasks(world)
+    world.later(timedelta(minutes=5))
+    correct(world, Intent.SCORE, score=0)
+    assert "escalation" in open_tasks(world)
+    [line] = [line for line in read_worklist(world.deps).lines if line.task.kind is TaskKind.ESCALATION]
+    assert line.corrected is not None
+    assert (line.corrected.made_by, line.corrected.score) == ("Alex", 0)
 
 
 def moved_after_a_riddle(store: Store) -> World:

@@ -16,12 +16,20 @@ def check_in_lines(history: History) -> Iterator[Event]:
         yield Event(
             at=item.answered_at,
             kind=EventKind.CHECK_IN,
-            what="Check-in answered in words" if item.score is None else f"Check-in answered: {item.score} of {MOST}",
+            what=_what(item),
             why=_why(item, change),
             appointment_id=item.appointment_id,
             facts={"score": item.score, "baseline": change.baseline, "change": change.change},
             text=item.words or None,
         )
+
+
+def _what(item: CheckIn) -> str:
+    told = "Check-in answered in words" if item.score is None else f"Check-in answered: {item.score} of {MOST}"
+    if item.corrected is None:
+        return told
+    before = "words" if item.corrected.score is None else f"{item.corrected.score} of {MOST}"
+    return f"{told}, as {item.corrected.by} corrected it; read first as {before}"
 
 
 def _why(item: CheckIn, change: Change) -> str:
