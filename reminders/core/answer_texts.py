@@ -70,3 +70,14 @@ WITHOUT_A_TIME: Mapping[str, Mapping[str, str]] = {
     },
 }
 """The same where no one session can be named."""
+ON_THE_PAGE: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "opt_out_confirmed": "You will get no more messages from us. To get them again or to ask us call {{phone}}.",
+        "answer_help": "For help call {{phone}}.",
+    },
+    "es": {
+        "opt_out_confirmed": "No le mandaremos más mensajes. Para recibirlos o preguntar llame al {{phone}}.",
+        "answer_help": "Para ayuda llame al {{phone}}.",
+    },
+}
+"""What a patient's page answers in the place of a text that asks to be texted back."""

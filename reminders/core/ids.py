@@ -20,3 +20,4 @@ SessionId = NewType("SessionId", UUID)
 """Of a staff member's signed-in browser, never of a patient's visit."""
 ApiKeyId = NewType("ApiKeyId", UUID)
 BatchId = NewType("BatchId", UUID)
+LinkId = NewType("LinkId", UUID)

@@ -10,7 +10,7 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import Concern
 from reminders.core.consent import CONFIRMED_WITHIN, has_provider_answered, may_confirm_opt_out
 from reminders.core.conversation.actions import RaiseAlarm
-from reminders.core.conversation.answers import AnswerKind, choose, write_answer
+from reminders.core.conversation.answers import SHOWN_BY_THE_PAGE, AnswerKind, choose, write_answer, write_on_page
 from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId, MessageId
 from reminders.core.messages import Draft
@@ -19,26 +19,42 @@ from reminders.core.replies import Intent
 from reminders.core.segments import measure
 from reminders.services.escalate import Alarm, raise_alarm
 from reminders.services.reply_case import Case
-from reminders.store import clinics, contacts, messages, questions
+from reminders.store import clinics, contacts, inbound, messages, questions
 from reminders.store.questions import Asked
 from reminders.store.unit_of_work import Transaction
 
 ANSWER_LASTS = timedelta(hours=1)
+PAGE_ANSWERS = timedelta(hours=1)
+"""So long a page shows what it answers: others may open it later."""
 
 
 def answer_reply(tx: Transaction, case: Case) -> None:
     """Raise the alarm and write the one answer: whether the patient was told is part of the alarm."""
     wanted = {say.kind for say in case.said}
-    if case.alarms and not case.thread.is_crisis_told and not _has_opted_out(case):
+    may_tell = case.sender.is_page or not _has_opted_out(case)
+    if case.alarms and not case.thread.is_crisis_told and may_tell:
         # Also for a score that turned out to concern staff: the same numbers as for words.
         wanted.add(AnswerKind.CRISIS)
     if AnswerKind.OPT_OUT_CONFIRMED in wanted and not _confirms_opt_out(case):
         wanted.discard(AnswerKind.OPT_OUT_CONFIRMED)
     is_told = AnswerKind.CRISIS in wanted or (case.thread.is_crisis_told and not _has_opted_out(case))
+    if case.sender.is_page:
+        is_told = case.is_watched and AnswerKind.CRISIS in wanted
     for alarm in case.alarms[:1]:
         _raise(tx, case, alarm, is_told=is_told)
-    if wanted:
+    if wanted and case.sender.is_page:
+        _show(tx, case, choose(wanted - SHOWN_BY_THE_PAGE))
+    elif wanted:
         _write(tx, case, choose(wanted))
+
+
+def _show(tx: Transaction, case: Case, kinds: Sequence[AnswerKind]) -> None:
+    """Let the page answer, as long as it does: words on a page are never answered by a text."""
+    about = {kind: _about(case, kind) for kind in kinds}
+    body, told = write_on_page(case.clinic, kinds, language=case.thread.language, about=about)
+    if body and case.now < case.item.received_at + PAGE_ANSWERS:
+        inbound.keep_answer(tx, case.item.id, body)
+        case.done.append(f"answered on the page: {', '.join(told)}")
 
 
 def _has_opted_out(case: Case) -> bool:
@@ -47,6 +63,8 @@ def _has_opted_out(case: Case) -> bool:
 
 
 def _confirms_opt_out(case: Case) -> bool:
+    if case.sender.is_page:
+        return True
     item, deps = case.item, case.deps
     has_answered = has_provider_answered(
         item.body, opt_out_type=item.opt_out_type, provider_answers_keywords=deps.provider_answers_keywords

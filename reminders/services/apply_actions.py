@@ -32,13 +32,13 @@ from reminders.services.arrange_rides import record_rides
 from reminders.services.close_addresses import concerned, plan_concerned
 from reminders.services.confirm_sessions import confirm_session
 from reminders.services.hold_patient import hold_patient
-from reminders.services.opt_out import Said, opt_in_address, opt_out_address
+from reminders.services.opt_out import opt_in_address
+from reminders.services.opt_out_sender import opt_out_sender, said_by
 from reminders.services.record_check_in import Answer, record_check_in
 from reminders.services.reply_case import Case
 from reminders.store import appointments, contacts, events, messages, tasks
 from reminders.store.unit_of_work import Transaction
 
-BY_TEXT = "text"
 WRONG_NUMBER = "wrong_number"
 """The fault of an address whose holder says that it is not the patient's."""
 LOCK_ORDER: tuple[type[Action], ...] = (
@@ -98,10 +98,10 @@ def _at_the_address(tx: Transaction, case: Case, action: OptOut | OptIn | Suspen
     address, now = case.sender.address, case.now
     match action:
         case OptOut(source=source):
-            opt_out_address(tx, case.deps, address, Said(source, BY_TEXT, inbound_id=case.item.id), now=now)
+            opt_out_sender(tx, case.deps, case.sender, source, case.item.id, now=now)
             case.done.append("opted out")
         case OptIn(source=source):
-            opt_in_address(tx, case.deps, address, Said(source, BY_TEXT, inbound_id=case.item.id), now=now)
+            opt_in_address(tx, case.deps, address, said_by(case.sender, source, case.item.id), now=now)
             case.done.append("opted in")
         case SuspendNumber():
             contacts.mark_fault(tx, case.sender.contacts, WRONG_NUMBER, now=now)
@@ -150,6 +150,9 @@ def _record_score(tx: Transaction, case: Case, action: RecordScore) -> None:
 
 
 def _open_task(tx: Transaction, case: Case, action: OpenTask) -> None:
+    if action.kind is TaskKind.RESCHEDULE and case.sender.is_page and not case.is_correction:
+        # The page's button opened it, in the transaction that kept these words; beside them are the days it ticked.
+        return
     task = tasks.Task(
         kind=action.kind,
         urgency=action.urgency,

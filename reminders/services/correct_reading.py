@@ -28,7 +28,6 @@ from reminders.core.corrections import (
 )
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import InboundId
-from reminders.core.patients import Channel
 from reminders.core.replies import Evidence, Intent, interpret
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
@@ -36,8 +35,7 @@ from reminders.ports import SENDING_JOBS
 from reminders.services.apply_actions import apply_actions
 from reminders.services.audit import note
 from reminders.services.deps import Deps
-from reminders.services.gather_thread import find_sender, gather_thread
-from reminders.services.opt_out import make_rows
+from reminders.services.gather_thread import find_sender, gather_thread, make_rows_for
 from reminders.services.receive_replies import FROM_ESCORT, FROM_STAFF, visit_of
 from reminders.services.reply_case import Case
 from reminders.store import appointments, corrections, inbound, tasks
@@ -68,8 +66,8 @@ def correct_reading(deps: Deps, who: Actor, text_id: InboundId, reading: Reading
     """
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        sender = inbound.sender_of(tx, _theirs(tx, who, text_id))
-    make_rows(deps, Channel.SMS, sender)
+        _refuse_others(tx, who, text_id)
+    make_rows_for(deps, text_id)
     with deps.store.transaction() as tx:
         held = inbound.lock_read(tx, text_id)
         if held is None or not who.may(Right.WORK, held.clinic_id):
@@ -106,10 +104,9 @@ class _Act:
     now: datetime
 
 
-def _theirs(tx: Transaction, who: Actor, text_id: InboundId) -> InboundId:
+def _refuse_others(tx: Transaction, who: Actor, text_id: InboundId) -> None:
     if not inbound.is_there(tx, text_id, clinics=who.clinics(Right.WORK), has_clinicless=who.sees_unassigned):
         raise NotFoundError(f"no text {text_id}")
-    return text_id
 
 
 def _before(held: ReadText) -> tuple[Intent, ...]:
@@ -136,7 +133,7 @@ def _score(held: ReadText, made: Sequence[Correction]) -> int | None:
 def _correct(tx: Transaction, act: _Act) -> str:
     deps, held, reading, now = act.deps, act.held, act.reading, act.now
     text = held.read.text
-    sender = find_sender(tx, deps, text.sender)
+    sender = find_sender(tx, deps, text)
     thread, clinic = gather_thread(tx, deps, sender, received_at=text.received_at, now=now)
     if clinic is None:
         raise InputError(["there is no clinic yet"])

@@ -12,24 +12,28 @@ from reminders.core.check_ins import asks_once_more
 from reminders.core.clinics import Clinic
 from reminders.core.conversation.answers import CRISIS_LASTS, AnswerKind
 from reminders.core.conversation.thread import OpenQuestion, Thread
-from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
 from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
 from reminders.core.toll_free import is_toll_free
 from reminders.core.transport import RidePolicy
 from reminders.services.deps import Deps
 from reminders.services.escalate import has_open
+from reminders.services.opt_out import make_rows, make_rows_of
 from reminders.services.reply_case import Sender
 from reminders.store import (
     appointments,
     check_ins,
     clinics,
     contacts,
+    inbound,
+    links,
     messages,
     patients,
     permissions,
     questions,
     reminders,
 )
+from reminders.store.inbound import StoredText
 from reminders.store.unit_of_work import Transaction
 
 HOUR = timedelta(hours=1)
@@ -39,8 +43,28 @@ STAFF_AWAITED = timedelta(days=3)
 """So long after staff wrote themselves a bare word may be meant for them."""
 
 
-def find_sender(tx: Transaction, deps: Deps, address: str) -> Sender:
+def make_rows_for(deps: Deps, text_id: InboundId) -> None:
+    """Make the rows of addresses that a text may close, before any of them is locked. Raises SpoiledError."""
+    with deps.store.reading() as tx:
+        address, link_id = inbound.sender_of(tx, text_id)
+        page = None if link_id is None else links.get(tx, link_id)
+    if page is None:
+        make_rows(deps, Channel.SMS, address)
+    elif page.patient_id is not None:
+        make_rows_of(deps, (page.clinic_id, page.patient_id))
+
+
+def find_sender(tx: Transaction, deps: Deps, item: StoredText) -> Sender:
     """Return who may have written, with their address locked at every clinic."""
+    if item.link_id is not None:
+        page = links.get(tx, item.link_id)
+        people = [] if page.patient_id is None else [(page.clinic_id, page.patient_id)]
+        rows = contacts.at_address(tx, item.sender)
+        return Sender(item.sender, rows, people, is_page=True, shown=questions.of_link(tx, page))
+    return _of_phone(tx, deps, item.sender)
+
+
+def _of_phone(tx: Transaction, deps: Deps, address: str) -> Sender:
     people = patients.at_address(tx, address)
     # Somebody we never wrote to may still opt out: then the address needs its row now.
     at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
@@ -77,6 +101,7 @@ def gather_thread(
             unheard=_unheard(tx, upcoming),
             policies=_policies(sender, known, people, [*upcoming, *begun]),
             language=writer.record.language if writer is not None else clinic.language,
+            is_page=sender.is_page,
             is_opted_out=contacts.has_opted_out(tx, sender.contacts),
             opted_out_by=contacts.opted_out_source(tx, sender.contacts),
             has_stopped_since=permissions.has_stopped_since(tx, sender.contacts, received_at),
@@ -93,6 +118,9 @@ def gather_thread(
 
 def _asked(tx: Transaction, sender: Sender, now: datetime) -> tuple[list[tuple[OpenQuestion, ...]], bool]:
     """Return what is open, what the last message asked first, that being nothing where staff wrote it themselves."""
+    if sender.is_page:
+        # Whatever else was asked, the words stand beside the sessions that the page is about.
+        return [(OpenQuestion(QuestionKind.CONFIRM, tuple(sender.shown), patient_id=sender.people[0][1]),)], False
     groups = questions.still_open(tx, sender.contacts, now=now)
     is_person_last = messages.is_person_last(tx, sender.contacts, now - STAFF_AWAITED)
     return [(), *groups] if is_person_last else (groups or [()]), is_person_last
@@ -134,8 +162,11 @@ def _policies(
 
 
 def _is_crisis_told(tx: Transaction, sender: Sender, owner: PatientId | None, now: datetime) -> bool:
-    """Say whether the numbers for an emergency went out for what is open; to who we do not know, within the hour."""
-    if owner is not None and not has_open(tx, owner):
+    """Say whether the numbers for an emergency went out for what is open; to who we do not know, within the hour.
+
+    A page shows them whenever it is written on.
+    """
+    if sender.is_page or (owner is not None and not has_open(tx, owner)):
         return False
     since = now - (HOUR if owner is None else CRISIS_LASTS)
     return messages.answered_with(tx, sender.contacts, AnswerKind.CRISIS.key, since)

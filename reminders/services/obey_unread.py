@@ -14,7 +14,6 @@ from reminders.core.check_ins import Concern
 from reminders.core.consent import Source, bare_opt_out
 from reminders.core.danger_words import sounds_like_danger
 from reminders.core.ids import InboundId
-from reminders.core.patients import Channel
 from reminders.core.replies import Intent
 from reminders.core.tasks import TaskKind, Urgency
 from reminders.ports import SENDING_JOBS
@@ -22,14 +21,14 @@ from reminders.services.apart import together_or_apart
 from reminders.services.close_addresses import Person
 from reminders.services.deps import Deps
 from reminders.services.escalate import Alarm, raise_alarm
-from reminders.services.gather_thread import find_sender
-from reminders.services.opt_out import Said, close_address, make_rows, opt_out_address
+from reminders.services.gather_thread import find_sender, make_rows_for
+from reminders.services.opt_out import close_address
+from reminders.services.opt_out_sender import opt_out_sender, said_by
 from reminders.store import clinics, inbound, tasks
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
 
 Act = Callable[[InboundId], None]
-BY_TEXT = "text"
 OBEYED = "opted out by its bare word; what else it means could not be read"
 SPOILED = "could not be opened: it was changed or moved where it is stored"
 
@@ -57,9 +56,7 @@ def _first_of(acts: Sequence[Act], text_id: InboundId, *, last: Act) -> None:
 
 
 def _obey(deps: Deps, text_id: InboundId, *, is_least: bool) -> None:
-    with deps.store.reading() as tx:
-        sender = inbound.sender_of(tx, text_id)
-    make_rows(deps, Channel.SMS, sender)
+    make_rows_for(deps, text_id)
     with deps.store.transaction() as tx:
         now = deps.clock.now()
         item = inbound.lock_waiting(tx, text_id)
@@ -68,13 +65,15 @@ def _obey(deps: Deps, text_id: InboundId, *, is_least: bool) -> None:
         source = bare_opt_out(item.body, opt_out_type=item.opt_out_type)
         if source is not None:
             _opt_out(tx, deps, item, source, is_least=is_least, now=now)
-        _ask_somebody(tx, deps, item, () if is_least else find_sender(tx, deps, item.sender).people, now)
+        _ask_somebody(tx, deps, item, () if is_least else find_sender(tx, deps, item).people, now)
 
 
 def _opt_out(tx: Transaction, deps: Deps, item: StoredText, source: Source, *, is_least: bool, now: datetime) -> None:
-    find_sender(tx, deps, item.sender)
-    close = close_address if is_least else opt_out_address
-    close(tx, deps, item.sender, Said(source, BY_TEXT, inbound_id=item.id), now=now)
+    sender = find_sender(tx, deps, item)
+    if is_least:
+        close_address(tx, deps, item.sender, said_by(sender, source, item.id), now=now)
+    else:
+        opt_out_sender(tx, deps, sender, source, item.id, now=now)
     inbound.mark_handled(tx, item.id, Decision(Intent.OPT_OUT, OBEYED, (Intent.OPT_OUT,)), now=now)
 
 

@@ -117,6 +117,20 @@ def make_rows(deps: Deps, channel: Channel, address: str) -> None:
             contacts.ensure(tx, clinic_id, where, other, new_id=deps.identity.new_id())
 
 
+def make_rows_of(deps: Deps, person: Person) -> None:
+    """Make the rows of every address of a patient, as above."""
+    clinic_id, patient_id = person
+    with deps.store.reading() as tx:
+        record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
+        places = [(where, address) for where in Channel if (address := record.address(where))]
+        missing = [
+            (where, address) for where, address in places if not contacts.is_known(tx, clinic_id, where, address)
+        ]
+    for where, address in missing:
+        with deps.store.transaction() as tx:
+            contacts.ensure(tx, clinic_id, where, address, new_id=deps.identity.new_id())
+
+
 def opt_in_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now: datetime) -> None:
     """End the opt-out of an address; what is still to come is planned again."""
     opt_in_addresses(tx, deps, [address], said, now=now)

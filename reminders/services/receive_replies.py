@@ -13,19 +13,17 @@ from reminders.core.conversation.actions import Action, Confirm, OpenTask, Raise
 from reminders.core.conversation.respond import respond
 from reminders.core.conversation.scene import Scene
 from reminders.core.conversation.thread import Thread
-from reminders.core.conversation.understanding import Heard, understand, with_provider_word
+from reminders.core.conversation.understanding import Heard, understand, understand_wish, with_provider_word
 from reminders.core.ids import AppointmentId, InboundId
-from reminders.core.patients import Channel
 from reminders.core.replies import Interpretation, interpret, prepare
 from reminders.ports import SENDING_JOBS, InboundText, Job
 from reminders.services.apart import together_or_apart
 from reminders.services.apply_actions import apply_actions
 from reminders.services.deps import Deps
 from reminders.services.escalate import hear_staff
-from reminders.services.gather_thread import find_sender, gather_thread
+from reminders.services.gather_thread import find_sender, gather_thread, make_rows_for
 from reminders.services.hear_escorts import hear_escort
 from reminders.services.obey_unread import obey_unread
-from reminders.services.opt_out import make_rows
 from reminders.services.reply_case import Case, Sender
 from reminders.store import inbound
 from reminders.store.inbound import Decision, StoredText
@@ -68,21 +66,31 @@ def _next(deps: Deps, *, after: Sequence[InboundId]) -> Sequence[InboundId]:
         return inbound.waiting(tx, limit=AT_ONCE, after=after[-1] if after else None)
 
 
-def _receive_one(deps: Deps, text_id: InboundId) -> bool:
-    with deps.store.reading() as tx:
-        sender = inbound.sender_of(tx, text_id)
-    make_rows(deps, Channel.SMS, sender)
+def _receive_one(deps: Deps, text_id: InboundId, *, is_watched: bool = False) -> bool:
+    make_rows_for(deps, text_id)
     with deps.store.transaction() as tx:
         item = inbound.lock_waiting(tx, text_id)
-        if item is not None:
+        if item is not None and item.link_id is not None:
+            now, sender = deps.clock.now(), find_sender(tx, deps, item)
+            _hear_patient(tx, deps, item, sender, now, is_watched=is_watched)
+        elif item is not None:
             _receive(tx, deps, item)
     return item is not None
+
+
+def receive_now(deps: Deps, text_id: InboundId) -> None:
+    """Read what somebody wrote who waits for the answer. What cannot be read is put aside as any text is.
+
+    Never raises for it: the words are stored, and should all else fail the next worker reads them.
+    """
+    together_or_apart([text_id], lambda one: _receive_one(deps, one[0], is_watched=True), partial(obey_unread, deps))
+    deps.queue.hint(SENDING_JOBS.values())
 
 
 def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
     """Hear staff first, then who fetches a patient, then patients: one phone may be several of these."""
     now = deps.clock.now()
-    sender = find_sender(tx, deps, item.sender)
+    sender = find_sender(tx, deps, item)
     decided = hear_staff(tx, deps, item.sender, item.body, opt_out_type=item.opt_out_type, now=now)
     if decided is not None:
         inbound.mark_handled(tx, item.id, Decision(FROM_STAFF, decided), now=now)
@@ -97,16 +105,19 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
     _hear_patient(tx, deps, item, sender, now)
 
 
-def _hear_patient(tx: Transaction, deps: Deps, item: StoredText, sender: Sender, now: datetime) -> None:
+def _hear_patient(
+    tx: Transaction, deps: Deps, item: StoredText, sender: Sender, now: datetime, *, is_watched: bool = False
+) -> None:
     thread, clinic = gather_thread(tx, deps, sender, received_at=item.received_at, now=now)
-    reading = understand(item.body, thread)
+    reading = understand_wish(item.body, thread) if sender.is_page else understand(item.body, thread)
     reading = with_provider_word(reading, provider_verdict(item.opt_out_type), item.body)
     heard = Heard(item.body, reading, item.media_count, item.opt_out_type)
     actions: tuple[Action, ...] = ()
     decided = "there is no clinic yet"
     if clinic is not None:
         actions = respond(Scene(heard, thread, now))
-        decided = apply_actions(tx, Case(deps, item, sender, clinic, heard, thread, now), actions)
+        case = Case(deps, item, sender, clinic, heard, thread, now, is_watched=is_watched)
+        decided = apply_actions(tx, case, actions)
     found = Decision(
         intent=reading.intents[0],
         decision=decided,
@@ -114,7 +125,7 @@ def _hear_patient(tx: Transaction, deps: Deps, item: StoredText, sender: Sender,
         understood=to_json(reading),
         clinic_id=clinic.id if clinic is not None and sender.people else None,
         patient_id=thread.owner,
-        appointment_id=visit_of(actions, thread),
+        appointment_id=visit_of(actions, thread) or next((key for key, _ in sender.shown), None),
     )
     inbound.mark_handled(tx, item.id, found, now=now)
 

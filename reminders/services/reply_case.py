@@ -10,25 +10,32 @@ from reminders.core.clinics import Clinic
 from reminders.core.conversation.actions import RaiseAlarm, Say
 from reminders.core.conversation.thread import Thread
 from reminders.core.conversation.understanding import Heard
-from reminders.core.ids import ClinicId, ContactId, PatientId
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, PatientId
 from reminders.services.deps import Deps
 from reminders.store.inbound import StoredText
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who may have written: the address's rows at every clinic, locked, and its patients."""
+    """Who may have written: the address's rows at every clinic, locked, and its patients.
+
+    On a page it is the page's own patient alone; `shown` are the sessions, each with its version, that the page is
+    about.
+    """
 
     address: str
     contacts: Sequence[ContactId]
     people: Sequence[tuple[ClinicId, PatientId]]
+    is_page: bool = False
+    shown: Sequence[tuple[AppointmentId, int]] = ()
 
 
 @dataclass(slots=True)
 class Case:
     """One text and everything that acting on it takes. `done` are the lines of what was done, for staff.
 
-    `is_correction`: it was acted on before, and a person now says that it means something else.
+    `is_correction`: it was acted on before, and a person now says that it means something else. `is_watched`: whoever
+    wrote it on their page waits for its answer and sees it at once.
     """
 
     deps: Deps
@@ -42,6 +49,7 @@ class Case:
     said: list[Say] = field(default_factory=list)
     alarms: list[RaiseAlarm] = field(default_factory=list)
     is_correction: bool = False
+    is_watched: bool = False
 
     def clinic_of(self, patient_id: PatientId | None) -> ClinicId:
         """Return the clinic of a patient of this phone; the text's own where none is sure."""

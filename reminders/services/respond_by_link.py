@@ -6,27 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from reminders.core.appointments import Appointment
-from reminders.core.check_ins import Concern
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import moment, moments
 from reminders.core.consent import Source
 from reminders.core.content import appointment_values, language_of
+from reminders.core.ids import InboundId, LinkId
 from reminders.core.patients import Channel, Patient, Recipient
-from reminders.core.replies import Intent, interpret
+from reminders.core.replies import Intent
 from reminders.core.rides import ride_after
 from reminders.core.tasks import TaskKind, by_link, key_of
 from reminders.core.transport import RidePolicy, RideState
-from reminders.ports import SENDING_JOBS
+from reminders.ports import InboundText
+from reminders.services.answer_reply import PAGE_ANSWERS
 from reminders.services.arrange_rides import record_rides
 from reminders.services.confirm_sessions import confirm_session
 from reminders.services.deps import Deps
-from reminders.services.escalate import Alarm, raise_alarm
 from reminders.services.open_tasks import task_about
 from reminders.services.opt_out import Said, make_rows, opt_out_address
-from reminders.store import appointments, clinics, contacts, links, patients, questions, reminders, tasks
-from reminders.store.links import Purpose
+from reminders.services.receive_replies import receive_now
+from reminders.store import appointments, clinics, contacts, inbound, links, patients, questions, reminders, tasks
+from reminders.store.links import Link, Purpose
 from reminders.store.unit_of_work import Transaction
 
 BY_LINK = "link"
@@ -70,6 +72,8 @@ class LinkPage:
     """True where a hired car alone is a ride like any other."""
     count: int
     """How many sessions it is about."""
+    answer: str
+    """What we answer to what was written on it last, empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Visit:
     clinic: Clinic
     patient: Patient
     sessions: tuple[Appointment, ...]
+    link: Link
 
 
 def read_page(deps: Deps, token: str) -> LinkPage | None:
@@ -102,7 +107,8 @@ def read_page(deps: Deps, token: str) -> LinkPage | None:
         if found is None:
             return None
         is_change_wanted = _is_waiting(tx, TaskKind.RESCHEDULE, found)
-    return _page(found, is_change_wanted=is_change_wanted)
+        answer = inbound.answer_on(tx, LinkId(found.link.id), since=now - PAGE_ANSWERS) if found.link.id else ""
+    return _page(found, is_change_wanted=is_change_wanted, answer=answer)
 
 
 def visit_of(tx: Transaction, token: str, now: datetime) -> Visit | None:
@@ -111,13 +117,13 @@ def visit_of(tx: Transaction, token: str, now: datetime) -> Visit | None:
     if link is None or link.appointment_id is None or link.patient_id is None or link.version is None:
         return None
     patient = patients.get_many(tx, link.clinic_id, [link.patient_id]).get(link.patient_id)
-    # A page whose message asked nothing speaks of its own session.
-    asked = set(questions.of_link(tx, token)) or {(link.appointment_id, link.version)}
+    asked = set(questions.of_link(tx, link))
     booked = appointments.get_many(tx, {key for key, _ in asked}).values()
     sessions = [item for item in booked if (item.id, item.version) in asked and _is_to_come(item, now)]
     if patient is None:
         return None
-    return Visit(clinics.get(tx, link.clinic_id), patient, tuple(sorted(sessions, key=lambda item: item.starts_at)))
+    sessions.sort(key=lambda item: item.starts_at)
+    return Visit(clinics.get(tx, link.clinic_id), patient, tuple(sessions), link)
 
 
 def read_moved(deps: Deps, token: str) -> MovedPage | None:
@@ -145,7 +151,7 @@ def moved_visit(tx: Transaction, token: str, now: datetime) -> Visit | None:
     told = reminders.last_told(tx, [held.id]).get((held.id, Recipient.PATIENT))
     if told is None or told[0] != held.version or told[1].is_off:
         return None
-    return Visit(clinics.get(tx, link.clinic_id), patient, (held,))
+    return Visit(clinics.get(tx, link.clinic_id), patient, (held,), link)
 
 
 def _is_to_come(appointment: Appointment, now: datetime) -> bool:
@@ -156,7 +162,7 @@ def _is_waiting(tx: Transaction, kind: TaskKind, visit: Visit) -> bool:
     return bool(visit.sessions) and tasks.is_waiting(tx, _key(visit.sessions[0], kind))
 
 
-def _page(visit: Visit, *, is_change_wanted: bool) -> LinkPage:
+def _page(visit: Visit, *, is_change_wanted: bool, answer: str) -> LinkPage:
     clinic, sessions = visit.clinic, visit.sessions
     language = language_of(visit.patient.record.language)
     every = [_values(item, visit, language) for item in sessions]
@@ -177,6 +183,7 @@ def _page(visit: Visit, *, is_change_wanted: bool) -> LinkPage:
         is_hired=any(item.ride is RideState.HIRED for item in sessions),
         accepts_hire=all(_policy(item, visit) is RidePolicy.HIRE_OK for item in sessions),
         count=len(sessions),
+        answer=answer,
     )
 
 
@@ -194,13 +201,28 @@ def _each(every: Sequence[Mapping[str, str]], name: str) -> str:
     return "; ".join(dict.fromkeys(values[name] for values in every))
 
 
-def respond_by_link(deps: Deps, token: str, answer: LinkAnswer, *, wishes: str = "") -> bool:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """When a patient would rather come: `told` to staff, all of it; `words` are their own, read as a text is.
+
+    `form` is the key of the form that they pressed: what it brings twice is written once.
+    """
+
+    told: str = ""
+    words: str = ""
+    form: str = ""
+
+
+NO_WISH = Wish()
+
+
+def respond_by_link(deps: Deps, token: str, answer: LinkAnswer, *, wish: Wish = NO_WISH) -> bool:
     """Apply an answer given on the page to all that it shows; False where the link is no longer good.
 
-    `wishes` are the times that a patient would rather come at, for staff; danger in them calls staff as in a text.
-    Twice is the same as once.
+    Twice is the same as once. Words beside it are stored as a reply and read before this returns.
     """
     now = deps.clock.now()
+    written: InboundId | None = None
     with deps.store.transaction() as tx:
         found = visit_of(tx, token, now)
         if found is None or not found.sessions:
@@ -211,14 +233,13 @@ def respond_by_link(deps: Deps, token: str, answer: LinkAnswer, *, wishes: str =
             case LinkAnswer.RIDE:
                 record_rides(tx, deps, found.sessions, RideState.ARRANGED, now=now)
             case LinkAnswer.RESCHEDULE:
-                _ask_for_a_change(tx, deps, found, wishes, now)
+                written = _ask_for_a_change(tx, deps, found, wish, now)
             case LinkAnswer.NEED_RIDE:
                 record_rides(tx, deps, found.sessions, RideState.NEEDED, now=now)
             case LinkAnswer.HIRED_RIDE:
                 _hire(tx, deps, found, now)
-    if wishes:
-        # They may have raised an alarm, whose notices wait for no tick.
-        deps.queue.hint(SENDING_JOBS.values())
+    if written is not None:
+        receive_now(deps, written)
     return True
 
 
@@ -237,22 +258,28 @@ def _hire(tx: Transaction, deps: Deps, visit: Visit, now: datetime) -> None:
         record_rides(tx, deps, sessions, state, now=now)
 
 
-def _ask_for_a_change(tx: Transaction, deps: Deps, visit: Visit, words: str, now: datetime) -> None:
-    """Open one task for all the sessions shown, under the first of them: one call settles it."""
+def _ask_for_a_change(tx: Transaction, deps: Deps, visit: Visit, wish: Wish, now: datetime) -> InboundId | None:
+    """Open one task for all the sessions shown, under the first of them: one call settles it.
+
+    Returns the patient's own words where they are new, to be read.
+    """
     kind = TaskKind.RESCHEDULE
     key = _key(visit.sessions[0], kind)
-    task = replace(task_about(visit.clinic.id, visit.sessions[0], kind), key=key)
+    written = _keep_words(tx, deps, visit.link, wish, now) if wish.words else None
+    task = replace(task_about(visit.clinic.id, visit.sessions[0], kind), key=key, inbound_id=written)
     tasks.open_again(tx, deps.identity.new_id(), task, now=now)
-    if words and tasks.add_words(tx, key, words):
-        _heed(tx, deps, visit, words, now)
+    if wish.told:
+        tasks.add_words(tx, key, wish.told)
+    return written
 
 
-def _heed(tx: Transaction, deps: Deps, visit: Visit, words: str, now: datetime) -> None:
-    """Call staff where words on the page tell of danger. No text answers a page: they are asked to phone."""
-    reading = interpret(words, open_question=None, language=visit.patient.record.language)
-    if Intent.RED_FLAG in reading.intents:
-        alarm = Alarm(visit.clinic.id, Concern.RED_FLAG, visit.patient.id, visit.sessions[0].id)
-        tasks.add_words(tx, raise_alarm(tx, deps, alarm, is_patient_told=False, now=now), words)
+def _keep_words(tx: Transaction, deps: Deps, page: Link, wish: Wish, now: datetime) -> InboundId | None:
+    """Keep words on a page as a reply that waits for its reader; None where the same form brought them already."""
+    new_id = InboundId(deps.identity.new_id())
+    brought = sha256("\n".join([str(page.id), wish.form, wish.words]).encode("utf-8", "replace")).hexdigest()
+    address = contacts.address_of(tx, page.contact_id)
+    text = InboundText(f"page:{brought}", address, deps.public_url, wish.words, media_count=0)
+    return new_id if inbound.add_once(tx, new_id, text, now=now, page=page) else None
 
 
 def _key(appointment: Appointment, kind: TaskKind) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, exists, select
 
+from reminders.core.conversation.thread import Way
 from reminders.core.delivery import MessageState
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.gate import Origin
@@ -45,6 +46,10 @@ class Written:
     decision: str
     media_count: int
     is_read: bool
+    is_page: bool = False
+    """Whether it was written on the patient's own page."""
+    answer: str | None = None
+    """What the page answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone at a clinic: what a thread is about."""
+    """A phone at a clinic: what a thread is about. Or a mailbox, for what was written on pages that were mailed."""
 
     id: ContactId
     clinic_id: ClinicId
+    channel: Channel
     index: bytes
     address: str
     is_opted_out: bool
@@ -127,7 +133,7 @@ def sent_to(tx: Transaction, phone: ContactId, *, limit: int) -> list[Sent]:
 
 def phone(tx: Transaction, contact_id: ContactId, clinics: Collection[ClinicId]) -> Phone | None:
     """Return a phone of one of these clinics."""
-    here = (contact.c.id == contact_id) & (contact.c.channel == Channel.SMS) & contact.c.clinic_id.in_(clinics)
+    here = (contact.c.id == contact_id) & contact.c.clinic_id.in_(clinics)
     row = tx.connection.execute(select(contact).where(here)).one_or_none()
     return None if row is None else _phone(tx, row)
 
@@ -138,9 +144,7 @@ def phones(
     """Return the rows of phones at some clinics, by what tells them apart."""
     found: dict[bytes, list[Phone]] = {}
     for batch in in_batches(sorted(indexes)):
-        here = (
-            contact.c.address_index.in_(batch) & (contact.c.channel == Channel.SMS) & contact.c.clinic_id.in_(clinics)
-        )
+        here = contact.c.address_index.in_(batch) & contact.c.clinic_id.in_(clinics)
         for row in tx.connection.execute(select(contact).where(here).order_by(contact.c.clinic_id)):
             found.setdefault(row.address_index, []).append(_phone(tx, row))
     return found
@@ -154,7 +158,14 @@ def wrote(tx: Transaction, text_id: InboundId) -> Written | None:
 
 def _phone(tx: Transaction, row: Row[Any]) -> Phone:
     address = tx.vault.open("contact.address", row.id, row.address)
-    return Phone(ContactId(row.id), ClinicId(row.clinic_id), row.address_index, address, row.opted_out_at is not None)
+    return Phone(
+        ContactId(row.id),
+        ClinicId(row.clinic_id),
+        row.channel,
+        row.address_index,
+        address,
+        row.opted_out_at is not None,
+    )
 
 
 def _written(tx: Transaction, statement: Select[Any]) -> list[Written]:
@@ -172,6 +183,8 @@ def _written(tx: Transaction, statement: Select[Any]) -> list[Written]:
             decision=row.decision or "",
             media_count=row.media_count,
             is_read=row.handled_at is not None,
+            is_page=row.channel is Way.PAGE,
+            answer=_opened(tx, "inbound.answer", row.id, row.answer),
         )
         for row in tx.connection.execute(statement)
     ]

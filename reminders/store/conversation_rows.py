@@ -10,6 +10,7 @@ from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, Strin
 from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import Concern
 from reminders.core.consent import Source, Subject
+from reminders.core.conversation.thread import Way
 from reminders.store import service_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word
@@ -23,6 +24,8 @@ inbound = Table(
     of("clinic", is_required=False),
     of("patient", is_required=False),
     of("appointment", is_required=False),
+    of("link", is_required=False),
+    Column("channel", word(Way, "channel"), nullable=False, server_default=Way.SMS.value),
     Column("provider_id", String(200), nullable=False, unique=True),
     Column("sender", LargeBinary, nullable=False),
     Column("sender_index", LargeBinary(32), nullable=False, index=True),
@@ -35,10 +38,15 @@ inbound = Table(
     Column("intents", String(200)),
     Column("understood", LargeBinary),
     Column("decision", String(200)),
+    Column("answer", LargeBinary),
     Index("ix_inbound_waiting", "received_at", **only_where("handled_at IS NULL")),
     Index("ix_inbound_clinic_id_received_at", "clinic_id", "received_at"),
+    Index("ix_inbound_link_id", "link_id", "received_at", **only_where("link_id IS NOT NULL")),
 )
-"""A text from outside. `intent` leads, `intents` is all that it says, `understood` (sealed) which words said so."""
+"""A text from outside. `intent` leads, `intents` is all that it says, `understood` (sealed) which words said so.
+
+What was written on a patient's page has the page's link, and in `answer` (sealed) what the page answers.
+"""
 
 question = Table(
     "question",

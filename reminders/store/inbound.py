@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
+from reminders.core.conversation.thread import Way
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.feed import FeedEvent, FeedKind
-from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
+from reminders.core.ids import AppointmentId, ClinicId, InboundId, LinkId, PatientId
 from reminders.ports import InboundText
 from reminders.store import events
 from reminders.store.conversation_rows import inbound
+from reminders.store.links import Link
 from reminders.store.once import insert_once
 from reminders.store.unit_of_work import Transaction
 
@@ -30,6 +33,8 @@ class StoredText:
     received_at: datetime
     opt_out_type: str | None = None
     """What the provider took it for, and acted on."""
+    link_id: LinkId | None = None
+    """The page on which it was written; None for a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,9 @@ class Decision:
     appointment_id: AppointmentId | None = None
 
 
-def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime) -> bool:
-    """Keep a text; False where the provider already brought it (requirement 29)."""
-    values = {
+def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime, page: Link | None = None) -> bool:
+    """Keep a text, or words on a page; False where the provider, or the page, already brought it (requirement 29)."""
+    values: dict[str, Any] = {
         "id": new_id,
         "provider_id": text.provider_id,
         "sender": tx.vault.seal("inbound.sender", new_id, text.sender),
@@ -60,6 +65,9 @@ def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime)
         "opt_out_type": text.opt_out_type,
         "received_at": now,
     }
+    if page is not None:
+        values |= {"channel": Way.PAGE, "link_id": page.id, "clinic_id": page.clinic_id}
+        values |= {"patient_id": page.patient_id, "appointment_id": page.appointment_id}
     return insert_once(tx, inbound, values)
 
 
@@ -74,10 +82,15 @@ def waiting(tx: Transaction, *, limit: int, after: InboundId | None = None) -> l
     return [InboundId(row) for row in rows]
 
 
-def sender_of(tx: Transaction, text_id: InboundId) -> str:
-    """Return who sent a text. Raises SpoiledError where that does not open."""
-    sealed = tx.connection.scalars(select(inbound.c.sender).where(inbound.c.id == text_id)).one()
-    return _opened(tx, "inbound.sender", text_id, sealed)
+def sender_of(tx: Transaction, text_id: InboundId) -> tuple[str, LinkId | None]:
+    """Return who sent a text, and the page on which it was written. Raises SpoiledError where that does not open."""
+    columns = (inbound.c.sender, inbound.c.link_id)
+    row = tx.connection.execute(select(*columns).where(inbound.c.id == text_id)).one()
+    return _opened(tx, "inbound.sender", text_id, row.sender), _link_id(row.link_id)
+
+
+def _link_id(found: UUID | None) -> LinkId | None:
+    return None if found is None else LinkId(found)
 
 
 def _opened(tx: Transaction, field: str, text_id: InboundId, sealed: bytes) -> str:
@@ -118,6 +131,7 @@ def lock_waiting(tx: Transaction, text_id: InboundId) -> StoredText | None:
         row.media_count,
         row.received_at,
         row.opt_out_type,
+        _link_id(row.link_id),
     )
 
 
@@ -150,6 +164,7 @@ def lock_read(tx: Transaction, text_id: InboundId) -> ReadText | None:
         row.media_count,
         row.received_at,
         row.opt_out_type,
+        _link_id(row.link_id),
     )
     return ReadText(
         text=text,
@@ -172,9 +187,13 @@ def is_there(
 
 
 def said_later(tx: Transaction, text: StoredText) -> set[str]:
-    """Return all that later texts of the same phone were read to say."""
-    same = select(inbound.c.sender_index).where(inbound.c.id == text.id).scalar_subquery()
-    here = (inbound.c.sender_index == same) & (inbound.c.received_at > text.received_at) & (inbound.c.id != text.id)
+    """Return all that later texts of the same phone, or of the same patient, were read to say."""
+    mine = select(inbound.c.sender_index, inbound.c.patient_id).where(inbound.c.id == text.id).subquery()
+    same = or_(
+        inbound.c.sender_index == select(mine.c.sender_index).scalar_subquery(),
+        inbound.c.patient_id == select(mine.c.patient_id).scalar_subquery(),
+    )
+    here = same & (inbound.c.received_at > text.received_at) & (inbound.c.id != text.id)
     rows = tx.connection.scalars(select(inbound.c.intents).where(here, inbound.c.handled_at.is_not(None)))
     return {word for row in rows for word in (row or "").split(",") if word}
 
@@ -196,6 +215,22 @@ def mark_corrected(
     if appointment_id is not None:
         values["appointment_id"] = appointment_id
     tx.connection.execute(update(inbound).where(inbound.c.id == text_id).values(values))
+
+
+def keep_answer(tx: Transaction, text_id: InboundId, answer: str) -> None:
+    """Keep what the page answers to words written on it."""
+    sealed = tx.vault.seal("inbound.answer", text_id, answer)
+    tx.connection.execute(update(inbound).where(inbound.c.id == text_id).values(answer=sealed))
+
+
+def answer_on(tx: Transaction, link_id: LinkId, *, since: datetime) -> str:
+    """Return what a page answers to the newest words on it since an instant, empty where it answers nothing."""
+    here = (inbound.c.link_id == link_id) & (inbound.c.received_at > since)
+    newest = (
+        select(inbound.c.id, inbound.c.answer).where(here).order_by(inbound.c.received_at.desc(), inbound.c.id.desc())
+    )
+    row = tx.connection.execute(newest.limit(1)).one_or_none()
+    return "" if row is None else tx.vault.open_optional("inbound.answer", row.id, row.answer) or ""
 
 
 def mark_handled(tx: Transaction, text_id: InboundId, found: Decision, *, now: datetime) -> None:

@@ -40,21 +40,23 @@ def texts(tx: Transaction, ids: Collection[InboundId]) -> dict[InboundId, Labell
     ]
     indexes = sorted({row.sender_index for row in rows})
     people = _people(tx, indexes)
-    escorts = _escorts(tx, {one.id for group in people.values() for one in group})
+    owners = _owners(tx, {row.patient_id for row in rows if row.link_id is not None})
+    escorts = _escorts(tx, {one.id for group in (*people.values(), *owners.values()) for one in group})
     asked = _asked(tx, indexes)
     found = {}
     for row in rows:
         body = _opened(tx, "inbound.body", row.id, row.body)
         if body is None:
             continue
-        mine = people.get(row.sender_index, ())
+        mine = owners.get(row.patient_id, ()) if row.link_id is not None else people.get(row.sender_index, ())
         names = [_opened(tx, "patient.name", one.id, one.name) for one in mine]
         names += [name for one in mine for name in escorts.get(one.id, ())]
         found[InboundId(row.id)] = Labelled(
             body=body,
             language=_language(tx, row, mine[0].language if mine else None),
             names=tuple(name for name in names if name),
-            open_question=_open_then(row, asked.get(row.sender_index, ())),
+            # Beside the button of a page nothing is asked.
+            open_question=None if row.link_id is not None else _open_then(row, asked.get(row.sender_index, ())),
         )
     return found
 
@@ -65,6 +67,15 @@ def _people(tx: Transaction, indexes: Collection[bytes]) -> dict[bytes, list[Row
         for row in tx.connection.execute(select(patient).where(patient.c.phone_index.in_(batch))):
             found.setdefault(row.phone_index, []).append(row)
     return found
+
+
+def _owners(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """Return whose pages were written on."""
+    return {
+        row.id: [row]
+        for batch in in_batches(sorted(ids))
+        for row in tx.connection.execute(select(patient).where(patient.c.id.in_(batch)))
+    }
 
 
 def _escorts(tx: Transaction, people: Collection[UUID]) -> dict[UUID, list[str | None]]:

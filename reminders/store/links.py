@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
-from reminders.core.ids import AppointmentId, ClinicId, ContactId, PatientId
+from reminders.core.ids import AppointmentId, ClinicId, ContactId, LinkId, PatientId
 from reminders.store.once import insert_many_once
 from reminders.store.rows import link
 from reminders.store.unit_of_work import Transaction
@@ -40,6 +41,8 @@ class Link:
     appointment_id: AppointmentId | None
     version: int | None
     expires_at: datetime
+    id: LinkId | None = None
+    """None until it is stored."""
 
 
 def add(tx: Transaction, items: Iterable[tuple[UUID, str, Link]], *, now: datetime) -> None:
@@ -66,8 +69,15 @@ def find(tx: Transaction, token: str, purpose: Purpose, *, now: datetime) -> Lin
     """Return a link that is still good for this purpose."""
     here = (link.c.token_hash == token_hash(token)) & (link.c.purpose == purpose.value) & (link.c.expires_at > now)
     row = tx.connection.execute(select(link).where(here)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _link(row)
+
+
+def get(tx: Transaction, link_id: LinkId) -> Link:
+    """Return a link by its row, whether it is still good or not."""
+    return _link(tx.connection.execute(select(link).where(link.c.id == link_id)).one())
+
+
+def _link(row: Row[Any]) -> Link:
     return Link(
         purpose=Purpose(row.purpose),
         clinic_id=ClinicId(row.clinic_id),
@@ -76,4 +86,5 @@ def find(tx: Transaction, token: str, purpose: Purpose, *, now: datetime) -> Lin
         appointment_id=None if row.appointment_id is None else AppointmentId(row.appointment_id),
         version=row.version,
         expires_at=row.expires_at,
+        id=LinkId(row.id),
     )

@@ -16,9 +16,9 @@ from reminders.core.delivery import IN_FLIGHT, WAITING
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import question
+from reminders.store.links import Link
 from reminders.store.rows import link, message
 from reminders.store.unit_of_work import Transaction
-from reminders.store.vault import token_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +90,24 @@ def asked(tx: Transaction, ids: Collection[AppointmentId]) -> set[tuple[Appointm
     }
 
 
-def of_link(tx: Transaction, token: str) -> list[tuple[AppointmentId, int]]:
-    """Return the sessions that the message of a patient's page asked about, each with its version.
+def of_link(tx: Transaction, page: Link) -> list[tuple[AppointmentId, int]]:
+    """Return the sessions that a patient's page speaks of, each with its version: those its message asked about.
 
-    A page is made with its message's questions, at the same instant and for the same address.
+    A page is made with its message's questions, at the same instant and for the same address. One whose message asked
+    nothing speaks of its own session.
     """
     together = (link.c.contact_id == question.c.contact_id) & (link.c.made_at == question.c.asked_at)
     mine = together & (link.c.appointment_id == question.c.appointment_id)
-    about = select(question.c.message_id).join(link, mine).where(link.c.token_hash == token_hash(token))
+    about = select(question.c.message_id).join(link, mine).where(link.c.id == page.id)
     statement = (
         select(question.c.appointment_id, question.c.version)
         .where(question.c.message_id.in_(about))
         .order_by(question.c.expires_at, question.c.id)
     )
-    return [(AppointmentId(row.appointment_id), row.version) for row in tx.connection.execute(statement)]
+    asked = [(AppointmentId(row.appointment_id), row.version) for row in tx.connection.execute(statement)]
+    if asked or page.appointment_id is None or page.version is None:
+        return asked
+    return [(page.appointment_id, page.version)]
 
 
 def mark_answered(tx: Transaction, appointment_id: AppointmentId, kind: QuestionKind, *, now: datetime) -> None:

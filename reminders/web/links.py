@@ -19,6 +19,7 @@ from reminders.services.check_in_by_link import CheckInPage, answer_check_in, re
 from reminders.services.respond_by_link import (
     LinkAnswer,
     LinkPage,
+    Wish,
     knows_unsubscribe,
     read_moved,
     read_page,
@@ -26,7 +27,7 @@ from reminders.services.respond_by_link import (
     unsubscribe_by_link,
 )
 from reminders.web.errors import answer as refuse
-from reminders.web.guards import is_from_our_page, leave_nonce, limit_tries, nonce_of
+from reminders.web.guards import NONCE, is_from_our_page, leave_nonce, limit_tries, nonce_of
 from reminders.web.pages import base_path, page, services_of
 from reminders.web.words import CHECK_IN, PAGE
 
@@ -40,7 +41,10 @@ FORBIDDEN = 403
 
 
 class Sent(BaseModel):
-    """What a page sends. `days` (from Monday, 0) and `parts` of the day are when they would rather come."""
+    """What a page sends. `days` (from Monday, 0) and `parts` of the day are when they would rather come.
+
+    `form` is new with each page that is shown: what one form brings twice counts once.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,6 +54,7 @@ class Sent(BaseModel):
     days: list[str] = []
     parts: list[str] = []
     words: str = ""
+    form: str = ""
 
 
 NOTHING_SENT = Sent()
@@ -97,7 +102,7 @@ def answer_visit(request: Request, token: str, sent: Annotated[Sent, Form()]) ->
         return _visit(request, token, shown, status=FORBIDDEN, wished=sent)
     if len(sent.words.strip()) > LONGEST_WISH:
         return _visit(request, token, shown, status=BAD_REQUEST, wished=sent)
-    if not respond_by_link(services.deps, token, LinkAnswer(answer), wishes=_wishes(sent)):
+    if not respond_by_link(services.deps, token, LinkAnswer(answer), wish=_wish(sent)):
         return _gone(request)
     return RedirectResponse(f"{base_path(services)}/r/{token}", status_code=303)
 
@@ -142,13 +147,14 @@ def _current(request: Request, token: str) -> LinkPage | None:
     return shown if shown is not None and shown.is_current else None
 
 
-def _wishes(sent: Sent) -> str:
-    """Return what a patient ticked and wrote, in the language of staff."""
+def _wish(sent: Sent) -> Wish:
+    """Return what a patient ticked and wrote; what they ticked in the language of staff."""
     words = PAGE[STAFF_LANGUAGE]
     days = [name for place, name in enumerate(words.weekdays) if str(place) in sent.days]
     parts = [name.lower() for value, name in words.parts.items() if value in sent.parts]
     own = " ".join(sent.words.split())
-    return "; ".join(part for part in (", ".join(days), ", ".join(parts), own) if part)
+    told = "; ".join(part for part in (", ".join(days), ", ".join(parts), own) if part)
+    return Wish(told, own, sent.form if NONCE.fullmatch(sent.form) else "")
 
 
 def _visit(
@@ -163,6 +169,7 @@ def _visit(
         words=PAGE[shown.language],
         wished=wished,
         is_too_long=len(wished.words.strip()) > LONGEST_WISH,
+        form=services_of(request).deps.identity.new_token(),
     )
 
 

@@ -120,6 +120,37 @@ def test_danger_in_the_words_of_a_wish_calls_staff_once(world: World, browser: B
     assert world.count("escalation") == 1
 
 
+def form_in(page: str) -> str:
+    """Return the key of the form for wishes, new with each page."""
+    (found,) = re.findall(r'name="form" value="([^"]+)"', page)
+    return str(found)
+
+
+def test_words_on_the_page_are_answered_there_and_a_double_press_is_one_reply(
+    world: World, browser: Browser, link: str
+) -> None:
+    shown = browser.get(link)
+    fields = {"answer": "reschedule", "nonce": browser.nonce, "form": form_in(shown.text), "words": "I want to die"}
+    assert [browser.post(link, fields).status_code for _ in range(2)] == [SEEN, SEEN]
+    assert world.count("inbound") == 1
+    answer = browser.get(link)
+    assert 'role="status"' in answer.text
+    for word in ("911", "988"):
+        assert word in answer.text
+    assert "die" not in answer.text, "what they wrote is not shown to whoever opens the page"
+    world.later(timedelta(hours=2))
+    assert "911" not in browser.get(link).text
+
+
+def test_each_page_has_a_form_key_of_its_own_and_a_strange_one_is_none(
+    world: World, browser: Browser, link: str
+) -> None:
+    assert form_in(browser.get(link).text) != form_in(browser.get(link).text)
+    for strange in ("", "x", "' OR 1=1 --", "\u202e" * 30):
+        assert press(browser, link, "reschedule", words="or Friday", form=strange) == SEEN
+    assert world.count("inbound") == 1
+
+
 def test_too_long_a_wish_is_refused_in_words_and_kept_in_its_field(world: World, browser: Browser, link: str) -> None:
     browser.get(link)
     sent = {"answer": "reschedule", "nonce": browser.nonce, "days": "1", "words": "x" * 201}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import combinations
 
-from reminders.core.answer_texts import ANSWER_TEMPLATES, WITHOUT_A_TIME
+from reminders.core.answer_texts import ANSWER_TEMPLATES, ON_THE_PAGE, WITHOUT_A_TIME
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.clinics import Clinic
@@ -62,6 +62,18 @@ SAID_BY: Mapping[AnswerKind, frozenset[AnswerKind]] = {
 """What says nothing new beside another: staff read or call in any case."""
 IN_ORDER = (AnswerKind.CONFIRMED, AnswerKind.SCORE, AnswerKind.RIDE_NOTED)
 """Good news is told before what is still to be done."""
+SHOWN_BY_THE_PAGE = frozenset(
+    {
+        AnswerKind.CONFIRMED,
+        AnswerKind.RESCHEDULE,
+        AnswerKind.RIDE_NOTED,
+        AnswerKind.RIDE_NEEDED,
+        AnswerKind.HIRED,
+        AnswerKind.MOVED,
+        AnswerKind.SCORE_UNCLEAR,
+    }
+)
+"""What a patient's page says of the session in words of its own, or has no place for."""
 
 
 def choose(kinds: Collection[AnswerKind]) -> list[AnswerKind]:
@@ -95,6 +107,23 @@ def write_answer(
             return body, chosen
     lead = (AnswerKind.MOVED,) if asks is not None and AnswerKind.MOVED in kinds else tuple(kinds[:1])
     return _joined(clinic, [parts[kind] for kind in lead]), lead
+
+
+def write_on_page(
+    clinic: Clinic, kinds: Sequence[AnswerKind], *, language: str, about: Mapping[AnswerKind, Sequence[Appointment]]
+) -> tuple[str, tuple[AnswerKind, ...]]:
+    """Return what a patient's page answers to words written there, and of which kinds that is; empty for nothing.
+
+    Without the clinic's name, which heads the page. What the page shows by itself is left out before.
+    """
+    tongue = language_of(language)
+    told = tuple(kinds[:MOST_JOINED])
+    return " ".join(_page_part(clinic, kind, tongue, about.get(kind, ())) for kind in _told_first(told)), told
+
+
+def _page_part(clinic: Clinic, kind: AnswerKind, language: str, about: Sequence[Appointment]) -> str:
+    own = ON_THE_PAGE[language].get(kind.key)
+    return _part(clinic, kind, language, about, None) if own is None else render(own, {"phone": clinic.phone})
 
 
 def _choices(kinds: Sequence[AnswerKind], asks: QuestionKind | None) -> Iterator[tuple[AnswerKind, ...]]:

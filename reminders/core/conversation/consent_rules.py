@@ -19,6 +19,8 @@ def opt_out(scene: Scene) -> Iterator[Action]:
     """Stop everything. A word that may mean the visit has the patient phoned; so has a wish to stop only a part."""
     reading = scene.heard.interpretation
     source = Source.KEYWORD if reading.keyword else Source.TEXT
+    if scene.thread.is_page:
+        source = Source.LINK
     yield OptOut(source)
     yield Say(AnswerKind.OPT_OUT_CONFIRMED)
     if scene.is_stranger:
@@ -48,6 +50,10 @@ def _after_verdict(scene: Scene) -> Iterator[Action]:
     keyword, thread = scene.heard.interpretation.keyword, scene.thread
     if thread.has_stopped_since:
         yield Note("opted out again after this was written")
+        return
+    if thread.is_page:
+        # Only the phone itself, or a person who is told so, ends an opt-out: others may open a page.
+        yield scene.task(TaskKind.REPLY_UNCLEAR)
         return
     verdict = opt_in_verdict(
         keyword,

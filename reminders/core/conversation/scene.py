@@ -52,10 +52,13 @@ class Scene:
     def may_say(self, kind: AnswerKind) -> bool:
         """Say whether an answer of this kind may leave to who wrote this.
 
-        Numbers for an emergency go to everybody who has not opted out, also to who wants no answer.
+        Numbers for an emergency go to everybody who has not opted out, also to who wants no answer. What only stands on
+        the page that somebody has open is no message, so that no opt-out forbids it.
         """
         if kind is AnswerKind.OPT_OUT_CONFIRMED:
             return True
+        if self.thread.is_page:
+            return kind is AnswerKind.CRISIS or not self.says(*ENDS_ANSWERS)
         if self.thread.is_opted_out or self.says(Intent.OPT_OUT, Intent.WRONG_NUMBER):
             return False
         is_unwanted = self.says(*ENDS_ANSWERS) or forbids_any_answer(self.heard.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from reminders.core.appointments import Appointment
@@ -16,6 +17,13 @@ from reminders.core.windows import local_day
 
 SESSION_LASTS = timedelta(hours=16)
 """How long after its start a session counts as this day's, where midnight comes sooner."""
+
+
+class Way(StrEnum):
+    """How a patient's words came: by text, or by the line for them on the patient's own page."""
+
+    SMS = "sms"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Thread:
     """Whether the text with emergency numbers went out for what is still open with staff."""
     is_score_asked_again: bool = False
     """Whether we asked once more for a single number since the open check-in."""
+    is_page: bool = False
+    """Whether this was written on the patient's own page: the answer stands there, and no text carries it."""
     takes_idioms_seriously: bool = False
     """Whether this clinic wants to hear at once of "this pain is killing me"."""
 

@@ -10,6 +10,8 @@ from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.replies import Evidence, Finding, Intent, Interpretation, interpret
 from reminders.core.replies.intents import PRECEDENCE, STANDS_ALONE
 
+BY_BUTTON = "page.button"
+"""The rule by which a wish on the page is one for another time."""
 ANSWERS = {
     QuestionKind.CONFIRM: frozenset({Intent.CONFIRM, Intent.DECLINE, Intent.RESCHEDULE}),
     QuestionKind.RIDE: frozenset({Intent.HAS_RIDE, Intent.NEEDS_RIDE, Intent.HIRED_RIDE, Intent.SELF_DRIVE}),
@@ -51,6 +53,19 @@ def understand(body: str, thread: Thread) -> Interpretation:
         if _answers(question, reading, plain):
             return merge([reading, *found])
     return merged
+
+
+def understand_wish(body: str, thread: Thread) -> Interpretation:
+    """Read the line beside the button by which a patient asks for another time.
+
+    The button says what they want of the session, so that no word here confirms it; the words may say anything else.
+    """
+    plain = _read(body, None, thread)
+    by_button = Finding(Intent.RESCHEDULE, (Evidence(0, len(body), BY_BUTTON),))
+    said = [item for item in plain.findings if item.intent not in STANDS_ALONE | {Intent.CONFIRM}]
+    if not plain.has(Intent.RESCHEDULE):
+        said.append(by_button)
+    return replace(plain, findings=tuple(sorted(said, key=lambda item: PRECEDENCE[item.intent])))
 
 
 def _to_a_person(body: str, thread: Thread) -> Interpretation:
