@@ -32,6 +32,7 @@ class FeedKind(StrEnum):
     MESSAGE_REJECTED = "message.rejected"
     MESSAGE_EXPIRED = "message.expired"
     MESSAGE_SUPPRESSED = "message.suppressed"
+    MESSAGE_CANCELLED = "message.cancelled"
     MESSAGE_NEEDS_STAFF = "message.needs_staff"
     TASK_OPENED = "task.opened"
     TASK_TAKEN = "task.taken"
@@ -44,9 +45,10 @@ SETTLED: Mapping[MessageState, FeedKind] = {
     MessageState.REJECTED: FeedKind.MESSAGE_REJECTED,
     MessageState.EXPIRED: FeedKind.MESSAGE_EXPIRED,
     MessageState.SUPPRESSED: FeedKind.MESSAGE_SUPPRESSED,
+    MessageState.CANCELLED: FeedKind.MESSAGE_CANCELLED,
     MessageState.NEEDS_STAFF: FeedKind.MESSAGE_NEEDS_STAFF,
 }
-"""What is told when a message comes to one of these states."""
+"""What is told when a message comes to one of these states: every one in which it may end."""
 _RANKS = {kind: rank for rank, kind in enumerate(FeedKind)}
 _VERSION, _VARIANT, _TAIL_BITS, _RANK_BITS = 7, 0b10, 62, 12
 

@@ -18,6 +18,7 @@ from reminders.core.reminders import Reason
 from reminders.core.tasks import TaskKind
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import escalation, inbound
+from reminders.store.message_news import cancel
 from reminders.store.rows import contact, message, task
 from reminders.store.unit_of_work import Transaction
 
@@ -197,10 +198,8 @@ def addressed(tx: Transaction, item: Escalation, contacts: Collection[ContactId]
 def cancel_notices(tx: Transaction, item: Escalation, *, now: datetime) -> None:
     """End the notices of a climb that have not left."""
     ids = [row.id for row in _notices(tx, item, message.c.state.in_(WAITING), message.c.id)]
-    values = {"state": MessageState.CANCELLED, "reason": Reason.ACKNOWLEDGED, "changed_at": now}
     for batch in in_batches(sorted(ids)):
-        statement = update(message).where(message.c.id.in_(batch), message.c.state.in_(WAITING))
-        tx.connection.execute(statement.values(values | {"claim": None, "lease_until": None}))
+        cancel(tx, message.c.id.in_(batch), reason=Reason.ACKNOWLEDGED, now=now)
 
 
 def _notices(

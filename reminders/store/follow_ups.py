@@ -15,12 +15,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, exists, select, update
 
 from reminders.core.cadences import QuestionKind
-from reminders.core.delivery import WAITING, MessageState
+from reminders.core.delivery import MessageState
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, PatientId
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import check_in, question
+from reminders.store.message_news import cancel
 from reminders.store.rows import message
 from reminders.store.unit_of_work import Transaction
 
@@ -86,10 +87,9 @@ def mark_lapsed(tx: Transaction, ids: Collection[UUID], *, now: datetime) -> Non
 
 def cancel_nudges(tx: Transaction, clinic_id: ClinicId, keys: Collection[str], *, now: datetime) -> None:
     """End the nudges, by their request keys, that have not left: the answer came first."""
-    values = {"state": MessageState.CANCELLED, "reason": Reason.ANSWERED, "changed_at": now}
     for batch in in_batches(keys):
-        here = (message.c.clinic_id == clinic_id) & message.c.request_key.in_(batch) & message.c.state.in_(WAITING)
-        tx.connection.execute(update(message).where(here).values(values | {"claim": None, "lease_until": None}))
+        here = (message.c.clinic_id == clinic_id) & message.c.request_key.in_(batch)
+        cancel(tx, here, reason=Reason.ANSWERED, now=now)
 
 
 def _lock(tx: Transaction, ids: Collection[UUID], where: ColumnElement[bool]) -> Sequence[UUID]:

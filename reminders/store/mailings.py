@@ -20,6 +20,7 @@ from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason
 from reminders.store.batches import in_batches
 from reminders.store.console_rows import batch
+from reminders.store.message_news import cancel
 from reminders.store.once import insert_once
 from reminders.store.rows import appointment, message, patient
 from reminders.store.unit_of_work import Transaction
@@ -157,13 +158,8 @@ def stop(tx: Transaction, batch_id: BatchId, *, by: str, now: datetime) -> int:
     # In one order, as whoever else takes several of them; one that is about to leave is waited for.
     locked = select(message.c.id).where(message.c.batch_id == batch_id, waiting).order_by(message.c.id)
     ids = tx.connection.scalars(locked.with_for_update(key_share=True)).all()
-    values = {"state": MessageState.CANCELLED, "reason": Reason.WITHDRAWN, "changed_at": now}
-    ended = 0
-    for some in in_batches(ids):
-        statement = update(message).where(message.c.id.in_(some), waiting).values(values)
-        done = tx.connection.execute(statement.values(claim=None, lease_until=None).returning(message.c.id))
-        ended += len(done.all())
-    return ended
+    ended = (cancel(tx, message.c.id.in_(some), reason=Reason.WITHDRAWN, now=now) for some in in_batches(ids))
+    return sum(len(some) for some in ended)
 
 
 def begun(tx: Transaction, batch_id: BatchId) -> int:

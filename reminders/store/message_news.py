@@ -1,4 +1,7 @@
-"""What the feed is told of messages: that they came to their end. What staff get is not the clinic's news."""
+"""How messages that wait come to their end, and what the feed is told of every end.
+
+What staff get is not the clinic's news.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,26 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select, update
 
+from reminders.core.delivery import WAITING, MessageState
 from reminders.core.feed import SETTLED, FeedEvent
 from reminders.core.ids import ClinicId, MessageId, PatientId
 from reminders.core.patients import Recipient
+from reminders.core.reminders import Reason
 from reminders.store import events
 from reminders.store.batches import in_batches
 from reminders.store.rows import message
 from reminders.store.unit_of_work import Transaction
+
+
+def cancel(tx: Transaction, which: ColumnElement[bool], *, reason: Reason, now: datetime) -> list[MessageId]:
+    """End those of these messages that wait to leave, and tell of it; returns them."""
+    statement = update(message).where(which, message.c.state.in_(WAITING))
+    values = {"state": MessageState.CANCELLED, "reason": reason, "changed_at": now, "claim": None, "lease_until": None}
+    ended = [MessageId(row.id) for row in tx.connection.execute(statement.values(values).returning(message.c.id))]
+    tell_settled(tx, ended, now=now)
+    return ended
 
 
 def tell_settled(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from reminders.core.messages import Draft, Message
 from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason
 from reminders.store.batches import in_batches
-from reminders.store.message_news import tell_settled
+from reminders.store.message_news import cancel, tell_settled
 from reminders.store.rows import message, reminder
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
@@ -237,10 +237,7 @@ def cancel_waiting(
     tx: Transaction, contacts: Collection[ContactId], *, reason: Reason, now: datetime
 ) -> list[MessageId]:
     """End what has not left yet for these addresses."""
-    statement = update(message).where(message.c.contact_id.in_(contacts), message.c.state.in_(WAITING))
-    values = {"state": MessageState.CANCELLED, "reason": reason, "changed_at": now, "claim": None, "lease_until": None}
-    rows = tx.connection.execute(statement.values(values).returning(message.c.id))
-    return [MessageId(row.id) for row in rows]
+    return cancel(tx, message.c.contact_id.in_(contacts), reason=reason, now=now)
 
 
 def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:

@@ -18,6 +18,7 @@ from reminders.core.ids import AppointmentId, MessageId, PatientId
 from reminders.core.patients import Recipient
 from reminders.core.reminders import OF_A_PAUSE, Reason, ReminderState, ending
 from reminders.store.batches import in_batches
+from reminders.store.message_news import cancel
 from reminders.store.rows import message, patient, reminder
 from reminders.store.unit_of_work import Transaction
 
@@ -43,10 +44,8 @@ def withdraw(
     done: list[MessageId] = []
     for batch in in_batches(about):
         ids = _carrying(tx, batch, message.c.state.in_(WAITING), recipient)
-        values = {"state": MessageState.CANCELLED, "reason": reason, "changed_at": now}
         for some in in_batches(ids):
-            statement = update(message).where(message.c.id.in_(some), message.c.state.in_(WAITING))
-            tx.connection.execute(statement.values(values | {"claim": None, "lease_until": None}))
+            cancel(tx, message.c.id.in_(some), reason=reason, now=now)
         _free(tx, ids, reason, now)
         done += ids
     return done
