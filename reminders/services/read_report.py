@@ -9,9 +9,7 @@ from datetime import datetime, timedelta
 from reminders.core.audit import Deed
 from reminders.core.clinics import Clinic
 from reminders.core.errors import NotFoundError
-from reminders.core.ids import ClinicId
 from reminders.core.reports import CodeCount, Figures, Report, Week, reports, weeks_until
-from reminders.core.reports.definitions import LATE_HOURS
 from reminders.core.staff import Actor, Right
 from reminders.services.audit import note
 from reminders.services.deps import Deps
@@ -78,17 +76,19 @@ def _read(tx: Transaction, deps: Deps, who: Actor, meaning: Meaning, *, slug: st
         raise NotFoundError(f"no clinic {slug!r}" if slug else "no clinic")
     now = deps.clock.now()
     weeks = weeks_until(now, clinic.tz, count)
-    return ReportReading(now, clinic, every, weeks, reports(weeks, _figures(tx, clinic.id, weeks, now), meaning))
+    return ReportReading(now, clinic, every, weeks, reports(weeks, _figures(tx, clinic, weeks, now), meaning))
 
 
-def _figures(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week], now: datetime) -> Figures:
+def _figures(tx: Transaction, clinic: Clinic, weeks: Sequence[Week], now: datetime) -> Figures:
+    clinic_id = clinic.id
     return Figures(
         confirmations=counts.confirmations(tx, clinic_id, weeks, now),
-        absences=counts.absences(tx, clinic_id, weeks, now, timedelta(hours=LATE_HOURS)),
+        absences=counts.absences(tx, clinic_id, weeks, now, timedelta(hours=clinic.late_cancel_hours)),
         deliveries=counts.deliveries(tx, clinic_id, weeks),
         codes=counts.codes(tx, clinic_id, weeks),
         opt_outs=counts.opt_outs(tx, clinic_id, weeks),
         check_ins=counts.check_ins(tx, clinic_id, weeks),
         delays=counts.delays(tx, clinic_id, weeks),
         replies=counts.replies(tx, clinic_id, weeks),
+        late_hours=clinic.late_cancel_hours,
     )

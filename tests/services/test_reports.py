@@ -147,6 +147,20 @@ def test_who_is_lost_is_told_apart_by_who_said_so(week: World) -> None:
     }
 
 
+@pytest.mark.parametrize(("hours", "late"), [(24, "1"), (12, "0"), (48, "1")])
+def test_the_clinic_says_how_many_hours_before_the_start_a_cancellation_is_late(
+    sqlite_store: Store, hours: int, late: str
+) -> None:
+    world = World(sqlite_store, {**CLINIC, "late_cancel_hours": hours}, now=local("2027-03-01 09:00"))
+    world.sync(entry(1), options=YES)
+    world.at(SESSION - timedelta(hours=20))
+    world.sync(entry(1, OFF), options=YES)
+    world.at(SESSION + timedelta(hours=3))
+    found = reports(world)["absences"]
+    assert cells(found)["Late, not known"] == late
+    assert f"in the last {hours} hours before the start" in found.counted
+
+
 def test_what_arrived_is_told_from_what_did_not_with_each_code(week: World) -> None:
     found = reports(week)
     shown = cells(found["deliveries"])

@@ -19,8 +19,8 @@ from reminders.core.reports.figures import (
 )
 from reminders.core.reports.shapes import Cell, Number, Report, Row, Share, Span, Words
 from reminders.core.reports.weeks import Week
+from reminders.core.wording import many
 
-LATE_HOURS = 24
 WEEK = "Week of"
 SHARE, SECONDS = "%", "seconds"
 Counted = TypeVar("Counted")
@@ -38,13 +38,15 @@ class Figures:
     check_ins: Mapping[int, CheckInAnswers] = field(default_factory=dict)
     delays: Mapping[int, Delays] = field(default_factory=dict)
     replies: Mapping[int, Replies] = field(default_factory=dict)
+    late_hours: int = 24
+    """From so many hours before the start on a cancellation was counted as late."""
 
 
 def reports(weeks: Sequence[Week], found: Figures, meaning: Callable[[CodeCount], str]) -> list[Report]:
     """Return every report, in the order of the page. `meaning` says in words what an error code means."""
     return [
         _confirmations(weeks, found.confirmations),
-        _absences(weeks, found.absences),
+        _absences(weeks, found.absences, found.late_hours),
         _deliveries(weeks, found.deliveries),
         _codes(found.codes, meaning),
         _opt_outs(weeks, found.opt_outs),
@@ -77,14 +79,14 @@ def _confirmations(weeks: Sequence[Week], found: Mapping[int, Confirmations]) ->
     )
 
 
-def _absences(weeks: Sequence[Week], found: Mapping[int, Absences]) -> Report:
+def _absences(weeks: Sequence[Week], found: Mapping[int, Absences], late_hours: int) -> Report:
     return Report(
         key="absences",
         title="No-shows and late cancellations",
         counted="Sessions whose time has come, by the week in which they were to begin, as the schedule tells it. Late:"
-        f" the schedule first showed the cancellation in the last {LATE_HOURS} hours before the start, or after it. By"
-        " patient: they had told us that they would not come or wanted another time. By clinic: the session lay on a"
-        " day that was closed. Not known: only the schedule tells of it. The share lost is no-shows and late"
+        f" the schedule first showed the cancellation in the last {many(late_hours, 'hour')} before the start, or after"
+        " it. By patient: they had told us that they would not come or wanted another time. By clinic: the session lay"
+        " on a day that was closed. Not known: only the schedule tells of it. The share lost is no-shows and late"
         " cancellations of these and of what took place; sessions without an outcome are left out of it.",
         of=WEEK,
         columns=(
