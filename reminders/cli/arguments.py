@@ -269,6 +269,13 @@ def _clinic(commands: Commands[ArgumentParser]) -> None:
     export = verbs.add_parser("export", help="write a clinic's configuration as a file that `apply` reads")
     export.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
     of_the_demo(export)
+    versions = verbs.add_parser("versions", help="show who changed a clinic's configuration, when, and what")
+    versions.add_argument("slug", nargs="?", metavar="SLUG", help="which clinic, where there are several")
+    one = versions.add_mutually_exclusive_group()
+    one.add_argument("--show", type=count, metavar="N", help="one version whole, as a file that `apply` reads")
+    one.add_argument("--diff", type=count, nargs=2, metavar=("A", "B"), help="what differs between two versions")
+    versions.add_argument("--limit", type=count, default=50, metavar="N", help="how many, the newest (default: 50)")
+    for_programs(versions)
 
 
 def _bench(commands: Commands[ArgumentParser]) -> None:

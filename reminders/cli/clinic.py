@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from reminders.cli.clinic_versions import show_versions
 from reminders.cli.opening import opened
 from reminders.cli.progress import show_progress
 from reminders.cli.toml import to_toml
@@ -21,11 +22,13 @@ DONE = 0
 
 
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
-    """Apply or export. Raises ClinicFileError with every fault, InputError for a slug nobody has."""
+    """Apply, export, or show versions. Raises ClinicFileError with every fault, InputError for a slug nobody has."""
     with opened(arguments, environment) as services:
         services.migrate()
         if arguments.verb == "apply":
             _apply(services, arguments)
+        elif arguments.verb == "versions":
+            show_versions(services.deps, arguments, environment)
         else:
             print(_export(services, arguments.slug), end="")
     return DONE

@@ -36,7 +36,7 @@ def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
         with FolderLock(folder) as lock, ExitStack() as after:
             refuse_taken_port(host, port)
             broker = broker_of(own, folder)
-            for line in (*_what_leaves(services.facts), *services.prepare(), *_who_comes_in(services)):
+            for line in (*_what_leaves(services.facts), *services.prepare(), *who_comes_in(services)):
                 print(line, flush=True)
 
             def when_ready() -> None:
@@ -75,7 +75,7 @@ def allow_list_line(facts: Facts, environment: Mapping[str, str]) -> str:
     )
 
 
-def _who_comes_in(services: Services) -> Iterator[str]:
+def who_comes_in(services: Services) -> Iterator[str]:
     """Say how the first person gets in, where nobody may sign in yet."""
     from reminders.cli.staff import FIRST
     from reminders.services.read_staff import has_staff

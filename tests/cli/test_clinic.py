@@ -179,3 +179,65 @@ TABLES = st.recursive(
 @given(table=TABLES)
 def test_whatever_a_clinic_file_may_hold_survives_the_round_trip(table: dict[str, Any]) -> None:
     assert tomllib.loads(to_toml("clinic", table)) == {"clinic": table}
+
+
+@pytest.fixture
+def twice(cli: CommandLine) -> CommandLine:
+    """Return a clinic whose settings were changed once."""
+    path = cli.folder / "riverside.toml"
+    path.write_text(RIVERSIDE)
+    cli.run("clinic", "apply", path)
+    path.write_text(RIVERSIDE.replace("per_day = 3", "per_day = 1").replace('off = ["rebook"]\n', ""))
+    assert cli.run("clinic", "apply", path).out.startswith("riverside: applied")
+    return cli
+
+
+def test_who_changed_the_settings_and_when_is_told_the_newest_first(twice: CommandLine) -> None:
+    said = twice.run("clinic", "versions", "riverside")
+    assert said.status == 0
+    heading, newest, first = said.out.splitlines()
+    assert heading.split() == ["Version", "Made", "By", "What"]
+    assert newest.split()[:4] == ["2", "2027-03-01", "09:00", "clinic"]
+    assert first.startswith("1 ")
+    assert "applied from riverside.toml" in newest
+    found = twice.run("clinic", "versions", "--json", "--limit", "1").document
+    assert [(one["version"], one["made_by"], one["made_at"][:16]) for one in found] == [
+        (2, "clinic file", "2027-03-01T14:00")
+    ]
+
+
+def test_one_version_is_shown_whole_and_applies_again(twice: CommandLine) -> None:
+    shown = twice.run("clinic", "versions", "--show", "1").out
+    assert tomllib.loads(shown)["clinic"]["caps"] == {"per_day": 3}
+    path = twice.folder / "back.toml"
+    path.write_text(shown)
+    assert twice.run("clinic", "apply", path).out.startswith("riverside: applied")
+    assert twice.run("clinic", "versions", "--diff", "1", "3").out == "versions 1 and 3 say the same\n"
+    document = twice.run("clinic", "versions", "--show", "2", "--json").document
+    assert (document["version"], document["document"]["caps"]["per_day"]) == (2, 1)
+
+
+def test_what_differs_between_two_versions_is_told_value_by_value(twice: CommandLine) -> None:
+    lines = twice.run("clinic", "versions", "--diff", "1", "2").out.splitlines()
+    assert lines == ['- cadence.*.off = ["rebook"]', "~ caps.per_day: 3 -> 1"]
+    back = twice.run("clinic", "versions", "--diff", "2", "1", "--json").document
+    assert (back["from"], back["to"]) == (2, 1)
+    assert {"path": "cadence.*.off", "before": None, "after": ["rebook"]} in back["changes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("nowhere",), "riverside"),
+        (("--show", "9"), "no version 9"),
+        (("--diff", "1", "9"), "no version 9"),
+        (("--show", "1", "--diff", "1", "2"), "not allowed with"),
+        (("--diff", "1"), "expected 2"),
+    ],
+)
+def test_a_version_that_is_not_there_is_refused_in_words(
+    twice: CommandLine, words: tuple[str, ...], complaint: str
+) -> None:
+    said = twice.run("clinic", "versions", *words)
+    assert said.status == 2
+    assert complaint in said.err

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import socket
 
+from reminders.bootstrap import open_services
+from reminders.cli.up import who_comes_in
 from reminders.supervisor import FolderLock
 from tests.cli.command_line import CommandLine
 
@@ -14,6 +16,21 @@ def test_the_first_line_says_that_nothing_leaves_by_default(cli: CommandLine) ->
         "ALLOW-LIST ON: nothing leaves for numbers that are not listed (0 listed). "
         "Turn off with REMINDERS_ALLOW_LIST=off"
     )
+
+
+def test_while_nobody_may_sign_in_the_start_says_how_the_first_person_gets_in(cli: CommandLine) -> None:
+    def told() -> list[str]:
+        services = open_services(cli.environment)
+        try:
+            return list(who_comes_in(services))
+        finally:
+            services.close()
+
+    (line,) = told()
+    assert line.startswith("nobody may sign in yet: `python3 -m reminders staff add LOGIN")
+    words = line.partition("`python3 -m reminders ")[2].partition("`")[0].split()
+    assert cli.run(*[{"LOGIN": "kim.lee", "NAME": "Kim"}.get(word, word) for word in words]).status == 0
+    assert told() == []
 
 
 def test_a_taken_port_is_said_before_anything_starts(cli: CommandLine) -> None:
