@@ -27,9 +27,9 @@ from reminders.core.gate import Origin
 from reminders.core.patients import Channel, Recipient
 from reminders.core.pauses import PauseKind
 from reminders.core.reminders import Reason, ReminderState
-from reminders.core.tasks import Outcome, TaskKind, Urgency
+from reminders.core.tasks import Doubt, Outcome, TaskKind, Urgency
 from reminders.core.transport import RideState
-from reminders.store import console_rows
+from reminders.store import append_only, console_rows
 from reminders.store.columns import at, of, only_where, row_id
 from reminders.store.types import word
 
@@ -338,6 +338,7 @@ task = Table(
     Column("resolved_by", String(80)),
     Column("outcome", word(Outcome, "outcome")),
     Column("note", LargeBinary),
+    Column("doubt", word(Doubt, "doubt")),
     Index("ix_task_open", "clinic_id", "opened_at", **only_where("resolved_at IS NULL")),
 )
 """An item of the worklist. Its key makes opening it twice impossible. `note` is sealed: staff write names into it."""
@@ -356,3 +357,5 @@ link = Table(
     at("made_at", is_required=True),
     at("expires_at", is_required=True),
 )
+
+append_only.close_tables()

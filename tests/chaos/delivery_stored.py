@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, make_url, select
 from sqlalchemy.dialects import sqlite
 
+from reminders.store.append_only import forgetting_pass
 from reminders.store.doubles import IS_DOUBLE
 from reminders.store.ledger import CONTRADICTIONS
 from reminders.store.rows import attempt, metadata
@@ -70,8 +71,11 @@ class StoredDeliveries:
 
     def wipe(self) -> None:
         """Delete every row."""
-        names = [table.name for table in reversed(metadata.sorted_tables)]
-        self._connection.executescript("".join(f"DELETE FROM {name};" for name in names))  # noqa: S608 - our own names
+        names = [table.name for table in reversed(metadata.sorted_tables) if table is not forgetting_pass]
+        deletions = (f"DELETE FROM {name}" for name in (*names, "forgetting"))  # noqa: S608 - our own names
+        # What is only added to may go with everything else.
+        steps = ("BEGIN", "INSERT INTO forgetting VALUES ('wipe')", *deletions, "COMMIT;")
+        self._connection.executescript("; ".join(steps))
 
     @contextmanager
     def moment(self) -> Iterator[None]:

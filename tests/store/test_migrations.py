@@ -138,6 +138,18 @@ def shape(engine: Engine) -> dict[str, Any]:
     }
 
 
+def triggers(engine: Engine) -> list[tuple[str, str]]:
+    """Return every trigger by its name, and what it does, function and all."""
+    of_sqlite = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    of_postgres = (
+        "SELECT t.tgname, pg_get_triggerdef(t.oid) || p.prosrc FROM pg_trigger t"
+        " JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal ORDER BY t.tgname"
+    )
+    with engine.connect() as connection:
+        found = connection.execute(text(of_sqlite if engine.dialect.name == "sqlite" else of_postgres))
+        return [(row[0], row[1]) for row in found]
+
+
 def words_of(condition: str) -> tuple[str, ...]:
     """Return what a check allows, whatever the order: each database words the condition in its own way."""
     return tuple(sorted(condition.split("'")[1::2]))
@@ -181,6 +193,7 @@ def test_the_newest_migration_makes_what_the_models_say(url: str, tmp_path: Path
         )
         metadata.create_all(models)
         assert shape(migrated) == shape(models)
+        assert triggers(migrated) == triggers(models)
         models.dispose()
     migrated.dispose()
 
