@@ -30,6 +30,7 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+CONTROLS, CONTROLS_BUT_LINES = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]"), re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 REQUIRED = ("slug", "sender", "timezone", "phone")
 TEXT_KEYS = ("sender", "phone", "country", "language", "emergency_number", "crisis_line", "address")
 FLAGS = ("assume_fulfilled", "resends_unknown", "allows_ucs2")
@@ -107,7 +108,10 @@ def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
         if not found or (isinstance(found, str) and not is_text(found)):
             reader.fault(f"clinic.{key}", document.get(key), "a value is required")
     for key in (key for key in TEXT_KEYS if key in document):
-        reader.value(f"clinic.{key}", document[key], lambda found: isinstance(found, str), "text is wanted")
+        # These stand in headers of mail and calendars, where a line break would begin another header.
+        unfit = CONTROLS_BUT_LINES if key == "address" else CONTROLS
+        wanted = "text without control characters is wanted"
+        reader.value(f"clinic.{key}", document[key], lambda found, unfit=unfit: _is_free_of(unfit, found), wanted)
     for key in (key for key in FLAGS if key in document):
         reader.value(f"clinic.{key}", document[key], is_flag, "true or false is wanted")
     if "segment_price" in document:
@@ -118,6 +122,10 @@ def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
     if document.get("timezone"):
         wanted = "an IANA zone such as America/New_York is wanted"
         reader.value("clinic.timezone", document["timezone"], is_zone, wanted)
+
+
+def _is_free_of(unfit: re.Pattern[str], found: object) -> bool:
+    return isinstance(found, str) and unfit.search(found) is None
 
 
 def _is_slug(found: object) -> bool:

@@ -215,6 +215,9 @@ def test_what_is_no_time_is_answered_with_one_that_is(found: object, wanted: str
     [
         ({"sender": ""}, "clinic.sender"),
         ({"sender": "  "}, "clinic.sender"),
+        ({"sender": "Riverside\r\nBcc: x@example.org"}, "clinic.sender"),
+        ({"phone": "+12025550100\0"}, "clinic.phone"),
+        ({"address": "12 Harbor Street\rX: 1"}, "clinic.address"),
         ({"slug": "River Side"}, "clinic.slug"),
         ({"timezone": "Mars/Base"}, "clinic.timezone"),
         ({"phone": 5}, "clinic.phone"),

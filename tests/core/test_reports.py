@@ -94,7 +94,7 @@ def test_a_time_is_shown_in_what_people_count_in(seconds: float | None, shown: s
     assert str(Span(seconds)) == shown
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_no_cell_of_a_spreadsheet_can_be_a_formula(start: str) -> None:
     (_, row) = csv.reader(io.StringIO(to_csv(table(f"{start}1+1", "1=1")), newline=""))
     assert row == ["1", f"'{start}1+1", "1=1"]

@@ -13,8 +13,8 @@ from typing_extensions import override
 LEAST_FOR_A_SHARE = 5
 """Of fewer than these a share says more than is known, and too much about somebody."""
 BOM = "\ufeff"
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula (requirement 16)."""
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet would take for a formula (requirement 16), the wide letters that some read alike among them."""
 MINUTE, HOUR = 60, 3600
 LONG_MINUTES, LONG_HOURS = 2 * MINUTE, 2 * HOUR
 NOTHING = "–"
