@@ -120,6 +120,7 @@ def to_document(line: TaskLine, now: datetime) -> dict[str, object]:
         "next_action": line.next_action,
         "urgency": task.urgency,
         "reason": task.reason,
+        "doubt": task.doubt,
         "opened_at": _iso(task.opened_at),
         "due_at": iso(line.due_at),
         "is_overdue": task.resolved_at is None and line.due_at < now,

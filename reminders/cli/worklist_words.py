@@ -64,7 +64,7 @@ def _details(line: TaskLine, wide: int | None) -> list[str]:
 
 
 def _because(line: TaskLine) -> str:
-    return f" ({REASONS[line.task.reason]})" if line.task.reason is not None else ""
+    return f" ({line.why})" if line.why else ""
 
 
 def _quoted(said: Heard | None, wide: int | None) -> str:
@@ -114,7 +114,7 @@ def story(line: TaskLine, now: datetime, wide: int | None, environment: Mapping[
         ("Session", f"{line.session} on {dated_time(line.starts_at, tz)}" if line.starts_at is not None else ""),
         ("Due", f"{told(line.due_at, now)}: {dated_time(line.due_at, tz)} ({URGENCIES[task.urgency]})"),
         ("Opened", dated_time(task.opened_at, tz) if task.opened_at is not None else ""),
-        ("Why", REASONS[task.reason] if task.reason is not None else ""),
+        ("Why", line.why),
         ("Owner", task.owner or "nobody yet"),
         ("Taken", _taken(line, tz)),
         (

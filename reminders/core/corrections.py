@@ -18,7 +18,7 @@ from reminders.core.conversation.scene import Scene
 from reminders.core.errors import InputError
 from reminders.core.replies import Evidence, Finding, Intent, Interpretation
 from reminders.core.replies.intents import PRECEDENCE, STANDS_ALONE
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 from reminders.core.transport import RideState
 
 BY_A_PERSON = "person"
@@ -151,7 +151,7 @@ def in_time(actions: Sequence[Action], scene: Scene, *, received_at: datetime) -
 
 
 def _to_a_person(scene: Scene, item: Appointment) -> OpenTask:
-    return OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.HIGH, item.id, scene.thread.owner)
+    return OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.HIGH, item.id, scene.thread.owner, doubt=Doubt.MOVED)
 
 
 def _may_still_say(say: Say, scene: Scene, changed: Collection[object], received_at: datetime) -> bool:

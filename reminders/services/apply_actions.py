@@ -26,7 +26,7 @@ from reminders.core.conversation.actions import (
 )
 from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.reminders import Reason
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 from reminders.services.answer_reply import answer_reply
 from reminders.services.arrange_rides import record_rides
 from reminders.services.close_addresses import concerned, plan_concerned
@@ -129,7 +129,7 @@ def _about_a_visit(tx: Transaction, case: Case, action: Confirm | TakeBack | Rec
 
 def _moved_meanwhile(tx: Transaction, case: Case) -> None:
     """The visit moved at this very moment: what was said of the old time goes to a person."""
-    _open_task(tx, case, OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.HIGH, None, case.thread.owner))
+    _open_task(tx, case, OpenTask(TaskKind.REPLY_UNCLEAR, Urgency.HIGH, None, case.thread.owner, doubt=Doubt.MOVED))
 
 
 def _record_score(tx: Transaction, case: Case, action: RecordScore) -> None:
@@ -162,6 +162,7 @@ def _open_task(tx: Transaction, case: Case, action: OpenTask) -> None:
         appointment_id=action.appointment_id,
         inbound_id=case.item.id,
         note=action.note or None,
+        doubt=action.doubt,
     )
     is_new = tasks.open_once(tx, case.deps.identity.new_id(), task, now=case.now)
     if is_new and action.kind is TaskKind.DECLINED:

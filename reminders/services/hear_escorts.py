@@ -25,7 +25,7 @@ from reminders.core.pick_ups import (
 )
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent, Interpretation
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 from reminders.core.transport import RideState
 from reminders.core.watching import LAST_DAY, end_of
 from reminders.services.arrange_rides import open_ride_task, record_rides
@@ -219,6 +219,7 @@ def _open_for_reader(tx: Transaction, said: _Said, kind: TaskKind) -> str:
         patient_id=said.patient_id,
         appointment_id=said.appointment_id,
         inbound_id=said.inbound_id,
+        doubt=Doubt.FROM_ESCORT if kind is TaskKind.REPLY_UNCLEAR else None,
     )
     tasks.open_once(tx, said.deps.identity.new_id(), task, now=said.now)
     return f"task opened: {kind}"

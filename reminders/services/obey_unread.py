@@ -15,7 +15,7 @@ from reminders.core.consent import Source, bare_opt_out
 from reminders.core.danger_words import sounds_like_danger
 from reminders.core.ids import InboundId
 from reminders.core.replies import Intent
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 from reminders.ports import SENDING_JOBS
 from reminders.services.apart import together_or_apart
 from reminders.services.close_addresses import Person
@@ -111,5 +111,6 @@ def _tell_staff(deps: Deps, text_id: InboundId) -> None:
 
 def _open_task(tx: Transaction, deps: Deps, text_id: InboundId, now: datetime) -> None:
     kind = TaskKind.REPLY_UNCLEAR
-    task = tasks.Task(kind=kind, urgency=Urgency.HIGH, key=f"{kind}:{text_id}:unread", inbound_id=text_id)
+    key, doubt = f"{kind}:{text_id}:unread", Doubt.UNREADABLE
+    task = tasks.Task(kind=kind, urgency=Urgency.HIGH, key=key, inbound_id=text_id, doubt=doubt)
     tasks.open_once(tx, deps.identity.new_id(), task, now=now)

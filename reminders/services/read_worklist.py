@@ -13,10 +13,11 @@ from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
+from reminders.core.labels import REASONS
 from reminders.core.patients import PatientRecord
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.staff import Actor, Right
-from reminders.core.tasks import Group, TaskKind, due_at, group_of, next_action, place, pressing
+from reminders.core.tasks import DOUBTS, Group, TaskKind, due_at, group_of, next_action, place, pressing
 from reminders.core.wording import IN_TABLES, StaffClock
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinic
@@ -80,6 +81,13 @@ class TaskLine:
     def clock(self) -> StaffClock:
         """How staff there are told times."""
         return StaffClock(ZoneInfo(self.timezone), self.language)
+
+    @property
+    def why(self) -> str:
+        """Why it is there beyond what its title says, in words; empty where that says all."""
+        if self.task.doubt is not None:
+            return DOUBTS[self.task.doubt]
+        return REASONS[self.task.reason] if self.task.reason is not None else ""
 
     @property
     def id(self) -> TaskId:

@@ -14,7 +14,7 @@ from reminders.core.feed import FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
 from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
-from reminders.core.tasks import Outcome, Resolver, TaskKind, Urgency
+from reminders.core.tasks import Doubt, Outcome, Resolver, TaskKind, Urgency
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once, insert_once
 from reminders.store.rows import message, task
@@ -60,6 +60,8 @@ class Task:
     resolved_by: str | None = None
     outcome: Outcome | None = None
     note: str | None = None
+    doubt: Doubt | None = None
+    """Why a reply needs a reader, where that is what it is about."""
 
 
 def open_once(tx: Transaction, new_id: UUID, item: Task, *, now: datetime) -> bool:
@@ -332,6 +334,7 @@ def _values(tx: Transaction, new_id: UUID, item: Task, now: datetime) -> dict[st
         "kind": item.kind,
         "urgency": item.urgency,
         "reason": item.reason,
+        "doubt": item.doubt,
         "key": item.key,
         "opened_at": now,
         "due_at": item.due_at,
@@ -361,4 +364,5 @@ def _task(tx: Transaction, row: Row[Any]) -> Task:
         resolved_by=row.resolved_by,
         outcome=row.outcome,
         note=tx.vault.open_optional("task.note", row.id, row.note),
+        doubt=row.doubt,
     )

@@ -12,7 +12,7 @@ from reminders.core.conversation.scene import Scene
 from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.conversation.understanding import Heard
 from reminders.core.replies import Evidence, Finding, Intent, Interpretation
-from reminders.core.tasks import TaskKind
+from reminders.core.tasks import Doubt, TaskKind
 from tests.builders import NOON, a_patient, a_record, an_appointment, an_id
 
 DANA, LEE = a_patient(a_record("P1")), a_patient(a_record("P2", name="Lee Stone"))
@@ -56,6 +56,13 @@ def after(
 def done(actions: tuple[Action, ...]) -> tuple[Action, ...]:
     """Return what follows but what is only said."""
     return tuple(action for action in actions if not isinstance(action, Say))
+
+
+def doubts(actions: tuple[Action, ...]) -> list[Doubt | None]:
+    """Return why a person has to read it."""
+    return [
+        action.doubt for action in actions if isinstance(action, OpenTask) and action.kind is TaskKind.REPLY_UNCLEAR
+    ]
 
 
 def told(actions: tuple[Action, ...]) -> list[AnswerKind]:

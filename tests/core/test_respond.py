@@ -26,7 +26,7 @@ from reminders.core.conversation.respond import FROM_A_STRANGER, RULES
 from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.replies import Intent
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 from tests.builders import NOON, an_appointment
 from tests.core.conversations import (
     AFTER,
@@ -60,8 +60,9 @@ def a_task(
     urgency: Urgency = Urgency.NORMAL,
     about: AppointmentId | None = None,
     patient: PatientId | None = None,
+    doubt: Doubt | None = None,
 ) -> tuple[OpenTask]:
-    return (OpenTask(kind, urgency, about, patient),)
+    return (OpenTask(kind, urgency, about, patient, doubt=doubt),)
 
 
 # ----- opting out and in
@@ -148,8 +149,9 @@ def test_where_the_new_time_cannot_be_asked_a_person_does(thread: Thread) -> Non
 
 
 def test_a_confirmation_of_a_visit_that_is_off_or_past_goes_to_a_person() -> None:
-    assert done(after(Intent.CONFIRM, replace(ALONE, upcoming=()))) == a_task(patient=DANA.id)
-    assert done(after(Intent.CONFIRM, replace(ALONE, upcoming=(LATER,)))) == a_task(about=LATER.id, patient=DANA.id)
+    assert done(after(Intent.CONFIRM, replace(ALONE, upcoming=()))) == a_task(patient=DANA.id, doubt=Doubt.NO_SESSION)
+    found = done(after(Intent.CONFIRM, replace(ALONE, upcoming=(LATER,))))
+    assert found == a_task(about=LATER.id, patient=DANA.id, doubt=Doubt.SESSION_GONE)
 
 
 def test_words_of_attendance_under_a_question_about_the_ride_mean_its_visit() -> None:
@@ -204,7 +206,7 @@ def test_what_is_confirmed_already_bothers_nobody() -> None:
 
 
 def test_on_a_phone_of_two_expected_patients_nobody_is_confirmed() -> None:
-    assert done(after(Intent.CONFIRM, SHARED)) == a_task()
+    assert done(after(Intent.CONFIRM, SHARED)) == a_task(doubt=Doubt.SEVERAL_PATIENTS)
 
 
 def test_on_a_shared_phone_a_confirmation_holds_where_only_one_patient_is_expected() -> None:
@@ -288,9 +290,10 @@ def test_a_task_about_a_visit_within_a_day_is_urgent() -> None:
 
 
 def test_an_unclear_reply_goes_to_a_person_with_all_that_is_sure_about_it() -> None:
-    assert after(Intent.UNCLEAR) == a_task(about=VISIT.id, patient=DANA.id)
-    assert after(Intent.UNCLEAR, SHARED) == a_task()
-    assert after(Intent.UNCLEAR, replace(ALONE, upcoming=())) == a_task(patient=DANA.id)
+    doubt = Doubt.NOT_UNDERSTOOD
+    assert after(Intent.UNCLEAR) == a_task(about=VISIT.id, patient=DANA.id, doubt=doubt)
+    assert after(Intent.UNCLEAR, SHARED) == a_task(doubt=doubt)
+    assert after(Intent.UNCLEAR, replace(ALONE, upcoming=())) == a_task(patient=DANA.id, doubt=doubt)
 
 
 @pytest.mark.parametrize(

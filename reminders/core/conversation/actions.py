@@ -11,7 +11,7 @@ from reminders.core.consent import Source
 from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.thread import OpenQuestion
 from reminders.core.ids import AppointmentId, PatientId
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 from reminders.core.transport import RideState
 
 
@@ -62,7 +62,7 @@ class RaiseAlarm:
 class OpenTask:
     """A person should look. `appointment_id` and `patient_id` only where there is no doubt about them.
 
-    `note` holds the patient's own words about when they would rather come.
+    `note` holds the patient's own words about when they would rather come; `doubt` says why a reply needs a reader.
     """
 
     kind: TaskKind
@@ -70,6 +70,7 @@ class OpenTask:
     appointment_id: AppointmentId | None = None
     patient_id: PatientId | None = None
     note: str = ""
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.scene import Scene
 from reminders.core.opt_out_words import may_mean_a_part
 from reminders.core.replies import Intent
-from reminders.core.tasks import TaskKind
+from reminders.core.tasks import Doubt, TaskKind
 
 MAY_SUBSCRIBE = frozenset({"start", "unstop", "yes"})
 
@@ -53,7 +53,7 @@ def _after_verdict(scene: Scene) -> Iterator[Action]:
         return
     if thread.is_page:
         # Only the phone itself, or a person who is told so, ends an opt-out: others may open a page.
-        yield scene.task(TaskKind.REPLY_UNCLEAR)
+        yield scene.unread(Doubt.WANTS_TEXTS_BY_PAGE)
         return
     verdict = opt_in_verdict(
         keyword,
@@ -73,7 +73,7 @@ def _after_verdict(scene: Scene) -> Iterator[Action]:
 
 
 def _ask_staff(scene: Scene) -> OpenTask:
-    return scene.task(TaskKind.SENDER_UNKNOWN if scene.is_stranger else TaskKind.REPLY_UNCLEAR)
+    return scene.task(TaskKind.SENDER_UNKNOWN) if scene.is_stranger else scene.unread(Doubt.WANTS_TEXTS_AGAIN)
 
 
 def wrong_number(scene: Scene) -> Iterator[Action]:

@@ -11,7 +11,7 @@ from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.binding import about, of_check_in
 from reminders.core.conversation.scene import Scene
 from reminders.core.replies import Intent, Interpretation
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 
 WORDS_OF_A_CHECK_IN = frozenset({Intent.UNCLEAR, Intent.SYMPTOM})
 """What an open check-in may be answered with instead of a number."""
@@ -61,10 +61,14 @@ def score(scene: Scene) -> Iterator[Action]:
     asked, session = of_check_in(scene.thread)
     value = scene.heard.interpretation.score
     if scene.thread.is_shared or session is None or value is None:
-        yield scene.task(TaskKind.REPLY_UNCLEAR if asked is not None else TaskKind.SYMPTOM)
+        yield scene.unread(_unplaced(scene)) if asked is not None else scene.task(TaskKind.SYMPTOM)
         return
     yield RecordScore(session.patient_id, session.id, asked, value)
     yield Say(AnswerKind.SCORE)
+
+
+def _unplaced(scene: Scene) -> Doubt:
+    return Doubt.SEVERAL_PATIENTS if scene.thread.is_shared else Doubt.NUMBER_WITHOUT_SESSION
 
 
 def unscored(scene: Scene) -> Iterator[Action]:

@@ -106,6 +106,12 @@ def _without_doubles(found: Iterable[Action]) -> Iterator[Action]:
     """Leave out a task "read this" where another task brings the same text before somebody."""
     tasks = [action for action in found if isinstance(action, OpenTask)]
     has_other = any(task.kind not in READ_ANYWAY for task in tasks)
+    is_told = has_other
     for action in found:
-        if not (has_other and isinstance(action, OpenTask) and action.kind in READ_ANYWAY):
+        if isinstance(action, OpenTask) and action.kind in READ_ANYWAY:
+            # Of two doubts about one text the first, which is of what presses most, is told.
+            if not is_told:
+                is_told = True
+                yield action
+        else:
             yield action

@@ -14,7 +14,7 @@ from reminders.core.conversation.thread import Thread
 from reminders.core.conversation.understanding import Heard
 from reminders.core.opt_out_words import forbids_any_answer
 from reminders.core.replies import Intent
-from reminders.core.tasks import USUAL_URGENCY, TaskKind, Urgency
+from reminders.core.tasks import USUAL_URGENCY, Doubt, TaskKind, Urgency
 
 URGENT = timedelta(hours=24)
 BEFORE_A_SESSION = frozenset(
@@ -76,6 +76,7 @@ class Scene:
         visits: Sequence[Appointment] | None = None,
         urgency: Urgency | None = None,
         note: str = "",
+        doubt: Doubt | None = None,
     ) -> OpenTask:
         """Return a task about this text, with the visit and the patient only where they are sure.
 
@@ -87,7 +88,11 @@ class Scene:
         is_near = kind in BEFORE_A_SESSION and any(self._is_near(item) for item in shown)
         only = shown[0].id if len(shown) == 1 else None
         found = urgency or (Urgency.HIGH if is_near else USUAL_URGENCY[kind])
-        return OpenTask(kind, found, only, patient, note)
+        return OpenTask(kind, found, only, patient, note, doubt)
+
+    def unread(self, doubt: Doubt, *, visits: Sequence[Appointment] | None = None) -> OpenTask:
+        """Return the task to read this text, with what stands between it and what might follow from it."""
+        return self.task(TaskKind.REPLY_UNCLEAR, visits=visits, doubt=doubt)
 
     def _is_near(self, item: Appointment) -> bool:
         return self.now - URGENT < item.starts_at <= self.now + URGENT

@@ -9,7 +9,7 @@ from reminders.core.conversation.actions import Action, HoldPatient, Note, Say
 from reminders.core.conversation.answers import AnswerKind
 from reminders.core.conversation.scene import Scene
 from reminders.core.replies import Intent
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import Doubt, TaskKind, Urgency
 
 ANSWERED_BY_PROVIDER = frozenset({"help", "info"})
 """Whole texts that the provider answers where its own handling is on (requirement 37)."""
@@ -70,7 +70,8 @@ def auto_reply(scene: Scene) -> Iterator[Action]:
     yield Note("an automatic reply is no answer")
     today = None if scene.thread.is_shared else scene.thread.today(scene.now)
     if today is not None and today.starts_at <= scene.now:
-        yield scene.task(TaskKind.REPLY_UNCLEAR, visits=[today], urgency=Urgency.LOW)
+        doubt = Doubt.MACHINE_ON_THE_DAY
+        yield scene.task(TaskKind.REPLY_UNCLEAR, visits=[today], urgency=Urgency.LOW, doubt=doubt)
 
 
 def unclear(scene: Scene) -> Iterator[Action]:
@@ -78,9 +79,9 @@ def unclear(scene: Scene) -> Iterator[Action]:
     if scene.heard.is_empty and not scene.heard.media_count:
         yield Note("an empty text")
     else:
-        yield scene.task(TaskKind.REPLY_UNCLEAR)
+        yield scene.unread(Doubt.PICTURE if scene.heard.is_empty else Doubt.NOT_UNDERSTOOD)
 
 
 def photo(scene: Scene) -> Iterator[Action]:
     """Somebody should know of a picture; we do not keep it."""
-    yield scene.task(TaskKind.SENDER_UNKNOWN if scene.is_stranger else TaskKind.REPLY_UNCLEAR)
+    yield scene.task(TaskKind.SENDER_UNKNOWN) if scene.is_stranger else scene.unread(Doubt.PICTURE)

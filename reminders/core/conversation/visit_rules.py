@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from reminders.core.cadences import QuestionKind
 from reminders.core.conversation.actions import Action, Confirm, Note, RecordRide, Say, TakeBack
 from reminders.core.conversation.answers import AnswerKind
-from reminders.core.conversation.binding import about, bind, for_a_ride
+from reminders.core.conversation.binding import BEFORE_A_VISIT, about, bind, for_a_ride
 from reminders.core.conversation.preferred_times import preferred_times
 from reminders.core.conversation.scene import Scene
 from reminders.core.ids import AppointmentId
 from reminders.core.replies import Intent
 from reminders.core.rides import ride_after
-from reminders.core.tasks import TaskKind
+from reminders.core.tasks import Doubt, TaskKind
 from reminders.core.transport import RidePolicy, RideState
 
 CONTRADICTS = (Intent.DECLINE, Intent.WRONG_NUMBER, Intent.DECEASED)
@@ -24,7 +24,7 @@ ANSWER_TO_RIDE = {
     RideState.HIRED: AnswerKind.HIRED,
     RideState.SELF: AnswerKind.SELF_DRIVE,
 }
-TASK_OF_RIDE = {RideState.SELF: TaskKind.SELF_DRIVE, RideState.ARRANGED: TaskKind.REPLY_UNCLEAR}
+TASK_OF_RIDE = {RideState.SELF: TaskKind.SELF_DRIVE}
 
 
 def confirm(scene: Scene) -> Iterator[Action]:
@@ -38,9 +38,26 @@ def confirm(scene: Scene) -> Iterator[Action]:
     if bound.moved:
         asked_again = Say(AnswerKind.MOVED, bound.moved, QuestionKind.CONFIRM)
         yield Note("asked about an earlier time; the new one is not confirmed")
-        yield asked_again if scene.may_say(AnswerKind.MOVED) else scene.task(TaskKind.REPLY_UNCLEAR)
+        yield asked_again if scene.may_say(AnswerKind.MOVED) else scene.unread(Doubt.MOVED)
     if not bound.visits and not bound.moved:
-        yield Note("confirmed already") if _is_confirmed(scene) else scene.task(TaskKind.REPLY_UNCLEAR)
+        yield Note("confirmed already") if _is_confirmed(scene) else scene.unread(_unbound(scene, is_yes=True))
+
+
+def _unbound(scene: Scene, *, is_yes: bool = False) -> Doubt:
+    """Say why a reply is about no session for sure."""
+    thread = scene.thread
+    if thread.is_shared:
+        return Doubt.SEVERAL_PATIENTS
+    asked = {key for item in thread.questions if item.kind in BEFORE_A_VISIT for key in item.appointment_ids}
+    today = thread.today(scene.now)
+    has_begun = (today is not None and today.starts_at <= scene.now) or any(item.id in asked for item in thread.past)
+    if is_yes and has_begun:
+        return Doubt.CONFIRMED_LATE
+    if not thread.upcoming:
+        return Doubt.NO_SESSION
+    if asked and not any(item.id in asked for item in thread.upcoming):
+        return Doubt.SESSION_GONE
+    return Doubt.SEVERAL_SESSIONS if len(thread.upcoming) > 1 or asked else Doubt.FAR_AHEAD
 
 
 def _is_confirmed(scene: Scene) -> bool:
@@ -58,7 +75,7 @@ def decline(scene: Scene) -> Iterator[Action]:
     """Staff phone; the schedule stays as it is. An earlier yes no longer holds."""
     visits = about(scene.thread, scene.now)
     if not scene.thread.upcoming and not visits:
-        yield scene.task(TaskKind.REPLY_UNCLEAR)
+        yield scene.unread(Doubt.NO_SESSION)
         return
     if len(visits) == 1:
         yield from (TakeBack(item.id, item.version) for item in visits if item.is_confirmed)
@@ -86,7 +103,7 @@ def arrived(scene: Scene) -> Iterator[Action]:
 def _on_the_day(scene: Scene) -> Iterator[Action]:
     today = None if scene.thread.is_shared else scene.thread.today(scene.now)
     if today is None or not today.status.is_coming:
-        yield scene.task(TaskKind.REPLY_UNCLEAR)
+        yield scene.unread(Doubt.SEVERAL_PATIENTS if scene.thread.is_shared else Doubt.NOT_TODAY)
         return
     yield scene.task(TaskKind.RUNNING_LATE, visits=[today])
     yield Say(AnswerKind.LATE)
@@ -105,10 +122,11 @@ def ride(scene: Scene) -> Iterator[Action]:
             yield RecordRide(visits, state)
             yield Say(ANSWER_TO_RIDE[state])
     if len(fitting) < len(bound.moved):
-        yield scene.task(TaskKind.REPLY_UNCLEAR, visits=bound.moved)
+        yield scene.unread(Doubt.RIDE_FOR_EARLIER, visits=bound.moved)
     if not states:
         state = ride_after(intents, RidePolicy.ADULT_PRESENT) or RideState.NEEDED
-        yield scene.task(TASK_OF_RIDE.get(state, TaskKind.RIDE_WANTED))
+        is_found = state is RideState.ARRANGED
+        yield scene.unread(_unbound(scene)) if is_found else scene.task(TASK_OF_RIDE.get(state, TaskKind.RIDE_WANTED))
 
 
 def _state(scene: Scene, key: AppointmentId) -> RideState | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reminders.core.tasks.doubts import DOUBTS, Doubt
 from reminders.core.tasks.due import DUE_WITHIN, due_at, told
 from reminders.core.tasks.ending import (
     ABOUT_A_VERSION,
@@ -33,6 +34,7 @@ __all__ = [
     "AFTER_REMINDER",
     "CAN_BE_CONFIRMED",
     "CAN_GET_A_RIDE",
+    "DOUBTS",
     "DUE_WITHIN",
     "GROUPS",
     "GROUP_TITLES",
@@ -44,6 +46,7 @@ __all__ = [
     "SAID_IN_REPLY",
     "TITLES",
     "USUAL_URGENCY",
+    "Doubt",
     "Group",
     "Outcome",
     "Proof",

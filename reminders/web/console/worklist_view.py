@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from reminders.core.check_ins import MOST, Concern
 from reminders.core.escalations import Escalation
 from reminders.core.ids import TaskId
-from reminders.core.labels import REASONS
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import (
     CAN_BE_CONFIRMED,
@@ -114,7 +113,7 @@ def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime, ti
         words=_words(line),
         inbound_key=str(task.inbound_id) if task.inbound_id is not None else "",
         corrected=_corrected(line),
-        why=REASONS[task.reason] if task.reason and task.kind not in SAID_BY_TITLE else "",
+        why=line.why if task.kind not in SAID_BY_TITLE else "",
         age=_age(now - task.opened_at) if task.opened_at else "",
         due=told(line.due_at, now),
         is_overdue=task.resolved_at is None and line.due_at < now,
