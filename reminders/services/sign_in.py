@@ -66,6 +66,15 @@ def sign_in(deps: Deps, given: Try) -> SignedIn | None:
     return _come_in(deps, person, given, step, now=now)
 
 
+def knows_browser(deps: Deps, given: Try) -> bool:
+    """Say whether this person signed in with their present password in this browser before."""
+    if not given.mark:
+        return False
+    with deps.store.reading() as tx:
+        person = staff.by_login(tx, read_login(given.login))
+    return person is not None and _knows(deps, person, given)
+
+
 def begin_session(tx: Transaction, deps: Deps, person: Person, *, replaces: str, now: datetime) -> SignedIn:
     """Begin a session of a person as stored, with secrets of its own; the one that the browser had ends."""
     before = sessions.find(tx, replaces) if replaces else None

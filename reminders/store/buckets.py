@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
 
 from reminders.core.pacing import Bucket
 from reminders.store.once import insert_once
@@ -32,6 +34,12 @@ def write(tx: Transaction, name: str, bucket: Bucket) -> None:
     changed = update(token_bucket).where(token_bucket.c.name == name).values(values)
     if tx.connection.execute(changed).rowcount == 0:
         insert_once(tx, token_bucket, {"name": name, **values})
+
+
+def forget(tx: Transaction, prefix: str, *, before: datetime) -> int:
+    """Delete the buckets whose names begin so and that nobody used since an instant; return how many."""
+    old = token_bucket.c.name.startswith(prefix, autoescape=True) & (token_bucket.c.filled_at < before)
+    return tx.connection.execute(delete(token_bucket).where(old)).rowcount
 
 
 def _lock_row(tx: Transaction, name: str) -> Bucket | None:

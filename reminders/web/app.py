@@ -26,7 +26,6 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = given
     app.state.base = base_path(given)
     app.state.limit = TryLimit(given.deps.clock)
-    app.state.sign_in_limits = sign_in.limits(given.deps.clock)
     app.state.metrics = health.Metrics(given.deps)
     app.state.readiness = health.Readiness(given.deps)
     errors.install(app)

@@ -53,7 +53,10 @@ def problem(status: int, *, wants_page: bool, reference: str, base: str = "") ->
     nearest = HTTPStatus.INTERNAL_SERVER_ERROR if known >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
     english, spanish = WORDS.get(known, WORDS[nearest])
     if not wants_page:
-        return JSONResponse({"error": known.phrase, "reference": reference}, status_code=status)
+        # RFC 9457; `error` is what was here before there was a media type for it.
+        told = {"type": "about:blank", "title": known.phrase, "status": status, "reference": reference}
+        media_type = "application/problem+json"
+        return JSONResponse({**told, "error": known.phrase}, status_code=status, media_type=media_type)
     text = TEMPLATES.get_template("error.html").render(
         base=base, english=english, spanish=spanish, reference=reference, status=status
     )

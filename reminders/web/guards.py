@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import math
 import re
 from collections import deque
+from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
 from threading import Lock
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
@@ -74,7 +77,13 @@ def is_from_our_page(request: Request, nonce: str) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("origin")
-    return origin in {None, "null"} or origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return origin in {None, "null"} or origin in _own_origins(request)
+
+
+def _own_origins(request: Request) -> set[str]:
+    """Return how a browser may name us: as the world reaches us, and as this request came, which a proxy may change."""
+    public = urlsplit(services_of(request).facts.public_url.lower())
+    return {f"{public.scheme}://{public.netloc}", f"{request.url.scheme}://{request.headers.get('host', '')}"}
 
 
 def _form_key(request: Request) -> str | None:
@@ -103,6 +112,11 @@ class TryLimit:
                 return False
             times.append(now)
             return True
+
+
+def whole_seconds(wait: timedelta) -> str:
+    """Return a wait as the header `Retry-After` tells it: never less than it is, at least a second."""
+    return str(max(1, math.ceil(wait.total_seconds())))
 
 
 def limit_tries(request: Request) -> None:

@@ -80,7 +80,9 @@ def test_an_unforeseen_error_tells_nothing_but_a_reference_that_the_log_has_too(
     for word in ("sqlite", "Traceback", "Error", "select"):
         assert word not in page.text
     failed = [line for line in lines if line["event"] == "web.failed"]
-    assert told.json() == {"error": "Internal Server Error", "reference": failed[1]["id"]}
+    assert told.headers["content-type"] == "application/problem+json"
+    said = {"type": "about:blank", "title": "Internal Server Error", "status": 500, "error": "Internal Server Error"}
+    assert told.json() == {**said, "reference": failed[1]["id"]}
     assert failed[0]["id"] in page.text
 
 

@@ -201,6 +201,27 @@ def test_an_address_tries_twenty_times_a_minute_at_most(kim: Member, other: Brow
     assert other.post("/sign-in", form).status_code == 401
 
 
+def test_an_address_that_failed_too_often_keeps_no_known_browser_and_no_second_process_out(
+    kim: Member, browser: Browser, tmp_path: Path
+) -> None:
+    guesser = Browser(some_app(kim.world, tmp_path))
+    guesser.get("/sign-in")
+    form = {"login": "x", "password": "y", "code": "z", "nonce": guesser.nonce}
+    for _ in range(20):
+        assert guesser.post("/sign-in", form).status_code == 401
+    restarted = Browser(some_app(kim.world, tmp_path))
+    restarted.get("/sign-in")
+    answer = restarted.post("/sign-in", {**form, "nonce": restarted.nonce})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+    assert kim.sign_in(browser).status_code == 303
+
+
+def test_who_signs_in_uses_up_nothing_of_what_the_address_may_try(kim: Member, other: Browser) -> None:
+    for _ in range(22):
+        other.cookies.clear()
+        assert kim.sign_in(other).status_code == 303
+
+
 def test_a_form_without_its_key_or_from_another_site_does_nothing(kim: Member, browser: Browser) -> None:
     key = page_nonce(browser.get("/staff"))
     before = everything(kim.world)

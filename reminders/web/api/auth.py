@@ -5,7 +5,6 @@ The key is looked at before the body is read: to whoever has none, no fault of a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -21,15 +20,19 @@ from reminders.bootstrap import Services
 from reminders.core.api_keys import ApiKey, Scope
 from reminders.core.clinics import Clinic
 from reminders.core.staff import Actor
+from reminders.core.tries import KEYS
 from reminders.services.api_keys import PACE, Entry, clinic_of, enter
 from reminders.services.deps import Deps
+from reminders.services.limit_tries import take_try
 from reminders.web.api.problem import Kind, ProblemError, Wrong, answer
+from reminders.web.guards import whole_seconds
 from reminders.web.pages import services_of
 
 SCHEME = "key"
 BEARER = "bearer "
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="reminders"'}
 JSON = "application/json"
+NO_GOOD_KEY = "Too many requests from this address showed no good key."
 
 
 def needs(scope: Scope) -> dict[str, Any]:
@@ -100,8 +103,17 @@ def _entry(request: Request) -> Entry:
     is_bearer = given[: len(BEARER)].lower() == BEARER
     entry = enter(services_of(request).deps, given[len(BEARER) :].strip()) if is_bearer else None
     if entry is None:
+        _count_refusal(request)
         raise ProblemError(Kind.UNAUTHORIZED, headers=CHALLENGE)
     return entry
+
+
+def _count_refusal(request: Request) -> None:
+    """Slow down an address that shows no good key again and again. A good one has been let in before this."""
+    address = request.client.host if request.client else ""
+    wait = take_try(services_of(request).deps, KEYS, address)
+    if wait:
+        raise ProblemError(Kind.TOO_MANY_REQUESTS, NO_GOOD_KEY, headers={"Retry-After": whole_seconds(wait)})
 
 
 def _permit(entry: Entry, scope: Scope) -> None:
@@ -141,4 +153,4 @@ def _pace(entry: Entry) -> dict[str, str]:
 
 
 def _seconds(entry: Entry) -> str:
-    return str(max(1, math.ceil(entry.wait.total_seconds())))
+    return whole_seconds(entry.wait)

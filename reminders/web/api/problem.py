@@ -111,8 +111,10 @@ KINDS: Mapping[Kind, About] = {
     ),
     Kind.TOO_MANY_REQUESTS: About(
         HTTPStatus.TOO_MANY_REQUESTS,
-        "The key asks too often",
-        "Wait as many seconds as `Retry-After` says. `RateLimit` tells with each answer how many requests are left.",
+        "That is too often",
+        "Wait as many seconds as `Retry-After` says. `RateLimit` tells with each answer how many requests are left to "
+        "a key. Requests without a good key are counted by the address they come from: 30, then one in two seconds. A "
+        "good key is never refused for what others at its address do wrong.",
     ),
     Kind.INTERNAL: About(
         HTTPStatus.INTERNAL_SERVER_ERROR,

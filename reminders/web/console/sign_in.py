@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.sign_in import LEAST_PASSWORD, MOST_PASSWORD, own_path
-from reminders.ports import Clock
+from reminders.core.tries import KNOWN_SIGN_INS, SIGN_INS
 from reminders.services.accept_invitation import accept_invitation, judge_password, read_invitation
+from reminders.services.limit_tries import give_back, take_try
 from reminders.services.manage_staff import sign_out
-from reminders.services.sign_in import Try, sign_in
+from reminders.services.sign_in import SignedIn, Try, knows_browser, sign_in
 from reminders.web.console.door import (
     Acting,
     check_form,
@@ -26,7 +27,7 @@ from reminders.web.console.door import (
     take_session,
     token_of,
 )
-from reminders.web.guards import TryLimit, is_from_our_page, leave_nonce, limit_tries, nonce_of
+from reminders.web.guards import is_from_our_page, leave_nonce, limit_tries, nonce_of, whole_seconds
 from reminders.web.pages import base_path, page, services_of
 
 router = APIRouter(dependencies=[Depends(local_in_demo)])
@@ -34,21 +35,6 @@ router = APIRouter(dependencies=[Depends(local_in_demo)])
 Field = Annotated[str, Form()]
 FAILED = "That did not work. Check login, password and code. After wrong tries, wait a minute before the next one."
 STALE = "The page had waited too long. Please try once more."
-TRIES, TRIES_OF_BROWSER = 20, 5
-"""Tries a minute: from one address, and from one browser that is known (requirement 22)."""
-
-
-def limits(clock: Clock) -> tuple[TryLimit, TryLimit]:
-    """Return counts of tries: by address, and by browser that is known."""
-    return TryLimit(clock, tries=TRIES), TryLimit(clock, tries=TRIES_OF_BROWSER)
-
-
-def limit_sign_ins(request: Request) -> None:
-    """Refuse an address, or a browser that is known, which tries too often."""
-    of_address, of_browser = request.app.state.sign_in_limits
-    address, mark = request.client.host if request.client else "", mark_of(request)
-    if not of_address.permits(address) or (mark and not of_browser.permits(mark)):
-        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": "60"})
 
 
 @router.get("/sign-in")
@@ -59,7 +45,7 @@ def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 -
     return _sign_in_page(request, login="", after=own_path(next), fault="")
 
 
-@router.post("/sign-in", dependencies=[Depends(limit_sign_ins)])
+@router.post("/sign-in")
 def come_in(
     request: Request,
     *,
@@ -74,12 +60,31 @@ def come_in(
     if not is_from_our_page(request, nonce):
         return _sign_in_page(request, login=login, after=after, fault=STALE, status=HTTPStatus.FORBIDDEN)
     given = Try(login, password, code, mark=mark_of(request), replaces=token_of(request))
-    session = sign_in(services_of(request).deps, given)
+    session = _counted(request, given)
     if session is None:
         return _sign_in_page(request, login=login, after=after, fault=FAILED, status=HTTPStatus.UNAUTHORIZED)
     found = _go(request, after)
     leave_session(request, found, session)
     return found
+
+
+def _counted(request: Request, given: Try) -> SignedIn | None:
+    """Sign in, unless too many tries failed: from this address or, in a browser that knows the person, from there.
+
+    Raises HTTPException 429.
+    """
+    deps = services_of(request).deps
+    is_known = knows_browser(deps, given)
+    allowance, who = (
+        (KNOWN_SIGN_INS, given.mark) if is_known else (SIGN_INS, request.client.host if request.client else "")
+    )
+    wait = take_try(deps, allowance, who)
+    if wait:
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": whole_seconds(wait)})
+    session = sign_in(deps, given)
+    if session is not None:
+        give_back(deps, allowance, who)
+    return session
 
 
 @router.post("/sign-out")

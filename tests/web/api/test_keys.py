@@ -115,3 +115,17 @@ def test_who_asks_too_often_is_told_to_wait_whichever_process_answers(world: Wor
     assert refused.headers["retry-after"] == "1"
     world.later(timedelta(seconds=1))
     assert other.get("/worklist").status_code == 200
+
+
+def test_who_shows_no_good_key_is_slowed_by_address_and_nobody_else_there_is(world: World, tmp_path: Path) -> None:
+    key = a_key(world)
+    one, other = (some_app(world, tmp_path) for _ in range(2))
+    refused = [Program(one, key[:-1] + "?").get("/events").status_code for _ in range(30)]
+    assert refused == [401] * 30
+    answer = Program(other, None).get("/events")
+    assert (answer.status_code, problem_of(answer)) == (429, "too-many-requests")
+    assert answer.headers["retry-after"] == "2"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert Program(one, key).get("/events").status_code == 200, "a good key behind the same address"
+    world.later(timedelta(seconds=2))
+    assert Program(one, None).get("/events").status_code == 401
