@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, exists, or_, select
 
+from reminders.core.conversation.thread import Way
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
 from reminders.core.pauses import Pause, PauseKind
 from reminders.core.reminders import PlannedReminder, Reminder, ReminderKey
@@ -261,6 +262,7 @@ def _replies(tx: Transaction, patient_id: PatientId, *, has_texts: bool) -> tupl
             text=tx.vault.open("inbound.body", row.id, row.body) if has_texts else None,
             intents=tuple((row.intents or row.intent or "").split(",")) if row.intent else (),
             understood=_understood(tx, row) if has_texts else None,
+            is_page=row.channel is Way.PAGE,
         )
         for row in tx.connection.execute(select(inbound).where(mine).order_by(inbound.c.received_at, inbound.c.id))
     )

@@ -13,8 +13,10 @@ from reminders.core.ids import InboundId
 from reminders.core.patients import Channel
 from reminders.core.replies import Intent
 from reminders.core.staff import Role, actor
+from reminders.core.timeline.events import EventKind
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.correct_reading import correct_reading
+from reminders.services.explain import Query, explain
 from reminders.services.read_inbox import Show, find_thread, read_inbox, read_thread
 from reminders.services.receive_replies import receive_replies
 from reminders.services.respond_by_link import LinkAnswer, Wish, read_page, respond_by_link
@@ -76,6 +78,8 @@ def test_words_on_a_page_are_one_reply_of_its_patient_about_its_session(world: W
     (task,) = world.all(select(rows.task))
     assert (task.kind, task.inbound_id) == ("reschedule", row.id)
     assert answer(world) == "", "that they are called is said by the page itself"
+    told = explain(world.deps, Query("P1")).events
+    assert [event.what for event in told if event.kind is EventKind.REPLY] == ["Patient wrote on their page"]
 
 
 def test_the_button_says_what_they_want_of_the_session_whatever_their_words(world: World) -> None:

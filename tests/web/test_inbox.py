@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from reminders.cli.corrections import OPERATOR
+from reminders.core.patients import Channel
 from reminders.core.staff import Role
 from reminders.services.export_corrections import export_corrections
+from reminders.services.respond_by_link import LinkAnswer, Wish, respond_by_link
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import rows
 from reminders.store.conversation_rows import inbound
@@ -20,6 +22,7 @@ from tests.builders import a_booking, a_record, an_entry
 from tests.services.conversation_cases import START, asked_whether_they_come, is_confirmed
 from tests.services.test_statements import counting
 from tests.web.browser import Browser
+from tests.web.test_links import book, mailed, path_in
 from tests.web.test_today import a_desk, words
 from tests.world import CLINIC, PHONE, World
 
@@ -229,3 +232,23 @@ def test_corrections_are_exported_as_examples_that_name_nobody(clinic: World, fr
     assert export_corrections(clinic.deps, OPERATOR, since=clinic.deps.clock.now() + timedelta(days=1)) == []
     deeds = clinic.all(select(audit_event).where(audit_event.c.deed == "corrections_exported"))
     assert [deed.by for deed in deeds] == ["command line"] * 2
+
+
+def test_words_from_a_page_stand_in_the_conversation_and_are_answered_by_mail(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    world = World(sqlite_store)
+    book(world)
+    token = path_in(mailed(world), "r").rpartition("/")[2]
+    wish = Wish("who will be there?", "who will be there?", "")
+    assert respond_by_link(world.deps, token, LinkAnswer.RESCHEDULE, wish=wish)
+    desk = a_desk(world, tmp_path)
+    address = thread(desk, world)
+    shown = desk.get(address).text
+    assert "on their page" in shown
+    assert "The page answered: “Our team will read your message." in shown
+    before = len(world.email.sent)
+    status, _ = press(desk, f"{address}/answer", text="Kim and Lee.", request_key=key_in(shown))
+    assert status == 303
+    world.pump(Channel.EMAIL)
+    assert [mail.text.count("Kim and Lee.") for mail in world.email.sent[before:]] == [1]

@@ -123,6 +123,8 @@ def reply_lines(history: History) -> Iterator[Event]:
     """Yield what came back from the patient, what it was understood as, and what was done."""
     for item in history.replies:
         what = "Patient wrote" if item.is_theirs else "Somebody wrote from this phone"
+        if item.is_page:
+            what = "Patient wrote on their page"
         said = ", ".join(_said(item))
         why = f"Understood as: {said}." if said else ""
         facts = {

@@ -150,6 +150,8 @@ class PastReply:
     text: str | None
     intents: tuple[str, ...] = ()
     understood: str | None = None
+    is_page: bool = False
+    """Whether it was written on the patient's own page."""
 
 
 @dataclass(frozen=True, slots=True)

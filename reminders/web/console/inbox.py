@@ -15,7 +15,6 @@ from reminders.core.corrections import Reading, checked
 from reminders.core.errors import ContentError, InputError, NotFoundError
 from reminders.core.ids import ContactId, InboundId
 from reminders.core.labels import REASONS
-from reminders.core.patients import Channel
 from reminders.core.replies import Intent
 from reminders.core.staff import Actor, Right
 from reminders.services.correct_reading import correct_reading
@@ -143,7 +142,7 @@ def _order(found: Conversation, answer: Answer) -> AdHocRequest:
         request_key=answer.request_key or "preview",
         clinic_slug=found.clinic.slug,
         patient_external_id=named[0].record.external_id,
-        channel=Channel.SMS,
+        channel=found.phone.channel,
         translations={language: text} if language != home else {},
     )
 

@@ -18,6 +18,7 @@ from reminders.web.console.times import Times, When
 from reminders.web.console.worklist_view import Item, item
 
 BY_OTHERS = {"escort": "the escort", "staff": "staff"}
+ON_THEIR_PAGE = "on their page"
 QUICK = (Intent.CONFIRM, Intent.DECLINE, Intent.RESCHEDULE, Intent.HAS_RIDE, Intent.NEEDS_RIDE, Intent.QUESTION)
 """What an unclear reply most often turns out to mean: one press each."""
 
@@ -66,6 +67,8 @@ class Text:
     ticked: Sequence[str]
     score: str
     media: int
+    answered: str = ""
+    """What the patient's page answered at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def _theirs(text: Written, found: Conversation, *, may_correct: bool) -> Text:
         is_theirs=True,
         at=When(text.at, found.clinic.clock.moment(text.at)),
         pieces=_pieces(text),
-        what=BY_OTHERS.get(text.kind, ""),
+        what=BY_OTHERS.get(text.kind, ON_THEIR_PAGE if text.is_page else ""),
         state="" if text.is_read else "not yet read",
         tone="calm",
         chips=_chips(text),
@@ -164,6 +167,7 @@ def _theirs(text: Written, found: Conversation, *, may_correct: bool) -> Text:
         ticked=[one.value for one in intents],
         score=_score(text, made),
         media=text.media_count,
+        answered=text.answer or "",
     )
 
 
