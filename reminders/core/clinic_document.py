@@ -109,9 +109,8 @@ def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
             reader.fault(f"clinic.{key}", document.get(key), "a value is required")
     for key in (key for key in TEXT_KEYS if key in document):
         # These stand in headers of mail and calendars, where a line break would begin another header.
-        unfit = CONTROLS_BUT_LINES if key == "address" else CONTROLS
-        wanted = "text without control characters is wanted"
-        reader.value(f"clinic.{key}", document[key], lambda found, unfit=unfit: _is_free_of(unfit, found), wanted)
+        is_fit = _is_lines if key == "address" else _is_line
+        reader.value(f"clinic.{key}", document[key], is_fit, "text without control characters is wanted")
     for key in (key for key in FLAGS if key in document):
         reader.value(f"clinic.{key}", document[key], is_flag, "true or false is wanted")
     if "segment_price" in document:
@@ -124,8 +123,12 @@ def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
         reader.value("clinic.timezone", document["timezone"], is_zone, wanted)
 
 
-def _is_free_of(unfit: re.Pattern[str], found: object) -> bool:
-    return isinstance(found, str) and unfit.search(found) is None
+def _is_line(found: object) -> bool:
+    return isinstance(found, str) and CONTROLS.search(found) is None
+
+
+def _is_lines(found: object) -> bool:
+    return isinstance(found, str) and CONTROLS_BUT_LINES.search(found) is None
 
 
 def _is_slug(found: object) -> bool:
