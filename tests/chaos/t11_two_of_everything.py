@@ -28,7 +28,7 @@ from tests.chaos.stack import Setup, Stack
 from tests.chaos.t01_random_kills import FAULTS, run_seed
 from tests.journeys.programs import free_port
 
-OLD_RELEASE = "e952b00"
+OLD_RELEASE = "95c95ba"
 """The last commit before the third migration: what ran beside the new code while it was rolled out."""
 USUAL, QUICK = 10_000, 600
 """Reminders of each half of the experiment."""
