@@ -29,7 +29,7 @@ from tests.chaos.t01_random_kills import FAULTS, run_seed
 from tests.journeys.programs import free_port
 
 OLD_RELEASE = "95c95ba"
-"""The last commit before the third migration: what ran beside the new code while it was rolled out."""
+"""The last commit before the sixth migration: what ran beside the new code while it was rolled out."""
 USUAL, QUICK = 10_000, 600
 """Reminders of each half of the experiment."""
 SECRET = "a secret that both halves of an experiment know"
