@@ -31,8 +31,15 @@ STATUSES: Mapping[type[errors.RemindersError], HTTPStatus] = {
 
 WORDS: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: ("That did not reach us in one piece.", "Eso no nos llegó completo."),
-    HTTPStatus.FORBIDDEN: ("That is not allowed here.", "Eso no está permitido aquí."),
+    HTTPStatus.FORBIDDEN: (
+        "That is not allowed here. If you filled in a form, open its page anew and try again.",
+        "Eso no está permitido aquí. Si rellenó un formulario, abra la página de nuevo e inténtelo otra vez.",
+    ),
     HTTPStatus.NOT_FOUND: ("There is no such page.", "Esta página no existe."),
+    HTTPStatus.CONFLICT: (
+        "Something changed meanwhile. Open the page anew to see how it stands now.",
+        "Algo ha cambiado entretanto. Abra la página de nuevo para ver cómo está ahora.",
+    ),
     HTTPStatus.METHOD_NOT_ALLOWED: ("That is not how this page works.", "Esta página no funciona así."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too much at once.", "Eso es demasiado a la vez."),
     HTTPStatus.TOO_MANY_REQUESTS: ("Please wait a minute, then try again.", "Espere un minuto e inténtelo de nuevo."),
@@ -42,13 +49,16 @@ WORDS: Mapping[HTTPStatus, tuple[str, str]] = {
 """English and Spanish: whoever meets an error may be a patient."""
 
 
+SESSIONS = ("session", "__Host-session")
+
+
 def status_of(error: errors.RemindersError) -> HTTPStatus:
     """Return the HTTP status of one of our errors."""
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def problem(status: int, *, wants_page: bool, reference: str, base: str = "") -> Response:
-    """Return a plain answer for a status, as a page for people and as JSON for programs."""
+def problem(status: int, *, wants_page: bool, reference: str, base: str = "", is_staff: bool = False) -> Response:
+    """Return a plain answer for a status, as a page for people, staff with a way back, and as JSON for programs."""
     known = HTTPStatus(status)
     nearest = HTTPStatus.INTERNAL_SERVER_ERROR if known >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
     english, spanish = WORDS.get(known, WORDS[nearest])
@@ -58,7 +68,7 @@ def problem(status: int, *, wants_page: bool, reference: str, base: str = "") ->
         media_type = "application/problem+json"
         return JSONResponse({**told, "error": known.phrase}, status_code=status, media_type=media_type)
     text = TEMPLATES.get_template("error.html").render(
-        base=base, english=english, spanish=spanish, reference=reference, status=status
+        base=base, english=english, spanish=spanish, reference=reference, status=status, is_staff=is_staff
     )
     return HTMLResponse(text, status_code=status)
 
@@ -68,12 +78,17 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
+def _is_staff(request: Request) -> bool:
+    """Say whether this browser brought a session of staff's, open or over."""
+    return any(name in request.cookies for name in SESSIONS)
+
+
 def answer(request: Request, status: int, *, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to a request that cannot be served."""
     reference = getattr(request.state, "reference", "")
     base = request.app.state.base
     found = refusal(request.url.path, status, reference=reference, base=base) or problem(
-        status, wants_page=wants_page(request), reference=reference, base=base
+        status, wants_page=wants_page(request), reference=reference, base=base, is_staff=_is_staff(request)
     )
     found.headers.update(headers or {})
     return found

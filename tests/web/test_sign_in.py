@@ -309,3 +309,23 @@ def test_in_the_demo_whoever_sits_there_needs_no_sign_in(desk: Browser) -> None:
     assert shown.status_code == 200
     assert "Demo" in shown.text
     assert "Sign out" not in shown.text
+
+
+def test_who_was_away_too_long_is_told_why_they_sign_in_again(world: World, browser: Browser, kim: Member) -> None:
+    world.later(IDLE + MINUTE)
+    asked = browser.get("/inbox")
+    assert asked.headers["location"] == "/sign-in?next=/inbox"
+    assert "Your session is over" in browser.get("/sign-in?next=/inbox").text
+    kim.sign_in(browser)
+    browser.post("/sign-out", {"nonce": page_nonce(browser.get("/"))})
+    assert "Your session is over" not in browser.get("/sign-in").text
+
+
+def test_an_error_leads_staff_back_and_tells_a_patient_of_no_staff_page(
+    browser: Browser, other: Browser, kim: Member
+) -> None:
+    gone = "/patients/00000000-0000-0000-0000-000000000001"
+    page = browser.ask("GET", gone, headers={"accept": "text/html"})
+    assert (page.status_code, 'href="/">Back to Today' in page.text) == (404, True)
+    page = other.ask("GET", "/r/none-such", headers={"accept": "text/html"})
+    assert "Back to Today" not in page.text

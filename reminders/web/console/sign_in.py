@@ -35,6 +35,7 @@ router = APIRouter(dependencies=[Depends(local_in_demo)])
 Field = Annotated[str, Form()]
 FAILED = "That did not work. Check login, password and code. After wrong tries, wait a minute before the next one."
 STALE = "The page had waited too long. Please try once more."
+OVER = "Your session is over. Sign in, and you are back where you were; what was not sent is not saved."
 
 
 @router.get("/sign-in")
@@ -42,7 +43,9 @@ def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 -
     """Show the form; whoever is signed in already goes on."""
     if session_of(request) is not None:
         return _go(request, own_path(next))
-    return _sign_in_page(request, login="", after=own_path(next), fault="")
+    # Who brings a session that is over did not sign out: that takes the cookie away.
+    note = OVER if token_of(request) else ""
+    return _sign_in_page(request, login="", after=own_path(next), fault="", note=note)
 
 
 @router.post("/sign-in")
@@ -139,11 +142,12 @@ def advise(request: Request, token: str, password: Field = "", nonce: Field = ""
     return page(request, "console/advice.html", faults=faults, password=bool(password))
 
 
-def _sign_in_page(request: Request, *, login: str, after: str, fault: str, status: int = HTTPStatus.OK) -> HTMLResponse:
+def _sign_in_page(
+    request: Request, *, login: str, after: str, fault: str, note: str = "", status: int = HTTPStatus.OK
+) -> HTMLResponse:
     nonce = nonce_of(request)
-    found = page(
-        request, "console/sign_in.html", status=status, login=login[:120], after=after, fault=fault, nonce=nonce
-    )
+    shown = {"login": login[:120], "after": after, "fault": fault, "note": note}
+    found = page(request, "console/sign_in.html", status=status, nonce=nonce, **shown)
     leave_nonce(request, found, nonce)
     return found
 

@@ -48,6 +48,8 @@
   const look = async () => {
     if (document.hidden) return;
     const answer = await fetch(live.dataset.source, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(10000) });
+    // Whoever's session is over is led to where one signs in, and back.
+    if (answer.status === 401) return void location.reload();
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const fresh of page.querySelectorAll("[data-part]")) {
