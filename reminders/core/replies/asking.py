@@ -83,6 +83,8 @@ def _asked_by(side: Side, sides: Sequence[Side], place: int, found: Judgement, *
     """Return the rule by which a phrase asks: it begins so, or it ends in a question mark and is no mere answer."""
     phrase = side.phrases[place]
     opening = next((match for _, match in marks([side], Mark.ASKED) if match.phrase == place), None)
+    if phrase.follows_list and not phrase.is_asked and phrase.tokens[0].text in side.known.groups["relatives"]:
+        opening = None  # "manejo yo, que tengo buena mano" tells why
     if opening is not None and (phrase.is_asked or len(phrase.tokens) >= SHORTEST):
         return opening.entry.id
     answers = {word for _, match in marks(sides, *ANSWERS) for word in range(match.first, match.last + 1)}
@@ -91,5 +93,7 @@ def _asked_by(side: Side, sides: Sequence[Side], place: int, found: Judgement, *
         return None  # "Confirm?" only doubts the answer
     if found.has(Intent.SCORE) and all(token.text in side.known.pain | fillers for token in phrase.tokens):
         return None  # "Pain? 2" asks itself
+    if found.has(Intent.OPT_OUT) and any(token.text in side.known.groups["texts"] for token in phrase.tokens):
+        return None  # "you still text me?? stop" asks nothing
     content = [token for token in phrase.tokens if token.text not in fillers and token.first not in answers]
     return "any.question_mark" if may_be_marked and phrase.is_asked and content else None

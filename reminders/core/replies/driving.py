@@ -30,9 +30,12 @@ def read_driving(sides: Sequence[Side], found: Judgement) -> None:
 
 
 def _is_of_the_drive(sides: Sequence[Side], one: Said) -> bool:
-    """Say whether a danger is about the drive: by its rule, or because the same phrase tells who drove."""
+    """Say whether a danger is about the drive: by its rule, or because the same sentence tells who drove."""
     return any(rule in one.rule for rule in RULES) or any(
-        place == one.phrase for side in sides if side.known.language == one.language for place in _at_the_wheel(side)
+        side.phrases[place].sentence == side.phrases[one.phrase].sentence
+        for side in sides
+        if side.known.language == one.language
+        for place in _at_the_wheel(side)
     )
 
 

@@ -22,8 +22,10 @@ from reminders.core.replies.lexicon import LANGUAGES, Lexicon, lexicon
 from reminders.core.replies.matching import Match, find, longest
 from reminders.core.replies.moods import Moods
 from reminders.core.replies.netting import read_nets
+from reminders.core.replies.on_the_way import leave_out_the_way
 from reminders.core.replies.phrases import Phrase, phrases_of
 from reminders.core.replies.reading import Clause, Word, clauses_of, fold
+from reminders.core.replies.reasons import leave_out_reasons
 from reminders.core.replies.scoring import read_score
 from reminders.core.replies.wrappers import (
     end_of_own_words,
@@ -58,11 +60,13 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     found = judge(sides)
     read_nets(sides, found)
     read_driving(sides, found)
+    leave_out_reasons(sides, found, asked)
     read_answers(sides, found, asked)
     score = read_score(main, sides, found, asked)
     if opens_like_reaction(folded.text):
         found.drop(Intent.CONFIRM)
     settle(found)
+    leave_out_the_way(found, asked)
     read_questions(main, sides, found)
     words = [word for sentence in sentences for word in sentence.words]
     findings = _findings(found.said, words) or (_nothing_else(sides, found, asked, words),)

@@ -176,13 +176,14 @@ def is_clear(side: Side, match: Match) -> bool:
     return not side.moods.of(match) - {Mood.NEGATED}
 
 
-REASONS = frozenset({"es.decline.reason"})
+REASONS = frozenset({"es.decline.reason", "en.decline.reason"})
 """Rules by which a reason is given that alone is a refusal."""
 SETTLED: tuple[tuple[Intent, tuple[Intent, ...]], ...] = (
     (Intent.RED_FLAG, (Intent.HELP,)),
     (Intent.DECLINE, (Intent.CONFIRM,)),
     (Intent.RESCHEDULE, (Intent.CONFIRM,)),
     (Intent.DECEASED, (Intent.CONFIRM, Intent.DECLINE, Intent.SYMPTOM, Intent.NEEDS_RIDE, Intent.HAS_RIDE)),
+    (Intent.DECEASED, (Intent.WRONG_NUMBER,)),
     (Intent.WRONG_NUMBER, (Intent.CONFIRM, Intent.DECLINE, Intent.HELP)),
     (Intent.SELF_DRIVE, (Intent.HIRED_RIDE,)),
     (Intent.HAS_RIDE, (Intent.SELF_DRIVE,)),
@@ -214,6 +215,13 @@ def settle(found: Judgement) -> None:
     if came:
         # "Just parked, walking over": who is here is on the way to the door only.
         found.said = [one for one in found.said if one.intent is not Intent.LATE or one.first <= min(came)]
+    drivers = [one.last + 1 for one in found.said if one.intent is Intent.HAS_RIDE]
+    # "Greg, my neighbor, 414-555-0121": the number is the driver's.
+    found.said = [
+        one
+        for one in found.said
+        if one.intent is not Intent.CONTACT_CHANGE or one.first != one.last or one.first not in drivers
+    ]
     for winner, losers in SETTLED:
         if found.has(winner):
             for loser in losers:
