@@ -51,7 +51,7 @@ def title(step: str) -> str:
     """Return what a step is called on screen."""
     if step.startswith(ANSWER) and step not in STEPS:
         return f"Answer: {step.removeprefix(ANSWER).replace('_', ' ')}"
-    return STEPS.get(step, step)
+    return STEPS.get(step) or step.replace("_", " ").capitalize()
 
 
 REASONS: Mapping[Reason, str] = {

@@ -18,8 +18,9 @@ from reminders.core.clinic_document import read_clinic
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError
 from reminders.core.lint import lint
-from reminders.core.patients import Channel
+from reminders.core.patients import Channel, Recipient
 from reminders.core.plan_words import cadences_of, time_text
+from reminders.core.texts import TEMPLATES
 
 SEEN_LETTERS = 40
 
@@ -47,6 +48,30 @@ class TextEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class SnippetEdit:
+    """What staff may answer with, under a short name; an empty text takes it away."""
+
+    language: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """A step of the clinic's own for one kind of session, with its texts by language. Times are as in a document."""
+
+    kind: str
+    key: str
+    phase: str
+    asks: str
+    recipient: str
+    due: str
+    expires: str
+    channels: tuple[str, ...]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class BringBack:
     """All of an earlier version."""
 
@@ -54,7 +79,7 @@ class BringBack:
     document: Mapping[str, Any]
 
 
-Edit = StepEdit | TextEdit | BringBack
+Edit = StepEdit | TextEdit | SnippetEdit | NewStep | BringBack
 
 
 def step_edit(kind: str, step: Step, clinic: Clinic) -> StepEdit:
@@ -74,6 +99,10 @@ def edited(document: Mapping[str, Any], clinic: Clinic, edit: Edit) -> dict[str,
             _put_text(new, edit)
         case StepEdit():
             _put_step(new, clinic, edit)
+        case SnippetEdit():
+            _put_snippet(new, clinic, edit)
+        case NewStep():
+            _put_new_step(new, clinic, edit)
     return new
 
 
@@ -87,6 +116,42 @@ def _put_text(new: dict[str, Any], edit: TextEdit) -> None:
     new["templates"] = {language: table for language, table in new["templates"].items() if table}
     if not new["templates"]:
         del new["templates"]
+
+
+def _put_snippet(new: dict[str, Any], clinic: Clinic, edit: SnippetEdit) -> None:
+    """Put a snippet in the place of that name. With its first own one a clinic takes ours over: a table is whole."""
+    tables = {language: dict(texts) for language, texts in clinic.snippets.items()}
+    texts = tables.setdefault(edit.language, {})
+    text = edit.text.strip()
+    if text:
+        texts[edit.name] = text
+    elif texts.pop(edit.name, None) is None:
+        raise InputError([f"clinic.snippets.{edit.language}.{edit.name}: found nothing; write what it says"])
+    new["snippets"] = tables
+
+
+def _put_new_step(new: dict[str, Any], clinic: Clinic, edit: NewStep) -> None:
+    path = f"clinic.cadence.{edit.kind}.steps.{edit.key}"
+    if edit.key in text_keys_of(clinic):
+        raise InputError([f"{path}: found {edit.key!r}; a message is called that already"])
+    row: dict[str, Any] = {"phase": edit.phase, "due": edit.due, "expires": edit.expires}
+    if edit.recipient == Recipient.PATIENT:
+        row["channels"] = list(edit.channels)
+    else:
+        row["recipient"] = edit.recipient
+    if edit.asks:
+        row["asks"] = edit.asks
+    table = dict(new.get("cadence", {}).get(edit.kind, {}))
+    table["steps"] = {**table.get("steps", {}), edit.key: row}
+    new["cadence"] = {**new.get("cadence", {}), edit.kind: table}
+    for language, text in edit.texts.items():
+        if text.strip():
+            new.setdefault("templates", {}).setdefault(language, {})[edit.key] = text.strip()
+
+
+def text_keys_of(clinic: Clinic) -> set[str]:
+    """Return what the messages of a clinic's plan are called, over all kinds of session."""
+    return {step.key for cadence in cadences_of(clinic).values() for step in cadence.steps}
 
 
 def _put_step(new: dict[str, Any], clinic: Clinic, edit: StepEdit) -> None:
@@ -153,6 +218,13 @@ def faults_by_field(faults: tuple[str, ...], edit: Edit) -> dict[str, list[str]]
             fields[f"clinic.cadence.{edit.kind}.rebook_weeks"] = "weeks"
         case TextEdit():
             fields = {f"clinic.templates.{edit.language}.{edit.key}": "text"}
+        case SnippetEdit():
+            fields = {f"clinic.snippets.{edit.language}.{edit.name}": "text"}
+        case NewStep():
+            path = f"clinic.cadence.{edit.kind}.steps.{edit.key}"
+            fields = {f"{path}.{name}": name for name in ("due", "expires", "channels", "asks", "phase", "recipient")}
+            fields |= {path: "name"}
+            fields |= {f"clinic.templates.{language}.{edit.key}": f"text_{language}" for language in TEMPLATES}
         case BringBack():
             pass
     found: dict[str, list[str]] = {}

@@ -124,7 +124,7 @@ class Difference:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], before: Clinic, after: Clinic) -> list[Difference]:
     """Return how two documents of a clinic differ, in words; `before` and `after` are the clinics they describe."""
-    found = [*_of_steps(before, after), *_of_texts(before, after)]
+    found = [*_of_steps(before, after), *_of_texts(before, after), *_of_snippets(before, after)]
     rest_old, rest_new = dict(_rest(old)), dict(_rest(new))
     return found + [
         Difference(path, _shown(rest_old.get(path)), _shown(rest_new.get(path)))
@@ -173,10 +173,24 @@ def _of_texts(before: Clinic, after: Clinic) -> Iterator[Difference]:
                 yield Difference(f"{title(key)}, text in {name}", olds.get(key, ours), news.get(key, ours))
 
 
+def _of_snippets(before: Clinic, after: Clinic) -> Iterator[Difference]:
+    for language in sorted({*before.snippets, *after.snippets}):
+        olds, news = before.snippets.get(language, {}), after.snippets.get(language, {})
+        for key in sorted({*olds, *news}):
+            if olds.get(key) != news.get(key):
+                name = LANGUAGES.get(language, language)
+                yield Difference(f"{snippet_name(key)}, for staff, in {name}", olds.get(key, ""), news.get(key, ""))
+
+
+def snippet_name(key: str) -> str:
+    """Return what a text for staff to answer with is called on screen."""
+    return key.replace("-", " ").replace("_", " ").capitalize()
+
+
 def _rest(document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Yield every other setting by its path."""
     for key, value in document.items():
-        if key == "templates":
+        if key in {"templates", "snippets"}:
             continue
         if key == "cadence" and isinstance(value, Mapping):
             for kind, table in value.items():

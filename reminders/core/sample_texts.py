@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
+from reminders.core.answer_texts import ANSWER_KEYS, ANSWER_TEMPLATES
 from reminders.core.appointments import Appointment, AppointmentStatus, Booking
-from reminders.core.cadences import Step
+from reminders.core.cadences import QuestionKind, Step
 from reminders.core.clinics import Clinic
-from reminders.core.content import OF_A_TIME, Question, compose, language_of
+from reminders.core.content import OF_A_TIME, Question, clinic_values, compose, language_of, render
+from reminders.core.conversation.answers import AnswerKind, write_answer
 from reminders.core.ids import AppointmentId, PatientId
 from reminders.core.patients import Channel, Patient, PatientRecord, Recipient
 from reminders.core.plan_words import EVERY_KIND, cadences_of
@@ -62,15 +64,35 @@ def _steps(clinic: Clinic) -> Iterator[tuple[str, Step]]:
 
 def languages_of(step: Step, clinic: Clinic) -> list[str]:
     """Return the languages in which a step is told, the clinic's own first; an escort's we do not know."""
-    home = language_of(clinic.language)
-    others = [language for language in TEMPLATES if language != home]
-    return [home] if step.recipient is Recipient.ESCORT else [home, *others]
+    every = every_language(clinic)
+    return every[:1] if step.recipient is Recipient.ESCORT else every
 
 
 def text_of(clinic: Clinic, key: str, language: str) -> str:
     """Return the words of a text as they are written: the clinic's own, else the product's."""
     own = clinic.templates.get(language, {}).get(key)
-    return own if own is not None else TEMPLATES[language].get(key, "")
+    ours = ANSWER_TEMPLATES if key in ANSWER_KEYS else TEMPLATES
+    return own if own is not None else ours[language].get(key, "")
+
+
+def sample_answer(clinic: Clinic, key: str, language: str, *, now: datetime) -> Sample:
+    """Return an automatic answer as a patient with a session in a few days would read it. Raises ContentError."""
+    kind = next(kind for kind in AnswerKind if kind.key == key)
+    asks = QuestionKind.CONFIRM if kind is AnswerKind.MOVED else None
+    body, _ = write_answer(clinic, [kind], language=language, about={kind: [_session("", clinic, now)]}, asks=asks)
+    return Sample(body, measure(body))
+
+
+def sample_snippet(clinic: Clinic, text: str) -> Sample:
+    """Return a text for staff to answer with as it would arrive. Raises ContentError."""
+    body = render(text, clinic_values(clinic))
+    return Sample(body, measure(body))
+
+
+def every_language(clinic: Clinic) -> list[str]:
+    """Return the languages in which we write, the clinic's own first."""
+    home = language_of(clinic.language)
+    return [home, *(language for language in TEMPLATES if language != home)]
 
 
 def with_text(clinic: Clinic, key: str, language: str, text: str) -> Clinic:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reminders.core.audit import Deed, about
+from reminders.core.clinic_document import read_clinic
 from reminders.core.clinics import Clinic
-from reminders.core.errors import ConflictError, NotFoundError
+from reminders.core.errors import ConflictError, InputError, NotFoundError
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.plan_diff import Change, Line, held_after, plan_diff
 from reminders.core.plan_edits import BringBack, Edit, edited, judged, seen
@@ -142,6 +143,29 @@ def judge_change(deps: Deps, who: Actor, clinic_id: ClinicId, edit: Edit) -> Non
     with deps.store.reading() as tx:
         _, document, before = _current(tx, who, clinic_id, Right.PLAN)
     judged(edited(document, before, edit), before)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An edit under way: the clinic that it would make, None where it makes none yet, and what is wrong with it."""
+
+    clinic: Clinic | None
+    faults: Sequence[str]
+
+
+def try_change(deps: Deps, who: Actor, clinic_id: ClinicId, edit: Edit) -> Trial:
+    """Return how far an edit is good, while somebody makes it. Raises NotFoundError."""
+    with deps.store.reading() as tx:
+        _, document, before = _current(tx, who, clinic_id, Right.PLAN)
+    try:
+        new = edited(document, before, edit)
+        made = read_clinic(new, clinic_id=clinic_id)
+    except InputError as error:
+        return Trial(None, error.faults)
+    try:
+        return Trial(judged(new, before), ())
+    except InputError as error:
+        return Trial(made, error.faults)
 
 
 def save_change(

@@ -12,11 +12,40 @@ from fastapi.staticfiles import StaticFiles
 from reminders.bootstrap import Services, open_services
 from reminders.web import acknowledge, canary, errors, health, hooks, links, problems
 from reminders.web.api.app import PREFIX, create_api
-from reminders.web.console import audit, batches, inbox, patients, plan, reports, sign_in, staff, today, worklist, write
+from reminders.web.console import (
+    audit,
+    batches,
+    inbox,
+    patients,
+    plan,
+    plan_new,
+    plan_texts,
+    reports,
+    sign_in,
+    staff,
+    today,
+    worklist,
+    write,
+)
 from reminders.web.console.door import acting
 from reminders.web.envelope import Envelope
 from reminders.web.guards import TryLimit
 from reminders.web.pages import STATIC, base_path
+
+STAFF_PAGES = (
+    today,
+    inbox,
+    patients,
+    worklist,
+    write,
+    batches,
+    plan,
+    plan_texts,
+    plan_new,
+    reports,
+    staff,
+    audit,
+)
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -32,7 +61,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     for door in (hooks, canary, links, acknowledge, health, problems):
         app.include_router(door.router)
     app.include_router(sign_in.router)
-    for staff_page in (today, inbox, patients, worklist, write, batches, plan, reports, staff, audit):
+    for staff_page in STAFF_PAGES:
         # Each page asks for `Acting` itself; one that forgot to is closed all the same.
         app.include_router(staff_page.router, dependencies=[Depends(acting)])
     app.mount(PREFIX, create_api(given), name="api")

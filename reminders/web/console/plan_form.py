@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from reminders.core.cadence_document import read_time
 from reminders.core.cadences import Anchor, Elapsed, Offset, Phase, Step
 from reminders.core.errors import InputError
-from reminders.core.plan_edits import BringBack, Edit, StepEdit, TextEdit, channels_of
+from reminders.core.plan_edits import BringBack, Edit, NewStep, SnippetEdit, StepEdit, TextEdit, channels_of
+from reminders.core.texts import TEMPLATES
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NUMBER = re.compile(r"\d{1,5}", re.ASCII)
@@ -143,7 +144,87 @@ class TextForm(BaseModel):
 
     def edit(self, key: str) -> TextEdit:
         """Return the edit that this form stands for."""
-        return TextEdit(self.language, key, "" if self.gives_back else self.text.replace("\r\n", "\n").strip())
+        return TextEdit(self.language, key, "" if self.gives_back else _plain(self.text))
+
+
+class SnippetForm(BaseModel):
+    """The form of one text for staff to answer with, in one language."""
+
+    nonce: str = ""
+    clinic: str = ""
+    version: int = 0
+    language: str = Field("", max_length=10)
+    name: str = Field("", max_length=40)
+    text: str = Field("", max_length=LONGEST_TEXT)
+    takes_away: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name as it is kept: small letters, with hyphens for spaces."""
+        return re.sub(r"\s+", "-", self.name.strip().lower())
+
+    def edit(self, name: str) -> SnippetEdit:
+        """Return the edit that this form stands for."""
+        return SnippetEdit(self.language, name, "" if self.takes_away else _plain(self.text))
+
+
+class NewStepForm(BaseModel):
+    """The form of a step of the clinic's own."""
+
+    nonce: str = ""
+    clinic: str = ""
+    kind: str = "*"
+    version: int = 0
+    name: str = Field("", max_length=40)
+    phase: Literal["before", "after"] = "before"
+    asks: Literal["", "confirm", "ride", "check_in"] = ""
+    recipient: Literal["patient", "escort"] = "patient"
+    channels: str = Field("sms,email", max_length=40)
+    due_count: str = Field("", max_length=10)
+    due_unit: str = Field("day", max_length=10)
+    due_side: str = Field("before", max_length=10)
+    due_anchor: str = Field("start", max_length=10)
+    due_at: str = Field("", max_length=10)
+    expires_count: str = Field("", max_length=10)
+    expires_unit: str = Field("day", max_length=10)
+    expires_side: str = Field("before", max_length=10)
+    expires_anchor: str = Field("start", max_length=10)
+    expires_at: str = Field("", max_length=10)
+    text_en: str = Field("", max_length=LONGEST_TEXT)
+    text_es: str = Field("", max_length=LONGEST_TEXT)
+
+    @property
+    def due(self) -> Times:
+        """When it comes."""
+        return Times(**{part: getattr(self, f"due_{part}") for part in Times.model_fields})
+
+    @property
+    def expires(self) -> Times:
+        """From when on it is of no use."""
+        return Times(**{part: getattr(self, f"expires_{part}") for part in Times.model_fields})
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What it says, by language."""
+        return {language: _plain(getattr(self, f"text_{language}")) for language in TEMPLATES}
+
+    def edit(self) -> NewStep:
+        """Return the edit that this form stands for."""
+        return NewStep(
+            kind=self.kind,
+            key=re.sub(r"[\s-]+", "_", self.name.strip().lower()),
+            phase=self.phase,
+            asks=self.asks,
+            recipient=self.recipient,
+            due=self.due.text,
+            expires=self.expires.text,
+            channels=channels_of(self.channels),
+            texts=self.texts,
+        )
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 class SaveForm(BaseModel):
@@ -153,7 +234,7 @@ class SaveForm(BaseModel):
     clinic: str = ""
     version: int = 0
     seen: str = Field("", max_length=100)
-    edit: str = Field("", max_length=10_000)
+    edit: str = Field("", max_length=20_000)
     remark: str = Field("", max_length=200)
 
 
@@ -175,12 +256,33 @@ class _Text(BaseModel):
     text: str
 
 
+class _Snippet(BaseModel):
+    of: Literal["snippet"]
+    language: str
+    name: str
+    text: str
+
+
+class _New(BaseModel):
+    of: Literal["new"]
+    kind: str
+    key: str
+    phase: str
+    asks: str
+    recipient: str
+    due: str
+    expires: str
+    channels: tuple[str, ...]
+    texts: dict[str, str]
+
+
 class _Back(BaseModel):
     of: Literal["back"]
     version: int
 
 
-_EDITS: TypeAdapter[_Step | _Text | _Back] = TypeAdapter(Annotated[_Step | _Text | _Back, Field(discriminator="of")])
+_Carried = _Step | _Text | _Snippet | _New | _Back
+_EDITS: TypeAdapter[_Carried] = TypeAdapter(Annotated[_Carried, Field(discriminator="of")])
 
 
 def packed(edit: Edit) -> str:
@@ -190,11 +292,15 @@ def packed(edit: Edit) -> str:
             return _Step(of="step", **asdict(edit)).model_dump_json()
         case TextEdit():
             return _Text(of="text", **asdict(edit)).model_dump_json()
+        case SnippetEdit():
+            return _Snippet(of="snippet", **asdict(edit)).model_dump_json()
+        case NewStep():
+            return _New(of="new", **asdict(edit)).model_dump_json()
         case BringBack():
             return _Back(of="back", version=edit.version).model_dump_json()
 
 
-def unpacked(text: str) -> StepEdit | TextEdit | int:
+def unpacked(text: str) -> StepEdit | TextEdit | SnippetEdit | NewStep | int:
     """Return the edit that a form carries, or the number of the version that is to come back. Raises InputError."""
     try:
         found = _EDITS.validate_json(text)
@@ -203,9 +309,19 @@ def unpacked(text: str) -> StepEdit | TextEdit | int:
     if isinstance(found, _Back):
         return found.version
     values: dict[str, Any] = found.model_dump(exclude={"of"})
-    return StepEdit(**values) if isinstance(found, _Step) else TextEdit(**values)
+    match found:
+        case _Step():
+            return StepEdit(**values)
+        case _Snippet():
+            return SnippetEdit(**values)
+        case _New():
+            return NewStep(**values)
+        case _Text():
+            return TextEdit(**values)
 
 
 FilledStep = Annotated[StepForm, Form()]
 FilledText = Annotated[TextForm, Form()]
+FilledSnippet = Annotated[SnippetForm, Form()]
+FilledNewStep = Annotated[NewStepForm, Form()]
 FilledSave = Annotated[SaveForm, Form()]

@@ -13,7 +13,7 @@ from reminders.core.patients import Recipient
 from reminders.core.plan_words import ASKS, channel_words, due_words, is_used
 from reminders.core.wording import many, time_of_day
 
-WIDTH, ROW, TOP = 420, 46, 26
+WIDTH, ROW, TOP = 456, 46, 26
 SESSION = datetime(2027, 6, 16, 12, tzinfo=UTC)
 BOOKED_AHEAD = timedelta(days=60)
 LENGTH = timedelta(hours=1)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from reminders.core.answer_texts import ANSWER_KEYS
 from reminders.core.cadences import Anchor, Cadence, Step
 from reminders.core.clinics import Clinic
 from reminders.core.errors import ContentError
@@ -24,9 +25,21 @@ from reminders.core.plan_words import (
     due_words,
     is_used,
     kind_words,
+    snippet_name,
     time_words,
 )
-from reminders.core.sample_texts import VARIANTS, Sample, languages_of, sample, text_keys, text_of, text_steps
+from reminders.core.sample_texts import (
+    VARIANTS,
+    Sample,
+    languages_of,
+    sample,
+    sample_answer,
+    sample_snippet,
+    text_keys,
+    text_of,
+    text_steps,
+)
+from reminders.core.snippets import BUILT_IN
 from reminders.core.upcoming import Upcoming
 from reminders.core.wording import many
 from reminders.services.change_plan import Affected, Outcome
@@ -145,15 +158,29 @@ def _row(clinic: Clinic, cadence: Cadence, step: Step, now: datetime) -> Row:
 
 def bubble_of(clinic: Clinic, key: str, language: str, *, now: datetime) -> Bubble | None:
     """Return a text as it arrives; None where it cannot be filled in."""
+    is_answer = key in ANSWER_KEYS
     try:
-        found = sample(clinic, key, language, now=now)
+        found = (sample_answer if is_answer else sample)(clinic, key, language, now=now)
     except ContentError:
         return None
     is_own = key in clinic.templates.get(language, {})
     name = LANGUAGES.get(language, language)
-    heading = heading_of(key) if len(text_keys(text_steps(clinic)[key][1].key)) > 1 else ""
+    heading = "" if is_answer or len(text_keys(text_steps(clinic)[key][1].key)) == 1 else heading_of(key)
     odd = tuple(odd_characters(text_of(clinic, key, language)))
     return Bubble(key, heading, name, language, found.body, _size(found), odd, is_own)
+
+
+def snippet_bubble(clinic: Clinic, name: str, language: str, text: str) -> Bubble | None:
+    """Return a text for staff to answer with as it arrives; None where it cannot be filled in."""
+    try:
+        found = sample_snippet(clinic, text)
+    except ContentError:
+        return None
+    is_own = text != BUILT_IN.get(language, {}).get(name)
+    spoken = LANGUAGES.get(language, language)
+    return Bubble(
+        name, snippet_name(name), spoken, language, found.body, _size(found), tuple(odd_characters(text)), is_own
+    )
 
 
 def heading_of(key: str) -> str:
