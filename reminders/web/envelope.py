@@ -36,6 +36,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 ONE_YEAR = 31_536_000
+HOOKS = "/hooks/"
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 class Envelope:
@@ -74,6 +76,9 @@ class Envelope:
         body = await _whole(scope, receive)
         if body is None:
             await self._refuse(scope, receive, answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reference)
+            return
+        if _has_nul(scope, body):
+            await self._refuse(scope, receive, answer, HTTPStatus.BAD_REQUEST, reference)
             return
         try:
             await self._app(scope, _again(body, receive), answer)
@@ -126,6 +131,18 @@ async def _whole(scope: Scope, receive: Receive) -> bytes | None:
             return None
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             return body
+
+
+def _has_nul(scope: Scope, body: bytes) -> bool:
+    """Say whether a form or a query holds the sign that no keyboard has, and that PostgreSQL takes in no text.
+
+    A callback is heard all the same: whatever else a text holds, it may be a STOP.
+    """
+    if scope["path"].startswith(HOOKS):
+        return False
+    media = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    is_in_form = media in FORMS and (b"%00" in body or b"\0" in body)
+    return is_in_form or b"%00" in scope["query_string"]
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

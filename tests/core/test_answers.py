@@ -10,7 +10,14 @@ import pytest
 from reminders.core.answer_texts import ANSWER_KEYS, ANSWER_TEMPLATES, ANSWER_VALUES, WITHOUT_A_TIME
 from reminders.core.cadences import QuestionKind
 from reminders.core.content import PLACEHOLDER
-from reminders.core.conversation.answers import MOST_SEGMENTS, AnswerKind, choose, write_answer
+from reminders.core.conversation.answers import (
+    MOST_SEGMENTS,
+    SHOWN_BY_THE_PAGE,
+    AnswerKind,
+    choose,
+    write_answer,
+    write_on_page,
+)
 from reminders.core.lint import lint, wording_faults
 from reminders.core.segments import Alphabet, measure
 from tests.builders import a_clinic
@@ -81,3 +88,14 @@ def test_a_clinics_own_answer_that_forgets_the_question_still_asks_it() -> None:
         clinic, [AnswerKind.MOVED], language="en", about={AnswerKind.MOVED: [VISIT]}, asks=QuestionKind.CONFIRM
     )
     assert body.endswith("Reply C to confirm or R to change.")
+
+
+@pytest.mark.parametrize("language", list(ANSWER_TEMPLATES))
+@pytest.mark.parametrize("kind", sorted(set(AnswerKind) - SHOWN_BY_THE_PAGE))
+def test_a_page_answers_without_the_clinics_name_and_asks_for_no_text_back(language: str, kind: AnswerKind) -> None:
+    body, told = write_on_page(CLINIC, [kind], language=language, about={kind: [VISIT]})
+    assert told == (kind,)
+    assert body
+    assert "{{" not in body
+    assert not body.startswith(CLINIC.sender)
+    assert not re.search(r"\b(START|STOP)\b|Reply|Text |Escriba|Responda", body)

@@ -6,7 +6,7 @@ import pytest
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.conversation.thread import OpenQuestion, Thread
-from reminders.core.conversation.understanding import merge, understand, with_provider_word
+from reminders.core.conversation.understanding import merge, understand, understand_wish, with_provider_word
 from reminders.core.replies import Evidence, Finding, Intent, Interpretation
 from tests.core.conversations import ASKED, CHECK_IN, DANA, RIDE, a_reading
 
@@ -80,3 +80,21 @@ def test_an_opt_out_that_the_provider_acted_on_holds_whatever_we_read() -> None:
 def test_every_kind_of_question_can_be_open() -> None:
     for kind in QuestionKind:
         assert meant("C", OpenQuestion(kind, ()))
+
+
+@pytest.mark.parametrize(
+    ("body", "others"),
+    [
+        ("yes", set()),
+        ("C", set()),
+        ("thanks", set()),
+        ("blorf the gromp", set()),
+        ("Thursday after two please", set()),
+        ("STOP", {Intent.OPT_OUT}),
+        ("any day, I want to die", {Intent.RED_FLAG}),
+        ("Friday, my wife drives me", {Intent.HAS_RIDE}),
+    ],
+)
+def test_a_wish_on_the_page_is_one_for_another_time_and_whatever_else_it_says(body: str, others: set[Intent]) -> None:
+    found = understand_wish(body, Thread(patients=(DANA.id,), last=(ASKED,), is_page=True))
+    assert set(found.intents) == {Intent.RESCHEDULE} | others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -184,3 +185,11 @@ def test_a_page_of_a_session_that_moved_takes_no_words(world: World) -> None:
     world.sync(an_entry(patient=BOTH, booking=a_booking(START + timedelta(hours=2))))
     assert not writes(world, DANGER)
     assert not written(world)
+
+
+def test_pressed_by_many_at_once_it_is_one_reply_one_task_and_one_alarm(world: World) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda _: writes(world, DANGER), range(8)))
+    assert (world.count("inbound"), world.count("escalation")) == (1, 1)
+    assert sorted(world.tasks()) == ["escalation", "reschedule"]
+    assert "911" in answer(world)
