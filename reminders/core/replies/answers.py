@@ -23,8 +23,12 @@ CHATTY = 6
 """How many words that nobody knows thanks may carry: "thanks Dr Alvarez"."""
 LAUGHING = 1
 """The same for a laugh, which may stand beside anything."""
+NAMED_WITHIN = 3
+"""How many words may stand before a person who is the answer to who drives: "a good friend", "my dear old dad"."""
 FOR_ANOTHER = frozenset({"en.confirm.another_attends"})
 """The rules by which "she will be there" is attendance: only of somebody who says that they write for the patient."""
+TOLD_FOR = ".another_attends"
+"""How those rules end: "my husband says he will come" is no guess of his."""
 GRAVE = frozenset({Intent.OPT_OUT, Intent.RED_FLAG})
 DOUBTS = (Mark.CONDITIONAL, Mark.HEDGE, Mark.GUESS)
 
@@ -40,6 +44,24 @@ def read_answers(sides: Sequence[Side], found: Judgement, question: QuestionKind
             _add_yes(match, found, question)
     if found.has(Intent.CONFIRM) and is_doubtful(sides, found):
         found.drop(Intent.CONFIRM)
+    if question is QuestionKind.RIDE and not found.said and not found.lost:
+        _add_named(sides, found)
+
+
+def _add_named(sides: Sequence[Side], found: Judgement) -> None:
+    """Take a person who is named in answer to who drives as who drives: nothing may deny, doubt or ask."""
+    is_marked = any(True for _ in marks(sides, *DOUBTS, Mark.NO, Mark.NOTHING, Mark.IDIOM, Mark.GUARD))
+    words = [(side, token.text) for side in sides for phrase in side.phrases for token in phrase.tokens]
+    if is_marked or _asks(sides) or any(word in side.known.groups["no_driver"] for side, word in words):
+        return
+    for side in sides:
+        for place, phrase in enumerate(side.phrases):
+            at = next((at for at, token in enumerate(phrase.tokens) if token.text in side.known.groups["person"]), None)
+            if at is not None and at <= NAMED_WITHIN:
+                token = phrase.tokens[at]
+                rule = f"{side.known.language}.{Intent.HAS_RIDE}.named"
+                found.said.append(Said(Intent.HAS_RIDE, token.first, token.last, place, rule, side.known.language))
+                return
 
 
 def _add_no(side: Side, match: Match, found: Judgement, question: QuestionKind | None) -> None:
@@ -60,7 +82,12 @@ def _add_yes(match: Match, found: Judgement, question: QuestionKind | None) -> N
     if meaning is None or (meaning is Intent.HAS_RIDE and found.has(*RIDES)):
         return
     if meaning is Intent.HAS_RIDE and any(
-        one.intent is Intent.CONFIRM and one.touches(match.first - 1, match.last + 1) for one in found.said
+        one.intent is Intent.CONFIRM
+        and (
+            one.touches(match.first - 1, match.last + 1)
+            or (one.phrase == match.phrase and one.language == match.language)
+        )
+        for one in found.said
     ):
         return  # "yes I'm coming" and "I'll be there, yes" tell of no ride
     found.said.append(Said.by(match, meaning))
@@ -163,6 +190,7 @@ def is_doubtful(sides: Sequence[Side], found: Judgement) -> bool:
     if any(
         not _is_only_asked(side, match, found)
         and not (match.entry.means is Mark.HEDGE and any(one.touches(match.first, match.last) for one in rides))
+        and not any(one.rule.endswith(TOLD_FOR) and one.touches(match.first, match.last) for one in found.said)
         for side, match in marks(sides, *DOUBTS)
     ):
         return True

@@ -100,7 +100,9 @@ class Moods:
             token.text in self._not and token.text not in match.named for token in within
         ):
             return True
-        is_listed = match.entry.means in LISTED and self._ends_denial(match.phrase, match.start)
+        # "No vale la pena nada, nadie me va a extrañar": what denies by itself is no end of a list.
+        is_own = bool(within) and within[0].text in self._not
+        is_listed = match.entry.means in LISTED and not is_own and self._ends_denial(match.phrase, match.start)
         return is_listed or self._denied_before(match)
 
     def _denied_before(self, match: Match) -> bool:

@@ -17,6 +17,8 @@ from reminders.core.replies.phrases import Phrase, Token
 
 WORST = 10
 OWN_NAME = ("this", "is")
+MOST_BEFORE_COLOUR = 2
+"""Words before a number of which only an unknown adjective follows: "a solid 8 dude"."""
 LONGEST_NAME = 2
 FIRST_YEAR = 1000
 HALVES = frozenset({"half", "medio", "media"})
@@ -116,7 +118,14 @@ def _is_told_as_score(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     if _is_of_something_else(before, known):
         return False
     leads_up = all(word in known.before_score for word in before) or _is_named(before, words[at - 1], known)
-    return leads_up and _follows_score(words, at, known)
+    return leads_up and (_follows_score(words, at, known) or _is_only_coloured(words, at, known))
+
+
+def _is_only_coloured(words: Sequence[str], at: int, known: Lexicon) -> bool:
+    """Say whether one word that nobody knows ends a short answer: "un siete raspado". What is counted is many."""
+    after = words[at + 1 :]
+    is_short = len(after) == 1 and at <= MOST_BEFORE_COLOUR
+    return is_short and after[0].isalpha() and not after[0].endswith("s") and after[0] not in known.vocabulary
 
 
 def _is_of_something_else(before: Sequence[str], known: Lexicon) -> bool:
@@ -200,7 +209,9 @@ def _is_number(tokens: Sequence[Token], at: int, known: Lexicon) -> bool:
     is_alone = not rest or rest in known.groups["no_more_than"]
     is_rated = _next(tokens, at) in known.groups["of"] and at + 2 < len(tokens) and _is_ten(tokens[at + 2].text)
     is_named = before in known.groups["before_one"]
-    return is_alone or is_rated or is_named
+    # "Uno en la mano y seis en la espalda"
+    is_placed = _next(tokens, at) in known.groups["placed"]
+    return is_alone or is_rated or is_named or is_placed
 
 
 def _is_ten(text: str) -> bool:
