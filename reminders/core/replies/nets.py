@@ -8,7 +8,7 @@ know thousands of wordings that nobody listed.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 
@@ -20,6 +20,8 @@ WITHIN = 10
 MOST_PLACES = 6
 """Places of one part that are tried: who repeats a word more often says no more by it."""
 Span = tuple[int, int]
+Hooks = tuple[frozenset[str], tuple[str, ...]]
+"""The words, and the beginnings of words, of which a text must hold one for a part to be found in it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,6 +41,11 @@ class Net:
     is_last: bool
     examples: tuple[str, ...]
     near: tuple[str, ...]
+    hooks: tuple[Hooks, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Gather what each part hangs on: nearly every net is let go by that, before any pattern of it is tried."""
+        object.__setattr__(self, "hooks", tuple(_hooks(part) for part in self.parts))
 
     @property
     def words(self) -> frozenset[str]:
@@ -47,6 +54,8 @@ class Net:
 
     def caught(self, row: Row, words: Collection[str], counts: Callable[[int, int], bool]) -> Span | None:
         """Return the stretch that holds all parts, of those matches that count."""
+        if not all(_hangs_on(hooks, words) for hooks in self.hooks):
+            return None
         places: list[list[Span]] = []
         for part in self.parts:
             found = [(start, end) for start, end in _places(part, row, words) if counts(start, end)]
@@ -62,6 +71,16 @@ class Net:
             first, last = min(start for start, _ in chosen), max(end for _, end in chosen)
             if last - first <= self.within and len({start for start, _ in chosen}) == len(chosen):
                 yield first, last
+
+
+def _hooks(patterns: Sequence[Pattern]) -> Hooks:
+    needed = frozenset().union(*(pattern.needed for pattern in patterns))
+    return frozenset(word for word in needed if not word.endswith("*")), _beginnings(needed)
+
+
+def _hangs_on(hooks: Hooks, words: Collection[str]) -> bool:
+    whole, letters = hooks
+    return not whole.isdisjoint(words) or (bool(letters) and any(word.startswith(letters) for word in words))
 
 
 def _places(patterns: Sequence[Pattern], row: Row, words: Collection[str]) -> Iterator[Span]:
