@@ -130,3 +130,15 @@ def test_a_text_is_seen_as_it_arrives_while_it_is_written(desk: Page, live: Live
     desk.goto("/plan/texts/remind_confirm")
     desk.get_by_label("Text in English").fill("{{sender}}: do come {{when}}. {{question}} {{phone}}")
     expect(desk.locator("#reading")).to_contain_text("Riverside Clinic: do come Fri Mar 5, 10:30 AM.")
+
+
+def test_a_message_is_added_to_the_plan_as_it_is_seen_to_arrive(desk: Page) -> None:
+    desk.goto("/plan")
+    desk.get_by_role("link", name="Add a message").click()
+    desk.get_by_label("Its name").fill("Bring a coat")
+    desk.get_by_label("Text in English").fill("{{sender}}: bring a coat {{when}}.")
+    expect(desk.locator("#reading")).to_contain_text("Riverside Clinic: bring a coat Fri Mar 5, 10:30 AM.")
+    desk.get_by_role("button", name="See what it changes").click()
+    expect(desk.get_by_role("heading", name="Bring a coat, a new message: what it changes")).to_be_visible()
+    desk.get_by_role("button", name="Save as version 2").click()
+    expect(desk.get_by_role("heading", name="Bring a coat")).to_be_visible()

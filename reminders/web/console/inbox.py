@@ -66,7 +66,9 @@ def show_inbox(
     found = read_inbox(services_of(request).deps, who, show, before=before)
     times = Times(found.clock)
     shown = threads(found, who, times)
-    return staff_page(request, who, "inbox.html", threads=shown, show=show, older=found.older, times=times)
+    return staff_page(
+        request, who, "inbox.html", threads=shown, show=show, older=found.older, times=times if shown else None
+    )
 
 
 @router.get("/texts/{text}")

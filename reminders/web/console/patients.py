@@ -70,13 +70,14 @@ def show_patients(request: Request, who: Acting, q: Annotated[str, Query(max_len
     """Show a search, and whom it finds."""
     services = services_of(request)
     found = list_patients(services.deps, q, who.clinics(Right.READ)) if q.strip() else None
-    times = times_of(item.clinic for item in found.listed) if found is not None else times_of(())
+    listed = found.listed if found is not None else ()
+    times = times_of(item.clinic for item in listed) if listed else None
     return staff_page(
         request,
         who,
         "patients.html",
         q=q,
-        rows=rows(found, times) if found is not None else [],
+        rows=rows(found, times) if found is not None and times is not None else [],
         is_cut=found is not None and found.is_cut,
         is_by_id=found is not None and found.is_by_id,
         most=f"{MOST_OPENED:,}",
