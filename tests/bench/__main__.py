@@ -30,12 +30,10 @@ GOOD, BAD = 0, 1
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 -m reminders bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python3 -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=["pages"])
-    parser.add_argument(
-        "--sessions", type=int, default=50_000, help="how many sessions the clinics had (default 50,000)"
-    )
+    parser.add_argument("--sessions", type=int, default=50_000, help="how many the clinics had")
     parser.add_argument("--rounds", type=int, default=10, help="how often each page is asked")
     parser.add_argument("--json", action="store_true")
     return parser
@@ -51,11 +49,11 @@ def main() -> int:
         world = lived(store, copies=max(0, round(arguments.sessions / SESSIONS_IN_A_COPY) - 1))
         counts = {name: world.count(name) for name in ("appointment", "message", "inbound", "task", "event")}
         said = ", ".join(f"{count:,} {name}s" for name, count in counts.items())
-        print(f"{said}, after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{said}, after {time.monotonic() - begun:.0f} s\n")
         found = measure_pages(world, Path(folder), rounds=arguments.rounds)
         store.close()
     if arguments.json:
-        print(json.dumps({"counts": counts, "pages": [asdict(item) for item in found]}, indent=2))
+        sys.stdout.write(json.dumps({"counts": counts, "pages": [asdict(item) for item in found]}, indent=2) + "\n")
     else:
         _show(found)
     return GOOD if all(item.is_good for item in found) else BAD
@@ -65,7 +63,7 @@ def _show(found: Sequence[PageFigure]) -> None:
     for item in sorted(found, key=lambda item: item.median, reverse=True):
         mark = "" if item.is_good else f"  above {LIMIT_MS:g} ms"
         line = f"{item.median:7.1f} ms ({item.fastest:.1f} to {item.slowest:.1f})  {item.ratio:5.1f} x bare"
-        print(f"{line}  {item.weight:6.1f} kB  {item.page}{mark}")
+        sys.stdout.write(f"{line}  {item.weight:6.1f} kB  {item.page}{mark}\n")
 
 
 if __name__ == "__main__":

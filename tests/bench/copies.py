@@ -18,8 +18,19 @@ from reminders.store import rows
 from reminders.store.unit_of_work import Store
 
 SHARED = frozenset(
-    "clinic clinic_version staff staff_role staff_invitation staff_session api_key api_answer circuit token_bucket "
-    "heartbeat canary schedule_file".split()
+    {
+        *(
+            "clinic",
+            "clinic_version",
+            "staff",
+            "staff_role",
+            "staff_invitation",
+            "staff_session",
+            "api_key",
+            "api_answer",
+        ),
+        *("circuit", "token_bucket", "heartbeat", "canary", "schedule_file", "audit_event"),
+    }
 )
 """Tables of the installation, not of what was lived in it."""
 HASHED = ("_index", "_hash")
@@ -45,7 +56,10 @@ def _read(store: Store, table: Table) -> list[tuple[Mapping[str, Any], Mapping[s
     with store.reading() as tx:
         found = tx.connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
     sealed = [column for column in table.c if _is_sealed(column)]
-    return [(row, {c.name: _open(store, table, c, row) for c in sealed if row[c.name] is not None}) for row in found]
+    return [
+        (dict(row), {c.name: _open(store, table, c, dict(row)) for c in sealed if row[c.name] is not None})
+        for row in found
+    ]
 
 
 def _open(store: Store, table: Table, column: Column[Any], row: Mapping[str, Any]) -> str:
@@ -105,6 +119,8 @@ def _write(store: Store, table: Table, made: Sequence[Mapping[str, Any]]) -> Non
         return
     names = ", ".join(f'"{name}"' for name in made[0])
     statement = f'COPY "{table.name}" ({names}) FROM STDIN'
-    with store.transaction() as tx, tx.connection.connection.cursor() as cursor, cursor.copy(statement) as copying:
-        for row in made:
-            copying.write_row(tuple(row.values()))
+    with store.transaction() as tx:
+        driver: Any = tx.connection.connection
+        with driver.cursor() as cursor, cursor.copy(statement) as copying:
+            for row in made:
+                copying.write_row(tuple(row.values()))

@@ -86,7 +86,8 @@ def _ways(world: World, folder: Path) -> Mapping[str, Callable[[], tuple[float, 
     app = some_app(world, folder)
     staff = signed_in(world, folder, "kim.doe", app=app, **dict.fromkeys(SLUGS, Role.MANAGER))
     key = {"authorization": f"Bearer {_key(world)}", "accept": "application/json"}
-    behind = [found.group(1) for path, link in LISTS if (found := re.search(link, staff.get(path).text)) is not None]
+    linked = [re.search(link, staff.get(path).text) for path, link in LISTS]
+    behind = [match.group(1) for match in linked if match is not None]
     found = {path: _asking(staff, path, {}) for path in (BARE, *PAGES, *behind, *_links(world))}
     return found | {path: _asking(Browser(app), path, key) for path in CALLS}
 
