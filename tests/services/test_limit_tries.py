@@ -41,7 +41,8 @@ def test_a_second_process_and_a_restart_know_of_it(store: Store) -> None:
     again.close()
 
 
-def test_of_many_at_once_no_more_go_on_than_may(world: World) -> None:
+def test_of_many_at_once_no_more_go_on_than_may(postgres_store: Store) -> None:
+    world = World(postgres_store)
     with ThreadPoolExecutor(4) as pool:
         waits = list(pool.map(lambda _: take_try(world.deps, SIGN_INS, HERE), range(28)))
     assert waits.count(NO_WAIT) == 20

@@ -35,14 +35,19 @@ FORM = "f" * 32
 DANGER = "any day, I want to die"
 
 
-@pytest.fixture
-def world(store: Store) -> World:
+def asked_by_mail(store: Store) -> World:
     """Return a clinic whose patient has been asked by mail whether they come."""
     world = World(store, only("remind_confirm", "remind_final", escalation=CHAIN))
     world.sync(an_entry(patient=BOTH, booking=a_booking(START)))
     world.at(CONFIRM_AT)
     assert world.pump(Channel.EMAIL) == 1
     return world
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    """Return that clinic, over each database."""
+    return asked_by_mail(store)
 
 
 def token(world: World) -> str:
@@ -187,7 +192,8 @@ def test_a_page_of_a_session_that_moved_takes_no_words(world: World) -> None:
     assert not written(world)
 
 
-def test_pressed_by_many_at_once_it_is_one_reply_one_task_and_one_alarm(world: World) -> None:
+def test_pressed_by_many_at_once_it_is_one_reply_one_task_and_one_alarm(postgres_store: Store) -> None:
+    world = asked_by_mail(postgres_store)
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(lambda _: writes(world, DANGER), range(8)))
     assert (world.count("inbound"), world.count("escalation")) == (1, 1)
