@@ -41,7 +41,7 @@ def test_every_page_writes_times_as_the_clinic_does(
     sqlite_store: Store, tmp_path: Path, language: str, wanted: re.Pattern[str], foreign: re.Pattern[str]
 ) -> None:
     world = at_work(sqlite_store, language=language)
-    desk = signed_in(world, tmp_path, "kim.lee", **{CLINIC["slug"]: Role.MANAGER})
+    desk = signed_in(world, tmp_path, "kim.lee", riverside=Role.MANAGER)
     seen = ""
     for path in (*PAGES, Desk(desk, world).path):
         page = words(desk.get(path).text)
@@ -52,7 +52,7 @@ def test_every_page_writes_times_as_the_clinic_does(
 
 def test_the_instant_stands_beside_the_words(sqlite_store: Store, tmp_path: Path) -> None:
     world = at_work(sqlite_store)
-    desk = signed_in(world, tmp_path, "kim.lee", **{CLINIC["slug"]: Role.MANAGER})
+    desk = signed_in(world, tmp_path, "kim.lee", riverside=Role.MANAGER)
     page = desk.get(Desk(desk, world).path).text
     assert '<time datetime="2027-03-09T19:05:00Z">Tue Mar 9 2027, 2:05 PM</time>' in page
     assert page.count("Times are those of America/New York") == 1
