@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from reminders.core.cadences import Phase, Step
@@ -25,7 +26,7 @@ from reminders.services.change_plan import (
     read_versions,
     save_change,
 )
-from reminders.web.console.door import Acting, check_form, staff_page
+from reminders.web.console.door import Acting, check_form, needs, staff_page
 from reminders.web.console.plan_form import (
     FilledSave,
     FilledStep,
@@ -33,7 +34,7 @@ from reminders.web.console.plan_form import (
     form_of,
     unpacked,
 )
-from reminders.web.console.plan_pages import Planning, Word, found_plan, known_clinics, plan_page, preview_page, step_of
+from reminders.web.console.plan_pages import Word, found_plan, known_clinics, plan_page, preview_page, step_of
 from reminders.web.console.plan_view import (
     ALL_ANCHORS,
     CHANNEL_CHOICES,
@@ -44,6 +45,7 @@ from reminders.web.console.times import Times
 from reminders.web.pages import base_path, services_of
 
 router = APIRouter(prefix="/plan")
+Planning = Annotated[Actor, Depends(needs(Right.PLAN))]
 
 
 @router.get("")

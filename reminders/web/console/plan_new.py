@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from reminders.core.cadence_document import OWN_QUESTIONS, OWN_RECIPIENTS
@@ -16,14 +16,15 @@ from reminders.core.plan_words import ASKS, LANGUAGES, RECIPIENTS, cadences_of, 
 from reminders.core.sample_texts import every_language
 from reminders.core.staff import Actor, Right
 from reminders.services.change_plan import PlanReading, try_change
-from reminders.web.console.door import check_form, staff_page
+from reminders.web.console.door import check_form, needs, staff_page
 from reminders.web.console.plan_form import LONGEST_TEXT, FilledNewStep, NewStepForm
-from reminders.web.console.plan_pages import Planning, Word, cadence_of, found_plan, preview_page
+from reminders.web.console.plan_pages import Word, cadence_of, found_plan, preview_page
 from reminders.web.console.plan_texts import VALUES
 from reminders.web.console.plan_view import ALL_ANCHORS, CHANNEL_CHOICES, DUE_ANCHORS, UNITS, Bubble, bubble_of
 from reminders.web.pages import services_of
 
 router = APIRouter(prefix="/plan")
+Planning = Annotated[Actor, Depends(needs(Right.PLAN))]
 
 PHASES = (("before", "before the session"), ("after", "after the session"))
 AT_FIRST: Mapping[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from reminders.core.cadences import Cadence, Step
@@ -16,14 +16,13 @@ from reminders.core.plan_edits import Edit, NewStep, SnippetEdit, StepEdit, Text
 from reminders.core.plan_words import LANGUAGES, cadences_of, snippet_name
 from reminders.core.staff import Actor, Right
 from reminders.services.change_plan import Outcome, PlanReading, plan_clinics, preview_change, read_plan
-from reminders.web.console.door import needs, staff_page
+from reminders.web.console.door import staff_page
 from reminders.web.console.plan_form import packed
 from reminders.web.console.plan_picture import picture
 from reminders.web.console.plan_view import kinds_of, preview_of, rows_of
 from reminders.web.console.times import Times
 from reminders.web.pages import services_of
 
-Planning = Annotated[Actor, Depends(needs(Right.PLAN))]
 Word = Annotated[str, Query(max_length=80)]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from reminders.core.answer_texts import ANSWER_KEYS, ANSWER_VALUES
@@ -19,13 +20,14 @@ from reminders.core.sample_texts import every_language, languages_of, text_keys,
 from reminders.core.snippets import SNIPPET_VALUES
 from reminders.core.staff import Actor, Right
 from reminders.services.change_plan import PlanReading, judge_change
-from reminders.web.console.door import Acting, check_form, staff_page
+from reminders.web.console.door import Acting, check_form, needs, staff_page
 from reminders.web.console.plan_form import LONGEST_TEXT, FilledSnippet, FilledText, SnippetForm, TextForm
-from reminders.web.console.plan_pages import Planning, Word, found_plan, preview_page
+from reminders.web.console.plan_pages import Word, found_plan, preview_page
 from reminders.web.console.plan_view import Bubble, bubble_of, heading_of, others_of, snippet_bubble
 from reminders.web.pages import services_of
 
 router = APIRouter(prefix="/plan")
+Planning = Annotated[Actor, Depends(needs(Right.PLAN))]
 VALUES = ("sender", "phone", "when", "arrive_at", "question")
 """What most texts of a step name; a form that names another wrongly tells all."""
 NEW = "new"
