@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
+from reminders.core.pauses import Pauses
 from reminders.core.reminders import Reason
 from reminders.core.transport import RideState
 from reminders.core.windows import local_day
@@ -87,18 +89,36 @@ def appointment_lines(
 ) -> list[AppointmentLine]:
     """Return a clinic's appointments that start in [after, before), in order of start, each at a glance."""
     booked = appointments.between(tx, clinic_id, after, before, limit=limit)
-    people = patients.get_many(tx, clinic_id, {item.patient_id for item in booked})
-    paused = pauses.current(tx, clinic_id)
-    sent = timeline.last_messages(tx, [item.id for item in booked])
+    return lines_about(tx, [Booked(clinic, pauses.current(tx, clinic_id), booked)])
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """Sessions of one clinic, and what is paused there."""
+
+    clinic: Clinic
+    paused: Pauses
+    sessions: Sequence[Appointment]
+
+    def is_on_closed_day(self, item: Appointment) -> bool:
+        """Say whether one of them lies on a day on which the clinic is closed."""
+        return self.clinic.is_closed(local_day(item.starts_at, self.clinic.tz), self.paused)
+
+
+def lines_about(tx: Transaction, asked: Sequence[Booked]) -> list[AppointmentLine]:
+    """Return sessions in their order, each at a glance, in as many statements for many clinics as for one."""
+    every = [(here, item) for here in asked for item in here.sessions]
+    people = patients.names_of(tx, {item.patient_id for _, item in every})
+    sent = timeline.last_messages(tx, [item.id for _, item in every])
     heard = timeline.last_replies(tx, list(people))
     return [
         AppointmentLine(
             appointment_id=item.id,
-            clinic=clinic.slug,
+            clinic=here.clinic.slug,
             external_id=item.external_id,
             patient_id=item.patient_id,
-            patient=people[item.patient_id].record.external_id,
-            name=people[item.patient_id].record.name,
+            patient=people[item.patient_id][0],
+            name=people[item.patient_id][1],
             starts_at=item.starts_at,
             timezone=item.booking.timezone,
             status=item.status,
@@ -106,10 +126,10 @@ def appointment_lines(
             ride=item.ride,
             last_message=sent.get(item.id),
             last_reply=heard.get(item.patient_id),
-            paused_for=paused.refusal(item),
-            is_on_closed_day=clinic.is_closed(local_day(item.starts_at, clinic.tz), paused),
+            paused_for=here.paused.refusal(item),
+            is_on_closed_day=here.is_on_closed_day(item),
         )
-        for item in booked
+        for here, item in every
     ]
 
 

@@ -1,37 +1,43 @@
 """Today: who comes today and on the next open day, clinic by clinic, and what a person should do, all in one snapshot.
 
-Reads only what `who` may read, in a number of statements that grows with the clinics, never with the rows.
+Reads only what `who` may read, in a number of statements that grows with the clinics, never with the rows. The page has
+so many rows at most, shared out among the days; who wants all asks for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.errors import NotFoundError
 from reminders.core.escalations import Escalation
-from reminders.core.ids import TaskId
+from reminders.core.ids import AppointmentId, TaskId
 from reminders.core.pauses import Pauses
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import TaskKind
 from reminders.core.windows import civil, local_day
 from reminders.services.deps import Deps
-from reminders.services.read_status import AppointmentLine, appointment_lines
-from reminders.services.read_worklist import TaskLine, pressing_lines, resolved_lines
-from reminders.store import clinics, escalations, ledger, pauses
+from reminders.services.read_status import AppointmentLine, Booked, lines_about
+from reminders.services.read_worklist import TaskLine, pressing_lines
+from reminders.store import appointments, clinics, escalations, ledger, pauses, tasks
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Wanted
 from reminders.store.unit_of_work import Transaction
 
-__all__ = ["ClinicDays", "Ledger", "Span", "TodayReading", "next_open_day", "read_today"]
+__all__ = ["ClinicDays", "Ledger", "SessionDay", "Span", "TodayReading", "fair_share", "next_open_day", "read_today"]
 
 DAY = timedelta(days=1)
 FAR, WEEK = 21, 7
 """How many days ahead an open day is looked for, and how many a week has."""
 MOST_SESSIONS, MOST_TASKS, MOST_DONE = 300, 200, 12
+"""How many sessions of a clinic and how many tasks are shown to who asks for all."""
+SHOWN_SESSIONS, SHOWN_TASKS = 96, 40
+"""How many are shown otherwise, of all clinics together: what a screen holds a few times over."""
 
 
 class Span(StrEnum):
@@ -49,29 +55,49 @@ class ClinicDays:
     clinic: Clinic
     today: date
     until: date
+    days: Sequence[SessionDay]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDay:
+    """The sessions of one civil day in their order: all of them, and those that are shown, each at a glance."""
+
+    on: date
+    sessions: Sequence[Appointment]
     lines: Sequence[AppointmentLine]
+    is_closed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TodayReading:
     """What the first page shows. `clinics` are those chosen, `every` all that may be chosen, in the order of names.
 
-    `climbs` holds the alarm behind a task, where it is one. `ledger` is counted only where it was asked for.
+    `climbs` holds the alarm behind a task, where it is one. `ledger` is counted only where it was asked for. `waiting`
+    counts the open tasks, those that are not shown too.
     """
 
     now: datetime
     every: Sequence[Clinic]
     clinics: Sequence[ClinicDays]
     tasks: Sequence[TaskLine]
+    waiting: int
     done: Sequence[TaskLine]
     climbs: Mapping[TaskId, Escalation]
     ledger: Ledger | None
 
 
 def read_today(
-    deps: Deps, who: Actor, *, clinic: str = "", span: Span = Span.NEXT, counts_all: bool = False
+    deps: Deps,
+    who: Actor,
+    *,
+    clinic: str = "",
+    span: Span = Span.NEXT,
+    is_whole: bool = False,
+    counts_all: bool = False,
 ) -> TodayReading:
     """Return the sessions and the worklist; of one clinic where its slug is given. Raises NotFoundError.
+
+    `is_whole` asks for more rows than a page usually has.
 
     `counts_all` adds the ledger of the whole installation, which takes long where much was ever sent.
     """
@@ -83,14 +109,16 @@ def read_today(
         if clinic and not chosen:
             raise NotFoundError(f"no clinic {clinic!r}")
         wanted = Wanted(among=[item.id for item in chosen], has_clinicless=who.sees_unassigned and not clinic)
-        found = pressing_lines(tx, wanted, limit=MOST_TASKS)
         midnight = civil(local_day(now, chosen[0].tz), time(), chosen[0].tz) if chosen else now - DAY
+        most = MOST_TASKS if is_whole else SHOWN_TASKS
+        found, done = pressing_lines(tx, wanted, limit=most, done_since=midnight, most_done=MOST_DONE)
         return TodayReading(
             now=now,
             every=every,
-            clinics=[_days(tx, item, now, span) for item in chosen],
+            clinics=_days(tx, chosen, now, span, is_whole=is_whole),
             tasks=found,
-            done=resolved_lines(tx, wanted, midnight, limit=MOST_DONE),
+            waiting=tasks.count_waiting(tx, wanted),
+            done=done,
             climbs=_climbs(tx, found),
             ledger=ledger.read(tx) if counts_all else None,
         )
@@ -103,14 +131,70 @@ def next_open_day(clinic: Clinic, today: date, paused: Pauses) -> date:
     return next(is_open, today + DAY)
 
 
-def _days(tx: Transaction, clinic: Clinic, now: datetime, span: Span) -> ClinicDays:
-    today = local_day(now, clinic.tz)
-    until = next_open_day(clinic, today, pauses.current(tx, clinic.id))
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What is booked at one clinic, and on which civil days, each in the session's own zone."""
+
+    today: date
+    until: date
+    booked: Booked
+    days: Mapping[date, Sequence[Appointment]]
+
+
+def _days(tx: Transaction, chosen: Sequence[Clinic], now: datetime, span: Span, *, is_whole: bool) -> list[ClinicDays]:
+    stretches = [_stretch(tx, clinic, now, span) for clinic in chosen]
+    every = [sessions for stretch in stretches for sessions in stretch.days.values()]
+    share = MOST_SESSIONS if is_whole else fair_share([len(sessions) for sessions in every], SHOWN_SESSIONS)
+    asked = [
+        replace(stretch.booked, sessions=[item for day in stretch.days.values() for item in _first(day, now, share)])
+        for stretch in stretches
+    ]
+    lines = {line.appointment_id: line for line in lines_about(tx, asked)}
+    return [_clinic_days(stretch, lines) for stretch in stretches]
+
+
+def _stretch(tx: Transaction, clinic: Clinic, now: datetime, span: Span) -> _Stretch:
+    today, paused = local_day(now, clinic.tz), pauses.current(tx, clinic.id)
+    until = next_open_day(clinic, today, paused)
     if span is Span.WEEK:
         until = max(until, today + timedelta(days=WEEK))
     after, before = (civil(day, time(), clinic.tz) for day in (today, until + DAY))
-    lines = appointment_lines(tx, clinic.id, clinic, after=after, before=before, limit=MOST_SESSIONS)
-    return ClinicDays(clinic, today, until, lines)
+    found = appointments.between(tx, clinic.id, after, before, limit=MOST_SESSIONS)
+    days: dict[date, list[Appointment]] = {}
+    for item in found:
+        days.setdefault(local_day(item.starts_at, ZoneInfo(item.booking.timezone)), []).append(item)
+    return _Stretch(today, until, Booked(clinic, paused, found), dict(sorted(days.items())))
+
+
+def _first(sessions: Sequence[Appointment], now: datetime, share: int) -> list[Appointment]:
+    """Return as many sessions of a day: the next ones to come, then those that began last."""
+    ahead = [item for item in sessions if item.starts_at > now][:share]
+    over = [item for item in sessions if item.starts_at <= now]
+    return [*over[len(over) - min(len(over), share - len(ahead)) :], *ahead]
+
+
+def _clinic_days(stretch: _Stretch, lines: Mapping[AppointmentId, AppointmentLine]) -> ClinicDays:
+    days = [
+        SessionDay(
+            on=on,
+            sessions=sessions,
+            lines=[lines[item.id] for item in sessions if item.id in lines],
+            is_closed=any(stretch.booked.is_on_closed_day(item) for item in sessions),
+        )
+        for on, sessions in stretch.days.items()
+    ]
+    return ClinicDays(stretch.booked.clinic, stretch.today, stretch.until, days)
+
+
+def fair_share(sizes: Sequence[int], total: int) -> int:
+    """Return how many rows each list may have for all to have `total`: what short lists leave is the long ones'."""
+    rest = total
+    for place, size in enumerate(sorted(sizes)):
+        share = rest // (len(sizes) - place)
+        if size > share:
+            return max(1, share)
+        rest -= size
+    return total
 
 
 def _climbs(tx: Transaction, found: Sequence[TaskLine]) -> dict[TaskId, Escalation]:

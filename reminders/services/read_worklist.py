@@ -46,6 +46,8 @@ _Id = TypeVar("_Id", bound=UUID)
 SHORT, WHOLE = 6, 32
 HEXADECIMAL = frozenset("0123456789abcdef")
 MOST_LINES = 1000
+MOST_WEIGHED = 200
+"""Among how many those are chosen that press most."""
 MOST_NAMED = 5
 """How many tasks are named where a short id means several."""
 
@@ -175,14 +177,35 @@ def worklist_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskL
     return sorted(lines_of(tx, tasks.waiting(tx, wanted, limit=limit)), key=_place)
 
 
-def pressing_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskLine]:
-    """Return the same in one list without groups, the most urgent first."""
-    return sorted(lines_of(tx, tasks.waiting(tx, wanted, limit=limit)), key=_pressing)
+def pressing_lines(
+    tx: Transaction, wanted: Wanted, *, limit: int, done_since: datetime, most_done: int
+) -> tuple[list[TaskLine], list[TaskLine]]:
+    """Return open tasks in one list without groups, the most urgent first, and those resolved since, the last first.
+
+    There are at most so many; alarms are never left out for what else presses.
+    """
+    waiting = _most_pressing(tx, tasks.waiting(tx, wanted, limit=MOST_WEIGHED), limit)
+    done = tasks.resolved_since(tx, wanted, done_since, limit=most_done)
+    lines = lines_of(tx, [*waiting, *done])
+    return sorted(lines[: len(waiting)], key=_pressing), lines[len(waiting) :]
 
 
-def resolved_lines(tx: Transaction, wanted: Wanted, at: datetime, *, limit: int) -> list[TaskLine]:
-    """Return the tasks that were resolved since an instant with all that is shown of them, the last ones first."""
-    return lines_of(tx, tasks.resolved_since(tx, wanted, at, limit=limit))
+def _most_pressing(tx: Transaction, found: Sequence[Task], limit: int) -> Sequence[Task]:
+    """Choose among tasks before all is read of them that is shown."""
+    if len(found) <= limit:
+        return found
+    every = clinics.every(tx)
+    paused = {key: pauses.current(tx, key) for key in every}
+    booked = appointments.get_many(tx, _present(item.appointment_id for item in found))
+
+    def pressing_at(item: Task) -> tuple[object, ...]:
+        visit = booked.get(item.appointment_id) if item.appointment_id is not None else None
+        due = _due(item, _whose(item, every), paused, visit)
+        at = visit.starts_at if visit is not None else item.opened_at or due
+        return (item.kind is not TaskKind.ESCALATION, *pressing(item.urgency, due=due, at=at), item.key)
+
+    alarms = sum(1 for item in found if item.kind is TaskKind.ESCALATION)
+    return sorted(found, key=pressing_at)[: max(limit, alarms)]
 
 
 def _place(line: TaskLine) -> tuple[object, ...]:
@@ -219,10 +242,7 @@ class _About:
 
 
 def _gather(tx: Transaction, found: Sequence[Task]) -> _About:
-    people: dict[PatientId, PatientRecord] = {}
-    for clinic_id in {item.clinic_id for item in found if item.clinic_id is not None}:
-        ids = {item.patient_id for item in found if item.clinic_id == clinic_id and item.patient_id is not None}
-        people |= {key: person.record for key, person in patients.get_many(tx, clinic_id, ids).items()}
+    people = patients.records(tx, _present(item.patient_id for item in found))
     every = clinics.every(tx)
     visits = _present(item.appointment_id for item in found)
     texts = _present(item.inbound_id for item in found)
@@ -247,14 +267,14 @@ def _line(item: Task, about: _About) -> TaskLine:
     is_landline = item.patient_id in about.landlines
     booked = about.booked.get(item.appointment_id) if item.appointment_id is not None else None
     clinic = about.clinics.get(item.clinic_id) if item.clinic_id is not None else None
-    whose = clinic or next(iter(about.clinics.values()), None)
+    whose = _whose(item, about.clinics)
     person = about.people.get(item.patient_id) if item.patient_id is not None else None
     said = about.said.get(item.inbound_id) if item.inbound_id is not None else None
     return TaskLine(
         task=item,
         group=group_of(item.kind, is_landline=is_landline),
         next_action=next_action(item.kind, is_landline=is_landline),
-        due_at=_due(item, whose, about, booked),
+        due_at=_due(item, whose, about.paused, booked),
         timezone=booked.booking.timezone if booked is not None else whose.timezone if whose is not None else "UTC",
         language=whose.language if whose is not None else IN_TABLES,
         clinic=clinic.slug if clinic is not None else None,
@@ -270,7 +290,13 @@ def _line(item: Task, about: _About) -> TaskLine:
     )
 
 
-def _due(item: Task, clinic: Clinic | None, about: _About, booked: Appointment | None) -> datetime:
+def _whose(item: Task, every: Mapping[ClinicId, Clinic]) -> Clinic | None:
+    """Return the clinic of a task; any of them where it is no clinic's."""
+    clinic = every.get(item.clinic_id) if item.clinic_id is not None else None
+    return clinic or next(iter(every.values()), None)
+
+
+def _due(item: Task, clinic: Clinic | None, paused: Mapping[ClinicId, Pauses], booked: Appointment | None) -> datetime:
     """Return until when: a deadline of its own, else as its kind is due. What is no clinic's counts by any of them."""
     opened_at = item.opened_at or datetime.max.replace(tzinfo=UTC)
     if item.due_at is not None or clinic is None:
@@ -280,6 +306,6 @@ def _due(item: Task, clinic: Clinic | None, about: _About, booked: Appointment |
         item.urgency,
         opened_at=opened_at,
         clinic=clinic,
-        pauses=about.paused.get(clinic.id, NO_PAUSES),
+        pauses=paused.get(clinic.id, NO_PAUSES),
         start=booked.starts_at if booked is not None else None,
     )

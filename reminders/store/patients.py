@@ -48,6 +48,25 @@ def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -
     return {PatientId(row.id): _patient(tx, row, closed, changed) for row in rows}
 
 
+def records(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, PatientRecord]:
+    """Return what the clinics' records say of these patients, whichever clinic they are of, and nothing besides."""
+    return {
+        PatientId(row.id): _record(tx, row)
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(select(patient).where(patient.c.id.in_(batch)))
+    }
+
+
+def names_of(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, tuple[str, str]]:
+    """Return (the clinic's own id, name) of these patients."""
+    statement = select(patient.c.id, patient.c.external_id, patient.c.name)
+    return {
+        PatientId(row.id): (row.external_id, tx.vault.open("patient.name", row.id, row.name))
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(statement.where(patient.c.id.in_(batch)))
+    }
+
+
 def names(tx: Transaction, within: Collection[ClinicId]) -> list[tuple[PatientId, ClinicId, str, str]]:
     """Return (id, clinic, the clinic's own id, name) of everybody at these clinics."""
     columns = (patient.c.id, patient.c.clinic_id, patient.c.external_id, patient.c.name)

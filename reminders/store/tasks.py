@@ -192,6 +192,11 @@ def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> 
     return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
 
 
+def count_waiting(tx: Transaction, wanted: Wanted = Wanted()) -> int:
+    """Return how many tasks are open."""
+    return tx.connection.scalar(_narrowed(select(func.count()).select_from(task).where(IS_OPEN), wanted)) or 0
+
+
 def resolved_since(tx: Transaction, wanted: Wanted, at: datetime, *, limit: int = 20) -> Sequence[Task]:
     """Return the tasks that were resolved since an instant, the last ones first."""
     statement = _narrowed(select(task).where(task.c.resolved_at >= at), wanted)

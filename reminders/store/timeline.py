@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Column, ColumnElement, Select, func, select
 
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.ids import AppointmentId, InboundId, MessageId, PatientId
@@ -15,6 +16,7 @@ from reminders.core.replies import Intent
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import inbound
 from reminders.store.rows import message
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 
@@ -49,23 +51,34 @@ class Heard:
 
 def last_messages(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, Line]:
     """Return the newest message about each appointment."""
-    found: dict[AppointmentId, Line] = {}
-    for batch in in_batches(ids):
-        statement = select(message).where(message.c.appointment_id.in_(batch)).order_by(message.c.made_at, message.c.id)
-        for row in tx.connection.execute(statement):
-            found[AppointmentId(row.appointment_id)] = Line(row.left_at or row.due_at, row.kind, row.state, row.reason)
-    return found
+    told = (message.c.left_at, message.c.due_at, message.c.kind, message.c.state, message.c.reason)
+    order = (message.c.made_at.desc(), message.c.id.desc())
+    return {
+        AppointmentId(row.appointment_id): Line(row.left_at or row.due_at, row.kind, row.state, row.reason)
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(_newest(message.c.appointment_id, batch, order, told))
+    }
 
 
 def last_replies(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Line]:
     """Return the newest text of each patient, with its words and what was decided."""
+    told = (inbound.c.id, inbound.c.received_at, inbound.c.intent, inbound.c.decision, inbound.c.body)
+    order = (inbound.c.received_at.desc(), inbound.c.id.desc())
     found: dict[PatientId, Line] = {}
     for batch in in_batches(ids):
-        statement = select(inbound).where(inbound.c.patient_id.in_(batch)).order_by(inbound.c.received_at)
-        for row in tx.connection.execute(statement):
+        for row in tx.connection.execute(_newest(inbound.c.patient_id, batch, order, told)):
             text = tx.vault.open("inbound.body", row.id, row.body)
             found[PatientId(row.patient_id)] = Line(row.received_at, row.intent or "", row.decision or "", text=text)
     return found
+
+
+def _newest(
+    of: Column[Any], ids: Collection[UUID], order: Sequence[ColumnElement[Any]], told: Sequence[Column[Any]]
+) -> Select[Any]:
+    """Return the first row in this order of each of these ids: the database reads the others, we do not."""
+    place = func.row_number().over(partition_by=of, order_by=order).label("place")
+    each = select(of, *told, place).where(of.in_(ids)).subquery()
+    return select(each).where(each.c.place == plain(1))
 
 
 def messages_by_id(tx: Transaction, ids: Collection[MessageId]) -> dict[MessageId, Line]:

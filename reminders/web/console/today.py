@@ -18,20 +18,26 @@ router = APIRouter()
 Chosen = Annotated[str, Query(max_length=64)]
 
 
-def shown_today(request: Request, who: Actor, clinic: str, span: Span) -> Today:
+def shown_today(request: Request, who: Actor, clinic: str, span: Span, *, is_whole: bool) -> Today:
     """Return the page's content as it stands now. Raises NotFoundError for a clinic that is not theirs."""
-    services = services_of(request)
-    reading = read_today(services.deps, who, clinic=clinic, span=span, counts_all=services.facts.is_demo)
-    return today(reading, who, services.facts, chosen=clinic, span=span, speed=services.deps.clock.speed)
+    services, counts = services_of(request), services_of(request).facts.is_demo
+    reading = read_today(services.deps, who, clinic=clinic, span=span, is_whole=is_whole, counts_all=counts)
+    speed = services.deps.clock.speed
+    return today(reading, who, services.facts, chosen=clinic, span=span, is_whole=is_whole, speed=speed)
 
 
 @router.get("/")
-def show_today(request: Request, who: Acting, clinic: Chosen = "", span: Span = Span.NEXT) -> HTMLResponse:
+def show_today(
+    request: Request, who: Acting, clinic: Chosen = "", span: Span = Span.NEXT, *, whole: bool = False
+) -> HTMLResponse:
     """Show who comes, what was said and heard, and what a person should do next."""
-    return staff_page(request, who, "today.html", shown=shown_today(request, who, clinic, span))
+    return staff_page(request, who, "today.html", shown=shown_today(request, who, clinic, span, is_whole=whole))
 
 
 @router.get("/parts/today")
-def show_today_parts(request: Request, who: Acting, clinic: Chosen = "", span: Span = Span.NEXT) -> HTMLResponse:
+def show_today_parts(
+    request: Request, who: Acting, clinic: Chosen = "", span: Span = Span.NEXT, *, whole: bool = False
+) -> HTMLResponse:
     """Return the same content without the page around it: the page fetches it to stay fresh."""
-    return staff_page(request, who, "today_parts.html", shown=shown_today(request, who, clinic, span))
+    shown = shown_today(request, who, clinic, span, is_whole=whole)
+    return staff_page(request, who, "today_parts.html", shown=shown)

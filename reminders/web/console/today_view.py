@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from reminders.bootstrap import Facts
@@ -18,10 +17,10 @@ from reminders.core.staff import Actor
 from reminders.core.transport import RideState
 from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine
-from reminders.services.read_today import ClinicDays, Ledger, TodayReading
+from reminders.services.read_today import ClinicDays, Ledger, SessionDay, TodayReading
 from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES
 from reminders.web.console.times import Times, When, times_of
-from reminders.web.console.worklist_view import Item, items
+from reminders.web.console.worklist_view import NAMED_BY, Item, items
 
 DAY = timedelta(days=1)
 SOON = timedelta(days=2)
@@ -73,20 +72,22 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The visits of one civil day: those to come, and those of today that are over."""
+    """The visits of one civil day: those to come, and those of today that are over. `count` counts all there are."""
 
     key: str
     title: str
     visits: Sequence[Visit]
     over: Sequence[Visit]
+    count: int
+    count_over: int
     open_confirmations: int
     open_rides: int
     is_closed: bool
 
     @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.visits) + len(self.over)
+    def left_out(self) -> int:
+        """How many are not shown."""
+        return self.count - len(self.visits) - len(self.over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,10 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The whole page. `switch` names the clinics to choose from, with those that are shown marked."""
+    """The whole page. `switch` names the clinics to choose from, with those that are shown marked.
+
+    `waiting` counts the open tasks; `is_whole` says that more rows are shown than usual.
+    """
 
     strip: Strip
     places: Sequence[Place]
@@ -136,9 +140,13 @@ class Today:
     switch: Sequence[tuple[str, str]]
     chosen: str
     span: str
+    waiting: int
+    is_whole: bool
 
 
-def today(reading: TodayReading, who: Actor, facts: Facts, *, chosen: str, span: str, speed: float) -> Today:
+def today(
+    reading: TodayReading, who: Actor, facts: Facts, *, chosen: str, span: str, is_whole: bool, speed: float
+) -> Today:
     """Return what the page shows to somebody."""
     times = times_of(days.clinic for days in reading.clinics)
     alarms, others = items(reading.tasks, who, reading.climbs, reading.now, times)
@@ -152,36 +160,33 @@ def today(reading: TodayReading, who: Actor, facts: Facts, *, chosen: str, span:
         switch=[(clinic.slug, clinic.sender) for clinic in reading.every] if len(reading.every) > 1 else [],
         chosen=chosen,
         span=span,
+        waiting=reading.waiting,
+        is_whole=is_whole,
     )
 
 
 def _place(days: ClinicDays, now: datetime) -> Place:
     clinic = days.clinic
     zone, times = now.astimezone(clinic.tz).strftime("%Z"), Times(clinic.clock)
-    found = [
-        _one_day(on, list(group), now, times)
-        for on, group in groupby(sorted(days.lines, key=lambda line: (_day(line), line.starts_at)), key=_day)
+    return Place(clinic.slug, clinic.sender, zone, [_one_day(day, now, times) for day in days.days])
+
+
+def _one_day(day: SessionDay, now: datetime, times: Times) -> Day:
+    ahead = [_visit(line, now, times) for line in day.lines if line.starts_at > now]
+    over = [_visit(line, now, times) for line in day.lines if line.starts_at <= now]
+    awaited = [
+        item for item in day.sessions if item.booking.status is AppointmentStatus.BOOKED and item.starts_at > now
     ]
-    return Place(clinic.slug, clinic.sender, zone, found)
-
-
-def _day(line: AppointmentLine) -> date:
-    return local_day(line.starts_at, ZoneInfo(line.timezone))
-
-
-def _one_day(on: date, lines: Sequence[AppointmentLine], now: datetime, times: Times) -> Day:
-    visits = [_visit(line, now, times) for line in lines]
-    over = [visit for visit, line in zip(visits, lines, strict=True) if line.starts_at <= now]
-    ahead = [visit for visit, line in zip(visits, lines, strict=True) if line.starts_at > now]
-    awaited = [visit for visit in visits if visit.is_coming]
     return Day(
-        key=on.isoformat(),
-        title=_title(on, local_day(now, ZoneInfo(lines[0].timezone))),
+        key=day.on.isoformat(),
+        title=_title(day.on, local_day(now, ZoneInfo(day.sessions[0].booking.timezone))),
         visits=ahead,
         over=over,
-        open_confirmations=sum(1 for visit in awaited if not visit.is_confirmed),
-        open_rides=sum(1 for visit in awaited if not visit.has_ride),
-        is_closed=any(line.is_on_closed_day for line in lines),
+        count=len(day.sessions),
+        count_over=sum(1 for item in day.sessions if item.starts_at <= now),
+        open_confirmations=sum(1 for item in awaited if not item.is_confirmed),
+        open_rides=sum(1 for item in awaited if item.ride is not RideState.ARRANGED),
+        is_closed=day.is_closed,
     )
 
 
@@ -195,7 +200,7 @@ def _visit(line: AppointmentLine, now: datetime, times: Times) -> Visit:
     clock = times.in_zone(ZoneInfo(line.timezone))
     status, tone = STATUSES[AppointmentStatus(line.status)]
     return Visit(
-        key=str(line.appointment_id),
+        key=line.appointment_id.hex[-NAMED_BY:],
         patient_key=str(line.patient_id),
         time=When(line.starts_at, clock.time(line.starts_at)),
         zone=times.foreign(line.starts_at, clock.tz).strip(),

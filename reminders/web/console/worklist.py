@@ -42,6 +42,7 @@ class Deed(BaseModel):
     back: Literal["today", "task", "inbox"] = "today"
     clinic: str = Field("", max_length=64)
     span: Span = Span.NEXT
+    whole: bool = False
     thread: str = Field("", max_length=36, pattern=r"[0-9a-f-]*")
 
 
@@ -95,14 +96,15 @@ def _back(name: str, deed: Deed) -> str:
         return f"/worklist/{name}"
     if deed.back == "inbox" and deed.thread:
         return f"/inbox/{deed.thread}"
-    told = {key: value for key, value in (("clinic", deed.clinic), ("span", deed.span)) if value not in {"", Span.NEXT}}
+    asked = (("clinic", deed.clinic), ("span", deed.span), ("whole", "true" if deed.whole else ""))
+    told = {key: value for key, value in asked if value not in {"", Span.NEXT}}
     return f"/?{urlencode(told)}" if told else "/"
 
 
 def _refused(request: Request, who: Actor, name: str, deed: Deed, error: InputError) -> HTMLResponse:
     if deed.back != "today":
         return _task_page(request, who, name, error.faults, status=HTTPStatus.CONFLICT)
-    shown = shown_today(request, who, deed.clinic, deed.span)
+    shown = shown_today(request, who, deed.clinic, deed.span, is_whole=deed.whole)
     return staff_page(request, who, "today.html", status=HTTPStatus.CONFLICT, shown=shown, faults=error.faults)
 
 
