@@ -17,6 +17,7 @@ from reminders.core.replies import Intent, Interpretation, interpret
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "replies"
 HALVES = ("tuning", "held_back")
+"""What rules are tuned on, and what nobody reads. A third kind, `learning`, is what only the weights learned from."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ class Bar:
 
 BARS = {
     "tuning": Bar(),
-    # Below the bar, and known to be: this is what it reaches today, so that it cannot fall back unseen.
-    "held_back": Bar(0.88, 8, 5, 2, 4, 0),
+    # Below the bar, and known to be: what it reaches today on 1,416 replies, so that it cannot fall back unseen.
+    "held_back": Bar(0.91, 3, 5, 2, 5, 1),
 }
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from reminders.core.replies import Intent, interpret
+from reminders.core.replies import Intent
+from reminders.core.replies.interpret import interpret_by_rules
 from reminders.core.replies.lexicon import (
     LANGUAGES,
     SHARED,
@@ -37,7 +38,7 @@ def _faults(known: Lexicon, entry: Entry) -> list[str]:
     if not isinstance(entry.means, Intent):
         return [f"{entry.id} does not know {text!r}" for text in entry.examples if not _is_found(known, entry, text)]
     readings = {
-        text: interpret(text, open_question=question, language=known.language).has(entry.means)
+        text: interpret_by_rules(text, open_question=question, language=known.language).has(entry.means)
         for text in (*entry.examples, *entry.near)
     }
     missed = [f"{entry.id} does not know {text!r}" for text in entry.examples if not readings[text]]
@@ -55,7 +56,7 @@ def test_every_example_of_every_entry_means_what_the_entry_says(language: str) -
 def test_every_net_catches_its_examples_and_lets_go_what_only_looks_alike(language: str) -> None:
     nets = lexicon(language).nets
     caught = {
-        text: interpret(text, open_question=None, language=language).has(net.intent)
+        text: interpret_by_rules(text, open_question=None, language=language).has(net.intent)
         for net in nets
         for text in (*net.examples, *net.near)
     }

@@ -40,8 +40,8 @@ ANSWERED_LIKE = {kind: kind for kind in QuestionKind} | {QuestionKind.PICK_UP: Q
 """An escort who is asked whether they will come answers as a patient does."""
 
 
-def interpret(text: str, *, open_question: QuestionKind | None, language: str | None = None) -> Interpretation:
-    """Return what a text says; `open_question` is what this phone was last asked and has not answered.
+def interpret_by_rules(text: str, *, open_question: QuestionKind | None, language: str | None = None) -> Interpretation:
+    """Return what the rules find in a text; `open_question` is what this phone was last asked and has not answered.
 
     `language` is the one the patient is recorded with. Both are always tried; it only decides between equals.
     """
@@ -77,11 +77,6 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
         language=_language(found.said, main),
         may_be_idiom=bool(found.idioms) and not found.has(Intent.RED_FLAG),
     )
-
-
-def prepare() -> None:
-    """Read the lexicons now: the first text of a process, with addresses locked, is the wrong one to wait for that."""
-    interpret("stop", open_question=None)
 
 
 def _is_word(text: str) -> bool:
