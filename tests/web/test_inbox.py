@@ -18,6 +18,7 @@ from reminders.store import rows
 from reminders.store.conversation_rows import inbound
 from reminders.store.staff_rows import audit_event
 from reminders.store.unit_of_work import Store
+from reminders.web.console.reading_words import rule_words
 from tests.builders import a_booking, a_record, an_entry
 from tests.services.conversation_cases import START, asked_whether_they_come, is_confirmed
 from tests.services.test_statements import counting
@@ -88,6 +89,11 @@ def test_the_words_that_led_to_a_reading_are_marked_and_the_rule_is_told(clinic:
     assert re.search(r"<mark title=\"read as: [^\"]+\">yes</mark>", page)
     assert "“yes”: a plain yes" in words(page)
     assert "_" not in "".join(re.findall(r"<small>([^<]*)</small>", page))
+
+
+def test_what_no_rule_found_says_that_it_was_learned() -> None:
+    assert rule_words("weights.opt_out") == "much like other replies that say so"
+    assert rule_words("es.yes") == "a plain yes in Spanish"
 
 
 def test_what_patients_write_is_escaped(clinic: World, front: Browser) -> None:

@@ -25,6 +25,8 @@ RULES: Mapping[str, str] = {
 }
 """Rules whose name alone says too little, by the last part of it."""
 LANGUAGES: Mapping[str, str] = {"es": "in Spanish"}
+LEARNED = "weights"
+"""What begins the name of a finding that no rule made, but what was learned from other replies."""
 TASK = re.compile(r"task opened: ([a-z_]+)")
 ANSWER = re.compile(r"answered: ([a-z_, ]+)")
 
@@ -48,6 +50,8 @@ class Meaning:
 def rule_words(rule: str) -> str:
     """Return the name of a rule in plain words."""
     language, *_, name = rule.split(".") if "." in rule else ("", rule)
+    if language == LEARNED:
+        return "much like other replies that say so"
     plain = RULES.get(name, name.replace("_", " "))
     return f"{plain} {LANGUAGES[language]}" if language in LANGUAGES else plain
 
