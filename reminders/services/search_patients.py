@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from uuid import UUID
 
 from reminders.core.appointments import Appointment
@@ -17,6 +18,7 @@ from reminders.core.clinics import Clinic
 from reminders.core.ids import ClinicId, PatientId
 from reminders.services.deps import Deps
 from reminders.store import appointments, clinics, mailings, patients
+from reminders.store.unit_of_work import Transaction
 
 MOST_FOUND = 12
 MOST_LISTED = 40
@@ -25,6 +27,7 @@ LEAST_DIGITS = 3
 MOST_OPENED = 20_000
 """So many sealed names are opened for one search; with more patients than these only ids are found."""
 DIGITS = re.compile(r"[+0-9 ().-]+")
+LABEL_BEGINS = re.compile(r" \(")
 LATELY, AHEAD = timedelta(days=7), timedelta(days=62)
 
 
@@ -50,15 +53,23 @@ def search_patients(deps: Deps, query: str, within: Collection[ClinicId], *, lim
     """
     sought = query.strip()
     with deps.store.reading() as tx:
-        everybody = [
-            Found(key, clinic_id, external_id, name) for key, clinic_id, external_id, name in patients.names(tx, within)
-        ]
-    exact = [item for item in everybody if sought in {item.label, item.external_id} or _is_id(sought, item.id)]
-    if exact or len(sought) < LEAST_LETTERS:
-        return exact[:limit]
-    words = plain(sought).split()
-    meant = [item for item in everybody if all(_begins(word, plain(item.name)) for word in words)]
-    return sorted(meant, key=lambda item: (item.name.casefold(), item.external_id))[:limit]
+        exact = _exact(tx, sought, within)
+        if exact or len(sought) < LEAST_LETTERS:
+            return exact[:limit]
+        return _in_order(patients.with_name(tx, within, _all_begin(plain(sought).split())), limit)
+
+
+def _exact(tx: Transaction, sought: str, within: Collection[ClinicId]) -> list[Found]:
+    """Return whom an id means, or a label, which ends in one. Opens the names of these only."""
+    ends = [sought[place.end() : -1] for place in LABEL_BEGINS.finditer(sought)] if sought.endswith(")") else []
+    key = _as_id(sought)
+    rows = patients.known_as(tx, within, [sought, *ends], [] if key is None else [key])
+    found = [Found(*row) for row in rows]
+    return [item for item in found if sought in {item.label, item.external_id} or item.id == key]
+
+
+def _in_order(rows: Sequence[patients.Called], limit: int) -> list[Found]:
+    return nsmallest(limit, (Found(*row) for row in rows), key=lambda item: (item.name.casefold(), item.external_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +101,10 @@ def list_patients(deps: Deps, query: str, within: Collection[ClinicId]) -> Searc
     now = deps.clock.now()
     with deps.store.reading() as tx:
         is_by_id = patients.count(tx, within) > MOST_OPENED
-    if is_by_id:
-        found = _called(deps, query.strip(), within)
-    else:
-        found = search_patients(deps, query, within, limit=MOST_LISTED + 1) or _by_phone(deps, query, within)
+        found = _exact(tx, query.strip(), within) if is_by_id else []
+    if not is_by_id:
+        most = MOST_LISTED + 1
+        found = search_patients(deps, query, within, limit=most) or _by_phone(deps, query, within, limit=most)
     shown = found[:MOST_LISTED]
     with deps.store.reading() as tx:
         every = clinics.every(tx)
@@ -108,23 +119,12 @@ def list_patients(deps: Deps, query: str, within: Collection[ClinicId]) -> Searc
     )
 
 
-def _called(deps: Deps, query: str, within: Collection[ClinicId]) -> list[Found]:
-    with deps.store.reading() as tx:
-        return [
-            Found(key, clinic_id, external_id, record.name)
-            for clinic_id in sorted(within)
-            for external_id, (key, record) in patients.named(tx, clinic_id, [query]).items()
-        ]
-
-
-def _by_phone(deps: Deps, query: str, within: Collection[ClinicId]) -> list[Found]:
+def _by_phone(deps: Deps, query: str, within: Collection[ClinicId], *, limit: int) -> list[Found]:
     digits = re.sub(r"[^0-9]", "", query)
     if not DIGITS.fullmatch(query.strip()) or len(digits) < LEAST_DIGITS:
         return []
     with deps.store.reading() as tx:
-        theirs = {key for key, phone in patients.phones(tx, within).items() if phone.endswith(digits)}
-        found = [Found(*row) for row in patients.names(tx, within) if row[0] in theirs]
-    return sorted(found, key=lambda item: (item.name.casefold(), item.external_id))[: MOST_LISTED + 1]
+        return _in_order(patients.with_phone(tx, within, lambda phone: phone.endswith(digits)), limit)
 
 
 def _listed(item: Found, clinic: Clinic, coming: Appointment | None) -> Listed:
@@ -132,20 +132,28 @@ def _listed(item: Found, clinic: Clinic, coming: Appointment | None) -> Listed:
     return Listed(item, clinic, coming.starts_at if coming is not None else None, timezone)
 
 
-def _is_id(sought: str, key: PatientId) -> bool:
+def _as_id(sought: str) -> PatientId | None:
     try:
-        return UUID(sought) == key
+        return PatientId(UUID(sought))
     except ValueError:
-        return False
+        return None
 
 
-def _begins(word: str, name: str) -> bool:
-    """Say whether some part of a name begins with a word."""
-    return re.search(rf"(?<!\w){re.escape(word)}", name) is not None
+def _all_begin(words: Collection[str]) -> Callable[[str], bool]:
+    """Return what says whether each of these words begins some part of a name."""
+    parts = [(word, re.compile(rf"(?<!\w){re.escape(word)}")) for word in words]
+
+    def is_meant(name: str) -> bool:
+        told = plain(name)
+        return all(word in told and part.search(told) is not None for word, part in parts)
+
+    return is_meant
 
 
 def plain(text: str) -> str:
     """Return a text without accents and capitals."""
+    if text.isascii():
+        return text.casefold()
     split = unicodedata.normalize("NFD", text)
     return "".join(char for char in split if not unicodedata.combining(char)).casefold()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,10 @@ from reminders.store.batches import in_batches
 from reminders.store.contacts import closed_indexes
 from reminders.store.rows import consent_event, patient
 from reminders.store.unit_of_work import Transaction
+
+Called = tuple[PatientId, ClinicId, str, str]
+"""Somebody who is found: id, clinic, the clinic's own id, name."""
+CALLED = (patient.c.id, patient.c.clinic_id, patient.c.external_id, patient.c.name)
 
 
 def by_external_id(tx: Transaction, clinic_id: ClinicId) -> dict[str, tuple[PatientId, PatientRecord]]:
@@ -67,29 +71,40 @@ def names_of(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, tup
     }
 
 
-def names(tx: Transaction, within: Collection[ClinicId]) -> list[tuple[PatientId, ClinicId, str, str]]:
-    """Return (id, clinic, the clinic's own id, name) of everybody at these clinics."""
-    columns = (patient.c.id, patient.c.clinic_id, patient.c.external_id, patient.c.name)
+def known_as(
+    tx: Transaction, within: Collection[ClinicId], names: Collection[str], ids: Collection[PatientId] = ()
+) -> list[Called]:
+    """Return those whom these clinics call so, or who have these ids; opens no other name than theirs."""
+    wanted = patient.c.external_id.in_(names) | patient.c.id.in_(ids)
+    rows = tx.connection.execute(select(*CALLED).where(patient.c.clinic_id.in_(within), wanted))
+    return [_called(tx, row) for row in rows]
+
+
+def with_name(tx: Transaction, within: Collection[ClinicId], is_meant: Callable[[str], bool]) -> list[Called]:
+    """Return everybody at these clinics whose name is meant. Every name is opened."""
+    rows = tx.connection.execute(select(*CALLED).where(patient.c.clinic_id.in_(within)))
+    opened = ((row, tx.vault.open("patient.name", row.id, row.name)) for row in rows)
     return [
-        (PatientId(row.id), ClinicId(row.clinic_id), row.external_id, tx.vault.open("patient.name", row.id, row.name))
-        for row in tx.connection.execute(select(*columns).where(patient.c.clinic_id.in_(within)))
+        (PatientId(row.id), ClinicId(row.clinic_id), row.external_id, name) for row, name in opened if is_meant(name)
     ]
+
+
+def with_phone(tx: Transaction, within: Collection[ClinicId], is_meant: Callable[[str], bool]) -> list[Called]:
+    """Return everybody at these clinics whose phone is meant. Every phone is opened, and the names that are told."""
+    here = patient.c.clinic_id.in_(within) & patient.c.phone.is_not(None)
+    rows = tx.connection.execute(select(*CALLED, patient.c.phone).where(here))
+    return [_called(tx, row) for row in rows if is_meant(tx.vault.open("patient.phone", row.id, row.phone))]
+
+
+def _called(tx: Transaction, row: Row[Any]) -> Called:
+    name = tx.vault.open("patient.name", row.id, row.name)
+    return PatientId(row.id), ClinicId(row.clinic_id), row.external_id, name
 
 
 def clinic_of(tx: Transaction, patient_id: PatientId) -> ClinicId | None:
     """Return the clinic of a patient; None for nobody's id."""
     found = tx.connection.scalar(select(patient.c.clinic_id).where(patient.c.id == patient_id))
     return None if found is None else ClinicId(found)
-
-
-def phones(tx: Transaction, within: Collection[ClinicId]) -> dict[PatientId, str]:
-    """Return the phone of everybody at these clinics who has one."""
-    columns = (patient.c.id, patient.c.phone)
-    here = patient.c.clinic_id.in_(within) & patient.c.phone.is_not(None)
-    return {
-        PatientId(row.id): tx.vault.open("patient.phone", row.id, row.phone)
-        for row in tx.connection.execute(select(*columns).where(here))
-    }
 
 
 def count(tx: Transaction, within: Collection[ClinicId]) -> int:
