@@ -28,7 +28,7 @@ from tests.chaos.stack import Setup, Stack
 from tests.chaos.t01_random_kills import FAULTS, run_seed
 from tests.journeys.programs import free_port
 
-OLD_RELEASE = "95c95ba"
+OLD_RELEASE = "95c95bae99a2a9f9709e2658c9936a10886da4ce"
 """The last commit before the sixth migration: what ran beside the new code while it was rolled out."""
 USUAL, QUICK = 10_000, 600
 """Reminders of each half of the experiment."""
@@ -113,7 +113,7 @@ def t11(options: Options) -> Sequence[Report]:
 
 
 def _kept(options: Options, size: int, seed: int, release: str | None) -> Report:
-    name = f"T11-{release or 'two'}-{size}-seed{seed}"
+    name = f"T11-{(release or 'two')[:7]}-{size}-seed{seed}"
 
     def run() -> Report:
         home = options.folder / name
