@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select
+from sqlalchemy import ColumnElement, Row, exists, or_, select, union
 
 from reminders.core.conversation.thread import Way
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId, ReminderId
@@ -206,10 +206,17 @@ def _attempts(tx: Transaction, mine: ColumnElement[bool]) -> tuple[PastAttempt, 
 
 def _receipts(tx: Transaction, mine: ColumnElement[bool]) -> tuple[PastReceipt, ...]:
     """Return receipts by our tag or by the provider's id: a receipt may come without either."""
-    belongs = or_(receipt.c.tag == attempt.c.tag, receipt.c.provider_id == attempt.c.provider_id)
-    joined = receipt.join(attempt, belongs).join(message, message.c.id == attempt.c.message_id)
-    begun = (attempt.c.begun_at, attempt.c.machine_begun_at)
-    statement = select(attempt.c.message_id, *begun, receipt).select_from(joined).where(mine)
+    # Two searches in one statement, since no index serves a join by one or the other; `union` tells each pair once.
+    columns = (attempt.c.message_id, attempt.c.begun_at, attempt.c.machine_begun_at, receipt)
+    every = union(
+        *(
+            select(*columns)
+            .select_from(message.join(attempt, attempt.c.message_id == message.c.id).join(receipt, belongs))
+            .where(mine)
+            for belongs in (receipt.c.tag == attempt.c.tag, receipt.c.provider_id == attempt.c.provider_id)
+        )
+    ).subquery()
+    statement = select(every)
     return tuple(
         PastReceipt(
             MessageId(row.message_id),
@@ -219,7 +226,7 @@ def _receipts(tx: Transaction, mine: ColumnElement[bool]) -> tuple[PastReceipt, 
             row.code,
             _on_the_clinics_clock(row),
         )
-        for row in tx.connection.execute(statement.order_by(receipt.c.received_at, receipt.c.id))
+        for row in tx.connection.execute(statement.order_by(every.c.received_at, every.c.id))
     )
 
 
@@ -249,8 +256,8 @@ def _questions(tx: Transaction, patient_id: PatientId) -> tuple[PastQuestion, ..
 
 def _replies(tx: Transaction, patient_id: PatientId, *, has_texts: bool) -> tuple[PastReply, ...]:
     """Return the patient's texts, and those from their phone that may be somebody else's."""
-    theirs = exists().where(patient.c.id == patient_id, patient.c.phone_index == inbound.c.sender_index)
-    mine = or_(inbound.c.patient_id == patient_id, inbound.c.patient_id.is_(None) & theirs)
+    phone = select(patient.c.phone_index).where(patient.c.id == patient_id).scalar_subquery()
+    mine = or_(inbound.c.patient_id == patient_id, inbound.c.patient_id.is_(None) & (inbound.c.sender_index == phone))
     return tuple(
         PastReply(
             appointment_id=_optional(row.appointment_id),
@@ -275,7 +282,8 @@ def _understood(tx: Transaction, row: Row[Any]) -> str | None:
 def _tasks(tx: Transaction, patient_id: PatientId) -> tuple[PastTask, ...]:
     booked = select(appointment.c.id).where(appointment.c.patient_id == patient_id)
     written = select(message.c.id).where(message.c.patient_id == patient_id)
-    mine = or_(task.c.patient_id == patient_id, task.c.appointment_id.in_(booked), task.c.message_id.in_(written))
+    about = (task.c.patient_id == patient_id, task.c.appointment_id.in_(booked), task.c.message_id.in_(written))
+    mine = task.c.id.in_(union(*(select(task.c.id).where(one) for one in about)))
     return tuple(
         PastTask(
             _optional(row.appointment_id),
