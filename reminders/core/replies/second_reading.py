@@ -17,7 +17,7 @@ from reminders.core.replies.interpret import ANSWERED_LIKE, interpret_by_rules
 from reminders.core.replies.interpretation import Evidence, Finding, Interpretation
 from reminders.core.replies.weights import Token, Weights, features_of, tokens_of, weights
 
-USUALLY_ADDED_FROM, USUALLY_KEPT_FROM, NEVER, ALWAYS = 0.7, 0.2, 2.0, 0.0
+USUALLY_ADDED_FROM, USUALLY_KEPT_FROM, NEVER, ALWAYS = 0.7, 0.03, 2.0, 0.0
 ADDED_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_ADDED_FROM) | {
     Intent.RED_FLAG: 0.3,
     Intent.OPT_OUT: 0.5,
@@ -25,10 +25,11 @@ ADDED_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_ADDED_FROM) |
 }
 """The chance from which the weights add an intent. To miss one of the first two is worse than to see one too many."""
 KEPT_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_KEPT_FROM) | {
+    Intent.CONFIRM: 0.2,
     Intent.RED_FLAG: ALWAYS,
     Intent.OPT_OUT: ALWAYS,
 }
-"""The chance below which a finding of the rules is taken back."""
+"""The chance below which a finding of the rules is taken back: a confirmation sooner than the rest."""
 
 
 def interpret(text: str, *, open_question: QuestionKind | None, language: str | None = None) -> Interpretation:
