@@ -41,6 +41,7 @@ inbound = Table(
     Column("answer", LargeBinary),
     Index("ix_inbound_waiting", "received_at", **only_where("handled_at IS NULL")),
     Index("ix_inbound_clinic_id_received_at", "clinic_id", "received_at"),
+    Index("ix_inbound_patient_id", "patient_id", "received_at"),
     Index("ix_inbound_link_id", "link_id", "received_at", **only_where("link_id IS NOT NULL")),
 )
 """A text from outside. `intent` leads, `intents` is all that it says, `understood` (sealed) which words said so.
@@ -67,6 +68,7 @@ question = Table(
     Index("ix_question_open", "asked_at", **only_where("answered_at IS NULL AND lapsed_at IS NULL")),
     Index("ix_question_contact_id", "contact_id", "asked_at"),
     Index("ix_question_appointment_id", "appointment_id"),
+    Index("ix_question_patient_id", "patient_id"),
 )
 """What we asked and still await. `nudged_at`: asked a second time; `lapsed_at`: nobody answered while it held."""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Row, Select, Subquery, and_, case, cast, false, func, or_, select, union
+from sqlalchemy import ColumnElement, Float, Row, Select, and_, case, cast, exists, func, or_, select, union
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
@@ -50,12 +50,11 @@ def confirmations(
     tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week], now: datetime
 ) -> dict[int, Confirmations]:
     """Count sessions that have begun, and those confirmed before, by what brought the yes."""
-    said, text, staff = appointment_version, _texts(clinic_id), _by_staff(clinic_id)
+    said, is_text, is_staff = appointment_version, _is_by_text(), _is_by_staff()
     is_same = and_(
         said.c.starts_at == appointment.c.starts_at, said.c.appointment_type == appointment.c.appointment_type
     )
     is_confirmed = and_(is_same, appointment.c.confirmed_at <= appointment.c.starts_at)
-    is_text, is_staff = text.c.patient_id.is_not(None), staff.c.appointment_id.is_not(None)
     inner = (
         select(
             _week(appointment.c.starts_at, weeks),
@@ -65,12 +64,6 @@ def confirmations(
         )
         .outerjoin(
             said, (said.c.appointment_id == appointment.c.id) & (said.c.version == appointment.c.confirmed_version)
-        )
-        .outerjoin(
-            text, (text.c.patient_id == appointment.c.patient_id) & (text.c.handled_at == appointment.c.confirmed_at)
-        )
-        .outerjoin(
-            staff, (staff.c.appointment_id == appointment.c.id) & (staff.c.resolved_at == appointment.c.confirmed_at)
         )
         .where(
             _begun(clinic_id, weeks, now),
@@ -87,28 +80,21 @@ def absences(
     tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week], now: datetime, late: timedelta
 ) -> dict[int, Absences]:
     """Count what became of sessions; a cancellation is late where it was first seen so shortly before the start."""
-    told, closed = _first_told(clinic_id), _on_closed_days(clinic_id)
     # The current version is the one that the cancellation made: a session that is off changes no more.
     ahead = _seconds(tx, appointment.c.versioned_at, appointment.c.starts_at)
     is_off = appointment.c.status == AppointmentStatus.CANCELLED
     is_late = is_off & (ahead < late.total_seconds())
-    is_patient = func.coalesce(told.c.at <= appointment.c.versioned_at, false())
-    is_clinic = closed.c.appointment_id.is_not(None)
-    inner = (
-        select(
-            _week(appointment.c.starts_at, weeks),
-            _flag("took_place", appointment.c.status.in_(TOOK_PLACE)),
-            _flag("no_show", appointment.c.status == AppointmentStatus.NOSHOW),
-            _flag("late_by_patient", is_late & is_patient),
-            _flag("late_by_clinic", is_late & ~is_patient & is_clinic),
-            _flag("late_by_schedule", is_late & ~is_patient & ~is_clinic),
-            _flag("cancelled_earlier", is_off & ~is_late),
-            _flag("no_outcome", appointment.c.status == AppointmentStatus.BOOKED),
-        )
-        .outerjoin(told, told.c.appointment_id == appointment.c.id)
-        .outerjoin(closed, closed.c.appointment_id == appointment.c.id)
-        .where(_begun(clinic_id, weeks, now))
-    )
+    is_patient, is_clinic = _has_told(), _is_on_closed_day()
+    inner = select(
+        _week(appointment.c.starts_at, weeks),
+        _flag("took_place", appointment.c.status.in_(TOOK_PLACE)),
+        _flag("no_show", appointment.c.status == AppointmentStatus.NOSHOW),
+        _flag("late_by_patient", is_late & is_patient),
+        _flag("late_by_clinic", is_late & ~is_patient & is_clinic),
+        _flag("late_by_schedule", is_late & ~is_patient & ~is_clinic),
+        _flag("cancelled_earlier", is_off & ~is_late),
+        _flag("no_outcome", appointment.c.status == AppointmentStatus.BOOKED),
+    ).where(_begun(clinic_id, weeks, now))
     return {row.week: Absences(**_counts(row)) for row in _sums(tx, inner)}
 
 
@@ -214,9 +200,9 @@ def delays(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dict[
 
 def replies(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dict[int, Replies]:
     """Count texts that were read, and those that no person was needed for."""
-    tasks = select(task.c.inbound_id).where(task.c.clinic_id == clinic_id, task.c.inbound_id.is_not(None))
     fixed = select(correction.c.inbound_id).where(correction.c.clinic_id == clinic_id)
-    opened, changed = tasks.distinct().subquery(), fixed.distinct().subquery()
+    changed = fixed.distinct().subquery()
+    is_opened = exists().where(task.c.inbound_id == inbound.c.id)
     is_unclear = or_(inbound.c.intent.is_(None), inbound.c.intent == Intent.UNCLEAR.value)
     is_changed = changed.c.inbound_id.is_not(None)
     inner = (
@@ -224,10 +210,9 @@ def replies(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dict
             _week(inbound.c.received_at, weeks),
             _flag("unclear", is_unclear),
             _flag("corrected", is_changed),
-            _flag("alone", ~is_unclear & ~is_changed & opened.c.inbound_id.is_(None)),
+            _flag("alone", ~is_unclear & ~is_changed & ~is_opened),
         )
         .select_from(inbound)
-        .outerjoin(opened, opened.c.inbound_id == inbound.c.id)
         .outerjoin(changed, changed.c.inbound_id == inbound.c.id)
         .where(
             inbound.c.clinic_id == clinic_id, inbound.c.handled_at.is_not(None), _within(inbound.c.received_at, weeks)
@@ -236,32 +221,31 @@ def replies(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dict
     return {row.week: Replies(read=row.whole, **_counts(row)) for row in _sums(tx, inner)}
 
 
-def _texts(clinic_id: ClinicId) -> Subquery:
-    """Return when which patients' texts were read: a yes by text carries just that instant."""
-    columns = (inbound.c.patient_id, inbound.c.handled_at)
-    here = (inbound.c.clinic_id == clinic_id) & inbound.c.patient_id.is_not(None) & inbound.c.handled_at.is_not(None)
-    return select(*columns).where(here).distinct().subquery("texts")
+def _is_by_text() -> ColumnElement[bool]:
+    """Say of an appointment whether its patient's text was read when it was confirmed: a yes carries that instant."""
+    is_theirs = inbound.c.patient_id == appointment.c.patient_id
+    return exists().where(is_theirs, inbound.c.handled_at == appointment.c.confirmed_at)
 
 
-def _by_staff(clinic_id: ClinicId) -> Subquery:
-    """Return when staff resolved tasks about which sessions."""
-    here = (task.c.clinic_id == clinic_id) & task.c.appointment_id.is_not(None) & task.c.resolved_at.is_not(None)
+def _is_by_staff() -> ColumnElement[bool]:
+    """Say of an appointment whether staff resolved a task about it when it was confirmed."""
     people = task.c.resolved_by.not_in([resolver.value for resolver in Resolver])
-    return select(task.c.appointment_id, task.c.resolved_at).where(here, people).distinct().subquery("by_staff")
+    return exists().where(
+        task.c.appointment_id == appointment.c.id, task.c.resolved_at == appointment.c.confirmed_at, people
+    )
 
 
-def _first_told(clinic_id: ClinicId) -> Subquery:
-    """Return when patients first told us that they would not come, or wanted another time."""
+def _has_told() -> ColumnElement[bool]:
+    """Say of an appointment whether its patient told us, before it changed, that they would not come or so."""
     kinds = task.c.kind.in_((TaskKind.DECLINED, TaskKind.RESCHEDULE))
-    here = (task.c.clinic_id == clinic_id) & kinds & task.c.appointment_id.is_not(None)
-    found = select(task.c.appointment_id, func.min(task.c.opened_at).label("at")).where(here)
-    return found.group_by(task.c.appointment_id).subquery("told")
+    return exists().where(
+        task.c.appointment_id == appointment.c.id, kinds, task.c.opened_at <= appointment.c.versioned_at
+    )
 
 
-def _on_closed_days(clinic_id: ClinicId) -> Subquery:
-    """Return the sessions that lay on a day that was closed."""
-    here = (task.c.clinic_id == clinic_id) & (task.c.kind == TaskKind.SESSION_ON_CLOSED_DAY)
-    return select(task.c.appointment_id).where(here).distinct().subquery("closed")
+def _is_on_closed_day() -> ColumnElement[bool]:
+    """Say of an appointment whether it lay on a day that was closed."""
+    return exists().where(task.c.appointment_id == appointment.c.id, task.c.kind == TaskKind.SESSION_ON_CLOSED_DAY)
 
 
 def _begun(clinic_id: ClinicId, weeks: Sequence[Week], now: datetime) -> ColumnElement[bool]:

@@ -314,6 +314,7 @@ receipt = Table(
     UniqueConstraint("provider_id", "provider_status"),
     Index("ix_receipt_waiting", "received_at", **only_where("applied_at IS NULL")),
     Index("ix_receipt_received_at", "received_at"),
+    Index("ix_receipt_tag", "tag"),
 )
 
 task = Table(
@@ -340,6 +341,11 @@ task = Table(
     Column("note", LargeBinary),
     Column("doubt", word(Doubt, "doubt")),
     Index("ix_task_open", "clinic_id", "opened_at", **only_where("resolved_at IS NULL")),
+    Index("ix_task_resolved_at", "resolved_at", **only_where("resolved_at IS NOT NULL")),
+    Index("ix_task_appointment_id", "appointment_id"),
+    Index("ix_task_inbound_id", "inbound_id"),
+    Index("ix_task_patient_id", "patient_id"),
+    Index("ix_task_message_id", "message_id"),
 )
 """An item of the worklist. Its key makes opening it twice impossible. `note` is sealed: staff write names into it."""
 
