@@ -96,7 +96,7 @@ def with_phone(tx: Transaction, within: Collection[ClinicId], is_meant: Callable
     return [_called(tx, row) for row in rows if is_meant(tx.vault.open("patient.phone", row.id, row.phone))]
 
 
-def _called(tx: Transaction, row: Row[Any]) -> Called:
+def _called(tx: Transaction, row: Row[*tuple[Any, ...]]) -> Called:
     name = tx.vault.open("patient.name", row.id, row.name)
     return PatientId(row.id), ClinicId(row.clinic_id), row.external_id, name
 
