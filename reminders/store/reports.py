@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Row, Select, and_, case, cast, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Float, Row, Select, Subquery, and_, case, cast, exists, func, or_, select, union
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
@@ -50,11 +50,12 @@ def confirmations(
     tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week], now: datetime
 ) -> dict[int, Confirmations]:
     """Count sessions that have begun, and those confirmed before, by what brought the yes."""
-    said, is_text, is_staff = appointment_version, _is_by_text(), _is_by_staff()
+    said, text, is_staff = appointment_version, _texts(clinic_id), _is_by_staff()
     is_same = and_(
         said.c.starts_at == appointment.c.starts_at, said.c.appointment_type == appointment.c.appointment_type
     )
     is_confirmed = and_(is_same, appointment.c.confirmed_at <= appointment.c.starts_at)
+    is_text = text.c.patient_id.is_not(None)
     inner = (
         select(
             _week(appointment.c.starts_at, weeks),
@@ -64,6 +65,9 @@ def confirmations(
         )
         .outerjoin(
             said, (said.c.appointment_id == appointment.c.id) & (said.c.version == appointment.c.confirmed_version)
+        )
+        .outerjoin(
+            text, (text.c.patient_id == appointment.c.patient_id) & (text.c.handled_at == appointment.c.confirmed_at)
         )
         .where(
             _begun(clinic_id, weeks, now),
@@ -221,10 +225,11 @@ def replies(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dict
     return {row.week: Replies(read=row.whole, **_counts(row)) for row in _sums(tx, inner)}
 
 
-def _is_by_text() -> ColumnElement[bool]:
-    """Say of an appointment whether its patient's text was read when it was confirmed: a yes carries that instant."""
-    is_theirs = inbound.c.patient_id == appointment.c.patient_id
-    return exists().where(is_theirs, inbound.c.handled_at == appointment.c.confirmed_at)
+def _texts(clinic_id: ClinicId) -> Subquery:
+    """Return when which patients' texts were read: a yes by text carries just that instant."""
+    columns = (inbound.c.patient_id, inbound.c.handled_at)
+    here = (inbound.c.clinic_id == clinic_id) & inbound.c.patient_id.is_not(None) & inbound.c.handled_at.is_not(None)
+    return select(*columns).where(here).distinct().subquery("texts")
 
 
 def _is_by_staff() -> ColumnElement[bool]:
