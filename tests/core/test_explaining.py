@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 
-from reminders.core.cadences import Anchor, Civil, Elapsed, Offset
+from reminders.core.cadences import Anchor, Civil, Elapsed, Offset, QuestionKind
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case, case_of
 from reminders.core.delivery import AttemptState, MessageState, ReceiptStatus
@@ -14,7 +14,9 @@ from reminders.core.labels import ATTEMPT_STATES, CHANNELS, MESSAGE_STATES, REAS
 from reminders.core.patients import Channel, Patient
 from reminders.core.planning import desired
 from reminders.core.reminders import PlannedReminder, Reason, ReminderState
+from reminders.core.timeline.message_lines import ASKED
 from reminders.core.timeline.rules import ANCHORS, AT_AN_ANCHOR, Explanation, explain, offset_words
+from reminders.core.timeline.timeline import AWAITED
 from tests.builders import a_clinic, a_patient, a_record, local
 from tests.core.planning_cases import LONG_BEFORE, SILENT, a_visit
 
@@ -171,3 +173,7 @@ def test_what_has_ended_is_not_compared_with_the_present_rules() -> None:
     case = a_case("2027-03-25 10:00")
     plan = replace(planned(case, "remind_confirm"), state=ReminderState.DISPATCHED, due_at=local("2027-03-21 12:00"))
     assert explained(case, "remind_confirm", plan=plan).differs is None
+
+
+def test_every_question_has_words_for_being_asked_and_awaited() -> None:
+    assert ASKED.keys() == AWAITED.keys() == set(QuestionKind)

@@ -21,6 +21,7 @@ from reminders.core.transport import RideState
 from reminders.ports import InboundText
 from reminders.services.arrange_rides import record_ride
 from reminders.services.escort_consent import record_escort_consent
+from reminders.services.explain import Query, explain
 from reminders.services.hear_escorts import hear_escort
 from reminders.services.receive_replies import store_text
 from reminders.store import appointments, contacts, conversation_rows, rows
@@ -99,6 +100,11 @@ def test_an_escort_is_asked_with_time_and_way_out_and_no_name_and_nothing_clinic
     (question,) = asked.all(select(conversation_rows.question))
     assert (question.kind, question.version) == (QuestionKind.PICK_UP, 1)
     asked.check()
+
+
+def test_the_patients_story_tells_that_their_escort_was_asked(asked: World) -> None:
+    told = explain(asked.deps, Query("P1"))
+    assert "Asked: does the escort come?" in [event.what for event in told.events]
 
 
 def test_an_escort_of_a_clinic_that_writes_spanish_is_asked_in_spanish(sqlite_store: Store) -> None:

@@ -164,6 +164,7 @@ ASKED: Mapping[QuestionKind, str] = {
     QuestionKind.CONFIRM: "Asked: does the patient come?",
     QuestionKind.RIDE: "Asked: is the ride home arranged?",
     QuestionKind.CHECK_IN: "Asked: how is the patient?",
+    QuestionKind.PICK_UP: "Asked: does the escort come?",
 }
 
 
