@@ -16,7 +16,8 @@ from reminders.core.cadences import QuestionKind
 from reminders.core.replies import Intent, Interpretation, interpret
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "replies"
-HALVES = ("tuning", "held_back")
+HALVES = ("tuning", "held_back", "set_aside")
+"""Tuned on; by authors of whom nothing is learned from; a fifth of what two authors wrote, the rest is learned from."""
 """What rules are tuned on, and what nobody reads. A third kind, `learning`, is what only the weights learned from."""
 
 

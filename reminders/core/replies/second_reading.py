@@ -20,7 +20,7 @@ from reminders.core.replies.weights import Token, Weights, features_of, tokens_o
 USUALLY_ADDED_FROM, USUALLY_KEPT_FROM, NEVER, ALWAYS = 0.7, 0.03, 2.0, 0.0
 ADDED_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_ADDED_FROM) | {
     Intent.RED_FLAG: 0.3,
-    Intent.OPT_OUT: 0.5,
+    Intent.OPT_OUT: 0.6,
     **dict.fromkeys((Intent.CONFIRM, Intent.SCORE, Intent.OPT_IN, *STANDS_ALONE), NEVER),
 }
 """The chance from which the weights add an intent. To miss one of the first two is worse than to see one too many."""
