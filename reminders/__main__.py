@@ -23,12 +23,13 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
 UNFINISHED = "reminders-unfinished"
 SET_UP_SECONDS = "REMINDERS_SET_UP_SECONDS"  # tells the interpreter in .venv that set-up was done, and in how long
 OLDEST_PYTHON = (3, 11)
 STEPS = ("Collecting", "Processing", "Downloading", "Installing", "Resolved", "Prepared")  # what pip and uv say they do
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)( *;)?", re.MULTILINE)
+
+FOR_DEVELOPERS = {"test", "check", "bench"}  # commands of a checkout: they need its tests folder
 
 
 class SetUpError(Exception):
@@ -38,7 +39,7 @@ class SetUpError(Exception):
 def main() -> int:
     """Run the command line in an environment that is complete, and make that first where it is not."""
     arguments = sys.argv[1:]
-    requirements = ROOT / ("requirements-dev.txt" if arguments[:1] in (["test"], ["check"]) else "requirements.txt")
+    requirements = ROOT / ("requirements-dev.txt" if set(arguments[:1]) & FOR_DEVELOPERS else "requirements.txt")
     try:
         refuse_old_python(sys.version_info[:3])
         is_complete = has_stamp(VENV, requirements)
@@ -58,7 +59,7 @@ def hand_over_to_venv(arguments: list[str]) -> NoReturn:
     """Become the interpreter of `.venv`, with the same arguments."""
     if Path.cwd() != ROOT:  # `-m reminders` finds us in the current folder; elsewhere it must be told where we are
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    os.execv(PYTHON, [str(PYTHON), "-m", "reminders", *arguments])  # noqa: S606 (replaces this process on purpose)
+    os.execv(python_of(VENV), [python_of(VENV), "-m", "reminders", *arguments])  # noqa: S606 (replaces this process on purpose)
 
 
 def hand_over(arguments: list[str]) -> int:
@@ -71,6 +72,9 @@ def hand_over(arguments: list[str]) -> int:
     if arguments[:1] == ["test"]:
         pytest = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT), *arguments[1:]]
         os.execv(sys.executable, pytest)  # noqa: S606 (replaces this process on purpose)
+    if arguments[:1] == ["bench"]:
+        os.chdir(ROOT)  # the benchmarks are a package of the checkout
+        os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *arguments[1:]])  # noqa: S606 (as above)
     if arguments[:1] == ["check"]:
         from reminders.chores import check
 
@@ -93,6 +97,11 @@ def is_in_venv() -> bool:
     return Path(sys.prefix).resolve() == VENV.resolve()
 
 
+def python_of(venv: Path) -> str:
+    """The interpreter of an environment."""
+    return str(venv / "bin" / "python")
+
+
 def stamp_of(venv: Path, requirements: Path) -> Path:
     """Where it is written that `venv` holds exactly this content of `requirements`."""
     return venv / (".reminders-" + hashlib.sha256(requirements.read_bytes()).hexdigest()[:16])
@@ -112,64 +121,74 @@ def has_all_pins(requirements: Path) -> bool:
         return False
 
 
-def set_up(requirements: Path) -> float:
-    """Make `.venv` complete for `requirements`; gives the seconds it took. One start does it, others wait for it.
+def set_up(requirements: Path, venv: Path = VENV) -> float:
+    """Make `venv` complete for `requirements`; gives the seconds it took. One start does it, others wait for it.
 
     The lock is on the folder itself, so nothing is left behind, and the installer inherits it: should we be killed, the
     next start waits until the orphan has ended, rather than build on its ruins.
     """
     started = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: the installer must not outlive us
-    lock = os.open(ROOT, os.O_RDONLY)  # held until this process ends or becomes another
+    lock = os.open(ROOT, os.O_RDONLY)
+    try:
+        wait_for_others(lock)
+        if not has_stamp(venv, requirements):
+            build(requirements, venv, lock)
+    finally:
+        os.close(lock)
+    return time.monotonic() - started
+
+
+def wait_for_others(lock: int) -> None:
+    """Take the lock of set-up, and say so where another start has it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         print("another start is setting up; waiting for it", flush=True)
         fcntl.flock(lock, fcntl.LOCK_EX)
-    if not has_stamp(VENV, requirements):
-        build(requirements, lock)
-    return time.monotonic() - started
 
 
-def build(requirements: Path, lock: int) -> None:
-    """Install every pin into `.venv`, which is made where it is missing and made anew where it was left half-done."""
-    if (VENV / UNFINISHED).exists() or not PYTHON.exists():
-        shutil.rmtree(VENV, ignore_errors=True)
-    VENV.mkdir(exist_ok=True)
-    (VENV / UNFINISHED).touch()
-    for stamp in VENV.glob(".reminders-*"):
+def build(requirements: Path, venv: Path, lock: int) -> None:
+    """Install every pin into `venv`, which is made where it is missing and made anew where it was left half-done."""
+    python = Path(python_of(venv))
+    if (venv / UNFINISHED).exists() or not python.exists():
+        shutil.rmtree(venv, ignore_errors=True)
+    venv.mkdir(exist_ok=True)
+    (venv / UNFINISHED).touch()
+    for stamp in venv.glob(".reminders-*"):
         stamp.unlink()
     pins = len(PIN.findall(requirements.read_text()))
-    print(f"setting up .venv with {pins} packages (once; the next start is immediate)", flush=True)
+    print(f"setting up {venv.name} with {pins} packages (once; the next start is immediate)", flush=True)
     base = getattr(sys, "_base_executable", sys.executable) if is_in_venv() else sys.executable
-    if not PYTHON.exists():
-        run([base, "-m", "venv", "--without-pip", str(VENV)], lock)
-    install(requirements, base, lock, pins)
-    for name in ("requirements.txt", requirements.name):  # the developers' list holds the other one too
-        stamp_of(VENV, ROOT / name).touch()
-    (VENV / UNFINISHED).unlink()
+    if not python.exists():
+        run([base, "-m", "venv", "--without-pip", str(venv)], lock)
+    install(requirements, venv, base, lock)
+    for name in ("requirements.txt", requirements.name):  # every longer list holds the short one too
+        stamp_of(venv, ROOT / name).touch()
+    (venv / UNFINISHED).unlink()
 
 
-def install(requirements: Path, base: str, lock: int, pins: int) -> None:
+def install(requirements: Path, venv: Path, base: str, lock: int) -> None:
     """Install with uv where there is one, else (or where its own configuration does not get it through) with pip."""
+    pins = len(PIN.findall(requirements.read_text()))
     wanted = ["--require-hashes", "--no-deps", "-r", str(requirements)]
     uv = shutil.which("uv")
     if uv:
         try:
-            return run([uv, "pip", "install", "--python", str(PYTHON), *wanted], lock, pins)
+            return run([uv, "pip", "install", "--python", python_of(venv), *wanted], lock, pins)
         except SetUpError as error:
             print(f"{error}\nuv could not install; going on with pip", flush=True)
     options = ["--no-compile", "--disable-pip-version-check", "--progress-bar", "off"]
-    return run([*pip_of(base), "install", *options, *wanted], lock, pins)
+    return run([*pip_of(base, python_of(venv)), "install", *options, *wanted], lock, pins)
 
 
-def pip_of(base: str) -> list[str]:
-    """Give a pip that installs into `.venv`: the one that `base` has (the fastest way), or one of its own."""
-    pip = [base, "-m", "pip", "--python", str(PYTHON)]  # pip 22.3 or newer
+def pip_of(base: str, python: str) -> list[str]:
+    """Give a pip that installs for `python`: the one that `base` has (the fastest way), or one of its own."""
+    pip = [base, "-m", "pip", "--python", python]  # pip 22.3 or newer
     if succeeds([*pip, "--version"]):
         return pip
-    if succeeds([str(PYTHON), "-m", "ensurepip"]):
-        return [str(PYTHON), "-m", "pip"]
+    if succeeds([python, "-m", "ensurepip"]):
+        return [python, "-m", "pip"]
     missing = f"set-up needs pip or uv, and {base} has neither. Install one and start again; on Debian and Ubuntu:"
     raise SetUpError(f"{missing}\n    apt install python3-venv")
 

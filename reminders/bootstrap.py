@@ -61,10 +61,10 @@ from reminders.ports import (
     StubProvider,
 )
 from reminders.services.apply_clinics import apply_clinics, known_clinics
-from reminders.services.deps import Deps
+from reminders.services.deps import Deps, SendingPolicy
 from reminders.services.examine import Examination
 from reminders.settings import TWILIO, Settings, read_settings, secret_files
-from reminders.store.migrating import migrate
+from reminders.store.revisions import is_current
 from reminders.store.unit_of_work import Store
 from reminders.store.vault import Vault
 
@@ -111,6 +111,10 @@ class Services:
 
     def migrate(self) -> bool:
         """Bring the database to the newest migration; False where it was there already."""
+        if is_current(self.deps.store):
+            return False
+        from reminders.store.migrating import migrate  # noqa: PLC0415 - brings Alembic, which is rarely needed
+
         return migrate(self.deps.store, lock_folder=self.facts.data_dir)
 
     def prepare(self) -> list[str]:
@@ -214,6 +218,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         pacer=RedisPacer(settings.redis_url, KEY_PREFIX) if settings.redis_url else None,
         pace=Pace.of(settings.segments_per_second * clock.speed),
         lookup=TwilioLineLookup(sms.line) if sms is not None and settings.twilio_lookup else None,
+        policy=SendingPolicy.of(settings.texts_in_flight, is_shared=not settings.database.startswith("sqlite")),
     )
     return Services(
         deps,
@@ -326,6 +331,7 @@ def _twilio(settings: Settings) -> TwilioConfig | None:
         sender=account.sender or None,
         messaging_service_sid=account.messaging_service_sid or None,
         base_url=settings.twilio_base_url,
+        concurrency=settings.texts_in_flight,
     )
 
 

@@ -349,6 +349,7 @@ class Job(StrEnum):
     HURRY_OPT_OUTS = "reminders.hurry_opt_outs"
     LOOK_UP_LINES = "reminders.look_up_lines"
     KEEP_FEED = "reminders.keep_feed"
+    INDEX_PATIENTS = "reminders.index_patients"
     RELEASE_CANARY = "reminders.release_canary"
     FLY_CANARY = "reminders.fly_canary"
 
@@ -389,6 +390,7 @@ QUEUES: Mapping[Job, Queue] = {
     Job.HURRY_OPT_OUTS: Queue.UPKEEP,
     Job.LOOK_UP_LINES: Queue.UPKEEP,
     Job.KEEP_FEED: Queue.UPKEEP,
+    Job.INDEX_PATIENTS: Queue.UPKEEP,
     Job.RELEASE_CANARY: Queue.UPKEEP,
     Job.FLY_CANARY: Queue.SMS,
 }

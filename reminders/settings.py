@@ -12,6 +12,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,6 +26,8 @@ PREFIX = "REMINDERS_"
 TWILIO = "https://api.twilio.com"
 SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "SMTP_URL", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 SHORTEST_SECRET = 32
+WRITTEN_WITHIN = 2.0
+"""Seconds for which a secret file that is still empty may be being written by another process."""
 BROKERS = {"redis", "rediss", "redis+socket"}
 _ADDRESS = re.compile(r"\+[0-9]{6,15}|[^@]+@[^@]+")
 """What an allow-list can hold; a number written otherwise would never match."""
@@ -89,6 +92,9 @@ class Settings(BaseSettings):
 
     segments_per_second: float = Field(
         100.0, gt=0, description="How fast texts may leave: 1 for a US long code, 3 toll-free, 100 for a short code"
+    )
+    texts_in_flight: int = Field(
+        32, ge=1, le=1000, description="How many texts each worker process hands over at a time"
     )
     twilio_lookup: bool = Field(default=False, description="Ask Twilio Lookup for landlines first; costs money")
     heartbeat_url: str = Field("", description="Asked each minute that a test message got through")
@@ -246,12 +252,20 @@ def _kept_secret(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
     except FileExistsError:
+        _wait_for_writer(path)
         return _read_kept(path)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(48))
         file.flush()
         os.fsync(file.fileno())
     return _read_kept(path)
+
+
+def _wait_for_writer(path: Path) -> None:
+    """Give another process of the first start, which made the file a moment ago, the time to write into it."""
+    until = monotonic() + WRITTEN_WITHIN
+    while not path.stat().st_size and monotonic() < until:
+        sleep(0.01)
 
 
 def _read_kept(path: Path) -> str:

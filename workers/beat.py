@@ -29,6 +29,7 @@ BEAT = {
     "ask about texts without a final receipt": every(300, Job.POLL_STUCK),
     "bring opt-out requests up before their deadline": every(600, Job.HURRY_OPT_OUTS),
     "number what happened, for the API's feed": every(60, Job.KEEP_FEED),
+    "make patients of before searchable": every(60, Job.INDEX_PATIENTS),
     "let a canary pass every part": every(60, Job.RELEASE_CANARY),
     "read the schedule again if it changed": every(30, Job.SYNC_SCHEDULE),
 }

@@ -21,6 +21,7 @@ from reminders.core.patients import Channel
 from reminders.ports import Queue
 from reminders.services.next_due import next_due
 from reminders.services.read_status import leave_beat
+from reminders.services.receive_replies import make_ready
 from workers.pumps import run_pump, stopping
 from workers.services import services
 from workers.tasks.inbound import apply_receipts, climb, receive_replies
@@ -29,6 +30,7 @@ from workers.tasks.upkeep import (
     expire_overdue,
     follow_up,
     hurry_opt_outs,
+    index_patients,
     keep_feed,
     look_up_lines,
     poll_stuck,
@@ -55,6 +57,7 @@ SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
         (30, watch_appointments),
         (60, look_up_lines),
         (60, keep_feed),
+        (60, index_patients),
         (300, poll_stuck),
         (600, hurry_opt_outs),
     ),
@@ -137,6 +140,8 @@ def start(queues: Collection[Queue]) -> None:
     stopping.clear()
     if Queue.SMS in queues:
         services().load_ahead()
+    if Queue.INBOUND in queues:
+        make_ready()
     looking = [Looking(queue) for queue in queues]
     for thread in (*looking, Signing(NAMES.get(frozenset(queues), "worker"), looking)):
         thread.start()

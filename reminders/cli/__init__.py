@@ -40,7 +40,6 @@ PLACES = {
     "clinic": "clinic",
     "staff": "staff",
     "sending": "sending",
-    "bench": "bench",
     "migrate": "parts",
     "web": "parts",
     "worker": "parts",

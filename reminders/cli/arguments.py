@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
+from functools import cache
 from pathlib import Path
 
 from reminders.cli.api_key_arguments import add_api_key
@@ -37,8 +38,9 @@ Reminds patients of their sessions by SMS and e-mail, hears their answers, and s
 EPILOG = "Exit status: 0 done, 1 not possible as things stand, 2 the input has faults or waits for a yes."
 
 
+@cache
 def parser() -> ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of the whole command line, made once: it is big, and reading a command leaves it as it is."""
     top = ArgumentParser(
         "python3 -m reminders", description=DESCRIPTION, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
     )
@@ -60,7 +62,6 @@ def parser() -> ArgumentParser:
     add_api_key(commands)
     _clinic(commands)
     add_staff(commands)
-    _bench(commands)
     add_interpret_command(commands)
     add_corrections(commands)
     add_operator_commands(commands)
@@ -276,14 +277,6 @@ def _clinic(commands: Commands[ArgumentParser]) -> None:
     one.add_argument("--diff", type=count, nargs=2, metavar=("A", "B"), help="what differs between two versions")
     versions.add_argument("--limit", type=count, default=50, metavar="N", help="how many, the newest (default: 50)")
     for_programs(versions)
-
-
-def _bench(commands: Commands[ArgumentParser]) -> None:
-    command = commands.add_parser("bench", help="measure how fast it is, beside a bare loop in the same run")
-    command.add_argument("measure", choices=("plan",), help="plan: work out what a schedule leads to, on one core")
-    command.add_argument("--rows", type=count, default=10_000, help="appointments (default: 10000)")
-    command.add_argument("--runs", type=count, default=3, help="how often each is measured (default: 3)")
-    command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _parts(commands: Commands[ArgumentParser]) -> None:

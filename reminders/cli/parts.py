@@ -64,22 +64,27 @@ def become(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _serve(arguments: Namespace) -> int:
+    serve("reminders.web.app:create_app", host=arguments.host, port=arguments.port)
+    return DONE
+
+
+def serve(factory: str, *, host: str, port: int) -> None:
+    """Serve the app that a function makes, named as `module:function`, until told to stop."""
     import uvicorn
 
     # No access log: it would hold the secret of every patient's link. Addresses come from our own settings, never
     # from headers, so nothing that a proxy says is needed or believed.
     uvicorn.run(
-        "reminders.web.app:create_app",
+        factory,
         factory=True,
-        host=arguments.host,
-        port=arguments.port,
+        host=host,
+        port=port,
         access_log=False,
         log_level="warning",
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=10,
     )
-    return DONE
 
 
 def _migrate(services: Services) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from reminders.core.answer_texts import ANSWER_KEYS
 from reminders.core.cadences import (
     DEFAULT_CADENCE,
+    DISTANCES,
     Anchor,
     Cadence,
     Civil,
@@ -34,8 +35,6 @@ from reminders.core.ride_document import RIDE_POLICY, read_ride_policy
 from reminders.core.texts import TEMPLATES
 from reminders.core.transport import RidePolicy
 
-NO_DISTANCES = {"steps", "rebook_weeks", "ride_policy"}
-DISTANCES = tuple(field.name for field in fields(Cadence) if field.name not in NO_DISTANCES)
 MOST_MINUTES = 60 * 24 * 60
 MOST_WEEKS = 50
 MINUTES = (0, MOST_MINUTES)
@@ -46,13 +45,26 @@ OWN_KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
 TAKEN = {"ad_hoc", "test", "help", *ANSWER_KEYS, *(key for texts in TEMPLATES.values() for key in texts)} - set(SHIPPED)
 """What other messages are called: an own step of that name could not be told from them."""
 OWN_PHASES = (Phase.BEFORE, Phase.AFTER)
-OWN_QUESTIONS = (QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.CHECK_IN)
+OWN_QUESTIONS = tuple(QuestionKind)
 OWN_RECIPIENTS = (Recipient.PATIENT, Recipient.ESCORT)
 QUESTIONS = {
-    Phase.BEFORE: {QuestionKind.CONFIRM, QuestionKind.RIDE},
+    Phase.BEFORE: {QuestionKind.CONFIRM, QuestionKind.RIDE, QuestionKind.PICK_UP},
     Phase.AFTER: {QuestionKind.CHECK_IN},
 }
-RANKS = {QuestionKind.CONFIRM: 4, QuestionKind.RIDE: 3, QuestionKind.CHECK_IN: 7, None: 8}
+ASKED = {
+    QuestionKind.CONFIRM: Recipient.PATIENT,
+    QuestionKind.RIDE: Recipient.PATIENT,
+    QuestionKind.CHECK_IN: Recipient.PATIENT,
+    QuestionKind.PICK_UP: Recipient.ESCORT,
+}
+"""Who can answer each question."""
+RANKS = {
+    QuestionKind.CONFIRM: 4,
+    QuestionKind.RIDE: 3,
+    QuestionKind.CHECK_IN: 7,
+    QuestionKind.PICK_UP: 1,
+    None: 8,
+}
 """Where an own step stands when several merge: as its kin of the product, and behind what a session depends on."""
 TIME = re.compile(
     r"(?P<anchor>[a-z]+)"
@@ -191,8 +203,9 @@ def _own_step(place: _Place, key: str, row: Mapping[str, Any]) -> Step | None:
     recipient = _word(place, "recipient", row, OWN_RECIPIENTS, Recipient.PATIENT)
     if asks is not None and asks not in QUESTIONS[phase]:
         place.fault("asks", asks.value, f"{phase} a session we ask: {', '.join(sorted(QUESTIONS[phase]))}")
-    if asks is not None and recipient is Recipient.ESCORT:
-        place.fault("asks", asks.value, "only patients are asked; an escort hears of time and place")
+    if asks is not None and recipient is not ASKED[asks]:
+        who = {Recipient.PATIENT: "only patients are asked this", Recipient.ESCORT: "only an escort is asked this"}
+        place.fault("asks", asks.value, who[ASKED[asks]])
     channels = (Channel.SMS,) if recipient is Recipient.ESCORT else (Channel.SMS, Channel.EMAIL)
     whenever = Elapsed(Anchor.START)
     return Step(key, phase, whenever, whenever, RANKS[asks], asks, recipient=recipient, channels=channels)

@@ -7,7 +7,7 @@ own file may change it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -106,6 +106,8 @@ class Cadence:
     driving_ban: timedelta = timedelta(hours=24)
     rebook_weeks: int | None = None
     ride_policy: RidePolicy = RidePolicy.ADULT_PRESENT
+    unread: frozenset[str] = frozenset()
+    """Steps that the clinic's document names and this release cannot read: what is planned for them stays as it is."""
 
     def step(self, key: str) -> Step | None:
         """Return a step by its key."""
@@ -116,6 +118,8 @@ class Cadence:
         return self.recovery_short if duration <= LONG_INFUSION else self.recovery_long
 
 
+DISTANCES = tuple(item.name for item in fields(Cadence) if isinstance(item.default, timedelta))
+"""The clinical distances: lengths of time that a clinic, or staff for one patient, may change."""
 LONG_INFUSION = timedelta(minutes=90)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

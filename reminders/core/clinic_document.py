@@ -31,6 +31,7 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 CONTROLS, CONTROLS_BUT_LINES = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]"), re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+NO_CONTROLS = "text without control characters is wanted"
 REQUIRED = ("slug", "sender", "timezone", "phone")
 TEXT_KEYS = ("sender", "phone", "country", "language", "emergency_number", "crisis_line", "address")
 FLAGS = ("assume_fulfilled", "resends_unknown", "allows_ucs2")
@@ -64,6 +65,7 @@ def read_clinic(document: Mapping[str, Any], *, clinic_id: ClinicId) -> Clinic:
     """Return the clinic that a `[clinic]` table describes. Raises ClinicFileError with every fault."""
     reader = Reader()
     reader.unknown_keys("clinic", document, KNOWN)
+    _check_controls(reader, document)
     _check_basics(reader, document)
     reader.numbers("clinic", document, NUMBERS)
     closures, open_days = _closures(reader, document), _open_days(reader, document)
@@ -110,7 +112,7 @@ def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
     for key in (key for key in TEXT_KEYS if key in document):
         # These stand in headers of mail and calendars, where a line break would begin another header.
         is_fit = _is_lines if key == "address" else _is_line
-        reader.value(f"clinic.{key}", document[key], is_fit, "text without control characters is wanted")
+        reader.value(f"clinic.{key}", document[key], is_fit, NO_CONTROLS)
     for key in (key for key in FLAGS if key in document):
         reader.value(f"clinic.{key}", document[key], is_flag, "true or false is wanted")
     if "segment_price" in document:
@@ -121,6 +123,15 @@ def _check_basics(reader: Reader, document: Mapping[str, Any]) -> None:
     if document.get("timezone"):
         wanted = "an IANA zone such as America/New_York is wanted"
         reader.value("clinic.timezone", document["timezone"], is_zone, wanted)
+
+
+def _check_controls(reader: Reader, document: Mapping[str, Any]) -> None:
+    """Note control characters in the clinic's own texts: a database or a carrier would refuse the message."""
+    for name in ("templates", "snippets"):
+        for language, texts in _tables_of(document.get(name)).items():
+            for key, text in _tables_of(texts).items():
+                if isinstance(text, str) and not _is_lines(text):
+                    reader.fault(f"clinic.{name}.{language}.{key}", text, NO_CONTROLS)
 
 
 def _is_line(found: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Booking
@@ -33,6 +33,8 @@ class Caps:
 
 EXEMPTION = Caps(per_day=1, per_week=3, characters=160)
 MONDAY_TO_FRIDAY = frozenset(range(5))
+FARTHEST_OPEN_DAY = 30
+"""How many days ahead an open day is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,13 @@ class Clinic:
     def is_closed(self, on: date, pauses: Pauses = NO_PAUSES) -> bool:
         """Say whether the clinic is closed on a day of its calendar, by its file or by staff."""
         return on in self.closures or on in pauses.days
+
+
+def next_open_day(clinic: Clinic, today: date, pauses: Pauses = NO_PAUSES) -> date:
+    """Return the first day after today on which a clinic works; tomorrow where none is near."""
+    ahead = (today + timedelta(days=count) for count in range(1, FARTHEST_OPEN_DAY))
+    is_open = (on for on in ahead if on.weekday() in clinic.open_days and not clinic.is_closed(on, pauses))
+    return next(is_open, today + timedelta(days=1))
 
 
 def quiet_zone(record: PatientRecord, booking: Booking) -> ZoneInfo:

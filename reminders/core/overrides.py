@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from reminders.core.cadences import DEFAULT_CADENCE, Cadence, overridden
+from reminders.core.cadences import DEFAULT_CADENCE, DISTANCES, Cadence, overridden
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import Channel, Override
 
-DISTANCES = tuple(item.name for item in fields(Cadence) if item.name not in {"steps", "rebook_weeks", "ride_policy"})
 SETTABLE = ("solids_fast", "liquids_fast", "driving_ban", "arrive_early")
 """The distances that differ from patient to patient: GLP-1 users fast for 24 h (domain A1)."""
 NOT_ASKED = {"declined": "declined another session", "discharged": "is discharged"}

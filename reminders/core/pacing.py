@@ -91,3 +91,27 @@ def retries_back(bucket: Bucket, count: int) -> Bucket:
 def retries_after(bucket: Bucket, *, first: int, again: int) -> Bucket:
     """Return the bucket after so many first tries paid in and so many second tries were paid for."""
     return Bucket(min(MOST_SAVED_RETRIES, bucket.tokens + first * RETRY_SHARE) - again, bucket.at)
+
+
+KEPT_FOR_RETRIES = 8
+"""Of so many messages that are taken together one is a second try, where such wait and are paid for."""
+
+
+def first_share(limit: int, *, wants_again: bool) -> int:
+    """Return how many first tries may be taken: a backlog of them must not keep second ones until they expire."""
+    return limit - (limit // KEPT_FOR_RETRIES if wants_again else 0)
+
+
+def again_share(limit: int, left: Bucket, *, first: int, wants_again: bool) -> int:
+    """Return how many second tries may be taken beside so many first ones: what is paid for, where there is room."""
+    return max(0, min(limit - first, int(left.tokens))) if wants_again else 0
+
+
+def is_counted(stored: Bucket | None, *, first: int, wants_again: bool) -> bool:
+    """Say whether the budget may change: first tries pay into it until it is full."""
+    return wants_again or (first > 0 and (stored is None or stored.tokens < MOST_SAVED_RETRIES))
+
+
+def is_worth_storing(stored: Bucket | None, after: Bucket, *, first: int, again: int) -> bool:
+    """Say whether what became of the budget is to be kept."""
+    return again > 0 or (first > 0 and (stored is None or after.tokens > stored.tokens))

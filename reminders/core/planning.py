@@ -48,7 +48,9 @@ def replan(case: Case, existing: Iterable[Reminder]) -> Plan:
     current = {item.planned.key: item for item in held if item.version == appointment.version}
     told = {key for key in wanted if _is_told(key, case, current, held)}
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
-    unwanted = [(item, _why_not(wanted.get(key))) for key, item in current.items() if _waits(item)]
+    # What a newer release planned by a step that this one cannot read is not ours to take back.
+    ours = {key: item for key, item in current.items() if _waits(item) and key.step not in cadence.unread}
+    unwanted = [(item, _why_not(wanted.get(key))) for key, item in ours.items()]
     return Plan(
         add=tuple(
             plan

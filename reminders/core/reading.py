@@ -11,8 +11,12 @@ LONGEST_SHOWN = 80
 
 def fault_line(path: str, found: object, wanted: str) -> str:
     """Return one fault as one line, whatever stands in it; `found` None is what is not there."""
-    line = f"{path}: found {_shown(found)}; {wanted}"
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+    return printable(f"{path}: found {_shown(found)}; {wanted}")
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, with what cannot be seen written out."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _shown(found: object) -> str:

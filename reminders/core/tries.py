@@ -32,6 +32,8 @@ SIGN_INS = Allowance("sign_in", Pace(rate=20 / 60, burst=20.0))
 KNOWN_SIGN_INS = Allowance("known_sign_in", Pace(rate=5 / 60, burst=5.0))
 """Failed sign-ins of a person from a browser in which they signed in before: 5, and as many a minute, counted apart, so
 that one guesser behind a clinic's address does not keep its staff out."""
+PAGES = Allowance("page", Pace(rate=30 / 60, burst=30.0))
+"""Answers to pages that a link opens, by address: 30 at once, and as many a minute. Reading is never counted."""
 LONGEST_MEMORY_SECONDS = 600
 """By then every allowance is whole again, and who had it may be forgotten."""
 

@@ -59,25 +59,34 @@ def ride_urgency(kind: TaskKind, starts_at: datetime, *, now: datetime) -> Urgen
 
 def tasks_due(case: Case) -> tuple[Due, ...]:
     """Return the tasks that are to be open about an appointment at the case's own time."""
+    return outlook(case)[0]
+
+
+def next_watch(case: Case) -> datetime | None:
+    """Return the next instant after the case's own time at which `tasks_due` or `over_by` says something else."""
+    return outlook(case)[1]
+
+
+def outlook(case: Case) -> tuple[tuple[Due, ...], datetime | None]:
+    """Return `tasks_due` and `next_watch`, which go by the same three instants."""
+    asked, silent, over = ride_wanted_at(case), answer_wanted_at(case), outcome_wanted_at(case)
+    return _due(case, asked, silent, over), _next(case, asked, silent, over)
+
+
+def _due(case: Case, asked: datetime | None, silent: datetime | None, over: datetime | None) -> tuple[Due, ...]:
     due = []
-    asked = ride_wanted_at(case)
     if asked is not None and asked <= case.now < case.base.start:
         kind = TaskKind.RIDE_WANTED
         due.append(Due(kind, ride_urgency(kind, case.base.start, now=case.now)))
-    silent = answer_wanted_at(case)
     if silent is not None and silent <= case.now < case.base.start:
         due.append(Due(TaskKind.UNCONFIRMED, USUAL_URGENCY[TaskKind.UNCONFIRMED]))
-    over = outcome_wanted_at(case)
     if over is not None and over <= case.now:
         due.append(Due(TaskKind.MARK_OUTCOME, USUAL_URGENCY[TaskKind.MARK_OUTCOME]))
     return tuple(due)
 
 
-def next_watch(case: Case) -> datetime | None:
-    """Return the next instant after the case's own time at which `tasks_due` or `over_by` says something else."""
-    asked = ride_wanted_at(case)
-    silent = answer_wanted_at(case)
-    moments = [outcome_wanted_at(case)]
+def _next(case: Case, asked: datetime | None, silent: datetime | None, over: datetime | None) -> datetime | None:
+    moments = [over]
     if silent is not None and silent < case.base.start:
         moments += [silent, case.base.end]
     if asked is not None:

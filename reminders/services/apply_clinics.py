@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from reminders.core.cadence_document import SHIPPED
@@ -23,6 +25,17 @@ from reminders.store import clinics
 
 BY_FILE = "clinic file"
 """Who made a version that a file brought."""
+_KEPT = 32
+"""How many documents are known as judged; an installation has a few clinics."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A document to be judged: two that read alike are judged alike."""
+
+    text: str
+    document: Mapping[str, Any] = field(compare=False)
+    clinic_id: ClinicId = field(compare=False)
 
 
 def apply_clinics(
@@ -66,17 +79,23 @@ def _check(documents: Sequence[tuple[str, Mapping[str, Any]]], deps: Deps) -> No
     """Raise ClinicFileError with every fault of every file."""
     faults: list[str] = []
     for name, document in documents:
-        faults += [f"{name}: {fault}" for fault in _faults(document, ClinicId(deps.identity.new_id()))]
+        sheet = _Sheet(repr(document), document, ClinicId(deps.identity.new_id()))
+        faults += [f"{name}: {fault}" for fault in _faults(sheet)]
     slugs = [str(document.get("slug")) for _, document in documents]
     faults += [f"clinic.slug: found {slug!r} twice; each clinic needs its own" for slug in _doubles(slugs)]
     if faults:
         raise ClinicFileError(faults)
 
 
-def _faults(document: Mapping[str, Any], clinic_id: ClinicId) -> list[str]:
-    """Return every fault of a document; texts are judged even where other parts of it cannot be read."""
+@lru_cache(_KEPT)
+def _faults(sheet: _Sheet) -> tuple[str, ...]:
+    """Return every fault of a document; texts are judged even where other parts of it cannot be read.
+
+    Kept, because it writes and measures every text at its longest: of several clinics mostly one has changed.
+    """
+    document, clinic_id = sheet.document, sheet.clinic_id
     try:
-        return lint(read_clinic(document, clinic_id=clinic_id))
+        return tuple(lint(read_clinic(document, clinic_id=clinic_id)))
     except ClinicFileError as error:
         found = list(error.faults)
     # What cannot be read gives way to a default, so that the rest can be judged all the same.
@@ -87,7 +106,7 @@ def _faults(document: Mapping[str, Any], clinic_id: ClinicId) -> list[str]:
     with suppress(ClinicFileError):
         texts = _known_texts(document.get("templates"))
         found += lint(read_clinic(BUILT_IN | sound | {"templates": texts}, clinic_id=clinic_id))
-    return found
+    return tuple(found)
 
 
 def _known_texts(templates: object) -> dict[str, dict[str, str]]:

@@ -22,10 +22,12 @@ from reminders.core.delivery import (
     after_failure,
 )
 from reminders.core.ids import AttemptTag, MessageId
+from reminders.core.late_proof import MAY_REVIVE, LateAccept, is_old_news, late_accept
 from reminders.core.messages import Draft, Message
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import Job, Receipt
+from reminders.services.advance_usual import advance_usual
 from reminders.services.apart import together_or_apart
 from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
@@ -43,17 +45,6 @@ from reminders.store.unit_of_work import Transaction
 AT_ONCE = 100
 PASSED_OVER_AFTER = timedelta(minutes=15)
 """How long a receipt that cannot be applied is tried again."""
-MAY_REVIVE = (
-    MessageState.DUE,
-    MessageState.HELD,
-    MessageState.CLAIMED,
-    MessageState.EXPIRED,
-    MessageState.NEEDS_STAFF,
-)
-"""Where a message may be whose attempt was given up."""
-SHOWS_IT_WAS_TAKEN = frozenset({ReceiptStatus.QUEUED, ReceiptStatus.SENT, ReceiptStatus.DELIVERED})
-PROVES = {AttemptState.ABSENT: SHOWS_IT_WAS_TAKEN, AttemptState.FAILED: frozenset({ReceiptStatus.DELIVERED})}
-"""What proves an attempt right that was given up. One that failed was taken: "sent" is old news of it."""
 
 
 def store_receipt(deps: Deps, tag: UUID | None, receipt: Receipt) -> bool:
@@ -99,8 +90,8 @@ def _apply_some(deps: Deps, ids: Sequence[UUID]) -> int:
         waiting = receipts.lock_waiting(tx, ids)
         closing = [item for item in waiting if item.refusal in CLOSING or _is_bad_news(item)]
         people = lock_concerned(tx, attempts.addressed(tx, *_names(closing))) if closing else set()
-        attempts.lock_known(tx, *_names(waiting))
-        for item in waiting:
+        known = attempts.lock_known(tx, *_names(waiting))
+        for item in advance_usual(tx, deps, waiting, known):
             _apply(tx, deps, item)
         plan_concerned(tx, deps, people, now=deps.clock.now())
         receipts.mark_applied(tx, [item.id for item in waiting], now=deps.clock.machine_now())
@@ -127,9 +118,9 @@ def _apply(tx: Transaction, deps: Deps, item: StoredReceipt) -> None:
         attempts.mark_twice(tx, known.tag)
         hold_if_doubled(tx, deps, now=now)
         return
-    if known.state in GIVEN_UP and (
-        item.status not in PROVES[known.state] or not accept_late(tx, deps, known, accepted, now=now)
-    ):
+    if is_old_news(known.state, item.status):
+        return
+    if known.state in GIVEN_UP and not accept_late(tx, deps, known, accepted, now=now):
         return
     if known.state in attempts.OPEN:
         ending = Ending(
@@ -149,15 +140,18 @@ def accept_late(tx: Transaction, deps: Deps, known: Known, accepted: Accepted, *
     It is where the second try has not begun, which then never begins. Else a possible double is counted.
     """
     messages.get_many(tx, [known.message_id], for_update=True)
-    if known.state not in GIVEN_UP:
-        return False
-    if attempts.has_live(tx, [known.message_id]):
-        attempts.mark_late_accept(tx, known.tag, accepted.provider_id)
-        hold_if_doubled(tx, deps, now=now)
-        return False
-    attempts.revive(tx, known.tag, accepted.provider_id, accepted.provider_status, now=now)
-    messages.move(tx, [Move(known.message_id, MessageState.ACCEPTED)], MAY_REVIVE, now=now)
-    return True
+    lives_another = known.state in GIVEN_UP and bool(attempts.has_live(tx, [known.message_id]))
+    match late_accept(known.state, lives_another=lives_another):
+        case LateAccept.KNOWN:
+            return False
+        case LateAccept.DOUBLES:
+            attempts.mark_late_accept(tx, known.tag, accepted.provider_id)
+            hold_if_doubled(tx, deps, now=now)
+            return False
+        case LateAccept.REVIVES:
+            attempts.revive(tx, known.tag, accepted.provider_id, accepted.provider_status, now=now)
+            messages.move(tx, [Move(known.message_id, MessageState.ACCEPTED)], MAY_REVIVE, now=now)
+            return True
 
 
 @dataclass(frozen=True, slots=True)

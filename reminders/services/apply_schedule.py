@@ -30,7 +30,7 @@ TOLD: Mapping[ChangeKind, FeedKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What one clinic has of one source before the reading is applied."""
+    """What one clinic has of one source before the reading is applied: at least what the reading changes."""
 
     clinic: Clinic
     source: str
@@ -39,7 +39,7 @@ class Held:
 
     @property
     def known(self) -> dict[str, Known]:
-        """What a comparison needs of it, by external id."""
+        """What a comparison needs of the sessions in it, by external id."""
         records = dict(self.people.values())
         return {
             external_id: Known(records[item.patient_id], item.booking, is_missing=item.missing_since is not None)

@@ -29,8 +29,8 @@ from reminders.failpoints import Failpoint, reach
 from reminders.ports import OutgoingMail, OutgoingText
 from reminders.services.deps import Deps
 from reminders.services.fall_back import fall_back
-from reminders.services.mind_circuit import passage
-from reminders.services.read_time import Moment, read_moment
+from reminders.services.mind_circuit import read_passage
+from reminders.services.read_time import Moment
 from reminders.services.read_traffic import Flow, read_traffic
 from reminders.services.retry_budget import pay_back
 from reminders.services.write_mail import Envelope, keep_unsubscribe_links, unsubscribe_token, write_mail
@@ -45,13 +45,21 @@ from reminders.store import (
     patients,
     pauses,
     reminders,
-    withdrawals,
 )
 from reminders.store.contacts import Contact
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
 Outgoing = OutgoingText | OutgoingMail
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read as it was locked, before the messages themselves."""
+
+    addresses: dict[ContactId, Contact]
+    people: dict[PatientId, Patient]
+    booked: dict[AppointmentId, Appointment]
 
 
 @dataclass(slots=True)
@@ -83,22 +91,22 @@ def begin_attempts(
     Where clocks disagree or the circuit has opened since the claim, all are given back; only a probe goes through.
     """
     with deps.store.transaction() as tx:
-        if not _may_anything_leave(tx, deps, channel, is_probe=is_probe):
-            pay_back(tx, deps, channel, messages.release(tx, token).get(channel, 0))
-            return []
         subjects = messages.subjects(tx, ids)
         # Always addresses first, then appointments, then messages: who opts out or moves locks in this order too.
         # Patients come between: what leaves for one of them at once on two channels must be counted one by one.
         addresses = contacts.lock_many(tx, subjects.contacts)
-        withdrawals.lock_patients(tx, subjects.patients)
+        people = patients.lock_many(tx, subjects.patients)
         booked = appointments.get_many(tx, subjects.appointments, is_kept=True)
         # Whoever stops a batch takes its row before its messages, and so does whoever sends some of it.
         stopped = mailings.stopped(tx, subjects.batches)
         group = messages.lock_claimed(tx, ids, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
-        moment = read_moment(tx, deps, channel)
+        moment, passage = read_passage(tx, deps, channel)
+        if moment.fault is not None or not (is_probe or passage is Passage.ALL):
+            pay_back(tx, deps, channel, messages.release(tx, token).get(channel, 0))
+            return []
         now = moment.now
-        scene = _scene(tx, group, addresses, booked, now)
+        scene = _scene(tx, group, _Read(addresses, people, booked), now)
         scene.stopped = stopped
         leaving = _decide(tx, deps, scene, group)
         intents = [_intent(deps, item, moment) for item in leaving]
@@ -114,35 +122,23 @@ def begin_attempts(
     return [item.starting_by(start_by) for item in outgoing]
 
 
-def _may_anything_leave(tx: Transaction, deps: Deps, channel: Channel, *, is_probe: bool) -> bool:
-    moment = read_moment(tx, deps, channel)
-    return moment.fault is None and (is_probe or passage(tx, deps, channel, now=moment.now) is Passage.ALL)
-
-
-def _scene(
-    tx: Transaction,
-    group: Sequence[Message],
-    addresses: dict[ContactId, Contact],
-    booked: dict[AppointmentId, Appointment],
-    now: datetime,
-) -> _Scene:
-    by_clinic: dict[ClinicId, set[PatientId]] = {}
-    for item in group:
-        ids = by_clinic.setdefault(item.draft.clinic_id, set())
-        ids |= {item.draft.patient_id} if item.draft.patient_id is not None else set()
-    found = {key: clinics.get(tx, key) for key in by_clinic}
-    people = {k: (found[key], v) for key, ids in by_clinic.items() for k, v in patients.get_many(tx, key, ids).items()}
+def _scene(tx: Transaction, group: Sequence[Message], read: _Read, now: datetime) -> _Scene:
+    concerned = {item.draft.clinic_id for item in group}
+    found = clinics.get_many(tx, concerned)
+    mine = {item.draft.patient_id: found[item.draft.clinic_id] for item in group}
+    people = {key: patient for key, patient in read.people.items() if key in mine}
     capped = {item.draft.patient_id for item in group if _is_capped(item.draft)}
     escorted = {item.draft.patient_id for item in group if item.draft.recipient is Recipient.ESCORT}
+    watched = {key: (mine[key], patient) for key, patient in people.items() if key in capped}
     scene = _Scene(
         clinics=found,
-        contacts=addresses,
-        people={key: patient for key, (_, patient) in people.items()},
-        booked=booked,
-        flows=read_traffic(tx, {key: pair for key, pair in people.items() if key in capped}, now=now),
-        pauses={key: pauses.current(tx, key) for key in by_clinic},
+        contacts=read.addresses,
+        people=people,
+        booked=read.booked,
+        flows=read_traffic(tx, watched, now=now),
+        pauses=pauses.current_of(tx, concerned),
         willing=escorts.willing(tx, {key for key in people if key in escorted}),
-        unasked=escorts.unasked(tx, _to_be_asked(group, addresses)),
+        unasked=escorts.unasked(tx, _to_be_asked(group, read.addresses)),
         next_starts={},
         now=now,
     )

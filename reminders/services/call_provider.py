@@ -6,7 +6,7 @@ reported is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
@@ -29,6 +29,8 @@ PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between tries to record outcomes."""
 AT_LEAST = 0.05
 """Seconds for which an outcome is waited for when there is nothing else to do."""
+QUICK = 1.0
+"""Seconds: where the oldest call has been under way for longer, no more are begun than the wire takes."""
 Told = tuple[AttemptTag, Outcome]
 log = structlog.get_logger()
 
@@ -41,7 +43,8 @@ class Calls:
         self._deps = deps
         self._channel = channel
         self._told: SimpleQueue[Told] = SimpleQueue()
-        self._open: set[AttemptTag] = set()
+        self._open: dict[AttemptTag, float] = {}
+        """When each was begun, the oldest first."""
         self._batches: dict[Future[None], frozenset[AttemptTag]] = {}
         self._callers = ThreadPoolExecutor(
             # Threads are made as they are needed: one for each call only where every call was begun alone.
@@ -68,7 +71,13 @@ class Calls:
         """How many more calls may be begun."""
         if self._channel is Channel.EMAIL and self._open:
             return 0  # one mail after the other over one connection: a second batch would only open another
-        return self._deps.policy.in_flight - len(self._open)
+        policy = self._deps.policy
+        return policy.in_flight + (policy.on_deck if self._are_quick else 0) - len(self._open)
+
+    @property
+    def _are_quick(self) -> bool:
+        """Say whether slots come free soon: what waits longer for one than `start_within` is not sent at all."""
+        return not self._open or monotonic() - next(iter(self._open.values())) < QUICK
 
     @property
     def are_under_way(self) -> bool:
@@ -79,7 +88,7 @@ class Calls:
         """Call the provider for each of these, concurrently; return at once."""
         if outgoing:
             tags = frozenset(item.tag for item in outgoing)
-            self._open |= tags
+            self._open |= dict.fromkeys(tags, monotonic())
             self._batches[self._callers.submit(self._deliver, outgoing)] = tags
 
     def record(self) -> None:
@@ -89,7 +98,7 @@ class Calls:
         patience = self._deps.policy.flush_after.total_seconds()
         found = _drain(self._told, max(patience, AT_LEAST), patience, most=min(FLUSH_AT, len(self._open)))
         if found:
-            self._open -= {tag for tag, _ in found}
+            self._end(tag for tag, _ in found)
             _record_surely(self._deps, found)
         self._end_batches()
 
@@ -107,6 +116,10 @@ class Calls:
         if failed is not None:
             raise failed
 
+    def _end(self, tags: Iterable[AttemptTag]) -> None:
+        for tag in tags:
+            self._open.pop(tag, None)
+
     def _end_batches(self) -> None:
         """Let go of batches that have returned, once nothing that they reported is left to record.
 
@@ -117,7 +130,7 @@ class Calls:
             return
         failed = [error for batch in ended if (error := batch.exception()) is not None]
         for batch in ended:
-            self._open -= self._batches.pop(batch)
+            self._end(self._batches.pop(batch))
         if failed:
             raise failed[0]
 

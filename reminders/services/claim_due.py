@@ -9,7 +9,7 @@ import structlog
 
 from reminders.core.circuit import Passage
 from reminders.core.clock_sanity import ClockFault
-from reminders.core.pacing import MOST_SAVED_RETRIES, retries_after, retries_left
+from reminders.core.pacing import again_share, first_share, is_counted, is_worth_storing, retries_after, retries_left
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
 from reminders.services.deps import Deps
@@ -22,8 +22,6 @@ from reminders.store.unit_of_work import Transaction
 
 NOBODY = "SM" + "0" * 32
 """No message has this id: asking for it shows the provider's clock and sends nothing."""
-KEPT_FOR_RETRIES = 8
-"""Of so many messages that are taken together one is a second try, where such wait and are paid for."""
 log = structlog.get_logger()
 
 
@@ -99,15 +97,14 @@ def _take(tx: Transaction, deps: Deps, channel: Channel, token: UUID, moment: Mo
 
     waiting = messages.next_due(tx, channel, is_again=True)
     is_asked = waiting is not None and waiting <= before
-    # A backlog of first tries must not keep second ones waiting until they expire: an eighth is kept for them.
-    first = take(limit - (limit // KEPT_FOR_RETRIES if is_asked else 0), is_again=False)
+    first = take(first_share(limit, wants_again=is_asked), is_again=False)
     stored = buckets.read(tx, name)
-    if is_asked or (first and (stored is None or stored.tokens < MOST_SAVED_RETRIES)):
+    if is_counted(stored, first=len(first), wants_again=is_asked):
         stored = buckets.lock(tx, name)
     left = retries_left(stored, machine_now=moment.machine_now, speed=speed)
-    most = min(limit - len(first), int(left.tokens)) if is_asked else 0
+    most = again_share(limit, left, first=len(first), wants_again=is_asked)
     again = take(most, is_again=True) if most else []
     after = retries_after(left, first=len(first), again=len(again))
-    if again or (first and (stored is None or after.tokens > stored.tokens)):
+    if is_worth_storing(stored, after, first=len(first), again=len(again)):
         buckets.write(tx, name, after)
     return sorted((*first, *again), key=lambda item: (item.due_at, item.id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 
 from reminders.core.allow_list import AllowList
 from reminders.core.delivery import Resolution
@@ -39,11 +40,26 @@ class SendingPolicy:
     mail_deadline: timedelta = timedelta(seconds=300)
     claim_size: int = 128
     in_flight: int = 32
-    """How many calls one pump has under way at most, and so how many a kill can leave in doubt."""
+    """How many calls one pump has under way at most."""
+    on_deck: int = 0
+    """How many more intents are written while calls end quickly. A kill leaves these in doubt too."""
     least_group: int = 8
     """How many calls must have ended before more are begun, unless fewer are waiting: each beginning costs a commit."""
-    flush_after: timedelta = timedelta(milliseconds=50)
+    flush_after: timedelta = timedelta(milliseconds=10)
     look_again_after: timedelta = timedelta(seconds=30)
+    dispatches_aside: bool = False
+    """Whether messages are made beside the sending of others. On SQLite one would only wait for the other."""
+
+    @classmethod
+    def of(cls, calls: int, *, is_shared: bool) -> Self:
+        """Return the numbers that fit so many calls at a time, and a database that is shared or embedded.
+
+        A quarter more is on deck: while outcomes are recorded, and what follows them is begun, the wire must not fall
+        idle.
+        """
+        least = max(1, calls // 2)
+        size = max(4 * calls, 100)
+        return cls(in_flight=calls, on_deck=calls // 4, least_group=least, claim_size=size, dispatches_aside=is_shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ def _dispatch(
     found = [item for key, items in held.items() for item in _leaving(deps, known, key, items, ended)]
     for reason, ids in ended.items():
         reminders.end(tx, ids, ending(reason), reason, now=now)
+    reminders.put_off_some(tx, _unread(known.scene, held), until=now + CRASH_PAUSE, now=now)
     late = sorted((item for item in found if is_late(item.due_at, now=now)), key=lambda item: item.due_at, reverse=True)
     leaving = [item for item in found if not is_late(item.due_at, now=now)] + late[:most_late]
     make_messages(tx, deps, known.scene, leaving)
@@ -191,15 +192,23 @@ def _candidate(scene: Scene, item: Reminder, step: Step) -> Candidate:
 
 
 def _step(scene: Scene, item: Reminder) -> tuple[Step | None, Reason | None]:
-    """Return the step of a reminder, and why it has nothing left to say, if so."""
+    """Return the step of a reminder, and why it has nothing left to say, if so; neither where it cannot be read."""
     appointment = scene.booked[item.appointment_id]
-    override = scene.people[item.patient_id].override
-    step = scene.clinic.cadence(appointment.booking.appointment_type, override).step(item.step)
+    cadence = scene.clinic.cadence(appointment.booking.appointment_type, scene.people[item.patient_id].override)
+    step = cadence.step(item.step)
     if step is None:
-        return None, Reason.REPLANNED
+        return None, None if item.step in cadence.unread else Reason.REPLANNED
     if item.version != appointment.version:
         return step, Reason.SUPERSEDED
     return step, unneeded(item.step, appointment)
+
+
+def _unread(scene: Scene, held: Mapping[PatientId, Sequence[Reminder]]) -> list[ReminderId]:
+    """Return what is due by steps that only a newer release can read: it waits for a worker of that, or expires."""
+    if not any(cadence.unread for cadence in scene.clinic.cadences.values()):
+        return []
+    due = (item for items in held.values() for item in items if item.due_at <= scene.until)
+    return [item.id for item in due if _step(scene, item) == (None, None)]
 
 
 def _owed(known: _Known, patient_id: PatientId) -> Iterator[Candidate]:

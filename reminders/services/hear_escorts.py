@@ -5,7 +5,7 @@ Lock order: the caller holds the sender's addresses; then patients, appointments
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,7 +76,7 @@ def hear_escort(
     tx: Transaction,
     deps: Deps,
     address: str,
-    reply: Interpretation,
+    read: Callable[[], Interpretation],
     *,
     inbound_id: InboundId | None,
     now: datetime,
@@ -84,11 +84,12 @@ def hear_escort(
     """Act on a text of somebody whom we wrote to about fetching a patient; say in a line what was done.
 
     None: not an escort's text, or one that is to be treated as anybody's (STOP, START, HELP), a STOP also as one: the
-    caller goes on with it. The reply is read as an answer to PICK_UP where that is open, which reads like CONFIRM.
+    caller goes on with it. `read` reads it as an answer to PICK_UP, which reads like CONFIRM; few texts need that.
     """
     said = _said(tx, deps, address, inbound_id, now)
     if said is None:
         return None
+    reply = read()
     word = pick_up_word(reply.intents)
     done = []
     if reply.has(Intent.RED_FLAG):

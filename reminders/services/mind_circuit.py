@@ -12,7 +12,7 @@ from reminders.core.delivery import resends_too_much
 from reminders.core.patients import Channel
 from reminders.core.tasks import USUAL_URGENCY, Resolver, TaskKind
 from reminders.services.deps import Deps
-from reminders.services.read_time import Moment
+from reminders.services.read_time import Moment, moment_at
 from reminders.store import circuits, clinics, doubles, tasks
 from reminders.store.unit_of_work import Transaction
 
@@ -22,6 +22,13 @@ log = structlog.get_logger()
 def passage(tx: Transaction, deps: Deps, channel: Channel, *, now: datetime) -> Passage:
     """Say who may go through now; changes nothing."""
     return circuits.read(tx, deps.accounts[channel]).passage(now=now)
+
+
+def read_passage(tx: Transaction, deps: Deps, channel: Channel) -> tuple[Moment, Passage]:
+    """Read the clocks (see `read_moment`), and who may go through at that moment."""
+    found, database_now = circuits.read_with_clock(tx, deps.accounts[channel])
+    moment = moment_at(database_now, deps, channel)
+    return moment, found.passage(now=moment.now)
 
 
 def take_probe(tx: Transaction, deps: Deps, channel: Channel, *, now: datetime) -> bool:

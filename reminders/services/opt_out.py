@@ -106,15 +106,14 @@ def make_rows(deps: Deps, channel: Channel, address: str) -> None:
         people = patients.at_address(tx, address)
         # Somebody we never wrote to may still opt out: then the address needs its row now.
         at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
-        places = [(clinic_id, channel, address) for clinic_id in sorted(at)]
+        places = {clinic_id: {(channel, address)} for clinic_id in sorted(at)}
         if len(people) == 1:
             clinic_id, patient_id = people[0]
             record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
-            places += [(clinic_id, where, other) for where in Channel if (other := record.address(where))]
-        missing = [place for place in places if not contacts.is_known(tx, *place)]
-    for clinic_id, where, other in missing:
-        with deps.store.transaction() as tx:
-            contacts.ensure(tx, clinic_id, where, other, new_id=deps.identity.new_id())
+            places[clinic_id] |= {(where, other) for where in Channel if (other := record.address(where))}
+        missing = {clinic_id: wanted - contacts.known(tx, clinic_id, wanted) for clinic_id, wanted in places.items()}
+    for clinic_id, new in missing.items():
+        _make_rows(deps, clinic_id, new)
 
 
 def make_rows_of(deps: Deps, person: Person) -> None:
@@ -122,13 +121,15 @@ def make_rows_of(deps: Deps, person: Person) -> None:
     clinic_id, patient_id = person
     with deps.store.reading() as tx:
         record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
-        places = [(where, address) for where in Channel if (address := record.address(where))]
-        missing = [
-            (where, address) for where, address in places if not contacts.is_known(tx, clinic_id, where, address)
-        ]
-    for where, address in missing:
+        places = {(where, address) for where in Channel if (address := record.address(where))}
+        missing = places - contacts.known(tx, clinic_id, places)
+    _make_rows(deps, clinic_id, missing)
+
+
+def _make_rows(deps: Deps, clinic_id: ClinicId, places: Iterable[tuple[Channel, str]]) -> None:
+    for channel, address in sorted(places):
         with deps.store.transaction() as tx:
-            contacts.ensure(tx, clinic_id, where, address, new_id=deps.identity.new_id())
+            contacts.ensure(tx, clinic_id, channel, address, new_id=deps.identity.new_id())
 
 
 def opt_in_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now: datetime) -> None:
@@ -164,12 +165,14 @@ def _record(
     is_granted: bool,
     now: datetime,
 ) -> None:
+    # In the order in which they were named: rows of one instant are told in the order of their ids.
+    owners = contacts.clinics_of(tx, ids)
     events = [
         PermissionEvent(
             id=deps.identity.new_id(),
-            clinic_id=clinic_id,
+            clinic_id=owners[contact_id],
             contact_id=contact_id,
-            patient_id=speakers.get(clinic_id),
+            patient_id=speakers.get(owners[contact_id]),
             subject=Subject.MESSAGES,
             is_granted=is_granted,
             source=said.source,
@@ -180,7 +183,7 @@ def _record(
             asked_on=said.asked_on,
             due_on=said.due_on,
         )
-        for contact_id, clinic_id in contacts.clinics_of(tx, ids).items()
+        for contact_id in ids
     ]
     permissions.append(tx, events)
 

@@ -75,6 +75,7 @@ def _read(tx: Transaction, deps: Deps, who: Actor, meaning: Meaning, *, slug: st
     if clinic is None:
         raise NotFoundError(f"no clinic {slug!r}" if slug else "no clinic")
     now = deps.clock.now()
+    counts.prefer_indexes(tx)
     weeks = weeks_until(now, clinic.tz, count)
     return ReportReading(now, clinic, every, weeks, reports(weeks, _figures(tx, clinic, weeks, now), meaning))
 

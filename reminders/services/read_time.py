@@ -27,7 +27,12 @@ def read_moment(tx: Transaction, deps: Deps, channel: Channel = Channel.SMS) -> 
 
     What the provider of texts says of the time counts for texts; a mail server says nothing.
     """
-    skew = deps.clock.skew_from(database_clock.read(tx))
+    return moment_at(database_clock.read(tx), deps, channel)
+
+
+def moment_at(database_now: datetime, deps: Deps, channel: Channel = Channel.SMS) -> Moment:
+    """Return the moment at which the database's clock said this."""
+    skew = deps.clock.skew_from(database_now)
     shift = correction(skew)
     provider = deps.sms.skew if deps.sms is not None and channel is Channel.SMS else None
     fault = clock_fault(skew, provider)

@@ -13,11 +13,11 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.clinics import Clinic
+from reminders.core.clinics import Clinic, next_open_day
 from reminders.core.errors import NotFoundError
 from reminders.core.escalations import Escalation
 from reminders.core.ids import AppointmentId, TaskId
-from reminders.core.pauses import Pauses
+from reminders.core.shares import fair_share, nearest
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import TaskKind
 from reminders.core.windows import civil, local_day
@@ -29,15 +29,16 @@ from reminders.store.ledger import Ledger
 from reminders.store.tasks import Wanted
 from reminders.store.unit_of_work import Transaction
 
-__all__ = ["ClinicDays", "Ledger", "SessionDay", "Span", "TodayReading", "fair_share", "next_open_day", "read_today"]
+__all__ = ["ClinicDays", "Ledger", "SessionDay", "Span", "TodayReading", "read_today"]
 
 DAY = timedelta(days=1)
-FAR, WEEK = 21, 7
-"""How many days ahead an open day is looked for, and how many a week has."""
+WEEK = 7
 MOST_SESSIONS, MOST_TASKS, MOST_DONE = 300, 200, 12
-"""How many sessions of a clinic and how many tasks are shown to who asks for all."""
-SHOWN_SESSIONS, SHOWN_TASKS = 96, 40
-"""How many are shown otherwise, of all clinics together: what a screen holds a few times over."""
+"""How many are shown to who asks for more, of all clinics together: a page must stay one that a browser can hold."""
+SHOWN_SESSIONS, SHOWN_TASKS = 90, 40
+"""How many are shown otherwise: what a screen holds a few times over."""
+MOST_COUNTED = 1_000
+"""Up to so many sessions of a clinic are counted, shown or not."""
 
 
 class Span(StrEnum):
@@ -124,13 +125,6 @@ def read_today(
         )
 
 
-def next_open_day(clinic: Clinic, today: date, paused: Pauses) -> date:
-    """Return the next day on which a clinic is open; tomorrow where none is near."""
-    ahead = (today + timedelta(days=count) for count in range(1, FAR))
-    is_open = (day for day in ahead if day.weekday() in clinic.open_days and not clinic.is_closed(day, paused))
-    return next(is_open, today + DAY)
-
-
 @dataclass(frozen=True, slots=True)
 class _Stretch:
     """What is booked at one clinic, and on which civil days, each in the session's own zone."""
@@ -144,9 +138,11 @@ class _Stretch:
 def _days(tx: Transaction, chosen: Sequence[Clinic], now: datetime, span: Span, *, is_whole: bool) -> list[ClinicDays]:
     stretches = [_stretch(tx, clinic, now, span) for clinic in chosen]
     every = [sessions for stretch in stretches for sessions in stretch.days.values()]
-    share = MOST_SESSIONS if is_whole else fair_share([len(sessions) for sessions in every], SHOWN_SESSIONS)
+    share = fair_share([len(sessions) for sessions in every], MOST_SESSIONS if is_whole else SHOWN_SESSIONS)
     asked = [
-        replace(stretch.booked, sessions=[item for day in stretch.days.values() for item in _first(day, now, share)])
+        replace(
+            stretch.booked, sessions=[item for day in stretch.days.values() for item in nearest(day, share, now=now)]
+        )
         for stretch in stretches
     ]
     lines = {line.appointment_id: line for line in lines_about(tx, asked)}
@@ -159,18 +155,11 @@ def _stretch(tx: Transaction, clinic: Clinic, now: datetime, span: Span) -> _Str
     if span is Span.WEEK:
         until = max(until, today + timedelta(days=WEEK))
     after, before = (civil(day, time(), clinic.tz) for day in (today, until + DAY))
-    found = appointments.between(tx, clinic.id, after, before, limit=MOST_SESSIONS)
+    found = appointments.between(tx, clinic.id, after, before, limit=MOST_COUNTED)
     days: dict[date, list[Appointment]] = {}
     for item in found:
         days.setdefault(local_day(item.starts_at, ZoneInfo(item.booking.timezone)), []).append(item)
     return _Stretch(today, until, Booked(clinic, paused, found), dict(sorted(days.items())))
-
-
-def _first(sessions: Sequence[Appointment], now: datetime, share: int) -> list[Appointment]:
-    """Return as many sessions of a day: the next ones to come, then those that began last."""
-    ahead = [item for item in sessions if item.starts_at > now][:share]
-    over = [item for item in sessions if item.starts_at <= now]
-    return [*over[len(over) - min(len(over), share - len(ahead)) :], *ahead]
 
 
 def _clinic_days(stretch: _Stretch, lines: Mapping[AppointmentId, AppointmentLine]) -> ClinicDays:
@@ -184,17 +173,6 @@ def _clinic_days(stretch: _Stretch, lines: Mapping[AppointmentId, AppointmentLin
         for on, sessions in stretch.days.items()
     ]
     return ClinicDays(stretch.booked.clinic, stretch.today, stretch.until, days)
-
-
-def fair_share(sizes: Sequence[int], total: int) -> int:
-    """Return how many rows each list may have for all to have `total`: what short lists leave is the long ones'."""
-    rest = total
-    for place, size in enumerate(sorted(sizes)):
-        share = rest // (len(sizes) - place)
-        if size > share:
-            return max(1, share)
-        rest -= size
-    return total
 
 
 def _climbs(tx: Transaction, found: Sequence[TaskLine]) -> dict[TaskId, Escalation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -153,7 +153,7 @@ def read_task(deps: Deps, name: str, *, who: Actor | None = None) -> tuple[datet
 
 
 def find_task(tx: Transaction, name: str, *, who: Actor | None = None, right: Right = Right.READ) -> Task:
-    """Return the task of which these are the last characters of the id, an open one before a resolved one.
+    """Return the task of this id, or of which these are the last characters of it, an open one before a resolved one.
 
     Of `who`, only tasks with which they may do this. Raises NotFoundError where there is none, InputError where there
     are several.
@@ -161,15 +161,27 @@ def find_task(tx: Transaction, name: str, *, who: Actor | None = None, right: Ri
     digits = name.strip().replace("-", "").lower()
     if not SHORT <= len(digits) <= WHOLE or not set(digits) <= HEXADECIMAL:
         raise NotFoundError(f"no task {name!r}; tasks are named by the {SHORT} characters that `worklist` shows first")
-    every = tasks.ending_in(tx, digits)
-    found = [item for item in every if who is None or who.may(right, item.clinic_id)]
+    found = next(filter(None, (_permitted(some, who, right) for some in _named(tx, digits))), [])
     if not found:
         raise NotFoundError(f"no task {name!r}; `worklist` shows those that are open")
-    still_open = [item for item in found if item.resolved_at is None] or found
-    if len(still_open) > 1:
-        ids = ", ".join(f"{item.id} ({item.kind.replace('_', ' ')})" for item in still_open[:MOST_NAMED])
-        raise InputError([f"{name}: means {len(still_open)} tasks; give more of the id, from its end: {ids}"])
-    return still_open[0]
+    if len(found) > 1:
+        ids = ", ".join(f"{item.id} ({item.kind.replace('_', ' ')})" for item in found[:MOST_NAMED])
+        raise InputError([f"{name}: means {len(found)} tasks; give more of the id, from its end: {ids}"])
+    return found[0]
+
+
+def _named(tx: Transaction, digits: str) -> Iterator[Sequence[Task]]:
+    """Yield the tasks that are meant, the likeliest first: what comes later is read where nobody may see those."""
+    if len(digits) == WHOLE:
+        one = tasks.of_id(tx, TaskId(UUID(digits)))
+        yield [one] if one is not None else []
+        return
+    yield tasks.ending_in(tx, digits, is_open=True)
+    yield tasks.ending_in(tx, digits, is_open=False)
+
+
+def _permitted(found: Sequence[Task], who: Actor | None, right: Right) -> list[Task]:
+    return [item for item in found if who is None or who.may(right, item.clinic_id)]
 
 
 def worklist_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskLine]:
@@ -184,23 +196,22 @@ def pressing_lines(
 
     There are at most so many; alarms are never left out for what else presses.
     """
-    waiting = _most_pressing(tx, tasks.waiting(tx, wanted, limit=MOST_WEIGHED), limit)
+    weighed = tasks.waiting(tx, wanted, limit=MOST_WEIGHED)
     done = tasks.resolved_since(tx, wanted, done_since, limit=most_done)
-    lines = lines_of(tx, [*waiting, *done])
+    calendar = _calendar(tx, [*weighed, *done])
+    waiting = _most_pressing(weighed, calendar, limit)
+    lines = _lines(tx, [*waiting, *done], calendar)
     return sorted(lines[: len(waiting)], key=_pressing), lines[len(waiting) :]
 
 
-def _most_pressing(tx: Transaction, found: Sequence[Task], limit: int) -> Sequence[Task]:
+def _most_pressing(found: Sequence[Task], calendar: _Calendar, limit: int) -> Sequence[Task]:
     """Choose among tasks before all is read of them that is shown."""
     if len(found) <= limit:
         return found
-    every = clinics.every(tx)
-    paused = {key: pauses.current(tx, key) for key in every}
-    booked = appointments.get_many(tx, _present(item.appointment_id for item in found))
 
     def pressing_at(item: Task) -> tuple[object, ...]:
-        visit = booked.get(item.appointment_id) if item.appointment_id is not None else None
-        due = _due(item, _whose(item, every), paused, visit)
+        visit = calendar.booked.get(item.appointment_id) if item.appointment_id is not None else None
+        due = _due(item, _whose(item, calendar.clinics), calendar.paused, visit)
         at = visit.starts_at if visit is not None else item.opened_at or due
         return (item.kind is not TaskKind.ESCALATION, *pressing(item.urgency, due=due, at=at), item.key)
 
@@ -222,18 +233,35 @@ def _at(line: TaskLine) -> datetime:
 
 def lines_of(tx: Transaction, found: Sequence[Task]) -> list[TaskLine]:
     """Return tasks with all that is shown of them, in as many statements for many as for few."""
-    about = _gather(tx, found)
+    return _lines(tx, found, _calendar(tx, found))
+
+
+def _lines(tx: Transaction, found: Sequence[Task], calendar: _Calendar) -> list[TaskLine]:
+    about = _gather(tx, found, calendar)
     return [_line(item, about) for item in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """What says until when tasks are to be done, read at once."""
+
+    clinics: Mapping[ClinicId, Clinic]
+    paused: Mapping[ClinicId, Pauses]
+    booked: Mapping[AppointmentId, Appointment]
+
+
+def _calendar(tx: Transaction, found: Sequence[Task]) -> _Calendar:
+    every = clinics.every(tx)
+    paused = {key: pauses.current(tx, key) for key in every}
+    return _Calendar(every, paused, appointments.get_many(tx, _present(item.appointment_id for item in found)))
 
 
 @dataclass(frozen=True, slots=True)
 class _About:
     """What a set of tasks is about, read at once."""
 
-    clinics: Mapping[ClinicId, Clinic]
-    paused: Mapping[ClinicId, Pauses]
+    calendar: _Calendar
     people: Mapping[PatientId, PatientRecord]
-    booked: Mapping[AppointmentId, Appointment]
     landlines: Collection[PatientId]
     said: Mapping[InboundId, Heard]
     corrected: Mapping[InboundId, Correction]
@@ -241,16 +269,13 @@ class _About:
     last: Mapping[AppointmentId, Line]
 
 
-def _gather(tx: Transaction, found: Sequence[Task]) -> _About:
+def _gather(tx: Transaction, found: Sequence[Task], calendar: _Calendar) -> _About:
     people = patients.records(tx, _present(item.patient_id for item in found))
-    every = clinics.every(tx)
     visits = _present(item.appointment_id for item in found)
     texts = _present(item.inbound_id for item in found)
     return _About(
-        clinics=every,
-        paused={key: pauses.current(tx, key) for key in every},
+        calendar=calendar,
         people=people,
-        booked=appointments.get_many(tx, visits),
         landlines=lines.with_landlines(tx, people),
         said=timeline.heard(tx, texts),
         corrected={key: made[-1] for key, made in corrections.of_texts(tx, texts).items()},
@@ -264,17 +289,17 @@ def _present(ids: Iterable[_Id | None]) -> set[_Id]:
 
 
 def _line(item: Task, about: _About) -> TaskLine:
-    is_landline = item.patient_id in about.landlines
-    booked = about.booked.get(item.appointment_id) if item.appointment_id is not None else None
-    clinic = about.clinics.get(item.clinic_id) if item.clinic_id is not None else None
-    whose = _whose(item, about.clinics)
+    is_landline, calendar = item.patient_id in about.landlines, about.calendar
+    booked = calendar.booked.get(item.appointment_id) if item.appointment_id is not None else None
+    clinic = calendar.clinics.get(item.clinic_id) if item.clinic_id is not None else None
+    whose = _whose(item, calendar.clinics)
     person = about.people.get(item.patient_id) if item.patient_id is not None else None
     said = about.said.get(item.inbound_id) if item.inbound_id is not None else None
     return TaskLine(
         task=item,
         group=group_of(item.kind, is_landline=is_landline),
         next_action=next_action(item.kind, is_landline=is_landline),
-        due_at=_due(item, whose, about.paused, booked),
+        due_at=_due(item, whose, calendar.paused, booked),
         timezone=booked.booking.timezone if booked is not None else whose.timezone if whose is not None else "UTC",
         language=whose.language if whose is not None else IN_TABLES,
         clinic=clinic.slug if clinic is not None else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.consent import provider_verdict
@@ -43,6 +43,14 @@ def store_text(deps: Deps, text: InboundText) -> bool:
     return is_new
 
 
+def make_ready() -> None:
+    """Load what reading needs, once in a process, so that no text waits for it.
+
+    Where no text can be understood, codes of staff and bare opt-outs are obeyed all the same, one by one.
+    """
+    together_or_apart(["lexicons"], lambda _: prepare(), lambda _: None)
+
+
 def receive_replies(deps: Deps) -> int:
     """Read waiting texts, each in a transaction of its own; return how many.
 
@@ -51,8 +59,7 @@ def receive_replies(deps: Deps) -> int:
     read: list[bool] = []
     waiting: Sequence[InboundId] = ()
     while waiting := _next(deps, after=waiting):
-        # Where no text can be understood, codes of staff and bare opt-outs are obeyed all the same, one by one.
-        together_or_apart(["lexicons"], lambda _: prepare(), lambda _: None)
+        make_ready()
         for text_id in waiting:
             read += together_or_apart([text_id], lambda one: _receive_one(deps, one[0]), partial(obey_unread, deps))
     if any(read):
@@ -95,14 +102,19 @@ def _receive(tx: Transaction, deps: Deps, item: StoredText) -> None:
     if decided is not None:
         inbound.mark_handled(tx, item.id, Decision(FROM_STAFF, decided), now=now)
         return
-    reading = interpret(item.body, open_question=QuestionKind.PICK_UP)
-    reading = with_provider_word(reading, provider_verdict(item.opt_out_type), item.body)
-    decided = hear_escort(tx, deps, item.sender, reading, inbound_id=item.id, now=now)
+    read = cache(partial(_read_as_escorts, item))
+    decided = hear_escort(tx, deps, item.sender, read, inbound_id=item.id, now=now)
     if decided is not None:
+        reading = read()
         found = Decision(FROM_ESCORT, decided, reading.intents, to_json(reading))
         inbound.mark_handled(tx, item.id, found, now=now)
         return
     _hear_patient(tx, deps, item, sender, now)
+
+
+def _read_as_escorts(item: StoredText) -> Interpretation:
+    reading = interpret(item.body, open_question=QuestionKind.PICK_UP)
+    return with_provider_word(reading, provider_verdict(item.opt_out_type), item.body)
 
 
 def _hear_patient(

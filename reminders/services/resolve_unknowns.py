@@ -11,18 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from reminders.core.delivery import (
-    MOST_RESENDS,
-    REACHES,
-    Accepted,
-    AttemptState,
-    Evidence,
-    MessageState,
-    is_proven_absent,
-)
+from reminders.core.delivery import REACHES, Accepted, AttemptState, Evidence, MessageState, is_proven_absent
+from reminders.core.late_proof import NOT_LEFT, after_absence
 from reminders.core.messages import Message
 from reminders.core.patients import Channel
-from reminders.core.reminders import Reason
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import SENDING_JOBS, Sighting
 from reminders.services.apply_receipts import News, accept_late, advance_message
@@ -178,14 +170,19 @@ def _after_absence(tx: Transaction, deps: Deps, held: Message, now: datetime) ->
     earlier = attempts.late_accepted(tx, [held.id]).get(held.id)
     if earlier is not None:
         attempts.revive(tx, earlier.tag, earlier.provider_id or "", earlier.provider_status or "", now=now)
-        return Move(held.id, MessageState.ACCEPTED)
+    follows = after_absence(
+        was_taken=earlier is not None,
+        may_resend=earlier is None and _may_resend(tx, deps, held),
+        resends=held.resends,
+        expires_at=held.draft.expires_at,
+        now=now,
+    )
+    return Move(held.id, follows.state, follows.reason, follows.due_at, is_unsent=follows.state in NOT_LEFT)
+
+
+def _may_resend(tx: Transaction, deps: Deps, held: Message) -> bool:
     is_held = circuits.holds_unknown_since(tx, deps.accounts[held.draft.channel]) is not None
-    may_resend = clinics.get(tx, held.draft.clinic_id).resends_unknown and held.resends < MOST_RESENDS
-    if is_held or not may_resend:
-        return Move(held.id, MessageState.NEEDS_STAFF, Reason.UNKNOWN_OUTCOME)
-    if held.draft.expires_at <= now:
-        return Move(held.id, MessageState.EXPIRED, Reason.TOO_LATE, is_unsent=True)
-    return Move(held.id, MessageState.DUE, due_at=now, is_unsent=True)
+    return not is_held and clinics.get(tx, held.draft.clinic_id).resends_unknown
 
 
 def look_back(deps: Deps) -> int:

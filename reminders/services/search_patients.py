@@ -1,12 +1,13 @@
 """Search: patients by a part of their name, the clinic's own id, or the end of their phone number. Reads only.
 
-Names are sealed, so that no database can search them: they are opened here, and compared without accents and case.
+Names are sealed, so that no database can search them. It finds those who may be meant by keyed words that are stored
+beside the names; they are opened here, and compared without accents and case. Where a clinic's patients do not all have
+such words yet (the service has just become one that makes them), every name is opened.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,16 +17,19 @@ from uuid import UUID
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
 from reminders.core.ids import ClinicId, PatientId
+from reminders.core.search_words import plain, sought_in_names, sought_in_phones
 from reminders.services.deps import Deps
-from reminders.store import appointments, clinics, mailings, patients
+from reminders.store import appointments, clinics, mailings, patients, search_tokens
 from reminders.store.unit_of_work import Transaction
 
 MOST_FOUND = 12
 MOST_LISTED = 40
 LEAST_LETTERS = 2
 LEAST_DIGITS = 3
-MOST_OPENED = 20_000
-"""So many sealed names are opened for one search; with more patients than these only ids are found."""
+MOST_OPENED = 5_000
+"""So many sealed names are opened for one search at most: who asks for more of them by "ma" types another letter."""
+MOST_WITHOUT_WORDS = 20_000
+"""Likewise where names have no words yet; with more patients than these only ids are found until they have."""
 DIGITS = re.compile(r"[+0-9 ().-]+")
 LABEL_BEGINS = re.compile(r" \(")
 LATELY, AHEAD = timedelta(days=7), timedelta(days=62)
@@ -56,7 +60,10 @@ def search_patients(deps: Deps, query: str, within: Collection[ClinicId], *, lim
         exact = _exact(tx, sought, within)
         if exact or len(sought) < LEAST_LETTERS:
             return exact[:limit]
-        return _in_order(patients.with_name(tx, within, _all_begin(plain(sought).split())), limit)
+        words = sought_in_names(sought) if search_tokens.has_all(tx, within) else None
+        is_meant = _all_begin(plain(sought).split())
+        most = MOST_OPENED if words is not None else None
+        return _in_order(patients.with_name(tx, within, is_meant, words=words, limit=most), limit)
 
 
 def _exact(tx: Transaction, sought: str, within: Collection[ClinicId]) -> list[Found]:
@@ -69,7 +76,12 @@ def _exact(tx: Transaction, sought: str, within: Collection[ClinicId]) -> list[F
 
 
 def _in_order(rows: Sequence[patients.Called], limit: int) -> list[Found]:
-    return nsmallest(limit, (Found(*row) for row in rows), key=lambda item: (item.name.casefold(), item.external_id))
+    return [Found(*row) for row in nsmallest(limit, rows, key=_order)]
+
+
+def _order(row: patients.Called) -> tuple[str, str]:
+    *_, external_id, name = row
+    return name.casefold(), external_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search found. `is_cut` where more were found than are listed; `is_by_id` where names were not searched."""
+    """What a search found. `is_cut` where more were found than are listed; `is_by_id` where names have no words yet.
+
+    Of more than are opened for one search, some are listed and not the first.
+    """
 
     listed: Sequence[Listed]
     is_cut: bool
@@ -100,7 +115,7 @@ def list_patients(deps: Deps, query: str, within: Collection[ClinicId]) -> Searc
     """
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        is_by_id = patients.count(tx, within) > MOST_OPENED
+        is_by_id = not search_tokens.has_all(tx, within) and patients.count(tx, within) > MOST_WITHOUT_WORDS
         found = _exact(tx, query.strip(), within) if is_by_id else []
     if not is_by_id:
         most = MOST_LISTED + 1
@@ -124,7 +139,10 @@ def _by_phone(deps: Deps, query: str, within: Collection[ClinicId], *, limit: in
     if not DIGITS.fullmatch(query.strip()) or len(digits) < LEAST_DIGITS:
         return []
     with deps.store.reading() as tx:
-        return _in_order(patients.with_phone(tx, within, lambda phone: phone.endswith(digits)), limit)
+        words = sought_in_phones(digits) if search_tokens.has_all(tx, within) else None
+        most = MOST_OPENED if words is not None else None
+        ends = patients.with_phone(tx, within, lambda phone: phone.endswith(digits), words=words, limit=most)
+        return _in_order(ends, limit)
 
 
 def _listed(item: Found, clinic: Clinic, coming: Appointment | None) -> Listed:
@@ -148,14 +166,6 @@ def _all_begin(words: Collection[str]) -> Callable[[str], bool]:
         return all(word in told and part.search(told) is not None for word, part in parts)
 
     return is_meant
-
-
-def plain(text: str) -> str:
-    """Return a text without accents and capitals."""
-    if text.isascii():
-        return text.casefold()
-    split = unicodedata.normalize("NFD", text)
-    return "".join(char for char in split if not unicodedata.combining(char)).casefold()
 
 
 def session_types(deps: Deps, clinic_id: ClinicId) -> list[str]:

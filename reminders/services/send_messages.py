@@ -20,7 +20,7 @@ from reminders.services.begin_attempts import Outgoing, begin_attempts
 from reminders.services.call_provider import Calls
 from reminders.services.claim_due import Claim, claim_due, release
 from reminders.services.deps import Deps
-from reminders.services.dispatch_due import dispatch_due
+from reminders.services.dispatch_ahead import Dispatching
 from reminders.services.pace_texts import grant
 from reminders.services.put_aside import put_aside
 from reminders.store.messages import Claimed
@@ -40,17 +40,21 @@ def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
     def is_over() -> bool:
         return wake(0.0) or deps.clock.monotonic() >= until
 
-    sent = 0
-    with Calls(deps, channel) as calls:
+    sent, has_enough = 0, False
+    with Calls(deps, channel) as calls, Dispatching(deps) as dispatching:
         while not is_over():
-            made = dispatch_due(deps)
+            # No further ahead than one claim: what waits long after it was written may have become untrue.
+            may_be_more = has_enough or dispatching.go_on()
             taken = claim_due(deps, channel)
+            has_enough = len(taken.due) >= deps.policy.claim_size
             if taken.due:
                 with _given_back(deps, taken):
                     sent += _send_claimed(deps, channel, taken, calls, wake=wake, is_over=is_over)
             elif calls.are_under_way:
                 calls.record()
-            elif not made:
+            elif dispatching.is_under_way:
+                dispatching.wait()
+            elif not may_be_more:
                 break
     return sent
 

@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reminders.core.appointments import (
+    Appointment,
     Change,
     ChangeKind,
+    Known,
     ScheduleDiff,
     ScheduleEntry,
     cancels_too_much,
     diff,
 )
 from reminders.core.clinics import Clinic
-from reminders.core.ids import ClinicId
+from reminders.core.ids import ClinicId, PatientId
+from reminders.core.patients import PatientRecord
 from reminders.core.tasks import TaskKind
 from reminders.core.watching import LONG_OVER, never_asked_about
 from reminders.failpoints import Failpoint, reach
@@ -28,9 +31,13 @@ from reminders.services.apply_schedule import Held, store_diff
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
 from reminders.services.plan_reminders import plan_patients
-from reminders.store import appointments, clinics, patients, tasks
+from reminders.store import appointments, clinics, patients, schedules, tasks
+from reminders.store.batches import in_batches
 from reminders.store.unit_of_work import Transaction
 
+PATIENTS_AT_ONCE = 200
+"""Planned together. All of a large schedule at once would fill the memory with their reminders, and leave the database
+without a word for longer than it waits."""
 LONG_OVER_NOTE = (
     "past sessions without an outcome: {count} ended more than "
     f"{LONG_OVER.days} days ago; mark them in the schedule, no task is made for each"
@@ -80,13 +87,13 @@ def sync_schedule(deps: Deps, source: ScheduleSource, options: SyncOptions) -> S
             clinics.lock(tx, clinic_id)
         now = deps.clock.now()
         # Reading what we hold opens every name: once for what is shown and for what is written.
-        held = {clinic_id: _held(tx, clinic_id, source.name) for clinic_id in by_clinic}
-        diffs = {key: _preview(report, held[key], entries, now) for key, entries in by_clinic.items()}
+        stocks = {clinic_id: _stock(tx, clinic_id, source.name) for clinic_id in by_clinic}
+        diffs = {key: _preview(report, stocks[key], entries, now) for key, entries in by_clinic.items()}
         is_blocked = bool(report.faults) and not options.is_partial
         if not may_apply or is_blocked or (report.waits_for_yes and not options.is_approved):
             return report
         for clinic_id in sorted(by_clinic):
-            _apply(tx, deps, held[clinic_id], diffs[clinic_id], report, options=options, now=now)
+            _apply(tx, deps, stocks[clinic_id], diffs[clinic_id], report, options=options, now=now)
         reach(Failpoint.PLAN_BEFORE_COMMIT)
     reach(Failpoint.PLAN_COMMITTED)
     report.is_applied = True
@@ -112,22 +119,29 @@ def _by_clinic(
     return found, faults
 
 
-def _held(tx: Transaction, clinic_id: ClinicId, source: str) -> Held:
-    return Held(
-        clinics.get(tx, clinic_id),
-        source,
-        patients.by_external_id(tx, clinic_id),
-        appointments.of_source(tx, clinic_id, source),
-    )
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    """What one clinic has of one source, as far as a comparison needs it."""
+
+    clinic: Clinic
+    source: str
+    people: Mapping[str, tuple[PatientId, PatientRecord]]
+    known: Mapping[str, Known]
 
 
-def _preview(report: SyncReport, held: Held, entries: Sequence[ScheduleEntry], now: datetime) -> ScheduleDiff:
-    known = held.known
+def _stock(tx: Transaction, clinic_id: ClinicId, source: str) -> _Stock:
+    people = patients.by_external_id(tx, clinic_id)
+    known = schedules.known_of(tx, clinic_id, source, dict(people.values()))
+    return _Stock(clinics.get(tx, clinic_id), source, people, known)
+
+
+def _preview(report: SyncReport, stock: _Stock, entries: Sequence[ScheduleEntry], now: datetime) -> ScheduleDiff:
+    known = stock.known
     found = diff(known, entries, now=now)
     report.changes += found.changes
     report.missing += [item for item in found.missing if not known[item].is_missing]
     fresh = [change.entry.booking for change in found.changes if _is_new_version(change)]
-    unmarked = never_asked_about(held.clinic, fresh, now=now)
+    unmarked = never_asked_about(stock.clinic, fresh, now=now)
     if unmarked:
         report.notes = (*report.notes, LONG_OVER_NOTE.format(count=unmarked))
     report.waits_for_yes = report.waits_for_yes or cancels_too_much(found, known, now=now)
@@ -141,24 +155,28 @@ def _is_new_version(change: Change) -> bool:
 def _apply(
     tx: Transaction,
     deps: Deps,
-    held: Held,
+    stock: _Stock,
     found: ScheduleDiff,
     report: SyncReport,
     *,
     options: SyncOptions,
     now: datetime,
 ) -> None:
-    touched = store_diff(tx, deps, held, found, is_announced=options.is_announced or bool(held.booked), now=now)
-    if not report.faults:
-        _report_missing(tx, deps, held, found, now)
-    planned = plan_patients(tx, held.clinic, touched, identity=deps.identity, now=now)
-    report.reminders_added += planned.added
-    report.reminders_cancelled += planned.cancelled
+    vanished = [name for name in found.missing if not stock.known[name].is_missing and not report.faults]
+    changed = [change.entry.external_id for change in found.effective if change.before is not None]
+    booked = appointments.of_source(tx, stock.clinic.id, stock.source, [*changed, *vanished])
+    held = Held(stock.clinic, stock.source, stock.people, booked)
+    touched = store_diff(tx, deps, held, found, is_announced=options.is_announced or bool(stock.known), now=now)
+    _report_missing(tx, deps, stock.clinic.id, [booked[name] for name in vanished], now)
+    for some in in_batches(sorted(touched), PATIENTS_AT_ONCE):
+        planned = plan_patients(tx, stock.clinic, some, identity=deps.identity, now=now)
+        report.reminders_added += planned.added
+        report.reminders_cancelled += planned.cancelled
 
 
-def _report_missing(tx: Transaction, deps: Deps, held: Held, found: ScheduleDiff, now: datetime) -> None:
-    gone = [held.booked[external_id] for external_id in found.missing]
-    fresh = [item for item in gone if item.missing_since is None]
+def _report_missing(
+    tx: Transaction, deps: Deps, clinic_id: ClinicId, fresh: Sequence[Appointment], now: datetime
+) -> None:
     appointments.mark_missing(tx, [item.id for item in fresh], now=now)
-    wanted = [task_about(held.clinic.id, item, TaskKind.MISSING_FROM_SCHEDULE) for item in fresh]
+    wanted = [task_about(clinic_id, item, TaskKind.MISSING_FROM_SCHEDULE) for item in fresh]
     tasks.open_anew(tx, [(deps.identity.new_id(), task) for task in wanted], now=now)

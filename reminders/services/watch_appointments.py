@@ -14,7 +14,7 @@ from reminders.core.conditions import Case, Telling, case_of
 from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.ids import AppointmentId, ClinicId
 from reminders.core.tasks import Resolver, TaskKind, Urgency, by_link
-from reminders.core.watching import next_watch, over_by, tasks_due
+from reminders.core.watching import outlook, over_by
 from reminders.ports import Identity
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
@@ -86,10 +86,11 @@ def look(
     if is_planning:
         cases = [case for case in cases if (at := held[case.appointment.id]) is None or at > now]
     # First the appointments, then the tasks: who opens the same task waits for the appointment, and not crosswise.
-    times = {case.appointment.id: next_watch(case) for case in cases}
+    seen = [(case.appointment, *outlook(case)) for case in cases]
+    times = {about.id: at for about, _, at in seen}
     appointments.watch(tx, {key: at for key, at in times.items() if at != held[key]})
     asked = {key for items in waiting.values() for _, key in items}
-    due = [(case.appointment, item) for case in cases for item in tasks_due(case)]
+    due = [(about, item) for about, found, _ in seen for item in found]
     wanted = [task_about(clinic_id, about, item.kind, urgency=item.urgency) for about, item in due]
     _open(tx, wanted, asked, identity, now)
 

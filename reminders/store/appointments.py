@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, true, update
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
 from reminders.core.feed import FeedEvent, FeedKind
@@ -15,25 +15,41 @@ from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.transport import RideState
 from reminders.store import events
 from reminders.store.batches import in_batches
+from reminders.store.bulk import ROWS_AT_ONCE, insert_rows
 from reminders.store.once import insert_many_once
 from reminders.store.rows import appointment, appointment_version
+from reminders.store.sets import Changes, among, picked
 from reminders.store.unit_of_work import Transaction
 
-ANSWERS = frozenset({"confirmed_version", "ride_version", "ride_state", "ride_state_version"})
+KEPT = frozenset({"id", "confirmed_version", "ride_version", "ride_state", "ride_state_version"})
+"""What a schedule does not change: the rest of these are the patient's answers."""
+WATCHES = Changes(
+    appointment,
+    "id",
+    {"watch_at": appointment.c.watch_at.type},
+    where=lambda _: true(),
+    values=lambda given: picked(given, "watch_at"),
+)
 
 
-def of_source(tx: Transaction, clinic_id: ClinicId, source: str) -> dict[str, Appointment]:
-    """Return every appointment of a source under its external id."""
+def of_source(tx: Transaction, clinic_id: ClinicId, source: str, names: Collection[str]) -> dict[str, Appointment]:
+    """Return those appointments of a source that it calls so, under their external ids."""
     statement = select(appointment).where(appointment.c.clinic_id == clinic_id, appointment.c.source == source)
-    return {row.external_id: _appointment(tx, row) for row in tx.connection.execute(statement)}
+    return {
+        row.external_id: _appointment(tx, row)
+        for batch in in_batches(names)
+        for row in tx.connection.execute(statement.where(appointment.c.external_id.in_(batch))).all()
+    }
 
 
 def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, list[Appointment]]:
     """Return all appointments of patients, each list in order of start."""
     found: dict[PatientId, list[Appointment]] = {key: [] for key in ids}
     for batch in in_batches(ids):
-        statement = select(appointment).where(appointment.c.patient_id.in_(batch)).order_by(appointment.c.starts_at)
-        for row in tx.connection.execute(statement):
+        statement = (
+            select(appointment).where(among(tx, appointment.c.patient_id, batch)).order_by(appointment.c.starts_at)
+        )
+        for row in tx.connection.execute(statement).all():
             found[PatientId(row.patient_id)].append(_appointment(tx, row))
     return found
 
@@ -41,7 +57,7 @@ def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, 
 def lock_of_patients(tx: Transaction, ids: Collection[PatientId]) -> None:
     """Keep everybody else from changing the appointments of patients until this transaction ends."""
     for batch in in_batches(sorted(ids)):
-        locked = select(appointment.c.id).where(appointment.c.patient_id.in_(batch)).order_by(appointment.c.id)
+        locked = select(appointment.c.id).where(among(tx, appointment.c.patient_id, batch)).order_by(appointment.c.id)
         tx.connection.execute(locked.with_for_update(key_share=True))
 
 
@@ -55,7 +71,7 @@ def get_many(
     return {
         AppointmentId(row.id): _appointment(tx, row)
         for batch in in_batches(sorted(ids))
-        for row in tx.connection.execute(statement.where(appointment.c.id.in_(batch)))
+        for row in tx.connection.execute(statement.where(among(tx, appointment.c.id, batch))).all()
     }
 
 
@@ -70,7 +86,7 @@ def named(tx: Transaction, clinic_id: ClinicId, external_id: str) -> list[Appoin
     statement = select(appointment).where(
         appointment.c.clinic_id == clinic_id, appointment.c.external_id == external_id
     )
-    return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.id))]
+    return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.id)).all()]
 
 
 def source_of(tx: Transaction, appointment_id: AppointmentId) -> str:
@@ -84,7 +100,7 @@ def external_ids(tx: Transaction, ids: Collection[AppointmentId]) -> dict[Appoin
     return {
         AppointmentId(row.id): row.external_id
         for batch in in_batches(ids)
-        for row in tx.connection.execute(statement.where(appointment.c.id.in_(batch)))
+        for row in tx.connection.execute(statement.where(among(tx, appointment.c.id, batch))).all()
     }
 
 
@@ -112,26 +128,26 @@ def page(tx: Transaction, clinic_id: ClinicId, wanted: Wanted, *, limit: int) ->
         is_later = or_(appointment.c.starts_at > at, (appointment.c.starts_at == at) & (appointment.c.id > key))
         statement = statement.where(appointment.c.starts_at >= at, is_later)
     ordered = statement.order_by(appointment.c.starts_at, appointment.c.id).limit(limit)
-    return [_appointment(tx, row) for row in tx.connection.execute(ordered)]
+    return [_appointment(tx, row) for row in tx.connection.execute(ordered).all()]
 
 
 def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> list[Appointment]:
     """Return the booked appointments of patients that start after now, in order of start."""
     statement = select(appointment).where(
-        appointment.c.patient_id.in_(ids),
+        among(tx, appointment.c.patient_id, ids),
         appointment.c.status == AppointmentStatus.BOOKED,
         appointment.c.starts_at > now,
     )
-    return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.starts_at))]
+    return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.starts_at)).all()]
 
 
 def begun(tx: Transaction, ids: Collection[PatientId], *, now: datetime, since: datetime) -> list[Appointment]:
     """Return the appointments of patients that began by now and after an instant, the newest first."""
     statement = select(appointment).where(
-        appointment.c.patient_id.in_(ids), appointment.c.starts_at <= now, appointment.c.starts_at > since
+        among(tx, appointment.c.patient_id, ids), appointment.c.starts_at <= now, appointment.c.starts_at > since
     )
     newest_first = statement.order_by(appointment.c.starts_at.desc(), appointment.c.id)
-    return [_appointment(tx, row) for row in tx.connection.execute(newest_first)]
+    return [_appointment(tx, row) for row in tx.connection.execute(newest_first).all()]
 
 
 def next_starts(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> dict[AppointmentId, datetime]:
@@ -145,8 +161,8 @@ def next_starts(tx: Transaction, ids: Collection[AppointmentId], *, now: datetim
     begun = is_next & (other.c.starts_at <= now) & other.c.status.not_in(OFF)
     statement = select(appointment.c.id, func.min(other.c.starts_at).label("at")).join(other, begun)
     for batch in in_batches(ids):
-        mine = statement.where(appointment.c.id.in_(batch)).group_by(appointment.c.id)
-        found |= {AppointmentId(row.id): row.at for row in tx.connection.execute(mine)}
+        mine = statement.where(among(tx, appointment.c.id, batch)).group_by(appointment.c.id)
+        found |= {AppointmentId(row.id): row.at for row in tx.connection.execute(mine).all()}
     return found
 
 
@@ -160,14 +176,14 @@ def between(
         .order_by(appointment.c.starts_at, appointment.c.external_id)
         .limit(limit)
     )
-    return [_appointment(tx, row) for row in tx.connection.execute(statement)]
+    return [_appointment(tx, row) for row in tx.connection.execute(statement).all()]
 
 
 def insert_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
     """Store new appointments."""
-    if items:
-        tx.connection.execute(insert(appointment), [_values(tx, clinic_id, source, item) for item in items])
-        _keep_versions(tx, clinic_id, items)
+    for batch in in_batches(items, ROWS_AT_ONCE):
+        insert_rows(tx, appointment, [_values(tx, clinic_id, source, item) for item in batch])
+        insert_rows(tx, appointment_version, [_version(clinic_id, item) for item in batch])
 
 
 def update_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
@@ -175,34 +191,31 @@ def update_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequen
 
     What the patient confirmed and arranged stays as stored: an answer may have come since these were read.
     """
-    for item in sorted(items, key=lambda item: item.id):
-        values = {key: value for key, value in _values(tx, clinic_id, source, item).items() if key not in ANSWERS}
-        tx.connection.execute(update(appointment).where(appointment.c.id == item.id).values(values))
-    _keep_versions(tx, clinic_id, items)
+    here = update(appointment).where(appointment.c.id == bindparam("b_id"))
+    for batch in in_batches(sorted(items, key=lambda item: item.id)):
+        rows = [{"b_id": item.id, **_values(tx, clinic_id, source, item)} for item in batch]
+        tx.connection.execute(here, [{key: row[key] for key in row if key not in KEPT} for row in rows])
+        # What a version said stays: one that is known already is not written again.
+        insert_many_once(tx, appointment_version, [_version(clinic_id, item) for item in batch])
 
 
-def _keep_versions(tx: Transaction, clinic_id: ClinicId, items: Sequence[Appointment]) -> None:
-    """Remember what each version said; one that is known already stays as it is."""
-    rows = [
-        {
-            "appointment_id": item.id,
-            "version": item.version,
-            "clinic_id": clinic_id,
-            "starts_at": item.starts_at,
-            "timezone": item.booking.timezone,
-            "appointment_type": item.booking.appointment_type,
-            "status": item.status,
-            "versioned_at": item.versioned_at,
-        }
-        for item in items
-    ]
-    insert_many_once(tx, appointment_version, rows)
+def _version(clinic_id: ClinicId, item: Appointment) -> dict[str, Any]:
+    return {
+        "appointment_id": item.id,
+        "version": item.version,
+        "clinic_id": clinic_id,
+        "starts_at": item.starts_at,
+        "timezone": item.booking.timezone,
+        "appointment_type": item.booking.appointment_type,
+        "status": item.status,
+        "versioned_at": item.versioned_at,
+    }
 
 
 def mark_missing(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> None:
     """Remember since when the schedule no longer names these."""
     for batch in in_batches(ids):
-        statement = update(appointment).where(appointment.c.id.in_(batch), appointment.c.missing_since.is_(None))
+        statement = update(appointment).where(among(tx, appointment.c.id, batch), appointment.c.missing_since.is_(None))
         tx.connection.execute(statement.values(missing_since=now))
 
 
@@ -231,8 +244,8 @@ def confirm(tx: Transaction, appointment_id: AppointmentId, version: int, *, now
 
 def confirmed_at(tx: Transaction, ids: Collection[AppointmentId], times: Collection[datetime]) -> set[AppointmentId]:
     """Return which of these stand confirmed by a yes of exactly one of these instants."""
-    here = appointment.c.id.in_(ids) & (appointment.c.confirmed_version == appointment.c.version)
-    rows = tx.connection.scalars(select(appointment.c.id).where(here, appointment.c.confirmed_at.in_(times)))
+    here = among(tx, appointment.c.id, ids) & (appointment.c.confirmed_version == appointment.c.version)
+    rows = tx.connection.scalars(select(appointment.c.id).where(here, among(tx, appointment.c.confirmed_at, times)))
     return {AppointmentId(row) for row in rows}
 
 
@@ -270,7 +283,7 @@ def watch_times(tx: Transaction, ids: Collection[AppointmentId]) -> dict[Appoint
     return {
         AppointmentId(row.id): row.watch_at
         for batch in in_batches(ids)
-        for row in tx.connection.execute(statement.where(appointment.c.id.in_(batch)))
+        for row in tx.connection.execute(statement.where(among(tx, appointment.c.id, batch))).all()
     }
 
 
@@ -289,21 +302,22 @@ def lock_watched(
     found: dict[ClinicId, list[Appointment]] = {}
     statement = select(appointment).where(appointment.c.watch_at <= now).order_by(appointment.c.id)
     for batch in in_batches(sorted(ids)):
-        mine = statement.where(appointment.c.id.in_(batch)).with_for_update(skip_locked=True, key_share=True)
-        for row in tx.connection.execute(mine):
+        mine = statement.where(among(tx, appointment.c.id, batch)).with_for_update(skip_locked=True, key_share=True)
+        for row in tx.connection.execute(mine).all():
             found.setdefault(ClinicId(row.clinic_id), []).append(_appointment(tx, row))
     return found
 
 
 def watch(tx: Transaction, times: Mapping[AppointmentId, datetime | None]) -> None:
     """Say when to look at these next, in the order in which they are locked elsewhere."""
-    rows = [{"b_id": key, "b_at": times[key]} for key in sorted(times)]
-    if rows:
-        here = update(appointment).where(appointment.c.id == bindparam("b_id"))
-        tx.connection.execute(here.values(watch_at=bindparam("b_at")), rows)
+    for batch in in_batches(sorted(times)):
+        if tx.is_postgres:  # one statement for many rows takes them in an order of its own
+            locked = select(appointment.c.id).where(among(tx, appointment.c.id, batch)).order_by(appointment.c.id)
+            tx.connection.execute(locked.with_for_update(key_share=True))
+        WATCHES.apply(tx, [{"id": key, "watch_at": times[key]} for key in batch])
 
 
-def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment) -> Mapping[str, Any]:
+def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment) -> dict[str, Any]:
     booking, seal = item.booking, tx.vault.seal_optional
     return {
         "id": item.id,

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Row, exists, select, update
 
 from reminders.core.delivery import GIVEN_UP, AttemptState, MessageState
 from reminders.core.ids import AttemptTag, ClinicId, ContactId, MessageId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
+from reminders.store.bulk import insert_rows
 from reminders.store.rows import attempt, contact, message
+from reminders.store.sets import Changes, among, picked
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
@@ -22,6 +24,14 @@ OPEN = (AttemptState.SENDING, AttemptState.UNKNOWN)
 IS_OPEN = attempt.c.state.in_([plain(state) for state in OPEN])
 WAS_ABSENT = attempt.c.state == plain(AttemptState.ABSENT)
 other = attempt.alias("other")
+FINISHED_WITH = ("state", "provider_id", "provider_status", "code", "detail", "finished_at")
+FINISHES = Changes(
+    attempt,
+    "tag",
+    {name: attempt.c[name].type for name in FINISHED_WITH},
+    where=lambda _: IS_OPEN,
+    values=lambda given: picked(given, *FINISHED_WITH),
+)
 OPEN_MESSAGE = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -85,8 +95,7 @@ def add(tx: Transaction, intents: Sequence[Intent]) -> None:
         }
         for item in intents
     ]
-    if rows:
-        tx.connection.execute(insert(attempt), rows)
+    insert_rows(tx, attempt, rows)
 
 
 def finish(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> None:
@@ -94,23 +103,10 @@ def finish(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> None
     if not endings:
         return
     known = taken(tx, [item.provider_id for item in endings if item.provider_id])
-    statement = (
-        update(attempt)
-        # Not `IN`: a statement that runs for many rows at once takes no list.
-        .where(attempt.c.tag == bindparam("b_tag"), or_(*(attempt.c.state == state for state in OPEN)))
-        .values(
-            state=bindparam("b_state", type_=attempt.c.state.type),
-            provider_id=bindparam("b_provider_id"),
-            provider_status=bindparam("b_provider_status"),
-            code=bindparam("b_code"),
-            detail=bindparam("b_detail"),
-            finished_at=bindparam("b_now", type_=attempt.c.finished_at.type),
-        )
-    )
-    tx.connection.execute(statement, [_parameters(item, known, now) for item in endings])
+    FINISHES.apply(tx, [_finished(item, known, now) for item in endings])
 
 
-def _parameters(item: Ending, known: set[str], now: datetime) -> dict[str, Any]:
+def _finished(item: Ending, known: set[str], now: datetime) -> dict[str, Any]:
     detail, provider_id = item.detail, item.provider_id
     if provider_id is not None and provider_id in known:
         # A provider that hands out one id twice must not make us lose an outcome: keep it as words.
@@ -118,13 +114,13 @@ def _parameters(item: Ending, known: set[str], now: datetime) -> dict[str, Any]:
     elif provider_id is not None:
         known.add(provider_id)
     return {
-        "b_tag": item.tag,
-        "b_state": item.state,
-        "b_provider_id": provider_id,
-        "b_provider_status": item.provider_status,
-        "b_code": item.code,
-        "b_detail": detail[:200] if detail else None,
-        "b_now": now,
+        "tag": item.tag,
+        "state": item.state,
+        "provider_id": provider_id,
+        "provider_status": item.provider_status,
+        "code": item.code,
+        "detail": detail[:200] if detail else None,
+        "finished_at": now,
     }
 
 
@@ -132,7 +128,9 @@ def taken(tx: Transaction, provider_ids: Sequence[str]) -> set[str]:
     """Return which of these provider's ids an attempt of ours already has."""
     if not provider_ids:
         return set()
-    return set(tx.connection.scalars(select(attempt.c.provider_id).where(attempt.c.provider_id.in_(provider_ids))))
+    return set(
+        tx.connection.scalars(select(attempt.c.provider_id).where(among(tx, attempt.c.provider_id, provider_ids)))
+    )
 
 
 class Begun(NamedTuple):
@@ -147,7 +145,7 @@ def lock_open(tx: Transaction, tags: Collection[AttemptTag]) -> dict[AttemptTag,
     """Return those attempts that have no outcome yet, locked."""
     statement = (
         select(attempt.c.tag, attempt.c.message_id, attempt.c.begun_at, attempt.c.machine_begun_at)
-        .where(attempt.c.tag.in_(tags), attempt.c.state.in_(OPEN))
+        .where(among(tx, attempt.c.tag, tags), attempt.c.state.in_(OPEN))
         .order_by(attempt.c.tag)
         .with_for_update(key_share=True)
     )
@@ -172,7 +170,7 @@ def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> l
     )
     ids = [MessageId(row) for row in tx.connection.scalars(doubt)]
     for batch in in_batches(ids):
-        statement = update(message).where(message.c.id.in_(batch), message.c.state == MessageState.SENDING)
+        statement = update(message).where(among(tx, message.c.id, batch), message.c.state == MessageState.SENDING)
         tx.connection.execute(statement.values(state=MessageState.UNKNOWN, changed_at=now))
     return ids
 
@@ -190,7 +188,7 @@ def unknown(tx: Transaction, channel: Channel, *, limit: int) -> list[OpenAttemp
         .order_by(message.c.due_at, message.c.id)
         .limit(limit)
     )
-    return [_open(tx, row) for row in tx.connection.execute(statement)]
+    return [_open(tx, row) for row in tx.connection.execute(statement).all()]
 
 
 def found_absent(tx: Transaction, *, since: datetime, before: datetime, limit: int) -> list[OpenAttempt]:
@@ -207,7 +205,7 @@ def found_absent(tx: Transaction, *, since: datetime, before: datetime, limit: i
         .order_by(attempt.c.last_look_at, attempt.c.machine_begun_at)
         .limit(limit)
     )
-    return [_open(tx, row) for row in tx.connection.execute(statement)]
+    return [_open(tx, row) for row in tx.connection.execute(statement).all()]
 
 
 def is_under_way(tx: Transaction, message_id: MessageId) -> bool:
@@ -261,9 +259,8 @@ def saw_nothing(tx: Transaction, tag: AttemptTag, *, machine_now: datetime) -> N
 def settle(tx: Transaction, ending: Ending, *, now: datetime) -> bool:
     """Give an attempt without an outcome its own; False where it has one by now."""
     statement = update(attempt).where(attempt.c.tag == ending.tag, attempt.c.state.in_(OPEN))
-    values = _parameters(ending, taken(tx, [ending.provider_id] if ending.provider_id else []), now)
-    columns = {key.removeprefix("b_"): found for key, found in values.items() if key not in {"b_tag", "b_now"}}
-    return tx.connection.execute(statement.values(**columns, finished_at=now)).rowcount == 1
+    values = _finished(ending, taken(tx, [ending.provider_id] if ending.provider_id else []), now)
+    return tx.connection.execute(statement.values(values)).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,16 +276,16 @@ class Known:
     begun_at: datetime
 
 
-def lock_known(tx: Transaction, tags: Collection[UUID], provider_ids: Collection[str]) -> None:
-    """Lock the attempts that receipts are about, in the order in which outcomes lock them too."""
-    named = attempt.c.tag.in_(tags) | attempt.c.provider_id.in_(provider_ids)
-    statement = select(attempt.c.tag).where(named).order_by(attempt.c.tag)
-    tx.connection.execute(statement.with_for_update(key_share=True)).all()
+def lock_known(tx: Transaction, tags: Collection[UUID], provider_ids: Collection[str]) -> list[Known]:
+    """Return the attempts that receipts are about, locked in the order in which outcomes lock them too."""
+    named = among(tx, attempt.c.tag, tags) | among(tx, attempt.c.provider_id, provider_ids)
+    statement = select(attempt).where(named).order_by(attempt.c.tag).with_for_update(key_share=True)
+    return [_known(row) for row in tx.connection.execute(statement)]
 
 
 def addressed(tx: Transaction, tags: Collection[UUID], provider_ids: Collection[str]) -> set[ContactId]:
     """Return to which addresses these attempts were, named by their tags or the provider's ids; locks nothing."""
-    named = attempt.c.tag.in_(tags) | attempt.c.provider_id.in_(provider_ids)
+    named = among(tx, attempt.c.tag, tags) | among(tx, attempt.c.provider_id, provider_ids)
     statement = select(message.c.contact_id).join(attempt, attempt.c.message_id == message.c.id)
     return {ContactId(key) for key in tx.connection.scalars(statement.where(named))}
 
@@ -344,10 +341,11 @@ def late_accepted(tx: Transaction, ids: Collection[MessageId]) -> dict[MessageId
     if not ids:
         return {}
     statement = select(attempt).where(
-        attempt.c.message_id.in_(ids), attempt.c.is_late_accept, attempt.c.state.in_(GIVEN_UP)
+        among(tx, attempt.c.message_id, ids), attempt.c.is_late_accept, attempt.c.state.in_(GIVEN_UP)
     )
     return {
-        MessageId(row.message_id): _known(row) for row in tx.connection.execute(statement.order_by(attempt.c.fence))
+        MessageId(row.message_id): _known(row)
+        for row in tx.connection.execute(statement.order_by(attempt.c.fence)).all()
     }
 
 
@@ -361,7 +359,7 @@ def has_live(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:
     """Return which of these messages have an attempt that lives or was accepted."""
     live = [*OPEN, AttemptState.ACCEPTED]
     statement = select(message.c.id).where(
-        message.c.id.in_(ids), exists().where(attempt.c.message_id == message.c.id, attempt.c.state.in_(live))
+        among(tx, message.c.id, ids), exists().where(attempt.c.message_id == message.c.id, attempt.c.state.in_(live))
     )
     return {MessageId(row) for row in tx.connection.scalars(statement)}
 
@@ -382,10 +380,11 @@ def stuck(tx: Transaction, *, since: datetime, before: datetime, limit: int) -> 
         .limit(limit)
     )
     return [
-        (AttemptTag(row.tag), MessageId(row.message_id), row.provider_id) for row in tx.connection.execute(statement)
+        (AttemptTag(row.tag), MessageId(row.message_id), row.provider_id)
+        for row in tx.connection.execute(statement).all()
     ]
 
 
 def looked_at(tx: Transaction, tags: Collection[AttemptTag], *, machine_now: datetime) -> None:
     """Remember when we last asked the provider about these attempts."""
-    tx.connection.execute(update(attempt).where(attempt.c.tag.in_(tags)).values(last_look_at=machine_now))
+    tx.connection.execute(update(attempt).where(among(tx, attempt.c.tag, tags)).values(last_look_at=machine_now))

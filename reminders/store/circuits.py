@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from reminders.core.circuit import Circuit, Result
+from reminders.store import database_clock
 from reminders.store.once import insert_once
 from reminders.store.service_rows import circuit
 from reminders.store.unit_of_work import Transaction
+
+moment = select(database_clock.POSTGRES_NOW.label("clock")).cte("moment").prefix_with("MATERIALIZED")
+WITH_CLOCK = select(moment.c.clock, circuit).outerjoin_from(moment, circuit, circuit.c.name == bindparam("b_name"))
 
 
 def read(tx: Transaction, name: str) -> Circuit:
     """Return the circuit of an account, closed where none was stored; locks nothing."""
     row = tx.connection.execute(select(circuit).where(circuit.c.name == name)).one_or_none()
     return Circuit() if row is None else Circuit(row.cause, row.opened_at, row.probe_at, _results(row.results))
+
+
+def read_with_clock(tx: Transaction, name: str) -> tuple[Circuit, datetime]:
+    """Return the circuit of an account and the database's time (see `database_clock`), on PostgreSQL in one trip."""
+    if not tx.is_postgres:
+        return read(tx, name), database_clock.read(tx)
+    row = tx.connection.execute(WITH_CLOCK, {"b_name": name}).one()
+    found = Circuit() if row.name is None else Circuit(row.cause, row.opened_at, row.probe_at, _results(row.results))
+    return found, row.clock.astimezone(UTC)
 
 
 def lock(tx: Transaction, name: str) -> Circuit:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Row, insert, select, update
 
-from reminders.core.clinic_document import read_clinic
 from reminders.core.clinics import Clinic
 from reminders.core.errors import NotFoundError
 from reminders.core.ids import ClinicId
+from reminders.core.stored_document import read_stored, without_controls
 from reminders.store.console_rows import clinic_version
 from reminders.store.rows import clinic
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 LONGEST_NAME, LONGEST_NOTE = 80, 200
+log = structlog.get_logger()
 
 
 def every(tx: Transaction) -> dict[ClinicId, Clinic]:
@@ -43,10 +46,16 @@ def get(tx: Transaction, clinic_id: ClinicId) -> Clinic:
     return _parsed(clinic_id, document)
 
 
+def get_many(tx: Transaction, ids: Collection[ClinicId]) -> dict[ClinicId, Clinic]:
+    """Return clinics by id."""
+    rows = tx.connection.execute(select(clinic.c.id, clinic.c.document).where(among(tx, clinic.c.id, ids)))
+    return {ClinicId(row.id): _parsed(row.id, row.document) for row in rows}
+
+
 def document(tx: Transaction, slug: str) -> Mapping[str, Any] | None:
     """Return the stored configuration of a clinic as it was given, or None."""
     text = tx.connection.scalar(select(clinic.c.document).where(clinic.c.slug == slug))
-    return None if text is None else json.loads(text)
+    return None if text is None else without_controls(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +117,14 @@ def current(tx: Transaction, clinic_id: ClinicId) -> tuple[int, Mapping[str, Any
     row = tx.connection.execute(select(clinic).where(clinic.c.id == clinic_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"no clinic {clinic_id}")
-    return row.version, json.loads(row.document), _parsed(row.id, row.document)
+    return row.version, without_controls(json.loads(row.document)), _parsed(row.id, row.document)
 
 
 def versions(tx: Transaction, clinic_id: ClinicId, *, limit: int) -> list[tuple[int, Made]]:
     """Return who made the newest versions, the newest first."""
     of_clinic = select(clinic_version).where(clinic_version.c.clinic_id == clinic_id)
     newest = of_clinic.order_by(clinic_version.c.version.desc()).limit(limit)
-    return [(row.version, _made(row)) for row in tx.connection.execute(newest)]
+    return [(row.version, _made(row)) for row in tx.connection.execute(newest).all()]
 
 
 def version(tx: Transaction, clinic_id: ClinicId, number: int) -> Version | None:
@@ -145,4 +154,7 @@ def parsed(clinic_id: ClinicId, content: Mapping[str, Any]) -> Clinic:
 
 @lru_cache(maxsize=1024)
 def _parsed(clinic_id: UUID, text: str) -> Clinic:
-    return read_clinic(json.loads(text), clinic_id=ClinicId(clinic_id))
+    stored = read_stored(json.loads(text), clinic_id=ClinicId(clinic_id))
+    for path in stored.set_aside:  # once for each document and process, as this is remembered
+        log.warning("clinic.part_not_read", clinic_id=str(clinic_id), path=path)
+    return stored.clinic

@@ -17,6 +17,7 @@ from reminders.ports import LineType
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
 from reminders.store.rows import contact
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 LONGEST_BY = 40
@@ -66,23 +67,25 @@ def ensure_many(
     return held | _ids(tx, clinic_id, new)
 
 
-def is_known(tx: Transaction, clinic_id: ClinicId, channel: Channel, address: str) -> bool:
-    """Say whether an address has its row."""
-    return bool(_ids(tx, clinic_id, {(channel, address): tx.vault.index(address)}))
+def known(tx: Transaction, clinic_id: ClinicId, wanted: Collection[tuple[Channel, str]]) -> set[tuple[Channel, str]]:
+    """Return which of these addresses have their row."""
+    return set(_ids(tx, clinic_id, {pair: tx.vault.index(pair[1]) for pair in wanted}))
 
 
 def _ids(
     tx: Transaction, clinic_id: ClinicId, indexes: Mapping[tuple[Channel, str], bytes]
 ) -> dict[tuple[Channel, str], ContactId]:
     statement = select(contact.c.id, contact.c.channel, contact.c.address_index).where(
-        contact.c.clinic_id == clinic_id, contact.c.address_index.in_(set(indexes.values()))
+        contact.c.clinic_id == clinic_id, among(tx, contact.c.address_index, set(indexes.values()))
     )
-    found = {(row.channel, row.address_index): ContactId(row.id) for row in tx.connection.execute(statement)}
+    found = {(row.channel, row.address_index): ContactId(row.id) for row in tx.connection.execute(statement).all()}
     return {pair: found[pair[0], index] for pair, index in indexes.items() if (pair[0], index) in found}
 
 
 def _opted_out(tx: Transaction, indexes: Iterable[bytes]) -> dict[tuple[Channel, bytes], tuple[datetime, str]]:
-    statement = select(contact).where(contact.c.address_index.in_(set(indexes)), contact.c.opted_out_at.is_not(None))
+    statement = select(contact).where(
+        among(tx, contact.c.address_index, set(indexes)), contact.c.opted_out_at.is_not(None)
+    )
     rows = tx.connection.execute(statement)
     return {(row.channel, row.address_index): (row.opted_out_at, row.opted_out_by) for row in rows}
 
@@ -99,7 +102,7 @@ def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Co
     An opt-out holds for the address at every clinic, so the rows of all of them are locked and asked: a clinic's own
     row may have been made by somebody who did not yet see the opt-out at another.
     """
-    mine = select(contact.c.channel, contact.c.address_index).where(contact.c.id.in_(ids))
+    mine = select(contact.c.channel, contact.c.address_index).where(among(tx, contact.c.id, ids))
     same = select(contact).where(tuple_(contact.c.channel, contact.c.address_index).in_(mine)).order_by(contact.c.id)
     rows = tx.connection.execute(same.with_for_update(read=True)).all()
     opted_out: dict[tuple[Channel, bytes], datetime] = {}
@@ -127,7 +130,7 @@ def lock_to_close(tx: Transaction, ids: Collection[ContactId]) -> list[str]:
     return [
         tx.vault.open("contact.address", row.id, row.address)
         for batch in in_batches(sorted(ids))
-        for row in tx.connection.execute(locked.where(contact.c.id.in_(batch)))
+        for row in tx.connection.execute(locked.where(among(tx, contact.c.id, batch))).all()
     ]
 
 
@@ -147,7 +150,7 @@ def clinics_of(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, C
     """Return to which clinic each row belongs."""
     found: dict[ContactId, ClinicId] = {}
     for batch in in_batches(sorted(ids)):
-        rows = tx.connection.execute(select(contact.c.id, contact.c.clinic_id).where(contact.c.id.in_(batch)))
+        rows = tx.connection.execute(select(contact.c.id, contact.c.clinic_id).where(among(tx, contact.c.id, batch)))
         found |= {ContactId(row.id): ClinicId(row.clinic_id) for row in rows}
     return found
 
@@ -158,28 +161,30 @@ def opt_out(tx: Transaction, ids: Collection[ContactId], source: Source, *, who:
     `who` is the member of staff that took it down.
     """
     by = (f"{source} by {who}" if who else source)[:LONGEST_BY]
-    statement = update(contact).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_(None))
+    statement = update(contact).where(among(tx, contact.c.id, ids), contact.c.opted_out_at.is_(None))
     tx.connection.execute(statement.values(opted_out_at=now, opted_out_by=by))
     if source not in BY_TEXT:
         # What was told a person is not to be ended by a word that ends what a text began.
-        lesser = update(contact).where(contact.c.id.in_(ids), contact.c.opted_out_by.in_(sorted(BY_TEXT)))
+        lesser = update(contact).where(among(tx, contact.c.id, ids), contact.c.opted_out_by.in_(sorted(BY_TEXT)))
         tx.connection.execute(lesser.values(opted_out_by=by))
 
 
 def opt_in(tx: Transaction, ids: Collection[ContactId]) -> None:
     """End an opt-out."""
-    tx.connection.execute(update(contact).where(contact.c.id.in_(ids)).values(opted_out_at=None, opted_out_by=None))
+    tx.connection.execute(
+        update(contact).where(among(tx, contact.c.id, ids)).values(opted_out_at=None, opted_out_by=None)
+    )
 
 
 def has_opted_out(tx: Transaction, ids: Collection[ContactId]) -> bool:
     """Say whether any of these addresses is opted out."""
-    statement = select(contact.c.id).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_not(None))
+    statement = select(contact.c.id).where(among(tx, contact.c.id, ids), contact.c.opted_out_at.is_not(None))
     return tx.connection.execute(statement.limit(1)).first() is not None
 
 
 def opted_out_source(tx: Transaction, ids: Collection[ContactId]) -> Source | None:
     """Return by what means these addresses are opted out, the one that is hardest to undo; None where none is."""
-    columns = select(contact.c.opted_out_by).where(contact.c.id.in_(ids), contact.c.opted_out_at.is_not(None))
+    columns = select(contact.c.opted_out_by).where(among(tx, contact.c.id, ids), contact.c.opted_out_at.is_not(None))
     words = {(by or "").split(" ")[0] for by in tx.connection.scalars(columns)}
     known = [source for source in STRICTEST_FIRST if source in words]
     # Whatever was written there before there were these words, a text did not do it.
@@ -188,10 +193,10 @@ def opted_out_source(tx: Transaction, ids: Collection[ContactId]) -> Source | No
 
 def mark_fault(tx: Transaction, ids: Collection[ContactId], fault: str, *, now: datetime) -> None:
     """Remember that addresses do not work, so that nothing more is planned on them; and landlines as what they are."""
-    statement = update(contact).where(contact.c.id.in_(ids), contact.c.fault_at.is_(None))
+    statement = update(contact).where(among(tx, contact.c.id, ids), contact.c.fault_at.is_(None))
     tx.connection.execute(statement.values(fault_at=now, fault=fault))
     if is_landline(fault):
-        known = update(contact).where(contact.c.id.in_(ids), contact.c.channel == Channel.SMS)
+        known = update(contact).where(among(tx, contact.c.id, ids), contact.c.channel == Channel.SMS)
         tx.connection.execute(known.values(line_type=LineType.LANDLINE.value, line_checked_at=now))
 
 
@@ -202,7 +207,7 @@ def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes
     """
     statement = select(contact.c.address_index, contact.c.channel, contact.c.opted_out_at).where(
         contact.c.clinic_id == clinic_id,
-        contact.c.address_index.in_(list(indexes)),
+        among(tx, contact.c.address_index, list(indexes)),
         contact.c.opted_out_at.is_not(None) | contact.c.fault_at.is_not(None),
     )
     rows = tx.connection.execute(statement)

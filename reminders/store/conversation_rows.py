@@ -66,6 +66,7 @@ question = Table(
     at("nudged_at"),
     at("lapsed_at"),
     Index("ix_question_open", "asked_at", **only_where("answered_at IS NULL AND lapsed_at IS NULL")),
+    Index("ix_question_check_in", "clinic_id", "asked_at", **only_where("kind = 'check_in'")),
     Index("ix_question_contact_id", "contact_id", "asked_at"),
     Index("ix_question_appointment_id", "appointment_id"),
     Index("ix_question_patient_id", "patient_id"),
@@ -110,6 +111,7 @@ check_in = Table(
     UniqueConstraint("inbound_id"),
     Index("ix_check_in_patient_id", "patient_id", "answered_at"),
     Index("ix_check_in_appointment_id", "appointment_id"),
+    Index("ix_check_in_question_id", "question_id"),
 )
 """Append-only: the answer to a check-in in the patient's exact words, and its score where it is one (0 to 10)."""
 

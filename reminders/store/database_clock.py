@@ -8,13 +8,13 @@ from sqlalchemy import DateTime, func, select, type_coerce
 
 from reminders.store.unit_of_work import Transaction
 
+POSTGRES_NOW = type_coerce(func.clock_timestamp(), DateTime(timezone=True))
+
 
 def read(tx: Transaction) -> datetime:
     """Return the database's time at this moment, UTC; not the time at which the transaction began."""
     if tx.is_postgres:
-        found: datetime = tx.connection.execute(
-            select(type_coerce(func.clock_timestamp(), DateTime(timezone=True)))
-        ).scalar_one()
+        found: datetime = tx.connection.execute(select(POSTGRES_NOW)).scalar_one()
         return found.astimezone(UTC)
     text: str = tx.connection.execute(select(func.strftime("%Y-%m-%dT%H:%M:%f", "now"))).scalar_one()
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

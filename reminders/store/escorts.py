@@ -12,6 +12,7 @@ from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
 from reminders.store.rows import contact, escort_consent
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 
@@ -22,8 +23,8 @@ def willing(tx: Transaction, ids: Collection[PatientId]) -> set[tuple[PatientId,
     """
     newest: dict[tuple[PatientId, bytes], tuple[str, bool]] = {}
     for batch in in_batches(ids):
-        statement = select(escort_consent).where(escort_consent.c.patient_id.in_(batch))
-        for row in tx.connection.execute(statement.order_by(escort_consent.c.recorded_at, escort_consent.c.id)):
+        statement = select(escort_consent).where(among(tx, escort_consent.c.patient_id, batch))
+        for row in tx.connection.execute(statement.order_by(escort_consent.c.recorded_at, escort_consent.c.id)).all():
             phone = tx.vault.open("escort_consent.phone", row.id, row.phone)
             newest[PatientId(row.patient_id), row.phone_index] = (phone, row.is_granted)
     agreed = {(key, index): phone for (key, index), (phone, is_granted) in newest.items() if is_granted}
@@ -42,7 +43,7 @@ def unasked(tx: Transaction, pairs: Collection[tuple[PatientId, str]]) -> set[tu
     said: set[tuple[PatientId, bytes]] = set()
     for batch in in_batches({key for key, _ in pairs}):
         statement = select(escort_consent.c.patient_id, escort_consent.c.phone_index)
-        rows = tx.connection.execute(statement.where(escort_consent.c.patient_id.in_(batch)))
+        rows = tx.connection.execute(statement.where(among(tx, escort_consent.c.patient_id, batch)))
         said |= {(PatientId(row.patient_id), row.phone_index) for row in rows}
     closed = _closed(tx, set(indexes.values()))
     return {pair for pair, index in indexes.items() if (pair[0], index) not in said and index not in closed}
@@ -67,7 +68,7 @@ def _closed(tx: Transaction, indexes: Collection[bytes]) -> set[bytes]:
     return {
         index
         for batch in in_batches(indexes)
-        for index in tx.connection.scalars(here.where(contact.c.address_index.in_(batch)))
+        for index in tx.connection.scalars(here.where(among(tx, contact.c.address_index, batch)))
     }
 
 
@@ -112,5 +113,5 @@ def fetching(tx: Transaction, addresses: Collection[str]) -> set[tuple[ClinicId,
     return {
         (ClinicId(row.clinic_id), PatientId(row.patient_id))
         for batch in in_batches({tx.vault.index(address) for address in addresses})
-        for row in tx.connection.execute(statement.where(escort_consent.c.phone_index.in_(batch)))
+        for row in tx.connection.execute(statement.where(among(tx, escort_consent.c.phone_index, batch))).all()
     }

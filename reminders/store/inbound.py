@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, LinkId, PatientId
 from reminders.ports import InboundText
 from reminders.store import events
+from reminders.store.bulk import insert_new
 from reminders.store.conversation_rows import inbound
 from reminders.store.links import Link
 from reminders.store.once import insert_once
@@ -55,7 +56,21 @@ class Decision:
 
 def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime, page: Link | None = None) -> bool:
     """Keep a text, or words on a page; False where the provider, or the page, already brought it (requirement 29)."""
-    values: dict[str, Any] = {
+    values = _values(tx, new_id, text, now)
+    if page is not None:
+        values |= {"channel": Way.PAGE, "link_id": page.id, "clinic_id": page.clinic_id}
+        values |= {"patient_id": page.patient_id, "appointment_id": page.appointment_id}
+    return insert_once(tx, inbound, values)
+
+
+def add_many_once(tx: Transaction, texts: Sequence[tuple[UUID, InboundText]], *, now: datetime) -> set[UUID]:
+    """Keep texts, each with a new id; return the ids of those that the provider had not brought before."""
+    ordered = sorted(texts, key=lambda each: each[1].provider_id)
+    return insert_new(tx, inbound, [_values(tx, *each, now) for each in ordered])
+
+
+def _values(tx: Transaction, new_id: UUID, text: InboundText, now: datetime) -> dict[str, Any]:
+    return {
         "id": new_id,
         "provider_id": text.provider_id,
         "sender": tx.vault.seal("inbound.sender", new_id, text.sender),
@@ -65,10 +80,6 @@ def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime,
         "opt_out_type": text.opt_out_type,
         "received_at": now,
     }
-    if page is not None:
-        values |= {"channel": Way.PAGE, "link_id": page.id, "clinic_id": page.clinic_id}
-        values |= {"patient_id": page.patient_id, "appointment_id": page.appointment_id}
-    return insert_once(tx, inbound, values)
 
 
 def waiting(tx: Transaction, *, limit: int, after: InboundId | None = None) -> list[InboundId]:

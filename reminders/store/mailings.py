@@ -23,6 +23,7 @@ from reminders.store.console_rows import batch
 from reminders.store.message_news import cancel
 from reminders.store.once import insert_once
 from reminders.store.rows import appointment, message, patient
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 TEXT = "batch.text"
@@ -95,7 +96,7 @@ def counts(tx: Transaction, ids: Collection[BatchId]) -> dict[BatchId, dict[Mess
     """Return how many messages of each batch are in each state."""
     found: dict[BatchId, dict[MessageState, int]] = {key: {} for key in ids}
     columns = (message.c.batch_id, message.c.state, func.count().label("number"))
-    statement = select(*columns).where(message.c.batch_id.in_(ids)).group_by(message.c.batch_id, message.c.state)
+    statement = select(*columns).where(among(tx, message.c.batch_id, ids)).group_by(message.c.batch_id, message.c.state)
     for row in tx.connection.execute(statement):
         found[BatchId(row.batch_id)][row.state] = row.number
     return found
@@ -146,7 +147,7 @@ def readers(tx: Transaction, ids: Collection[BatchId]) -> dict[BatchId, str]:
     """Return the names of those to whom batches of one message went."""
     joined = message.join(patient, patient.c.id == message.c.patient_id)
     statement = select(message.c.batch_id, patient.c.id, patient.c.name).select_from(joined)
-    rows = tx.connection.execute(statement.where(message.c.batch_id.in_(ids))) if ids else ()
+    rows = tx.connection.execute(statement.where(among(tx, message.c.batch_id, ids))) if ids else ()
     return {BatchId(row.batch_id): tx.vault.open("patient.name", row.id, row.name) for row in rows}
 
 
@@ -158,7 +159,7 @@ def stop(tx: Transaction, batch_id: BatchId, *, by: str, now: datetime) -> int:
     # In one order, as whoever else takes several of them; one that is about to leave is waited for.
     locked = select(message.c.id).where(message.c.batch_id == batch_id, waiting).order_by(message.c.id)
     ids = tx.connection.scalars(locked.with_for_update(key_share=True)).all()
-    ended = (cancel(tx, message.c.id.in_(some), reason=Reason.WITHDRAWN, now=now) for some in in_batches(ids))
+    ended = (cancel(tx, among(tx, message.c.id, some), reason=Reason.WITHDRAWN, now=now) for some in in_batches(ids))
     return sum(len(some) for some in ended)
 
 
@@ -170,7 +171,7 @@ def begun(tx: Transaction, batch_id: BatchId) -> int:
 
 def stopped(tx: Transaction, ids: Collection[BatchId]) -> frozenset[BatchId]:
     """Return which of these were stopped, and keep anybody from stopping the others until this transaction ends."""
-    statement = select(batch.c.id, batch.c.stopped_at).where(batch.c.id.in_(ids)).order_by(batch.c.id)
+    statement = select(batch.c.id, batch.c.stopped_at).where(among(tx, batch.c.id, ids)).order_by(batch.c.id)
     rows = tx.connection.execute(statement.with_for_update(read=True)).all() if ids else []
     return frozenset(BatchId(row.id) for row in rows if row.stopped_at is not None)
 
@@ -185,7 +186,7 @@ def lately(tx: Transaction, ids: Collection[PatientId], *, around: datetime) -> 
     counted = (message.c.origin.in_([Origin.REMINDER, Origin.STAFF])) & (message.c.recipient == Recipient.PATIENT)
     for some in in_batches(ids):
         statement = select(message.c.patient_id, at.label("at")).where(
-            message.c.patient_id.in_(some), counted, message.c.state.not_in(UNSENT)
+            among(tx, message.c.patient_id, some), counted, message.c.state.not_in(UNSENT)
         )
         near = (at > around - WEEK - LONGEST_DAY) & (at < around + LONGEST_DAY)
         for row in tx.connection.execute(statement.where(near)):

@@ -19,6 +19,7 @@ from reminders.core.reminders import Reason
 from reminders.store import events
 from reminders.store.batches import in_batches
 from reminders.store.rows import message
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 
@@ -34,7 +35,7 @@ def cancel(tx: Transaction, which: ColumnElement[bool], *, reason: Reason, now: 
 def tell_settled(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
     """Tell of those of these messages that came to their end just now."""
     for batch in in_batches(ids):
-        mine = message.c.id.in_(batch) & (message.c.changed_at == now) & (message.c.recipient != Recipient.STAFF)
+        mine = among(tx, message.c.id, batch) & (message.c.changed_at == now) & (message.c.recipient != Recipient.STAFF)
         rows = tx.connection.execute(select(message).where(mine, message.c.state.in_(SETTLED)))
         events.add(tx, [_event(row, now) for row in rows])
 

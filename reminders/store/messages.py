@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Row, bindparam, case, func, insert, null, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Row, case, func, null, select, update
 
 from reminders.core.delivery import ENDED, LEFT, WAITING, MessageState
 from reminders.core.feed import SETTLED
@@ -19,8 +20,10 @@ from reminders.core.messages import Draft, Message
 from reminders.core.patients import Channel, Recipient
 from reminders.core.reminders import Reason
 from reminders.store.batches import in_batches
+from reminders.store.bulk import insert_rows
 from reminders.store.message_news import cancel, tell_settled
 from reminders.store.rows import message, reminder
+from reminders.store.sets import Changes, among
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
@@ -33,9 +36,7 @@ LONGEST_DAY = timedelta(days=8)
 
 def add(tx: Transaction, drafts: Iterable[Draft], *, now: datetime) -> None:
     """Store messages as due."""
-    rows = [_values(tx, draft, now) for draft in drafts]
-    if rows:
-        tx.connection.execute(insert(message), rows)
+    insert_rows(tx, message, [_values(tx, draft, now) for draft in drafts])
 
 
 def by_request_key(tx: Transaction, clinic_id: ClinicId, key: str) -> MessageId | None:
@@ -84,7 +85,7 @@ def claim(
         .values(state=MessageState.CLAIMED, claim=token, lease_until=lease_until)
         .returning(message.c.id, message.c.due_at, message.c.segments)
     )
-    rows = [Claimed(MessageId(row.id), row.due_at, row.segments) for row in tx.connection.execute(taken)]
+    rows = [Claimed(MessageId(row.id), row.due_at, row.segments) for row in tx.connection.execute(taken).all()]
     return sorted(rows, key=lambda row: (row.due_at, row.id))
 
 
@@ -118,7 +119,7 @@ class Subjects:
 def subjects(tx: Transaction, ids: Collection[MessageId]) -> Subjects:
     """Return whom and what messages are about."""
     columns = (message.c.contact_id, message.c.patient_id, message.c.appointment_id, message.c.batch_id)
-    rows = tx.connection.execute(select(*columns).where(message.c.id.in_(ids))).all()
+    rows = tx.connection.execute(select(*columns).where(among(tx, message.c.id, ids))).all()
     return Subjects(
         frozenset(ContactId(row.contact_id) for row in rows),
         frozenset(PatientId(row.patient_id) for row in rows if row.patient_id is not None),
@@ -131,16 +132,16 @@ def lock_claimed(tx: Transaction, ids: Collection[MessageId], token: UUID) -> li
     """Return those of our claimed messages that are still ours, locked, in order of due time."""
     statement = (
         select(message)
-        .where(message.c.id.in_(ids), message.c.state == MessageState.CLAIMED, message.c.claim == token)
+        .where(among(tx, message.c.id, ids), message.c.state == MessageState.CLAIMED, message.c.claim == token)
         .order_by(message.c.due_at, message.c.id)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    return [_message(tx, row) for row in tx.connection.execute(statement)]
+    return [_message(tx, row) for row in tx.connection.execute(statement).all()]
 
 
 def get_many(tx: Transaction, ids: Collection[MessageId], *, for_update: bool = False) -> dict[MessageId, Message]:
     """Return messages by id."""
-    statement = select(message).where(message.c.id.in_(ids)).order_by(message.c.id)
+    statement = select(message).where(among(tx, message.c.id, ids)).order_by(message.c.id)
     rows = tx.connection.execute(statement.with_for_update(key_share=True) if for_update else statement)
     return {MessageId(row.id): _message(tx, row) for row in rows}
 
@@ -148,7 +149,7 @@ def get_many(tx: Transaction, ids: Collection[MessageId], *, for_update: bool = 
 def begin_sending(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
     """Record the intent to send messages that this transaction has locked; each gets its next fence."""
     if ids:
-        statement = update(message).where(message.c.id.in_(ids), message.c.state == MessageState.CLAIMED)
+        statement = update(message).where(among(tx, message.c.id, ids), message.c.state == MessageState.CLAIMED)
         values = {"state": MessageState.SENDING, "fence": message.c.fence + 1, "claim": None, "lease_until": None}
         tx.connection.execute(statement.values(**values, left_at=now, changed_at=now, reason=None))
 
@@ -166,36 +167,40 @@ class Move:
 
 def move(tx: Transaction, moves: Sequence[Move], allowed: Collection[MessageState], *, now: datetime) -> None:
     """Apply changes of state in one statement; one that finds its message elsewhere by now does nothing."""
-    if not moves:
-        return
-    columns = message.c
-    may_move = or_(*(columns.state == state for state in allowed))  # not `IN`: many rows at once take no list
-    left_at = func.coalesce(columns.left_at, bindparam("b_left_at", type_=columns.left_at.type))
-    statement = (
-        update(message)
-        .where(columns.id == bindparam("b_id"), may_move)
-        .values(
-            state=bindparam("b_state", type_=columns.state.type),
-            reason=bindparam("b_reason", type_=columns.reason.type),
-            due_at=func.coalesce(bindparam("b_due_at", type_=columns.due_at.type), columns.due_at),
-            left_at=case((bindparam("b_is_unsent", type_=Boolean), null()), else_=left_at),
-            changed_at=now,
-            claim=None,
-            lease_until=None,
-        )
-    )
-    tx.connection.execute(statement, [_parameters(item, now) for item in moves])
+    _moves(frozenset(allowed)).apply(tx, [_moved(item, now) for item in moves])
     tell_settled(tx, [item.id for item in moves if item.state in SETTLED], now=now)
 
 
-def _parameters(item: Move, now: datetime) -> dict[str, Any]:
+@lru_cache(maxsize=20)
+def _moves(allowed: frozenset[MessageState]) -> Changes:
+    columns = message.c
+    names = ("state", "reason", "due_at", "left_at", "changed_at")
+    return Changes(
+        message,
+        "id",
+        {name: columns[name].type for name in names} | {"is_unsent": Boolean()},
+        where=lambda _: columns.state.in_([plain(state) for state in sorted(allowed)]),
+        values=lambda given: {
+            "state": given["state"],
+            "reason": given["reason"],
+            "due_at": func.coalesce(given["due_at"], columns.due_at),
+            "left_at": case((given["is_unsent"], null()), else_=func.coalesce(columns.left_at, given["left_at"])),
+            "changed_at": given["changed_at"],
+            "claim": None,
+            "lease_until": None,
+        },
+    )
+
+
+def _moved(item: Move, now: datetime) -> dict[str, Any]:
     return {
-        "b_id": item.id,
-        "b_state": item.state,
-        "b_reason": item.reason,
-        "b_due_at": item.due_at,
-        "b_is_unsent": item.is_unsent,
-        "b_left_at": now if item.state in LEFT else None,
+        "id": item.id,
+        "state": item.state,
+        "reason": item.reason,
+        "due_at": item.due_at,
+        "left_at": now if item.state in LEFT else None,
+        "changed_at": now,
+        "is_unsent": item.is_unsent,
     }
 
 
@@ -237,7 +242,7 @@ def cancel_waiting(
     tx: Transaction, contacts: Collection[ContactId], *, reason: Reason, now: datetime
 ) -> list[MessageId]:
     """End what has not left yet for these addresses."""
-    return cancel(tx, message.c.contact_id.in_(contacts), reason=reason, now=now)
+    return cancel(tx, among(tx, message.c.contact_id, contacts), reason=reason, now=now)
 
 
 def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
@@ -246,7 +251,8 @@ def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
     states = [plain(item) for item in (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN)]
     statement = select(message).where(message.c.state.in_(states), message.c.expires_at <= now).limit(limit)
     return [
-        _message(tx, row) for row in tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True))
+        _message(tx, row)
+        for row in tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True)).all()
     ]
 
 
@@ -264,9 +270,9 @@ def departures(tx: Transaction, ids: Collection[PatientId], *, now: datetime) ->
     found: dict[PatientId, list[datetime]] = {key: [] for key in ids}
     for batch in in_batches(ids):
         statement = select(message.c.patient_id, message.c.left_at).where(
-            message.c.patient_id.in_(batch), message.c.left_at >= now - LONGEST_DAY, IS_CAPPED
+            among(tx, message.c.patient_id, batch), message.c.left_at >= now - LONGEST_DAY, IS_CAPPED
         )
-        for row in tx.connection.execute(statement):
+        for row in tx.connection.execute(statement).all():
             found[PatientId(row.patient_id)].append(row.left_at)
     return found
 
@@ -290,10 +296,10 @@ def waiting(
         statement = (
             select(*columns)
             .select_from(parts)
-            .where(message.c.patient_id.in_(batch), message.c.state.in_(WAITING), IS_CAPPED)
+            .where(among(tx, message.c.patient_id, batch), message.c.state.in_(WAITING), IS_CAPPED)
             .where(message.c.due_at < before, message.c.expires_at > now)
         )
-        for row in tx.connection.execute(statement):
+        for row in tx.connection.execute(statement).all():
             mine = found[PatientId(row.patient_id)]
             steps = mine[row.id].steps if row.id in mine else frozenset({row.kind})
             mine[MessageId(row.id)] = Waiting(row.due_at, steps | ({row.step} if row.step is not None else set()))
@@ -302,13 +308,15 @@ def waiting(
 
 def answers_since(tx: Transaction, contacts: Collection[ContactId], since: datetime) -> int:
     """Count the automatic answers to an address since an instant."""
-    here = message.c.contact_id.in_(contacts) & (message.c.origin == Origin.ANSWER) & (message.c.made_at >= since)
+    here = (
+        among(tx, message.c.contact_id, contacts) & (message.c.origin == Origin.ANSWER) & (message.c.made_at >= since)
+    )
     return tx.connection.scalar(select(func.count()).select_from(message).where(here)) or 0
 
 
 def is_person_last(tx: Transaction, contacts: Collection[ContactId], since: datetime) -> bool:
     """Say whether staff wrote to an address themselves since an instant, and nothing asked it anything after that."""
-    here = message.c.contact_id.in_(contacts) & (message.c.left_at >= since)
+    here = among(tx, message.c.contact_id, contacts) & (message.c.left_at >= since)
     newest = select(func.max(message.c.left_at)).where(here)
     by_staff = tx.connection.scalar(newest.where(message.c.origin == Origin.STAFF))
     if by_staff is None:
@@ -319,7 +327,7 @@ def is_person_last(tx: Transaction, contacts: Collection[ContactId], since: date
 
 def answered_with(tx: Transaction, contacts: Collection[ContactId], kind: str, since: datetime) -> bool:
     """Say whether an address was answered with a text of this kind since an instant, and may have got it."""
-    here = message.c.contact_id.in_(contacts) & (message.c.kind == kind) & (message.c.made_at >= since)
+    here = among(tx, message.c.contact_id, contacts) & (message.c.kind == kind) & (message.c.made_at >= since)
     may_arrive = message.c.state.not_in(ENDED - {MessageState.DELIVERED})
     return tx.connection.execute(select(message.c.id).where(here, may_arrive).limit(1)).first() is not None
 

@@ -9,33 +9,21 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
+from reminders.store.revisions import MIGRATIONS, is_current
 from reminders.store.unit_of_work import Store
-
-ROOT = Path(__file__).parents[2]
 
 
 def configuration(url: str) -> Config:
     """Return Alembic's configuration for one database."""
-    config = Config(toml_file=str(ROOT / "pyproject.toml"))
-    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config = Config(toml_file=str(MIGRATIONS.parent / "pyproject.toml"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     return config
 
 
-def is_current(store: Store) -> bool:
-    """Say whether the database is at the newest migration."""
-    newest = ScriptDirectory.from_config(configuration(store.url)).get_current_head()
-    with store.reading() as tx:
-        return MigrationContext.configure(tx.connection).get_current_revision() == newest
-
-
 def migrate(store: Store, *, lock_folder: Path) -> bool:
     """Upgrade to the newest migration; False where it was there already. Only one process does it at a time."""
-    if is_current(store):
-        return False
     with _alone(lock_folder):
         if is_current(store):
             return False

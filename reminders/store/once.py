@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from reminders.store.bulk import insert_rows
 from reminders.store.unit_of_work import Transaction
 
 
 def insert_many_once(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert those rows of which a unique constraint does not hold the like already."""
-    if rows:
-        tx.connection.execute(_insert(tx, table), rows)
+    insert_rows(tx, table, rows, is_once=True)
 
 
 def insert_once(tx: Transaction, table: Table, values: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from reminders.core.overrides import Decision, to_override
 from reminders.core.patients import Override
 from reminders.store.batches import in_batches
 from reminders.store.rows import patient_override
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 IS_CURRENT = patient_override.c.ended_at.is_(None)
@@ -22,10 +23,15 @@ def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, 
     found = {}
     for batch in in_batches(ids):
         columns = (patient_override.c.patient_id, patient_override.c.document)
-        statement = select(*columns).where(IS_CURRENT, patient_override.c.patient_id.in_(batch))
-        for row in tx.connection.execute(statement):
-            found[PatientId(row.patient_id)] = to_override(json.loads(row.document))
+        statement = select(*columns).where(IS_CURRENT, among(tx, patient_override.c.patient_id, batch))
+        for row in tx.connection.execute(statement).all():
+            found[PatientId(row.patient_id)] = from_document(row.document)
     return found
+
+
+def from_document(document: str) -> Override:
+    """Return what a stored document changes."""
+    return to_override(json.loads(document))
 
 
 def history(tx: Transaction, patient_id: PatientId) -> list[Decision]:
@@ -43,7 +49,7 @@ def history(tx: Transaction, patient_id: PatientId) -> list[Decision]:
             made_at=row.made_at,
             ended_at=row.ended_at,
         )
-        for row in tx.connection.execute(newest_first)
+        for row in tx.connection.execute(newest_first).all()
     ]
 
 

@@ -7,19 +7,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import NO_OVERRIDE, Channel, Override, Patient, PatientRecord
-from reminders.store import overrides
+from reminders.core.search_words import RULE
+from reminders.store import overrides, search_tokens
 from reminders.store.batches import in_batches
+from reminders.store.bulk import ROWS_AT_ONCE, insert_rows
 from reminders.store.contacts import closed_indexes
-from reminders.store.rows import consent_event, patient
+from reminders.store.rows import consent_event, patient, patient_override
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 Called = tuple[PatientId, ClinicId, str, str]
 """Somebody who is found: id, clinic, the clinic's own id, name."""
+WITH_OVERRIDE = select(patient, patient_override.c.document.label("override")).outerjoin(
+    patient_override, (patient_override.c.patient_id == patient.c.id) & overrides.IS_CURRENT
+)
 CALLED = (patient.c.id, patient.c.clinic_id, patient.c.external_id, patient.c.name)
+SEARCHABLE = {"search_rule": RULE}
 
 
 def by_external_id(tx: Transaction, clinic_id: ClinicId) -> dict[str, tuple[PatientId, PatientRecord]]:
@@ -32,7 +39,7 @@ def named(
     tx: Transaction, clinic_id: ClinicId, names: Collection[str], ids: Collection[PatientId] = ()
 ) -> dict[str, tuple[PatientId, PatientRecord]]:
     """Return those patients of a clinic that it calls so, or that have these ids, under the clinic's own id."""
-    wanted = patient.c.external_id.in_(names) | patient.c.id.in_(ids)
+    wanted = among(tx, patient.c.external_id, names) | among(tx, patient.c.id, ids)
     rows = tx.connection.execute(select(patient).where(patient.c.clinic_id == clinic_id, wanted))
     return {row.external_id: (PatientId(row.id), _record(tx, row)) for row in rows}
 
@@ -42,14 +49,33 @@ def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -
     rows = [
         row
         for batch in in_batches(ids)
-        for row in tx.connection.execute(select(patient).where(patient.c.id.in_(batch)))
+        for row in tx.connection.execute(WITH_OVERRIDE.where(among(tx, patient.c.id, batch))).all()
     ]
     indexes = [index for row in rows for index in (row.phone_index, row.email_index) if index is not None]
     closed: dict[tuple[bytes, Channel], bool] = {}
     for batch in in_batches(indexes):
         closed |= closed_indexes(tx, clinic_id, batch)
+    return {PatientId(row.id): _patient(tx, row, closed, _override(row)) for row in rows}
+
+
+def _override(row: Row[Any]) -> Override:
+    return NO_OVERRIDE if row.override is None else overrides.from_document(row.override)
+
+
+def lock_many(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Patient]:
+    """Return patients of any clinic, and keep everybody else from making messages for them until the transaction ends.
+
+    Which of their channels are closed is not looked up: who locks them is about to ask the addresses themselves.
+    """
+    statement = select(patient).order_by(patient.c.id).with_for_update(key_share=True)
+    rows = [
+        row
+        for batch in in_batches(sorted(ids))
+        for row in tx.connection.execute(statement.where(among(tx, patient.c.id, batch))).all()
+    ]
+    # After the lock and not beside it: what staff changed while this waited must be seen.
     changed = overrides.of_patients(tx, ids)
-    return {PatientId(row.id): _patient(tx, row, closed, changed) for row in rows}
+    return {PatientId(row.id): _patient(tx, row, {}, changed.get(PatientId(row.id), NO_OVERRIDE)) for row in rows}
 
 
 def records(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, PatientRecord]:
@@ -57,7 +83,7 @@ def records(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Pati
     return {
         PatientId(row.id): _record(tx, row)
         for batch in in_batches(ids)
-        for row in tx.connection.execute(select(patient).where(patient.c.id.in_(batch)))
+        for row in tx.connection.execute(select(patient).where(among(tx, patient.c.id, batch))).all()
     }
 
 
@@ -67,7 +93,7 @@ def names_of(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, tup
     return {
         PatientId(row.id): (row.external_id, tx.vault.open("patient.name", row.id, row.name))
         for batch in in_batches(ids)
-        for row in tx.connection.execute(statement.where(patient.c.id.in_(batch)))
+        for row in tx.connection.execute(statement.where(among(tx, patient.c.id, batch))).all()
     }
 
 
@@ -75,25 +101,45 @@ def known_as(
     tx: Transaction, within: Collection[ClinicId], names: Collection[str], ids: Collection[PatientId] = ()
 ) -> list[Called]:
     """Return those whom these clinics call so, or who have these ids; opens no other name than theirs."""
-    wanted = patient.c.external_id.in_(names) | patient.c.id.in_(ids)
+    wanted = among(tx, patient.c.external_id, names) | among(tx, patient.c.id, ids)
     rows = tx.connection.execute(select(*CALLED).where(patient.c.clinic_id.in_(within), wanted))
     return [_called(tx, row) for row in rows]
 
 
-def with_name(tx: Transaction, within: Collection[ClinicId], is_meant: Callable[[str], bool]) -> list[Called]:
-    """Return everybody at these clinics whose name is meant. Every name is opened."""
-    rows = tx.connection.execute(select(*CALLED).where(patient.c.clinic_id.in_(within)))
-    opened = ((row, tx.vault.open("patient.name", row.id, row.name)) for row in rows)
-    return [
-        (PatientId(row.id), ClinicId(row.clinic_id), row.external_id, name) for row, name in opened if is_meant(name)
-    ]
+def with_name(
+    tx: Transaction,
+    within: Collection[ClinicId],
+    is_meant: Callable[[str], bool],
+    *,
+    words: Collection[str] | None = None,
+    limit: int | None = None,
+) -> list[Called]:
+    """Return those at these clinics whose name is meant.
+
+    Where they must have these words of the index, only such names are opened, and so many at most; else every name.
+    """
+    rows = tx.connection.execute(select(*CALLED).where(_may_be_meant(tx, within, words)).limit(limit))
+    opened = ((*its, tx.vault.open("patient.name", its[0], sealed)) for *its, sealed in rows)
+    return [(PatientId(key), ClinicId(clinic), own, name) for key, clinic, own, name in opened if is_meant(name)]
 
 
-def with_phone(tx: Transaction, within: Collection[ClinicId], is_meant: Callable[[str], bool]) -> list[Called]:
-    """Return everybody at these clinics whose phone is meant. Every phone is opened, and the names that are told."""
-    here = patient.c.clinic_id.in_(within) & patient.c.phone.is_not(None)
-    rows = tx.connection.execute(select(*CALLED, patient.c.phone).where(here))
+def with_phone(
+    tx: Transaction,
+    within: Collection[ClinicId],
+    is_meant: Callable[[str], bool],
+    *,
+    words: Collection[str] | None = None,
+    limit: int | None = None,
+) -> list[Called]:
+    """Return those at these clinics whose phone is meant, likewise. Opens the names that are told."""
+    here = _may_be_meant(tx, within, words) & patient.c.phone.is_not(None)
+    rows = tx.connection.execute(select(*CALLED, patient.c.phone).where(here).limit(limit))
     return [_called(tx, row) for row in rows if is_meant(tx.vault.open("patient.phone", row.id, row.phone))]
+
+
+def _may_be_meant(tx: Transaction, within: Collection[ClinicId], words: Collection[str] | None) -> ColumnElement[bool]:
+    theirs = patient.c.clinic_id.in_(within)
+    return theirs if words is None else theirs & search_tokens.found_under(tx, within, words)
 
 
 def _called(tx: Transaction, row: Row[*tuple[Any, ...]]) -> Called:
@@ -118,7 +164,9 @@ def external_ids(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId,
     return {
         PatientId(row.id): row.external_id
         for batch in in_batches(ids)
-        for row in tx.connection.execute(select(patient.c.id, patient.c.external_id).where(patient.c.id.in_(batch)))
+        for row in tx.connection.execute(
+            select(patient.c.id, patient.c.external_id).where(among(tx, patient.c.id, batch))
+        )
     }
 
 
@@ -130,13 +178,12 @@ def find(tx: Transaction, clinic_id: ClinicId, external_id: str) -> PatientId | 
 
 
 def _patient(
-    tx: Transaction, row: Row[Any], closed: Mapping[tuple[bytes, Channel], bool], changed: Mapping[PatientId, Override]
+    tx: Transaction, row: Row[Any], closed: Mapping[tuple[bytes, Channel], bool], override: Override
 ) -> Patient:
-    key = PatientId(row.id)
     indexes = {Channel.SMS: row.phone_index, Channel.EMAIL: row.email_index}
     shut = {channel: closed[index, channel] for channel, index in indexes.items() if (index, channel) in closed}
     faulty = frozenset(channel for channel, is_faulty in shut.items() if is_faulty)
-    return Patient(key, _record(tx, row), frozenset(shut), changed.get(key, NO_OVERRIDE), faulty)
+    return Patient(PatientId(row.id), _record(tx, row), frozenset(shut), override, faulty)
 
 
 def at_address(tx: Transaction, address: str) -> list[tuple[ClinicId, PatientId]]:
@@ -151,7 +198,7 @@ def at_addresses(tx: Transaction, addresses: Collection[str]) -> set[tuple[Clini
         (ClinicId(row.clinic_id), PatientId(row.id))
         for batch in in_batches({tx.vault.index(address) for address in addresses})
         for row in tx.connection.execute(
-            statement.where(patient.c.phone_index.in_(batch) | patient.c.email_index.in_(batch))
+            statement.where(among(tx, patient.c.phone_index, batch) | among(tx, patient.c.email_index, batch))
         )
     }
 
@@ -160,14 +207,24 @@ def save_many(
     tx: Transaction, clinic_id: ClinicId, records: Mapping[PatientId, tuple[PatientRecord, PatientRecord | None]]
 ) -> None:
     """Insert or update patients, each given as (what it is now, what it was; None where it is new)."""
-    new = [_values(tx, clinic_id, key, record) for key, (record, before) in records.items() if before is None]
-    if new:
-        tx.connection.execute(insert(patient), new)
+    new = {key: record for key, (record, before) in records.items() if before is None}
+    for batch in in_batches(new, ROWS_AT_ONCE):
+        insert_rows(tx, patient, [_values(tx, clinic_id, key, new[key]) | SEARCHABLE for key in batch])
+        search_tokens.add_tokens(tx, clinic_id, _found_by({key: new[key] for key in batch}))
+    renamed: dict[PatientId, PatientRecord] = {}
     for key, (record, before) in records.items():
-        if before is not None:
-            tx.connection.execute(
-                update(patient).where(patient.c.id == key).values(_values(tx, clinic_id, key, record))
-            )
+        if before is None:
+            continue
+        values = _values(tx, clinic_id, key, record)
+        if (record.name, record.phone) != (before.name, before.phone):
+            renamed[key] = record
+            values |= SEARCHABLE
+        tx.connection.execute(update(patient).where(patient.c.id == key).values(values))
+    search_tokens.replace_tokens(tx, clinic_id, _found_by(renamed))
+
+
+def _found_by(people: Mapping[PatientId, PatientRecord]) -> dict[PatientId, tuple[str, str | None]]:
+    return {key: (record.name, record.phone) for key, record in people.items()}
 
 
 def record_consents(
@@ -186,8 +243,7 @@ def record_consents(
         }
         for event_id, clinic_id, patient_id, channel, is_granted in events
     ]
-    if rows:
-        tx.connection.execute(insert(consent_event), rows)
+    insert_rows(tx, consent_event, rows)
 
 
 def consents_of(tx: Transaction, patient_id: PatientId) -> list[tuple[Channel, bool, str, datetime]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,26 @@ from sqlalchemy import Row, insert, select, update
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.pauses import Pause, PauseKind, Pauses
 from reminders.store.rows import appointment, pause
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 
 def current(tx: Transaction, clinic_id: ClinicId) -> Pauses:
     """Return what is paused at a clinic now."""
-    here = (pause.c.clinic_id == clinic_id) & pause.c.ended_at.is_(None)
-    rows = tx.connection.execute(select(pause.c.kind, pause.c.subject, pause.c.patient_id).where(here)).all()
+    return current_of(tx, [clinic_id])[clinic_id]
+
+
+def current_of(tx: Transaction, clinics: Collection[ClinicId]) -> dict[ClinicId, Pauses]:
+    """Return what is paused at each of these clinics now."""
+    columns = (pause.c.clinic_id, pause.c.kind, pause.c.subject, pause.c.patient_id)
+    statement = select(*columns).where(among(tx, pause.c.clinic_id, clinics), pause.c.ended_at.is_(None))
+    found: dict[ClinicId, list[Any]] = {key: [] for key in clinics}
+    for row in tx.connection.execute(statement).all():
+        found[ClinicId(row.clinic_id)].append(row)
+    return {key: _pauses(rows) for key, rows in found.items()}
+
+
+def _pauses(rows: Sequence[Any]) -> Pauses:
     return Pauses(
         days=frozenset(date.fromisoformat(row.subject) for row in rows if row.kind is PauseKind.DAY),
         patients=frozenset(PatientId(row.patient_id) for row in rows if row.kind is PauseKind.PATIENT),
@@ -35,7 +49,7 @@ def find(tx: Transaction, clinic_id: ClinicId, kind: PauseKind, subject: str) ->
 def every(tx: Transaction, clinic_id: ClinicId) -> list[Pause]:
     """Return all pauses there ever were at a clinic, the newest first."""
     statement = select(pause).where(pause.c.clinic_id == clinic_id).order_by(pause.c.made_at.desc(), pause.c.id.desc())
-    return [from_row(tx, row) for row in tx.connection.execute(statement)]
+    return [from_row(tx, row) for row in tx.connection.execute(statement).all()]
 
 
 def add(tx: Transaction, item: Pause) -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.conversation.thread import OpenQuestion
 from reminders.core.delivery import IN_FLIGHT, WAITING
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
 from reminders.store.batches import in_batches
+from reminders.store.bulk import insert_rows
 from reminders.store.conversation_rows import question
 from reminders.store.links import Link
 from reminders.store.rows import link, message
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 
@@ -38,8 +40,8 @@ class Asked:
 
 def ask(tx: Transaction, items: Sequence[Asked], *, now: datetime) -> None:
     """Remember what is asked."""
-    if items:
-        tx.connection.execute(insert(question), [{**asdict(item), "asked_at": now} for item in items])
+    names = [field.name for field in fields(Asked)]
+    insert_rows(tx, question, [{name: getattr(item, name) for name in names} | {"asked_at": now} for item in items])
 
 
 def still_open(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) -> list[tuple[OpenQuestion, ...]]:
@@ -52,12 +54,12 @@ def still_open(tx: Transaction, contacts: Collection[ContactId], *, now: datetim
     statement = (
         select(question, message.c.left_at)
         .join(message, message.c.id == columns.message_id)
-        .where(columns.contact_id.in_(contacts), columns.answered_at.is_(None), columns.lapsed_at.is_(None))
+        .where(among(tx, columns.contact_id, contacts), columns.answered_at.is_(None), columns.lapsed_at.is_(None))
         .where(columns.expires_at > now, columns.kind != QuestionKind.PICK_UP, message.c.left_at.is_not(None))
         .order_by(columns.expires_at, columns.id)
     )
     by_message: dict[UUID, list[Row[Any]]] = {}
-    for row in tx.connection.execute(statement):
+    for row in tx.connection.execute(statement).all():
         by_message.setdefault(row.message_id, []).append(row)
     newest_first = sorted(by_message.values(), key=_asked_at, reverse=True)
     return [tuple(_questions(rows)) for rows in newest_first]
@@ -86,7 +88,7 @@ def asked(tx: Transaction, ids: Collection[AppointmentId]) -> set[tuple[Appointm
     return {
         (AppointmentId(row.appointment_id), row.version, row.kind)
         for batch in in_batches(ids)
-        for row in tx.connection.execute(statement.where(question.c.appointment_id.in_(batch)))
+        for row in tx.connection.execute(statement.where(among(tx, question.c.appointment_id, batch))).all()
     }
 
 
@@ -104,7 +106,7 @@ def of_link(tx: Transaction, page: Link) -> list[tuple[AppointmentId, int]]:
         .where(question.c.message_id.in_(about))
         .order_by(question.c.expires_at, question.c.id)
     )
-    asked = [(AppointmentId(row.appointment_id), row.version) for row in tx.connection.execute(statement)]
+    asked = [(AppointmentId(row.appointment_id), row.version) for row in tx.connection.execute(statement).all()]
     if asked or page.appointment_id is None or page.version is None:
         return asked
     return [(page.appointment_id, page.version)]

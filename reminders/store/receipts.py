@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 
 from reminders.core.delivery import ReceiptStatus, Refusal
 from reminders.ports import Receipt
+from reminders.store.bulk import insert_new
 from reminders.store.once import insert_once
 from reminders.store.rows import receipt
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 CANARY = "canary:"
@@ -34,7 +37,17 @@ class StoredReceipt:
 
 def add_once(tx: Transaction, new_id: UUID, tag: UUID | None, item: Receipt, *, now: datetime) -> bool:
     """Keep a receipt; False where the same status of the same message was told before."""
-    values = {
+    return insert_once(tx, receipt, _values(new_id, tag, item, now))
+
+
+def add_many_once(tx: Transaction, arrived: Sequence[tuple[UUID, UUID | None, Receipt]], *, now: datetime) -> set[UUID]:
+    """Keep receipts, each with a new id and the tag of its attempt; return the ids of those not told before."""
+    ordered = sorted(arrived, key=lambda each: (each[2].provider_id, each[2].provider_status))
+    return insert_new(tx, receipt, [_values(*each, now) for each in ordered])
+
+
+def _values(new_id: UUID, tag: UUID | None, item: Receipt, now: datetime) -> dict[str, Any]:
+    return {
         "id": new_id,
         "tag": tag,
         "provider_id": item.provider_id,
@@ -44,7 +57,6 @@ def add_once(tx: Transaction, new_id: UUID, tag: UUID | None, item: Receipt, *, 
         "refusal": item.refusal,
         "received_at": now,
     }
-    return insert_once(tx, receipt, values)
 
 
 def waiting_ids(tx: Transaction, *, limit: int) -> list[UUID]:
@@ -55,7 +67,7 @@ def waiting_ids(tx: Transaction, *, limit: int) -> list[UUID]:
 
 def lock_waiting(tx: Transaction, ids: Collection[UUID]) -> list[StoredReceipt]:
     """Return those of these receipts that still wait, oldest first; those another worker holds are left to it."""
-    statement = select(receipt).where(receipt.c.id.in_(ids), receipt.c.applied_at.is_(None))
+    statement = select(receipt).where(among(tx, receipt.c.id, ids), receipt.c.applied_at.is_(None))
     ordered = statement.order_by(receipt.c.received_at, receipt.c.id)
     rows = tx.connection.execute(ordered.with_for_update(skip_locked=True, key_share=True))
     return [
@@ -70,7 +82,7 @@ def mark_applied(
     """Remember that these were applied, or those of them that arrived before an instant."""
     if not ids:
         return
-    statement = update(receipt).where(receipt.c.id.in_(ids))
+    statement = update(receipt).where(among(tx, receipt.c.id, ids))
     if received_before is not None:
         statement = statement.where(receipt.c.received_at < received_before)
     tx.connection.execute(statement.values(applied_at=now))

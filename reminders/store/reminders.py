@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Row, Select, Table, any_, bindparam, func, select, union, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.conditions import Told
@@ -18,13 +20,50 @@ from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, Re
 from reminders.core.patients import Recipient
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
 from reminders.store.batches import in_batches
+from reminders.store.bulk import insert_rows
 from reminders.store.conversation_rows import question
 from reminders.store.rows import appointment, appointment_version, message, patient, reminder
+from reminders.store.sets import Changes, among, picked
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 IS_PLANNED = reminder.c.state == plain(ReminderState.PLANNED)
 MOVABLE = (ReminderState.PLANNED, ReminderState.SUPPRESSED, ReminderState.CANCELLED)
+MOVED_BY = ("not_before", "due_at", "expires_at", "state")
+led, other = reminder.alias("led"), reminder.alias("other")
+IN_ITS_PLACE = (
+    (other.c.appointment_id == led.c.appointment_id)
+    & (other.c.step == led.c.step)
+    & (other.c.recipient == led.c.recipient)
+    & (other.c.channel != led.c.channel)
+    & (other.c.state == ReminderState.PLANNED)
+)
+TAKEN_OVER = select(led.c.message_id).join(other, IN_ITS_PLACE).where(led.c.state == ReminderState.DISPATCHED)
+MOVES = Changes(
+    reminder,
+    "id",
+    {name: reminder.c[name].type for name in (*MOVED_BY, "changed_at")},
+    where=lambda _: reminder.c.state.in_([plain(state) for state in MOVABLE]),
+    values=lambda given: {**picked(given, *MOVED_BY, "changed_at"), "reason": None},
+)
+LED = Changes(
+    reminder,
+    "id",
+    {name: reminder.c[name].type for name in ("message_id", "changed_at")},
+    where=lambda _: IS_PLANNED,
+    values=lambda given: {**picked(given, "message_id", "changed_at"), "state": ReminderState.DISPATCHED},
+)
+MERGED = Changes(
+    reminder,
+    "id",
+    {name: reminder.c[name].type for name in ("message_id", "merged_into_id", "changed_at")},
+    where=lambda _: IS_PLANNED,
+    values=lambda given: {
+        **picked(given, "message_id", "merged_into_id", "changed_at"),
+        "state": ReminderState.MERGED,
+        "reason": Reason.MERGED,
+    },
+)
 
 
 def of_appointments(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, list[Reminder]]:
@@ -33,7 +72,7 @@ def of_appointments(tx: Transaction, ids: Collection[AppointmentId]) -> dict[App
     ends = (message.c.state.label("end"), message.c.reason.label("end_reason"), message.c.redeliveries)
     statement = select(reminder, *ends).outerjoin(message, message.c.id == reminder.c.message_id)
     for batch in in_batches(ids):
-        for row in tx.connection.execute(statement.where(reminder.c.appointment_id.in_(batch))):
+        for row in tx.connection.execute(statement.where(among(tx, reminder.c.appointment_id, batch))).all():
             is_failed = row.end is not None and has_failed(row.end, row.end_reason, row.redeliveries)
             found[AppointmentId(row.appointment_id)].append(_reminder(row, is_failed=is_failed))
     return found
@@ -41,19 +80,10 @@ def of_appointments(tx: Transaction, ids: Collection[AppointmentId]) -> dict[App
 
 def taken_over(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:
     """Return which of these messages have a reminder in their place that waits to leave by another channel."""
-    led, other = reminder.alias("led"), reminder.alias("other")
-    same = (
-        (other.c.appointment_id == led.c.appointment_id)
-        & (other.c.step == led.c.step)
-        & (other.c.recipient == led.c.recipient)
-        & (other.c.channel != led.c.channel)
-        & (other.c.state == ReminderState.PLANNED)
-    )
-    statement = select(led.c.message_id).join(other, same).where(led.c.state == ReminderState.DISPATCHED)
     return {
         MessageId(key)
         for batch in in_batches(ids)
-        for key in tx.connection.scalars(statement.where(led.c.message_id.in_(batch)))
+        for key in tx.connection.scalars(TAKEN_OVER.where(among(tx, led.c.message_id, batch)))
     }
 
 
@@ -84,20 +114,14 @@ def add(
         }
         for new_id, appointment_id, patient_id, version, plan in items
     ]
-    if rows:
-        tx.connection.execute(insert(reminder), rows)
+    insert_rows(tx, reminder, rows)
 
 
 def move(tx: Transaction, moves: Iterable[tuple[ReminderId, PlannedReminder]], *, now: datetime) -> None:
     """Give waiting reminders new times, or let those that were refused or replaced wait again."""
-    columns = reminder.c
-    may_move = or_(*(columns.state == state for state in MOVABLE))  # not `IN`: many rows at once take no list
-    names = ("not_before", "due_at", "expires_at", "state")
-    values = {name: bindparam(f"b_{name}", type_=columns[name].type) for name in names}
-    statement = update(reminder).where(columns.id == bindparam("b_id"), may_move)
-    rows = [{"b_id": key, **{f"b_{name}": getattr(plan, name) for name in names}} for key, plan in moves]
-    if rows:
-        tx.connection.execute(statement.values(values | {"reason": None, "changed_at": now}), rows)
+    MOVES.apply(
+        tx, [{"id": key, **{name: getattr(plan, name) for name in MOVED_BY}, "changed_at": now} for key, plan in moves]
+    )
 
 
 def end(
@@ -105,7 +129,7 @@ def end(
 ) -> None:
     """Take waiting reminders to a state they do not leave, with the reason."""
     for batch in in_batches(ids):
-        statement = update(reminder).where(reminder.c.id.in_(batch), IS_PLANNED)
+        statement = update(reminder).where(among(tx, reminder.c.id, batch), IS_PLANNED)
         tx.connection.execute(statement.values(state=state, reason=reason, changed_at=now))
 
 
@@ -120,23 +144,21 @@ class Tie:
 
 def dispatch(tx: Transaction, ties: Sequence[Tie], *, now: datetime) -> None:
     """Tie bundles to their messages."""
-    led = [{"b_id": tie.leader, "b_message": tie.message_id} for tie in ties]
+    LED.apply(tx, [{"id": tie.leader, "message_id": tie.message_id, "changed_at": now} for tie in ties])
     merged = [
-        {"b_id": other, "b_message": tie.message_id, "b_leader": tie.leader} for tie in ties for other in tie.others
+        {"id": other, "message_id": tie.message_id, "merged_into_id": tie.leader, "changed_at": now}
+        for tie in ties
+        for other in tie.others
     ]
-    waiting = update(reminder).where(reminder.c.id == bindparam("b_id"), IS_PLANNED)
-    waiting = waiting.values(message_id=bindparam("b_message"), changed_at=now)
-    if led:
-        tx.connection.execute(waiting.values(state=ReminderState.DISPATCHED), led)
-    if merged:
-        values = {"state": ReminderState.MERGED, "reason": Reason.MERGED, "merged_into_id": bindparam("b_leader")}
-        tx.connection.execute(waiting.values(values), merged)
+    MERGED.apply(tx, merged)
 
 
 def free_merged(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
     """Let what was merged into messages wait for one of its own again: theirs never left, through no fault of it."""
     for batch in in_batches(ids):
-        statement = update(reminder).where(reminder.c.message_id.in_(batch), reminder.c.state == ReminderState.MERGED)
+        statement = update(reminder).where(
+            among(tx, reminder.c.message_id, batch), reminder.c.state == ReminderState.MERGED
+        )
         values = {"state": ReminderState.PLANNED, "reason": None, "merged_into_id": None, "message_id": None}
         tx.connection.execute(statement.values(values | {"changed_at": now}))
 
@@ -145,6 +167,13 @@ def put_off(tx: Transaction, patient_id: PatientId, *, before: datetime, until: 
     """Let what is due for a patient wait a while: something about it stops the work."""
     statement = update(reminder).where(IS_PLANNED, reminder.c.patient_id == patient_id, reminder.c.due_at <= before)
     tx.connection.execute(statement.values(due_at=until, changed_at=now))
+
+
+def put_off_some(tx: Transaction, ids: Collection[ReminderId], *, until: datetime, now: datetime) -> None:
+    """Let some that wait fall due later."""
+    for batch in in_batches(ids):
+        statement = update(reminder).where(IS_PLANNED, reminder.c.id.in_(batch))
+        tx.connection.execute(statement.values(due_at=until, changed_at=now))
 
 
 def patients_due(
@@ -172,7 +201,7 @@ def patients_due(
         statement = statement.where(reminder.c.due_at >= since)
     if clinic_id is not None:
         statement = statement.where(reminder.c.clinic_id == clinic_id)
-    return {PatientId(row.patient_id): ClinicId(row.clinic_id) for row in tx.connection.execute(statement)}
+    return {PatientId(row.patient_id): ClinicId(row.clinic_id) for row in tx.connection.execute(statement).all()}
 
 
 def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetime) -> dict[PatientId, list[Reminder]]:
@@ -181,16 +210,16 @@ def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetim
     The patients are locked first: two workers that shared one patient's reminders would not merge them. Patients whom
     another worker holds are left to it.
     """
-    free = select(patient.c.id).where(patient.c.id.in_(ids)).order_by(patient.c.id)
+    free = select(patient.c.id).where(among(tx, patient.c.id, ids)).order_by(patient.c.id)
     mine = tx.connection.scalars(free.with_for_update(skip_locked=True, key_share=True)).all()
     statement = (
         select(reminder)
-        .where(IS_PLANNED, reminder.c.patient_id.in_(mine), reminder.c.due_at <= before)
+        .where(IS_PLANNED, among(tx, reminder.c.patient_id, mine), reminder.c.due_at <= before)
         .order_by(reminder.c.due_at, reminder.c.id)
         .with_for_update(skip_locked=True, key_share=True)
     )
     found: dict[PatientId, list[Reminder]] = {}
-    for row in tx.connection.execute(statement):
+    for row in tx.connection.execute(statement).all():
         found.setdefault(PatientId(row.patient_id), []).append(_reminder(row))
     return found
 
@@ -203,12 +232,12 @@ def upcoming(
     for batch in in_batches(ids):
         statement = select(reminder).where(
             IS_PLANNED,
-            reminder.c.patient_id.in_(batch),
+            among(tx, reminder.c.patient_id, batch),
             reminder.c.recipient == Recipient.PATIENT,
             reminder.c.due_at < before,
             reminder.c.expires_at > now,
         )
-        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)):
+        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)).all():
             found[PatientId(row.patient_id)].append(_reminder(row))
     return found
 
@@ -219,12 +248,12 @@ def spoken(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> dic
     states = [ReminderState.DISPATCHED, ReminderState.MERGED]
     for batch in in_batches(ids):
         statement = select(reminder).where(
-            reminder.c.patient_id.in_(batch),
+            among(tx, reminder.c.patient_id, batch),
             reminder.c.state.in_(states),
             reminder.c.recipient == Recipient.PATIENT,
             reminder.c.expires_at > now,
         )
-        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)):
+        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)).all():
             found[PatientId(row.patient_id)].append(_reminder(row))
     return found
 
@@ -252,35 +281,48 @@ def last_told(
     that its question is about.
     """
     told: dict[tuple[AppointmentId, Recipient], tuple[int, Told]] = {}
-    has_left = message.c.left_at.is_not(None) & message.c.state.in_([*LEFT, *IN_FLIGHT, MessageState.NEEDS_STAFF])
-    heard_by = (message.c.recipient, message.c.patient_id, message.c.left_at)
     for batch in in_batches(ids):
-        own = select(message.c.appointment_id, message.c.version, *heard_by).where(
-            message.c.appointment_id.in_(batch), message.c.version.is_not(None), has_left
-        )
-        merged = (
-            select(reminder.c.appointment_id, reminder.c.version, *heard_by)
-            .join(message, message.c.id == reminder.c.message_id)
-            .where(reminder.c.appointment_id.in_(batch), reminder.c.step == message.c.kind, has_left)
-        )
-        asked = (
-            select(question.c.appointment_id, question.c.version, *heard_by)
-            .join(message, message.c.id == question.c.message_id)
-            .where(question.c.appointment_id.in_(batch), has_left)
-        )
-        heard = union(own, merged, asked).subquery()
-        said = appointment_version
-        statement = (
-            select(heard, said.c.starts_at, said.c.status)
-            .join(said, (said.c.appointment_id == heard.c.appointment_id) & (said.c.version == heard.c.version))
-            # What the patient before heard, of whom a schedule took the session, the present one did not.
-            .join(appointment, appointment.c.id == heard.c.appointment_id)
-            .where(appointment.c.patient_id == heard.c.patient_id)
-        )
-        for row in tx.connection.execute(statement.order_by(heard.c.left_at, heard.c.version)):
+        for row in tx.connection.execute(_heard(is_postgres=tx.is_postgres), {"ids": batch}):
             is_off = row.status is AppointmentStatus.CANCELLED
             told[AppointmentId(row.appointment_id), row.recipient] = (row.version, Told(row.starts_at, is_off=is_off))
     return told
+
+
+@cache
+def _heard(*, is_postgres: bool) -> Select[Any]:
+    """Return what was heard about `ids`, in order of time. Made once: every reply asks it."""
+
+    def about(table: Table) -> ColumnElement[bool]:
+        of = table.c.appointment_id
+        if is_postgres:
+            return of == any_(bindparam("ids", type_=ARRAY(of.type)))
+        return of.in_(bindparam("ids", expanding=True))
+
+    has_left = message.c.left_at.is_not(None) & message.c.state.in_([*LEFT, *IN_FLIGHT, MessageState.NEEDS_STAFF])
+    heard_by = (message.c.recipient, message.c.patient_id, message.c.left_at)
+    own = select(message.c.appointment_id, message.c.version, *heard_by).where(
+        about(message), message.c.version.is_not(None), has_left
+    )
+    merged = (
+        select(reminder.c.appointment_id, reminder.c.version, *heard_by)
+        .join(message, message.c.id == reminder.c.message_id)
+        .where(about(reminder), reminder.c.step == message.c.kind, has_left)
+    )
+    asked = (
+        select(question.c.appointment_id, question.c.version, *heard_by)
+        .join(message, message.c.id == question.c.message_id)
+        .where(about(question), has_left)
+    )
+    heard = union(own, merged, asked).subquery()
+    said = appointment_version
+    statement = (
+        select(heard, said.c.starts_at, said.c.status)
+        .join(said, (said.c.appointment_id == heard.c.appointment_id) & (said.c.version == heard.c.version))
+        # What the patient before heard, of whom a schedule took the session, the present one did not.
+        .join(appointment, appointment.c.id == heard.c.appointment_id)
+        .where(appointment.c.patient_id == heard.c.patient_id)
+    )
+    return statement.order_by(heard.c.left_at, heard.c.version)
 
 
 def _reminder(row: Row[Any], *, is_failed: bool = False) -> Reminder:

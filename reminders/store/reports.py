@@ -9,7 +9,22 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Row, Select, Subquery, and_, case, cast, exists, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    union,
+)
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.cadences import QuestionKind
@@ -44,18 +59,34 @@ TOOK_PLACE = (AppointmentStatus.ARRIVED, AppointmentStatus.FULFILLED)
 FAILED = (ReceiptStatus.UNDELIVERED, ReceiptStatus.FAILED)
 BY_TEXT = (Source.KEYWORD, Source.TEXT, Source.PROVIDER)
 SECONDS_A_DAY = 86_400
+LONGEST_ON_ITS_WAY = timedelta(days=62)
+"""How long before it leaves a question may be written down: no check-in is of use for nearly so long."""
+CLOCK_STEPS = timedelta(days=1)
+"""How far back a clinic's clock may have been set between two rows of which one is made after the other."""
+
+
+def prefer_indexes(tx: Transaction) -> None:
+    """Let PostgreSQL look up by index, until this transaction ends, what belongs to the sessions of a few weeks.
+
+    It takes a page for four times as dear where it is not beside the last one, as on a disk that turns, and would
+    rather read years of messages and tasks in a row to find the few of these weeks. They are in memory: just written.
+    """
+    if tx.is_postgres:
+        tx.connection.execute(text("SET LOCAL random_page_cost = 1.1"))
 
 
 def confirmations(
     tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week], now: datetime
 ) -> dict[int, Confirmations]:
     """Count sessions that have begun, and those confirmed before, by what brought the yes."""
-    said, text, is_staff = appointment_version, _texts(clinic_id), _is_by_staff()
+    said, is_staff = appointment_version, _is_by_staff()
+    here = _begun(clinic_id, weeks, now) & (appointment.c.status != AppointmentStatus.CANCELLED)
+    by_text = _texts(here)
     is_same = and_(
         said.c.starts_at == appointment.c.starts_at, said.c.appointment_type == appointment.c.appointment_type
     )
     is_confirmed = and_(is_same, appointment.c.confirmed_at <= appointment.c.starts_at)
-    is_text = text.c.patient_id.is_not(None)
+    is_text = by_text.c.appointment_id.is_not(None)
     inner = (
         select(
             _week(appointment.c.starts_at, weeks),
@@ -66,13 +97,8 @@ def confirmations(
         .outerjoin(
             said, (said.c.appointment_id == appointment.c.id) & (said.c.version == appointment.c.confirmed_version)
         )
-        .outerjoin(
-            text, (text.c.patient_id == appointment.c.patient_id) & (text.c.handled_at == appointment.c.confirmed_at)
-        )
-        .where(
-            _begun(clinic_id, weeks, now),
-            appointment.c.status != AppointmentStatus.CANCELLED,
-        )
+        .outerjoin(by_text, by_text.c.appointment_id == appointment.c.id)
+        .where(here)
     )
     return {
         row.week: Confirmations(row.whole, by_text=row.by_text, by_staff=row.by_staff, by_page=row.by_page)
@@ -124,7 +150,9 @@ def codes(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> list[C
     """Count the messages that met each error code, at once or by a later report."""
     mine = _made(clinic_id, weeks)
     columns = (message.c.id, message.c.channel)
-    at_once = select(*columns, attempt.c.code).join(attempt, attempt.c.message_id == message.c.id).where(mine)
+    # A message is made before it is tried: that leaves the few attempts to look at which met a code at all.
+    tried = (attempt.c.clinic_id == clinic_id) & (attempt.c.begun_at >= weeks[0].starts_at - CLOCK_STEPS)
+    at_once = select(*columns, attempt.c.code).join(attempt, attempt.c.message_id == message.c.id).where(mine, tried)
     reported = (
         select(*columns, receipt.c.code)
         .join(attempt, attempt.c.message_id == message.c.id)
@@ -170,9 +198,20 @@ def opt_outs(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dic
 
 def check_ins(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dict[int, CheckInAnswers]:
     """Count check-ins that left, those that brought a score, and how long it took."""
+    # The score that stands is looked up for each answer: behind the join, for those to questions of these weeks only.
+    asked = and_(
+        question.c.clinic_id == clinic_id,
+        question.c.kind == plain(QuestionKind.CHECK_IN),
+        question.c.asked_at >= weeks[0].starts_at - LONGEST_ON_ITS_WAY,
+        question.c.asked_at < weeks[-1].ends_at + CLOCK_STEPS,
+    )
     first = (
-        select(check_in.c.question_id, func.min(check_in.c.answered_at).label("at"))
-        .where(check_in.c.clinic_id == clinic_id, STANDING_SCORE.is_not(None))
+        select(
+            check_in.c.question_id,
+            func.min(case((STANDING_SCORE.is_not(None), check_in.c.answered_at))).label("at"),
+        )
+        .join(question, question.c.id == check_in.c.question_id)
+        .where(asked)
         .group_by(check_in.c.question_id)
         .subquery()
     )
@@ -181,11 +220,7 @@ def check_ins(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> di
         .select_from(question)
         .join(message, message.c.id == question.c.message_id)
         .outerjoin(first, first.c.question_id == question.c.id)
-        .where(
-            question.c.clinic_id == clinic_id,
-            question.c.kind == QuestionKind.CHECK_IN,
-            _within(message.c.left_at, weeks),
-        )
+        .where(asked, _within(message.c.left_at, weeks))
     )
     return {row.week: CheckInAnswers(row.whole, row.measured, _spread(row)) for row in _spreads(tx, inner)}
 
@@ -225,11 +260,14 @@ def replies(tx: Transaction, clinic_id: ClinicId, weeks: Sequence[Week]) -> dict
     return {row.week: Replies(read=row.whole, **_counts(row)) for row in _sums(tx, inner)}
 
 
-def _texts(clinic_id: ClinicId) -> Subquery:
-    """Return when which patients' texts were read: a yes by text carries just that instant."""
-    columns = (inbound.c.patient_id, inbound.c.handled_at)
-    here = (inbound.c.clinic_id == clinic_id) & inbound.c.patient_id.is_not(None) & inbound.c.handled_at.is_not(None)
-    return select(*columns).where(here).distinct().subquery("texts")
+def _texts(here: ColumnElement[bool]) -> Subquery:
+    """Return which of these appointments a text confirmed: one of the patient's was read at just that instant."""
+    # Not as a condition of each flag, which the database would look up for each again.
+    read_then = and_(
+        inbound.c.patient_id == appointment.c.patient_id, inbound.c.handled_at == appointment.c.confirmed_at
+    )
+    found = select(appointment.c.id.label("appointment_id")).join(inbound, read_then)
+    return found.where(here, appointment.c.confirmed_at.is_not(None)).distinct().subquery("texts")
 
 
 def _is_by_staff() -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ Every table carries the clinic, except where a row arrives before anybody knows 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -61,8 +62,23 @@ patient = Table(
     Column("timezone", String(64)),
     Column("has_sms_consent", Boolean, nullable=False),
     Column("has_email_consent", Boolean, nullable=False),
+    Column("search_rule", Integer),
     UniqueConstraint("clinic_id", "external_id"),
+    Index("ix_patient_unsearchable", "clinic_id", **only_where("search_rule IS NULL")),
 )
+"""`search_rule` says by which rule the words were made by which they are found; none where that is still to be done."""
+
+patient_search_token = Table(
+    "patient_search_token",
+    metadata,
+    Column("clinic_id", Uuid, ForeignKey("clinic.id"), primary_key=True),
+    Column("token", BigInteger, primary_key=True, autoincrement=False),
+    Column("patient_id", Uuid, ForeignKey("patient.id"), primary_key=True),
+    Index("ix_patient_search_token_patient_id", "patient_id"),
+    sqlite_with_rowid=False,
+)
+"""The words by which patients are found (see `core.search_words`), each as a number that only this installation can
+make. What that tells whoever steals the database is said at `Vault.search_token`. It goes with the name."""
 
 consent_event = Table(
     "consent_event",
@@ -295,6 +311,7 @@ attempt = Table(
     Index("ix_attempt_open", "deadline_at", **only_where("state IN ('sending', 'unknown')")),
     Index("ix_attempt_absent", "last_look_at", **only_where("state = 'absent'")),
     Index("ix_attempt_message_id", "message_id"),
+    Index("ix_attempt_code", "clinic_id", "begun_at", **only_where("code IS NOT NULL")),
 )
 """One provider call. `machine_begun_at` and `deadline_at` are machine time, `begun_at` the clinic's."""
 
@@ -314,6 +331,7 @@ receipt = Table(
     UniqueConstraint("provider_id", "provider_status"),
     Index("ix_receipt_waiting", "received_at", **only_where("applied_at IS NULL")),
     Index("ix_receipt_received_at", "received_at"),
+    Index("ix_receipt_code", "received_at", **only_where("code IS NOT NULL")),
     Index("ix_receipt_tag", "tag"),
 )
 

@@ -8,16 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from sqlalchemy import URL, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from reminders.core.errors import NotReadyError, RemindersError
 from reminders.core.examination.facts import DatabaseFacts, Standing
-from reminders.store import database_clock
-from reminders.store.migrating import configuration
+from reminders.store import database_clock, revisions
 from reminders.store.rows import patient
 from reminders.store.unit_of_work import Store, Transaction
 
@@ -46,15 +42,15 @@ def read_server(store: Store) -> ServerReading:
         return ServerReading(facts)
     try:
         with store.reading() as tx:
-            return ServerReading(_read(tx, store, facts, file), database_clock.read(tx))
+            return ServerReading(_read(tx, facts, file), database_clock.read(tx))
     except (NotReadyError, SQLAlchemyError) as error:
         return ServerReading(replace(facts, problem=_first_line(error)))
 
 
-def _read(tx: Transaction, store: Store, facts: DatabaseFacts, file: Path | None) -> DatabaseFacts:
+def _read(tx: Transaction, facts: DatabaseFacts, file: Path | None) -> DatabaseFacts:
     if tx.is_postgres:
         tx.connection.execute(text(f"SET LOCAL statement_timeout = '{_PATIENCE}'"))
-    revision, newest, standing = _standing(tx, store)
+    revision, newest, standing = _standing(tx)
     has_patients = inspect(tx.connection).has_table(patient.name)
     sealed = tx.connection.execute(select(patient.c.id, patient.c.name).limit(1)).first() if has_patients else None
     return replace(
@@ -69,21 +65,14 @@ def _read(tx: Transaction, store: Store, facts: DatabaseFacts, file: Path | None
     )
 
 
-def _standing(tx: Transaction, store: Store) -> tuple[str | None, str | None, Standing]:
+def _standing(tx: Transaction) -> tuple[str | None, str | None, Standing]:
     """Return the revision of the tables, the newest that this code knows, and how they stand to each other."""
-    scripts = ScriptDirectory.from_config(configuration(store.url))
-    newest = scripts.get_current_head()
-    heads = MigrationContext.configure(tx.connection).get_current_heads()
-    revision = heads[0] if heads else None
+    newest, revision = revisions.newest(), revisions.current(tx)
     if revision is None:
         return None, newest, Standing.EMPTY
     if revision == newest:
         return revision, newest, Standing.CURRENT
-    try:
-        is_known = scripts.get_revision(revision) is not None
-    except CommandError:
-        is_known = False
-    return revision, newest, Standing.BEHIND if is_known else Standing.NEWER
+    return revision, newest, Standing.BEHIND if revision in revisions.known() else Standing.NEWER
 
 
 def _postgres_settings(tx: Transaction) -> dict[str, str]:

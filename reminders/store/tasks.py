@@ -18,6 +18,7 @@ from reminders.core.tasks import Doubt, Outcome, Resolver, TaskKind, Urgency
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once, insert_once
 from reminders.store.rows import message, task
+from reminders.store.sets import among
 from reminders.store.task_news import TOLD, change_and_tell, tell, tell_opened
 from reminders.store.unit_of_work import Transaction
 
@@ -30,6 +31,7 @@ AGAIN: dict[str, Any] = {
     "outcome": None,
 }
 """What is forgotten of a task that opens again; its owner and its notes stay."""
+ALARMS_FIRST = case((task.c.kind == TaskKind.ESCALATION, 0), else_=1)
 BY_URGENCY = case({Urgency.HIGH: 0, Urgency.NORMAL: 1}, value=task.c.urgency, else_=2)
 
 
@@ -92,7 +94,7 @@ def open_anew(
     ordered = sorted(items, key=lambda pair: pair[1].key)
     open_many(tx, ordered, now=now)
     for batch in in_batches(item.key for _, item in ordered):
-        returned = update(task).where(task.c.key.in_(batch), task.c.resolved_by == settled_by)
+        returned = update(task).where(among(tx, task.c.key, batch), task.c.resolved_by == settled_by)
         change_and_tell(tx, FeedKind.TASK_OPENED, returned.values(**AGAIN, opened_at=now), now=now)
 
 
@@ -124,7 +126,7 @@ def add_words(tx: Transaction, key: str, words: str) -> bool:
 def resolve(tx: Transaction, keys: Collection[str], *, by: str, now: datetime) -> None:
     """Resolve open tasks whose cause ended; `by` is a resolver's word or a member of staff."""
     for batch in in_batches(sorted(keys)):
-        statement = update(task).where(task.c.key.in_(batch), IS_OPEN)
+        statement = update(task).where(among(tx, task.c.key, batch), IS_OPEN)
         _resolve(tx, statement, by=by, now=now)
 
 
@@ -142,7 +144,7 @@ def resolve_kind(tx: Transaction, kind: TaskKind, *, by: str, now: datetime) -> 
 def hurry(tx: Transaction, keys: Collection[str]) -> None:
     """Raise open tasks to the highest urgency."""
     for batch in in_batches(sorted(keys)):
-        statement = update(task).where(task.c.key.in_(batch), IS_OPEN, task.c.urgency != Urgency.HIGH)
+        statement = update(task).where(among(tx, task.c.key, batch), IS_OPEN, task.c.urgency != Urgency.HIGH)
         tx.connection.execute(statement.values(urgency=Urgency.HIGH))
 
 
@@ -153,7 +155,7 @@ def open_about(
     found: dict[AppointmentId, list[tuple[TaskKind, str]]] = {}
     statement = select(task.c.appointment_id, task.c.kind, task.c.key).where(task.c.clinic_id == clinic_id, IS_OPEN)
     for batch in in_batches(ids):
-        for row in tx.connection.execute(statement.where(task.c.appointment_id.in_(batch))):
+        for row in tx.connection.execute(statement.where(among(tx, task.c.appointment_id, batch))):
             found.setdefault(AppointmentId(row.appointment_id), []).append((row.kind, row.key))
     return found
 
@@ -161,7 +163,7 @@ def open_about(
 def reopen(tx: Transaction, keys: Collection[str], *, now: datetime) -> None:
     """Open tasks of these keys again that were closed: what they are about has come back."""
     for batch in in_batches(keys):
-        statement = update(task).where(task.c.key.in_(batch), task.c.resolved_at.is_not(None))
+        statement = update(task).where(among(tx, task.c.key, batch), task.c.resolved_at.is_not(None))
         change_and_tell(tx, FeedKind.TASK_OPENED, statement.values(**AGAIN, opened_at=now), now=now)
 
 
@@ -187,8 +189,9 @@ class Wanted:
 
 
 def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> Sequence[Task]:
-    """Return open tasks, the most urgent first, then the oldest."""
-    statement = _narrowed(select(task).where(IS_OPEN), wanted).order_by(BY_URGENCY, task.c.opened_at, task.c.id)
+    """Return open tasks: the alarms first, whatever else waits, then the most urgent, then the oldest."""
+    in_order = (ALARMS_FIRST, BY_URGENCY, task.c.opened_at, task.c.id)
+    statement = _narrowed(select(task).where(IS_OPEN), wanted).order_by(*in_order)
     return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
 
 
@@ -243,25 +246,24 @@ def open_of_texts(tx: Transaction, ids: Collection[InboundId]) -> list[Task]:
     return [
         _task(tx, row)
         for batch in in_batches(ids)
-        for row in tx.connection.execute(statement.where(task.c.inbound_id.in_(batch)))
+        for row in tx.connection.execute(statement.where(among(tx, task.c.inbound_id, batch)))
     ]
 
 
-def acknowledge(tx: Transaction, key: str, *, by: str, now: datetime) -> bool:
-    """Record who took an open task over, first; False where somebody did before, or it is resolved.
+def of_id(tx: Transaction, task_id: TaskId) -> Task | None:
+    """Return the task of a whole id; None where there is none."""
+    row = tx.connection.execute(select(task).where(task.c.id == task_id)).one_or_none()
+    return None if row is None else _task(tx, row)
 
-    It is theirs from then on, unless it was given to somebody already.
+
+def ending_in(tx: Transaction, digits: str, *, is_open: bool, limit: int = 10) -> list[Task]:
+    """Return the open tasks, or the resolved ones, whose id ends in these hexadecimal digits, the newest first.
+
+    Every one of them is looked at: of the open ones there are few.
     """
-    statement = update(task).where(task.c.key == key, IS_OPEN, task.c.acknowledged_at.is_(None))
-    owner = func.coalesce(task.c.owner, by)
-    taken = statement.values(acknowledged_at=now, acknowledged_by=by, owner=owner)
-    return change_and_tell(tx, FeedKind.TASK_TAKEN, taken, now=now) == 1
-
-
-def ending_in(tx: Transaction, digits: str, *, limit: int = 10) -> list[Task]:
-    """Return the tasks whose id ends in these hexadecimal digits, open ones first, then the newest."""
-    statement = select(task).where(cast(task.c.id, String).like(f"%{digits}"))
-    ordered = statement.order_by(task.c.resolved_at.is_not(None), task.c.opened_at.desc(), task.c.id)
+    its = IS_OPEN if is_open else task.c.resolved_at.is_not(None)
+    statement = select(task).where(its, cast(task.c.id, String).like(f"%{digits}"))
+    ordered = statement.order_by(task.c.opened_at.desc(), task.c.id)
     return [_task(tx, row) for row in tx.connection.execute(ordered.limit(limit))]
 
 
@@ -303,7 +305,7 @@ def resolve_kinds(
 ) -> None:
     """Resolve every open task of these kinds about these appointments."""
     for batch in in_batches(sorted(about)):
-        here = task.c.appointment_id.in_(batch) & task.c.kind.in_(kinds)
+        here = among(tx, task.c.appointment_id, batch) & task.c.kind.in_(kinds)
         _resolve(tx, update(task).where(here, IS_OPEN), by=by, now=now)
 
 
@@ -318,7 +320,7 @@ def resolve_faults(
         select(message.c.channel).where(message.c.id == task.c.message_id).scalar_subquery(), Channel.SMS.value
     )
     for batch in in_batches(sorted(of)):
-        here = task.c.patient_id.in_(batch) & task.c.kind.in_(kinds) & (its == channel.value)
+        here = among(tx, task.c.patient_id, batch) & task.c.kind.in_(kinds) & (its == channel.value)
         _resolve(tx, update(task).where(here, IS_OPEN), by=Resolver.SCHEDULE, now=now)
 
 

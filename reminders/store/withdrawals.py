@@ -20,6 +20,7 @@ from reminders.core.reminders import OF_A_PAUSE, Reason, ReminderState, ending
 from reminders.store.batches import in_batches
 from reminders.store.message_news import cancel
 from reminders.store.rows import message, patient, reminder
+from reminders.store.sets import among
 from reminders.store.unit_of_work import Transaction
 
 HELD_REMINDERS = (ReminderState.DISPATCHED, ReminderState.MERGED)
@@ -28,7 +29,7 @@ HELD_REMINDERS = (ReminderState.DISPATCHED, ReminderState.MERGED)
 def lock_patients(tx: Transaction, ids: Collection[PatientId]) -> None:
     """Keep everybody else from making messages of these patients' reminders until this transaction ends."""
     for batch in in_batches(sorted(ids)):
-        locked = select(patient.c.id).where(patient.c.id.in_(batch)).order_by(patient.c.id)
+        locked = select(patient.c.id).where(among(tx, patient.c.id, batch)).order_by(patient.c.id)
         tx.connection.execute(locked.with_for_update(key_share=True))
 
 
@@ -45,7 +46,7 @@ def withdraw(
     for batch in in_batches(about):
         ids = _carrying(tx, batch, message.c.state.in_(WAITING), recipient)
         for some in in_batches(ids):
-            cancel(tx, message.c.id.in_(some), reason=reason, now=now)
+            cancel(tx, among(tx, message.c.id, some), reason=reason, now=now)
         _free(tx, ids, reason, now)
         done += ids
     return done
@@ -66,7 +67,7 @@ def _carrying(
     recipient: Recipient | None = None,
 ) -> list[MessageId]:
     """Return, locked, the messages that carry a reminder of one of these sessions, as its own or merged into it."""
-    carries = (reminder.c.message_id == message.c.id) & reminder.c.appointment_id.in_(about)
+    carries = (reminder.c.message_id == message.c.id) & among(tx, reminder.c.appointment_id, about)
     if recipient is not None:
         carries &= reminder.c.recipient == recipient
     statement = select(message.c.id).where(where, message.c.origin == Origin.REMINDER, exists().where(carries))
@@ -78,7 +79,7 @@ def _free(tx: Transaction, ids: Collection[MessageId], reason: Reason, now: date
     """Let reminders wait without a message; one that is past its use ends here, or it would be missed as late."""
     free: dict[str, Any] = {"message_id": None, "merged_into_id": None, "changed_at": now}
     for batch in in_batches(ids):
-        theirs = update(reminder).where(reminder.c.message_id.in_(batch), reminder.c.state.in_(HELD_REMINDERS))
+        theirs = update(reminder).where(among(tx, reminder.c.message_id, batch), reminder.c.state.in_(HELD_REMINDERS))
         useless = theirs.where(reminder.c.expires_at <= now)
         tx.connection.execute(useless.values(free | {"state": ending(reason), "reason": reason}))
         tx.connection.execute(theirs.values(free | {"state": ReminderState.PLANNED, "reason": None}))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from reminders.ports import SENDING_JOBS
@@ -62,12 +62,13 @@ def show_alarm(request: Request, token: str) -> Response:
     return _gone(request) if shown is None else _alarm(request, shown)
 
 
-@router.post("/a/{token}", dependencies=[Depends(limit_tries)])
+@router.post("/a/{token}")
 def take_over(request: Request, token: str, nonce: Annotated[str, Form()] = "") -> Response:
     """Take the alarm over, then show the page as it stands now."""
     services = services_of(request)
     shown = read_alarm(services.deps, token)
     if shown is None:
+        limit_tries(request)
         return _gone(request)
     if not is_from_our_page(request, nonce):
         return _alarm(request, shown, status=FORBIDDEN)

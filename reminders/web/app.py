@@ -29,7 +29,6 @@ from reminders.web.console import (
 )
 from reminders.web.console.door import acting
 from reminders.web.envelope import Envelope
-from reminders.web.guards import TryLimit
 from reminders.web.pages import STATIC, base_path
 
 STAFF_PAGES = (
@@ -54,7 +53,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app = FastAPI(title="Reminders", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.services = given
     app.state.base = base_path(given)
-    app.state.limit = TryLimit(given.deps.clock)
+    app.state.arrivals = hooks.Arrivals(given.deps)
     app.state.metrics = health.Metrics(given.deps)
     app.state.readiness = health.Readiness(given.deps)
     errors.install(app)

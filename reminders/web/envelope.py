@@ -5,11 +5,12 @@ It stands outside the framework's own layers, so that even an answer to an unfor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from uuid import UUID
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reminders.bootstrap import Services
@@ -37,6 +38,7 @@ HEADERS = {
 }
 ONE_YEAR = 31_536_000
 HOOKS = "/hooks/"
+CACHE_CONTROL = b"cache-control"
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -49,9 +51,10 @@ class Envelope:
         self._identity = services.deps.identity
         self._clock = services.deps.clock
         self._base = base_path(services)
-        self._headers = dict(HEADERS)
+        headers = dict(HEADERS)
         if services.facts.public_url.startswith("https:"):
-            self._headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
+            headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -101,7 +104,7 @@ class Envelope:
 class _Answer:
     """Sends an answer on, with our headers, and remembers its status."""
 
-    def __init__(self, send: Send, headers: dict[str, str], *, is_static: bool) -> None:
+    def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]], *, is_static: bool) -> None:
         self.status = 0
         self._send = send
         self._headers = headers
@@ -110,11 +113,11 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers.update(self._headers)
             # Browsers keep styles but ask whether they changed; pages are kept nowhere.
             may_keep = self._is_static and self.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
-            headers["Cache-Control"] = "no-cache" if may_keep else "no-store"
+            ours = [*self._headers, (CACHE_CONTROL, b"no-cache" if may_keep else b"no-store")]
+            names = {name for name, _ in ours}
+            message["headers"] = [*(item for item in message["headers"] if item[0].lower() not in names), *ours]
         await self._send(message)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -59,18 +60,24 @@ def status_of(error: errors.RemindersError) -> HTTPStatus:
 
 def problem(status: int, *, wants_page: bool, reference: str, base: str = "", is_staff: bool = False) -> Response:
     """Return a plain answer for a status, as a page for people, staff with a way back, and as JSON for programs."""
-    known = HTTPStatus(status)
-    nearest = HTTPStatus.INTERNAL_SERVER_ERROR if known >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
-    english, spanish = WORDS.get(known, WORDS[nearest])
     if not wants_page:
         # RFC 9457; `error` is what was here before there was a media type for it.
-        told = {"type": "about:blank", "title": known.phrase, "status": status, "reference": reference}
+        phrase = HTTPStatus(status).phrase
+        told = {"type": "about:blank", "title": phrase, "status": status, "reference": reference}
         media_type = "application/problem+json"
-        return JSONResponse({**told, "error": known.phrase}, status_code=status, media_type=media_type)
+        return JSONResponse({**told, "error": phrase}, status_code=status, media_type=media_type)
+    english, spanish = words_of(status)
     text = TEMPLATES.get_template("error.html").render(
         base=base, english=english, spanish=spanish, reference=reference, status=status, is_staff=is_staff
     )
     return HTMLResponse(text, status_code=status)
+
+
+def words_of(status: int) -> tuple[str, str]:
+    """Return what a status says to people, in English and in Spanish."""
+    known = HTTPStatus(status)
+    nearest = HTTPStatus.INTERNAL_SERVER_ERROR if known >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
+    return WORDS.get(known, WORDS[nearest])
 
 
 def wants_page(request: Request) -> bool:
@@ -91,6 +98,10 @@ def answer(request: Request, status: int, *, headers: Mapping[str, str] | None =
         status, wants_page=wants_page(request), reference=reference, base=base, is_staff=_is_staff(request)
     )
     found.headers.update(headers or {})
+    if "hx-request" in request.headers:
+        # A part of a page has no place for a whole one: the page's script says it in a line, and all stays as it is.
+        found.headers["HX-Reswap"] = "none"
+        found.headers["HX-Trigger"] = json.dumps({"refused": words_of(status)[0]})
     return found
 
 

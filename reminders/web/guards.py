@@ -5,18 +5,17 @@ from __future__ import annotations
 import hmac
 import math
 import re
-from collections import deque
 from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
-from threading import Lock
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from reminders.ports import Clock
+from reminders.core.tries import PAGES
+from reminders.services.limit_tries import take_try
 from reminders.web.pages import services_of
 
 NONCE = re.compile(r"[A-Za-z0-9_=-]{22,64}")
@@ -24,9 +23,6 @@ LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 HOST = re.compile(r"(\[[0-9a-f:]+\]|[^:]*)(:[0-9]+)?")
 FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 """Headers by which a proxy tells that somebody else is asking."""
-TRIES = 30
-SPAN_SECONDS = 60.0
-MOST_ADDRESSES = 10_000
 
 
 def _cookie(request: Request) -> str:
@@ -91,39 +87,20 @@ def _form_key(request: Request) -> str | None:
     return found
 
 
-class TryLimit:
-    """Counts tries by address over the last minute, in this process."""
-
-    def __init__(self, clock: Clock, *, tries: int = TRIES) -> None:
-        """Start with nobody counted."""
-        self._clock = clock
-        self._tries = tries
-        self._seen: dict[str, deque[float]] = {}
-        self._lock = Lock()
-
-    def permits(self, address: str) -> bool:
-        """Count one try and say whether it may go on."""
-        now = self._clock.monotonic()
-        with self._lock:
-            if len(self._seen) >= MOST_ADDRESSES:
-                self._seen = {key: times for key, times in self._seen.items() if times[-1] > now - SPAN_SECONDS}
-            times = self._seen.setdefault(address, deque(maxlen=self._tries))
-            if len(times) == self._tries and times[0] > now - SPAN_SECONDS:
-                return False
-            times.append(now)
-            return True
-
-
 def whole_seconds(wait: timedelta) -> str:
     """Return a wait as the header `Retry-After` tells it: never less than it is, at least a second."""
     return str(max(1, math.ceil(wait.total_seconds())))
 
 
 def limit_tries(request: Request) -> None:
-    """Refuse an address that tries too often."""
-    limit: TryLimit = request.app.state.limit
-    if not limit.permits(request.client.host if request.client else ""):
-        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": f"{SPAN_SECONDS:.0f}"})
+    """Count a try, and refuse an address that tries too often: by the database, for all processes alike.
+
+    Where a good link costs nothing, only links that open nothing are counted: nobody's mail program may be kept from
+    unsubscribing by what others do behind its address. Raises HTTPException 429.
+    """
+    wait = take_try(services_of(request).deps, PAGES, request.client.host if request.client else "")
+    if wait:
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": whole_seconds(wait)})
 
 
 def only_local(request: Request) -> None:

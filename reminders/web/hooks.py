@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from reminders.bootstrap import Services
 from reminders.core.errors import ForgedHookError, NotReadyError
-from reminders.services.apply_receipts import store_receipt
-from reminders.services.receive_replies import store_text
+from reminders.ports import InboundText, SmsHooks
+from reminders.services.deps import Deps
+from reminders.services.store_arrivals import Arrived, Kept, store_receipts, store_texts
+from reminders.web.gathering import Gathering
 from reminders.web.health import Metrics
 from reminders.web.pages import services_of
 
@@ -24,77 +26,88 @@ EMPTY_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """We answer a text later, by a message of our own; in the callback there is nothing to say."""
 
 
-async def raw_body(request: Request) -> bytes:
-    """Return the body as it came: the signature is over its very bytes."""
-    return await request.body()
+class Arrivals:
+    """What the callbacks of one app bring, gathered and stored in groups."""
+
+    def __init__(self, deps: Deps) -> None:
+        """Begin with nothing brought."""
+        self.texts: Gathering[InboundText, Kept] = Gathering(partial(store_texts, deps))
+        self.receipts: Gathering[Arrived, Kept] = Gathering(partial(store_receipts, deps))
 
 
-def signed_path(request: Request) -> str:
-    """Return the path and query as they came over the wire, undecoded: the signature is over them."""
-    path: bytes = request.scope["raw_path"]
-    query: bytes = request.scope["query_string"]
-    return path.decode("ascii") + (f"?{query.decode('ascii')}" if query else "")
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A callback as it came, and what judges, gathers and counts it.
+
+    `path` has its query and is as undecoded as `body` is: the signature is over their very bytes.
+    """
+
+    path: str
+    body: bytes
+    signature: str | None
+    hooks: SmsHooks
+    arrivals: Arrivals
+    counters: Metrics
 
 
-def hook_services(request: Request) -> Services:
-    """Return the services of an installation that has a provider. Raises NotReadyError without one."""
+async def callback_of(request: Request) -> Callback:
+    """Return the callback. Raises NotReadyError in an installation without a provider."""
     services = services_of(request)
     if not services.facts.has_hooks:
         raise NotReadyError("no provider is configured, so no callback can be verified")
-    return services
+    raw_path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return Callback(
+        path=raw_path.decode("ascii") + (f"?{query.decode('ascii')}" if query else ""),
+        body=await request.body(),
+        signature=request.headers.get("X-Twilio-Signature"),
+        hooks=services.hooks,
+        arrivals=request.app.state.arrivals,
+        counters=request.app.state.metrics,
+    )
 
 
-def metrics_of(request: Request) -> Metrics:
-    """Return the counters."""
-    found: Metrics = request.app.state.metrics
-    return found
-
-
-Ready = Annotated[Services, Depends(hook_services)]
-Counters = Annotated[Metrics, Depends(metrics_of)]
-Body = Annotated[bytes, Depends(raw_body)]
-Path = Annotated[str, Depends(signed_path)]
-Signature = Annotated[str | None, Header(alias="X-Twilio-Signature")]
-
-
+# Neither of these is a plain function, nor depends on one: a thread for each would cost more than all the rest.
 @router.post("/hooks/twilio/sms")
-def receive_text(
-    services: Ready, counters: Counters, path: Path, body: Body, *, signature: Signature = None
-) -> Response:
+async def receive_text(request: Request) -> Response:
     """Take a patient's text. 403 where it is forged, 503 where it cannot be kept: then the provider repeats it."""
+    came = await callback_of(request)
     try:
-        text = services.hooks.read_text(path, body, signature)
+        text = came.hooks.read_text(came.path, came.body, came.signature)
     except ForgedHookError:
-        counters.count_hook("sms", "forged")
+        came.counters.count_hook("sms", "forged")
         raise
-    is_new = _kept(lambda: store_text(services.deps, text))
-    counters.count_hook("sms", "stored" if is_new else "repeated")
+    kept = await _kept(came.arrivals.texts.store(text))
+    came.counters.count_hook("sms", kept)
     return Response(EMPTY_ANSWER, media_type="text/xml")
 
 
 @router.post("/hooks/twilio/status/{tag}")
-def receive_receipt(
-    tag: str, services: Ready, counters: Counters, path: Path, body: Body, *, signature: Signature = None
-) -> Response:
+async def receive_receipt(tag: str, request: Request) -> Response:
     """Take a delivery report. A genuine one whose tag is no tag of ours is kept too: it names its message itself."""
+    came = await callback_of(request)
     try:
-        receipt = services.hooks.read_receipt(path, body, signature)
+        receipt = came.hooks.read_receipt(came.path, came.body, came.signature)
     except ForgedHookError:
-        counters.count_hook("status", "forged")
+        came.counters.count_hook("status", "forged")
         raise
     attempt = _tag(tag)
-    is_new = _kept(lambda: store_receipt(services.deps, attempt, receipt))
-    counters.count_hook("status", "untagged" if attempt is None else "stored" if is_new else "repeated")
+    kept = await _kept(came.arrivals.receipts.store((attempt, receipt)))
+    came.counters.count_hook("status", "untagged" if attempt is None else kept)
     return Response(status_code=204)
 
 
-def _kept(store: Callable[[], bool]) -> bool:
-    """Store what came; whatever goes wrong, the provider is asked to bring it again."""
+async def _kept(storing: Awaitable[Kept]) -> Kept:
+    """Wait until what came is stored; whatever goes wrong, the provider is asked to bring it again."""
     try:
-        return store()
+        kept = await storing
     except Exception as error:
         log.error("hook.not_kept", exc=error)  # noqa: TRY400 - a traceback may quote the text
         raise NotReadyError("the callback could not be stored") from error
+    if kept is Kept.FAILED:
+        log.error("hook.not_kept")
+        raise NotReadyError("the callback could not be stored")
+    return kept
 
 
 def _tag(text: str) -> UUID | None:

@@ -116,10 +116,11 @@ def show_unsubscribe(request: Request, token: str) -> Response:
     return page(request, "unsubscribe.html", is_done=False)
 
 
-@router.post("/u/{token}", dependencies=[Depends(limit_tries)])
+@router.post("/u/{token}")
 def unsubscribe(request: Request, token: str) -> Response:
     """End all automatic messages to an address. Mail programs send this by themselves, without cookie (RFC 8058)."""
     if not unsubscribe_by_link(services_of(request).deps, token):
+        limit_tries(request)
         return _gone(request)
     return page(request, "unsubscribe.html", is_done=True)
 

@@ -1,69 +1,79 @@
-"""How fast the service is, measured side by side: ratios with their range, not wishes.
+"""How fast the service is, measured side by side in one run: ratios with their range, not wishes.
 
-python3 -m reminders bench plan       planning, beside a bare loop over the same sessions
-python3 -m reminders bench pages      every page of the console, the patient's page and the API at 50,000 sessions
+Each part starts what it needs (PostgreSQL, Valkey, a provider over HTTPS on this machine), makes its own data and
+removes both. A part that loses or doubles a message fails, however fast it was; a run on a loud machine says `noisy`.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import logging
+import os
+import platform
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
+from typing import Protocol, cast
 
 import structlog
 
-from reminders.store.unit_of_work import Store
-from reminders.store.vault import Vault
-from tests.bench.clinic_life import lived
-from tests.bench.pages import LIMIT_MS, PageFigure, measure_pages
-from tests.servers.postgres import running_postgres
+from tests.bench.figures import Figure, Verdict, table
+from tests.bench.options import MODULES, PARTS, Options
 
-SESSIONS_IN_A_COPY = 210
 GOOD, BAD = 0, 1
 
 
+class Part(Protocol):
+    """A module of this folder."""
+
+    def measure(self, options: Options) -> Sequence[Figure]:
+        """Measure, side by side with a limit where there is one."""
+        ...
+
+
 def _parser() -> argparse.ArgumentParser:
+    said = "\n".join(f"  {name:10}{what}" for name, what in PARTS.items())
     parser = argparse.ArgumentParser(
-        prog="python3 -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python3 -m reminders bench",
+        description=f"{__doc__}\nparts (default: all but `peers`):\n{said}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=["pages"])
-    parser.add_argument("--sessions", type=int, default=50_000, help="how many the clinics had")
-    parser.add_argument("--rounds", type=int, default=10, help="how often each page is asked")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="what to measure")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds: all parts in ten minutes")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each is measured (default: 5; quick: 3)")
+    parser.add_argument("--rows", type=int, metavar="N", help="the size of the parts that take one (see their modules)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
 def main() -> int:
-    """Measure and print; return 1 where a page takes too long."""
-    arguments = _parser().parse_args()
+    """Measure and print; return 1 where a figure misses its bar."""
+    parser = _parser()
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with running_postgres() as server, server.database() as url, tempfile.TemporaryDirectory() as folder:
-        store = Store(url, Vault(["only for this"]))
+    options = Options(is_quick=arguments.quick, rounds=arguments.rounds, rows=arguments.rows)
+    found: list[Figure] = []
+    for name in arguments.parts or [name for name in PARTS if name != "peers"]:
         begun = time.monotonic()
-        world = lived(store, copies=max(0, round(arguments.sessions / SESSIONS_IN_A_COPY) - 1))
-        counts = {name: world.count(name) for name in ("appointment", "message", "inbound", "task", "event")}
-        said = ", ".join(f"{count:,} {name}s" for name, count in counts.items())
-        sys.stderr.write(f"{said}, after {time.monotonic() - begun:.0f} s\n")
-        found = measure_pages(world, Path(folder), rounds=arguments.rounds)
-        store.close()
+        part = cast("Part", importlib.import_module(f"tests.bench.{MODULES.get(name, name)}"))
+        found += part.measure(options)
+        sys.stderr.write(f"{name}: {time.monotonic() - begun:.0f} s\n")
     if arguments.json:
-        sys.stdout.write(json.dumps({"counts": counts, "pages": [asdict(item) for item in found]}, indent=2) + "\n")
+        sys.stdout.write(json.dumps({"machine": machine(), "figures": [item.document for item in found]}, indent=2))
+        sys.stdout.write("\n")
     else:
-        _show(found)
-    return GOOD if all(item.is_good for item in found) else BAD
+        sys.stdout.write(f"{table(found)}\n\n{machine()}\n")
+    return BAD if any(item.verdict is Verdict.MISSED for item in found) else GOOD
 
 
-def _show(found: Sequence[PageFigure]) -> None:
-    for item in sorted(found, key=lambda item: item.median, reverse=True):
-        mark = "" if item.is_good else f"  above {LIMIT_MS:g} ms"
-        line = f"{item.median:7.1f} ms ({item.fastest:.1f} to {item.slowest:.1f})  {item.ratio:5.1f} x bare"
-        sys.stdout.write(f"{line}  {item.weight:6.1f} kB  {item.page}{mark}\n")
+def machine() -> str:
+    """Return what these figures were measured on."""
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
 
 
 if __name__ == "__main__":

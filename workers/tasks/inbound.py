@@ -17,8 +17,12 @@ def _apply() -> None:
     hear_canaries(services().deps)
 
 
-_applying = Turn(_apply)
-"""Every receipt brings a hint, and three come for each text: side by side they would only read what another holds."""
+def _receive() -> None:
+    receive_stored(services().deps)
+
+
+_applying, _receiving = Turn(_apply), Turn(_receive)
+"""Every group that arrives brings a hint: side by side they would only look at what another holds."""
 
 
 @task(Job.APPLY_RECEIPTS)
@@ -30,7 +34,7 @@ def apply_receipts() -> None:
 @task(Job.RECEIVE_REPLIES)
 def receive_replies() -> None:
     """Read replies that were stored."""
-    receive_stored(services().deps)
+    _receiving.take()
 
 
 @task(Job.CLIMB)

@@ -7,6 +7,7 @@ from reminders.services.expire_overdue import expire_overdue as expire
 from reminders.services.fly_canaries import release_canary as release
 from reminders.services.follow_up import follow_up as ask_again
 from reminders.services.hurry_opt_outs import hurry_opt_outs as hurry
+from reminders.services.index_patients import index_patients as index
 from reminders.services.keep_feed import keep_feed as keep
 from reminders.services.look_up_lines import look_up_lines as look_up
 from reminders.services.resolve_unknowns import poll_stuck as poll
@@ -62,6 +63,12 @@ def look_up_lines() -> None:
 def keep_feed() -> None:
     """Number what happened, and forget old answers of the API."""
     keep(services().deps)
+
+
+@task(Job.INDEX_PATIENTS)
+def index_patients() -> None:
+    """Make patients who were stored before there was an index searchable by it."""
+    index(services().deps)
 
 
 @task(Job.RELEASE_CANARY)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from reminders.adapters.schedule_csv import cells
 from reminders.adapters.schedule_csv.cells import WrongCellError, show
@@ -60,6 +60,31 @@ class Findings:
         return (Fault(line, column, wrong.found, wrong.wanted) for column, wrong in self.found)
 
 
+class Column(Generic[T]):
+    """Reads the cells of a column. What it has read it keeps: the same few texts stand in most rows of a schedule."""
+
+    def __init__(self, name: str, read: Callable[..., T]) -> None:
+        self._name = name
+        self._read = read
+        self._known: dict[tuple[Hashable, ...], tuple[T | None, WrongCellError | None]] = {}
+
+    def read(self, findings: Findings, *written: Hashable) -> T | None:
+        """Return what a cell says, in its surroundings if they matter; what is wrong with it goes to the findings."""
+        found = self._known.get(written)
+        if found is None:
+            found = self._known[written] = self._found(written)
+        value, wrong = found
+        if wrong is not None:
+            findings.add(self._name, wrong)
+        return value
+
+    def _found(self, written: tuple[Hashable, ...]) -> tuple[T | None, WrongCellError | None]:
+        try:
+            return self._read(*written), None
+        except WrongCellError as wrong:
+            return None, wrong
+
+
 class RowReader:
     """Reads the rows of one file. What it has read of a patient it keeps, since most patients have many rows."""
 
@@ -68,21 +93,39 @@ class RowReader:
         self.notes: dict[str, None] = {}
         self._defaults = defaults
         self._patients: dict[tuple[str, ...], tuple[PatientRecord | None, Findings]] = {}
+        self._only_clinic = defaults.only_clinic
+        self._places: dict[str | None, Place] = {}
+        self._clinic = Column("clinic", self._read_clinic)
+        self._timezone = Column("timezone", cells.zone)
+        self._local = Column("starts_at", cells.local_time)
+        self._starts_at = Column("starts_at", cells.instant)
+        self._duration = Column("duration_minutes", lambda cell: timedelta(minutes=cells.minutes(cell)))
+        self._type = Column("appointment_type", cells.required)
+        self._status = Column("status", cells.status)
+        self._series_id = Column("series_id", cells.optional)
+        self._position = Column("series_number", cells.position)
+        self._escort_name = Column("escort_name", cells.optional)
+        self._escort_phone = Column("escort_phone", cells.phone)
 
     def read(self, line: int, row: Row) -> ReadRow:
         """Read a row whose cells have no surrounding spaces; missing columns read as blank cells."""
         findings = Findings()
-        clinic = findings.check("clinic", lambda: self._clinic(row.get("clinic", "")))
+        clinic = self._clinic.read(findings, row.get("clinic", ""))
         has_clinic_fault = bool(findings.found)
-        place = self._defaults.place(clinic)
+        place = self._place_of(clinic)
         external_id = findings.check("external_id", lambda: cells.required(row["external_id"]))
         booking = self._booking(line, row, place, findings)
         patient, about_patient = self._patient(row, place)
-        self.faults.extend((*findings.on(line), *about_patient.on(line)))
-        home = clinic or self._defaults.only_clinic
-        return ReadRow(line, clinic, home, has_clinic_fault, external_id, patient, booking)
+        if findings.found or about_patient.found:
+            self.faults.extend((*findings.on(line), *about_patient.on(line)))
+        return ReadRow(line, clinic, clinic or self._only_clinic, has_clinic_fault, external_id, patient, booking)
 
-    def _clinic(self, cell: str) -> str | None:
+    def _place_of(self, clinic: str | None) -> Place:
+        if clinic not in self._places:
+            self._places[clinic] = self._defaults.place(clinic)
+        return self._places[clinic]
+
+    def _read_clinic(self, cell: str) -> str | None:
         known = self._defaults.clinics
         if not cell and self._defaults.needs_clinic:
             raise WrongCellError("the cell is blank", f"write one of {', '.join(sorted(known))}")
@@ -91,7 +134,7 @@ class RowReader:
         return cells.optional(cell)
 
     def _patient(self, row: Row, place: Place) -> tuple[PatientRecord | None, Findings]:
-        written = tuple(row.get(column, "") for column in PATIENT_COLUMNS)
+        written = tuple([row.get(column, "") for column in PATIENT_COLUMNS])  # not a generator: each row comes here
         key = (place.country, place.language, *written)
         if key not in self._patients:
             self._patients[key] = patient_of(dict(zip(PATIENT_COLUMNS, written, strict=True)), place)
@@ -99,25 +142,26 @@ class RowReader:
 
     def _booking(self, line: int, row: Row, place: Place, findings: Findings) -> Booking | None:
         before = len(findings.found)
-        timezone = findings.check("timezone", lambda: cells.zone(row.get("timezone", "") or place.timezone))
-        local = findings.check("starts_at", lambda: cells.local_time(row["starts_at"]))
+        timezone = self._timezone.read(findings, row.get("timezone", "") or place.timezone)
+        local = self._local.read(findings, row["starts_at"])
         starts_at = self._instant(line, local, timezone, findings)
-        duration = row.get("duration_minutes", "") or str(self._defaults.duration_minutes)
-        minutes = findings.check("duration_minutes", lambda: cells.minutes(duration))
+        minutes = row.get("duration_minutes", "") or str(self._defaults.duration_minutes)
+        duration = self._duration.read(findings, minutes)
         kind = row.get("appointment_type", "") or self._defaults.appointment_type
-        appointment_type = findings.check("appointment_type", lambda: cells.required(kind))
-        status = findings.check("status", lambda: cells.status(row["status"]))
-        series_id, series_number = _series(row, findings)
-        escort_name = findings.check("escort_name", lambda: cells.optional(row.get("escort_name", "")))
-        escort_phone = findings.check("escort_phone", lambda: _phone(row.get("escort_phone", ""), place))
+        appointment_type = self._type.read(findings, kind)
+        status = self._status.read(findings, row["status"])
+        series_id, series_number = self._series(row, findings)
+        escort_name = self._escort_name.read(findings, row.get("escort_name", ""))
+        phone = row.get("escort_phone", "")
+        escort_phone = self._escort_phone.read(findings, phone, place.country) if phone else None
         if len(findings.found) > before:
             return None
-        if not (starts_at and timezone and minutes and appointment_type and status):
+        if not (starts_at and timezone and duration and appointment_type and status):
             return None
         return Booking(
             starts_at=starts_at,
             timezone=timezone,
-            duration=timedelta(minutes=minutes),
+            duration=duration,
             appointment_type=appointment_type,
             status=status,
             series_id=series_id,
@@ -134,7 +178,7 @@ class RowReader:
                 f"time zone {timezone} never changes its clocks; where clocks change, "
                 f"write {cells.STANDING_STILL[timezone]}"
             ] = None
-        found = findings.check("starts_at", lambda: cells.instant(local, timezone))
+        found = self._starts_at.read(findings, local, timezone)
         if found is None:
             return None
         at, oddity = found
@@ -142,19 +186,18 @@ class RowReader:
             self.notes[f"line {line}, starts_at: {local.isoformat(timespec='minutes')!r} {oddity}"] = None
         return at
 
+    def _series(self, row: Row, findings: Findings) -> tuple[str | None, int | None]:
+        series_id = self._series_id.read(findings, row.get("series_id", ""))
+        number = row.get("series_number", "")
+        if number and not row.get("series_id"):
+            wrong = WrongCellError(f"{show(number)} stands without a series_id", "name the series, or leave both blank")
+            findings.add("series_number", wrong)
+            return series_id, None
+        return series_id, self._position.read(findings, number) if number else None
+
 
 def _phone(cell: str, place: Place) -> str | None:
     return cells.phone(cell, place.country) if cell else None
-
-
-def _series(row: Row, findings: Findings) -> tuple[str | None, int | None]:
-    series_id = findings.check("series_id", lambda: cells.optional(row.get("series_id", "")))
-    number = row.get("series_number", "")
-    if number and not row.get("series_id"):
-        wrong = WrongCellError(f"{show(number)} stands without a series_id", "name the series, or leave both blank")
-        findings.add("series_number", wrong)
-        return series_id, None
-    return series_id, findings.check("series_number", lambda: cells.position(number)) if number else None
 
 
 def patient_of(row: Row, place: Place) -> tuple[PatientRecord | None, Findings]:

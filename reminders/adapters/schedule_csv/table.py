@@ -6,7 +6,7 @@ import csv
 import io
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,11 +22,12 @@ COLUMNS = (
     *("timezone", "duration_minutes", "appointment_type", "status", "series_id", "series_number", "consent_sms"),
     *("consent_email", "escort_name", "escort_phone", "clinic"),
 )
-MOST_BYTES = 10 * 1024 * 1024
-MOST_ROWS = 50_000
+MOST_BYTES = 32 * 1024 * 1024
+MOST_ROWS = 120_000
 MOST_COLUMNS = 200
 MOST_FILE_LINES = 1_048_576
 """As many as a spreadsheet has: some export all of their blank rows."""
+TOO_MANY_LINES = f"the file has more than {MOST_FILE_LINES:,} lines; remove the blank ones"
 MOST_CHARACTERS = 64 * 1024
 MOST_LINES = 50
 """A record over more lines than this is a quote that was never closed; without a limit it would swallow the file."""
@@ -66,8 +67,10 @@ class Header:
     notes: tuple[str, ...]
 
 
-def load(path: Path) -> str:
-    """Read a file as text. Bytes that are not UTF-8 stay in it as lone surrogates: each is a fault of its row.
+def load(path: Path) -> Iterable[str]:
+    """Read a file as lines of text, decoded one by one: as a whole it would take several times its room.
+
+    Bytes that are not UTF-8 stay in it as lone surrogates: each is a fault of its row.
 
     Raises:
         ScheduleError: if there is no such file, it is too large, or it is no UTF-8 text at all.
@@ -79,20 +82,24 @@ def load(path: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else None
         raise ScheduleError([f"cannot be read: {reason or error}"]) from error
     if len(content) > MOST_BYTES:
-        raise ScheduleError(["the file is larger than 10 MB; export fewer weeks at a time"])
+        raise ScheduleError(["the file is larger than 32 MB; export fewer weeks at a time"])
     for start, what in FOREIGN_STARTS.items():
         if content.startswith(start):
             raise ScheduleError([f"line 1: {what}; {SAVE_AS}"])
     if content[:2000].count(0) > len(content[:2000]) // 4:
         raise ScheduleError([f"line 1: the file is no UTF-8 text (it is full of NUL bytes); {SAVE_AS}"])
-    return content.removeprefix(BOM_UTF8).decode("utf-8", "surrogateescape")
+    if content.count(b"\n") > MOST_FILE_LINES:
+        raise ScheduleError([TOO_MANY_LINES])
+    return io.TextIOWrapper(io.BytesIO(content.removeprefix(BOM_UTF8)), "utf-8", "surrogateescape", newline="")
 
 
 class _Lines:
-    """The lines of a text for the csv reader, which can be set back to any of them."""
+    """The lines of a text for the csv reader, which can be set back within the present record."""
 
-    def __init__(self, text: str) -> None:
-        self._lines = list(io.StringIO(text, newline=""))
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._rest = iter(lines)
+        self._kept: list[str] = []
+        """From the first line of the present record on; more than it has taken where it was set back."""
         self.record_starts = 0
         self.upcoming = 0
 
@@ -101,8 +108,14 @@ class _Lines:
         """How many lines the present record has taken so far."""
         return self.upcoming - self.record_starts
 
-    def __len__(self) -> int:
-        return len(self._lines)
+    def begin_record(self) -> None:
+        """Let the next line be a record's first."""
+        del self._kept[: self.taken]
+        self.record_starts = self.upcoming
+
+    def set_back(self) -> None:
+        """Let the next line be the present record's second."""
+        self.upcoming = self.record_starts + 1
 
     def __iter__(self) -> _Lines:
         return self
@@ -110,22 +123,21 @@ class _Lines:
     def __next__(self) -> str:
         if self.taken >= MOST_LINES:
             raise csv.Error("unexpected length of a record")
-        if self.upcoming >= len(self._lines):
-            raise StopIteration
+        if self.taken == len(self._kept):
+            self._kept.append(next(self._rest))
+        if self.upcoming >= MOST_FILE_LINES:
+            raise ScheduleError([TOO_MANY_LINES])
         self.upcoming += 1
-        return self._lines[self.upcoming - 1]
+        return self._kept[self.taken - 1]
 
 
-def records(text: str) -> Iterator[Record | Fault]:
+def records(lines: Iterable[str]) -> Iterator[Record | Fault]:
     """Yield each record that is not blank, or a fault where quotes are wrong; reading goes on with the next line.
 
     Raises:
         ScheduleError: if there are more lines or rows than we read.
     """
-    lines = _Lines(text)
-    if len(lines) > MOST_FILE_LINES:
-        raise ScheduleError([f"the file has more than {MOST_FILE_LINES:,} lines; remove the blank ones"])
-    for count, record in enumerate(_filled(lines)):
+    for count, record in enumerate(_filled(_Lines(lines))):
         if count > MOST_ROWS:
             raise ScheduleError([f"the file has more than {MOST_ROWS:,} rows; export fewer weeks at a time"])
         yield record
@@ -134,14 +146,14 @@ def records(text: str) -> Iterator[Record | Fault]:
 def _filled(lines: _Lines) -> Iterator[Record | Fault]:
     reader = csv.reader(lines, strict=True)
     while True:
-        lines.record_starts = lines.upcoming
+        lines.begin_record()
         try:
             record = Record(lines.record_starts + 1, tuple(next(reader)), lines.taken)
         except StopIteration:
             return
         except csv.Error as error:
             yield _quoting_fault(error, lines)
-            lines.upcoming = lines.record_starts + 1
+            lines.set_back()
             continue
         if not record.is_blank:
             yield record

@@ -7,10 +7,9 @@ carry a good signature (`Body=STOP` as `Bod=ySTOP`). Only a strict schema after 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from reminders.adapters.twilio.error_codes import reason
@@ -40,7 +39,7 @@ class TwilioSmsHooks:
         """Expect signatures over `public_url` followed by the route's path, whatever host a request names."""
         self._keys = tuple(token.encode() for token in auth_tokens if token)
         self._account_sid = account_sid
-        self._public_url = urlsplit(public_url.rstrip("/"))
+        self._origins = _origins(urlsplit(public_url.rstrip("/")))
 
     def read_text(self, path: str, body: bytes, signature: str | None) -> InboundText:
         """Read an inbound text. Raises ForgedHookError."""
@@ -85,17 +84,21 @@ class TwilioSmsHooks:
         is_genuine = False
         # Every candidate is compared, so that the time taken says nothing about which one came near.
         for address in self._addresses(path):
+            signed = (address + text).encode()
             for key in self._keys:
-                made = base64.b64encode(hmac.new(key, (address + text).encode(), hashlib.sha1).digest())
+                made = base64.b64encode(hmac.digest(key, signed, "sha1"))
                 is_genuine |= hmac.compare_digest(made, given)
         return is_genuine
 
     def _addresses(self, path: str) -> Iterator[str]:
         """Yield the spellings that may have been signed: with or without port, with or without the fragment."""
-        for netloc in _netlocs(self._public_url):
-            address = f"{self._public_url.scheme}://{netloc}{self._public_url.path}{path}"
-            yield address
-            yield address + CALLBACK_POLICY
+        for origin in self._origins:
+            yield origin + path
+            yield origin + path + CALLBACK_POLICY
+
+
+def _origins(url: SplitResult) -> Sequence[str]:
+    return [f"{url.scheme}://{netloc}{url.path}" for netloc in _netlocs(url)]
 
 
 def _netlocs(url: SplitResult) -> set[str]:

@@ -12,7 +12,7 @@ from reminders.core.tasks.ending import (
     ended_by_change,
     ended_by_record,
 )
-from reminders.core.tasks.evidence import Proof, proofs
+from reminders.core.tasks.evidence import Proof, fitting, language_read, proofs
 from reminders.core.tasks.kinds import Outcome, TaskKind, Urgency
 from reminders.core.tasks.morning import GROUP_TITLES, GROUPS, SAID_IN_REPLY, Group, group_of, place, pressing
 from reminders.core.tasks.opening import (
@@ -62,10 +62,12 @@ __all__ = [
     "ended_by",
     "ended_by_change",
     "ended_by_record",
+    "fitting",
     "group_of",
     "how_it_ended",
     "key_after_message",
     "key_of",
+    "language_read",
     "next_action",
     "place",
     "pressing",

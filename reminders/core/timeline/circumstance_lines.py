@@ -151,8 +151,9 @@ def _said(item: PastReply) -> Iterator[str]:
     for proof in proofs(item.text, item.understood):
         found.setdefault(proof.intent.value, []).append(proof.words)
     for intent, words in found.items():
+        # Who writes the same thing ten times is told it once.
         quoted = ", ".join(
-            f"\N{LEFT DOUBLE QUOTATION MARK}{one}\N{RIGHT DOUBLE QUOTATION MARK}" for one in words if one
+            f"\N{LEFT DOUBLE QUOTATION MARK}{one}\N{RIGHT DOUBLE QUOTATION MARK}" for one in dict.fromkeys(words) if one
         )
         yield intent.replace("_", " ") + (f" ({quoted})" if quoted else "")
 
@@ -166,7 +167,7 @@ def _decided(item: PastReply) -> str:
 def _in_words(decision: str) -> str:
     kind = decision.removeprefix(OPENED)
     is_task = decision.startswith(OPENED) and kind in set(TaskKind)
-    return f"task: {TITLES[TaskKind(kind)]}" if is_task else decision
+    return f"task: {TITLES[TaskKind(kind)]}" if is_task else decision.replace("_", " ")
 
 
 def task_lines(history: History, scene: Surroundings) -> Iterator[Event]:

@@ -28,7 +28,7 @@ from reminders.services.pause import Subject, pause, resume
 from reminders.services.read_patient import Known, find_known, read_patient
 from reminders.services.record_choice import Whom, record_choice
 from reminders.services.record_ride_by_staff import record_ride_by_staff
-from reminders.services.search_patients import MOST_OPENED, list_patients
+from reminders.services.search_patients import MOST_WITHOUT_WORDS, list_patients
 from reminders.web.console.door import Acting, check_form, needs, staff_page
 from reminders.web.console.patients_view import LINE_WORDS, Lines, rows, view
 from reminders.web.console.times import Times, times_of
@@ -80,7 +80,7 @@ def show_patients(request: Request, who: Acting, q: Annotated[str, Query(max_len
         rows=rows(found, times) if found is not None and times is not None else [],
         is_cut=found is not None and found.is_cut,
         is_by_id=found is not None and found.is_by_id,
-        most=f"{MOST_OPENED:,}",
+        most=f"{MOST_WITHOUT_WORDS:,}",
         times=times,
     )
 

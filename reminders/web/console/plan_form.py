@@ -55,16 +55,14 @@ def times_of(offset: Offset) -> Times:
     return Times(count=str(abs(offset.days)), unit="day", side=side, anchor=offset.anchor, at=f"{offset.at:%H:%M}")
 
 
-class StepForm(BaseModel):
-    """The form of one step."""
+class TimedForm(BaseModel):
+    """What every form of a step has: where it belongs, by what it goes, when it comes and until when it is of use."""
 
     nonce: str = ""
     clinic: str = ""
     kind: str = "*"
     version: int = 0
-    is_on: bool = False
     channels: str = Field("sms,email", max_length=40)
-    weeks: str = Field("", max_length=10)
     due_count: str = Field("", max_length=10)
     due_unit: str = Field("day", max_length=10)
     due_side: str = Field("before", max_length=10)
@@ -88,6 +86,13 @@ class StepForm(BaseModel):
 
     def _times(self, name: str) -> Times:
         return Times(**{part: getattr(self, f"{name}_{part}") for part in Times.model_fields})
+
+
+class StepForm(TimedForm):
+    """The form of one step that the plan has."""
+
+    is_on: bool = False
+    weeks: str = Field("", max_length=10)
 
     def edit(self, step: Step, held: StepEdit) -> StepEdit:
         """Return the edit that this form stands for. Raises InputError where weeks are no number."""
@@ -168,40 +173,15 @@ class SnippetForm(BaseModel):
         return SnippetEdit(self.language, name, "" if self.takes_away else _plain(self.text))
 
 
-class NewStepForm(BaseModel):
+class NewStepForm(TimedForm):
     """The form of a step of the clinic's own."""
 
-    nonce: str = ""
-    clinic: str = ""
-    kind: str = "*"
-    version: int = 0
     name: str = Field("", max_length=40)
     phase: Literal["before", "after"] = "before"
-    asks: Literal["", "confirm", "ride", "check_in"] = ""
+    asks: Literal["", "confirm", "ride", "check_in", "pick_up"] = ""
     recipient: Literal["patient", "escort"] = "patient"
-    channels: str = Field("sms,email", max_length=40)
-    due_count: str = Field("", max_length=10)
-    due_unit: str = Field("day", max_length=10)
-    due_side: str = Field("before", max_length=10)
-    due_anchor: str = Field("start", max_length=10)
-    due_at: str = Field("", max_length=10)
-    expires_count: str = Field("", max_length=10)
-    expires_unit: str = Field("day", max_length=10)
-    expires_side: str = Field("before", max_length=10)
-    expires_anchor: str = Field("start", max_length=10)
-    expires_at: str = Field("", max_length=10)
     text_en: str = Field("", max_length=LONGEST_TEXT)
     text_es: str = Field("", max_length=LONGEST_TEXT)
-
-    @property
-    def due(self) -> Times:
-        """When it comes."""
-        return Times(**{part: getattr(self, f"due_{part}") for part in Times.model_fields})
-
-    @property
-    def expires(self) -> Times:
-        """From when on it is of no use."""
-        return Times(**{part: getattr(self, f"expires_{part}") for part in Times.model_fields})
 
     @property
     def texts(self) -> dict[str, str]:

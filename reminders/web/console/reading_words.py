@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reminders.core.labels import title
 from reminders.core.replies import Intent
-from reminders.core.tasks import TITLES, TaskKind, proofs
+from reminders.core.tasks import TITLES, TaskKind, fitting, language_read, proofs
 
 RULES: Mapping[str, str] = {
     "code": "the letter that we ask for",
@@ -47,25 +47,21 @@ class Meaning:
     why: Sequence[str]
 
 
-def rule_words(rule: str) -> str:
-    """Return the name of a rule in plain words."""
+def rule_words(rule: str, read: str = "es") -> str:
+    """Return the name of a rule in plain words; its language is named only where the text was read in that."""
     language, *_, name = rule.split(".") if "." in rule else ("", rule)
     if language == LEARNED:
         return "much like other replies that say so"
     plain = RULES.get(name, name.replace("_", " "))
-    return f"{plain} {LANGUAGES[language]}" if language in LANGUAGES else plain
+    return f"{plain} {LANGUAGES[language]}" if language in LANGUAGES and language == read else plain
 
 
 def meanings(intents: Sequence[Intent], text: str | None, understood: str | None) -> list[Meaning]:
-    """Return what a text says, each with its words and rules as far as they were kept."""
-    found = proofs(text, understood)
-    return [
-        Meaning(
-            intent,
-            list(dict.fromkeys(f"“{one.words}”: {rule_words(one.rule)}" for one in found if one.intent is intent)),
-        )
-        for intent in intents
-    ]
+    """Return what a text says, each with its words and the rules of the language it was read in, as far as kept."""
+    read = language_read(understood)
+    found = fitting(proofs(text, understood), read)
+    why = [(one.intent, f"“{one.words}”: {rule_words(one.rule, read)}") for one in found]
+    return [Meaning(intent, list(dict.fromkeys(line for said, line in why if said is intent))) for intent in intents]
 
 
 def pieces(text: str, spans: Sequence[tuple[int, int, str]]) -> list[Piece]:

@@ -20,11 +20,13 @@ from reminders.services.read_status import AppointmentLine
 from reminders.services.read_today import ClinicDays, Ledger, SessionDay, TodayReading
 from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES
 from reminders.web.console.times import Times, When, times_of
-from reminders.web.console.worklist_view import NAMED_BY, Item, items
+from reminders.web.console.worklist_view import Item, items
 
 DAY = timedelta(days=1)
 SOON = timedelta(days=2)
 LONGEST_QUOTE = 90
+MARKED_BY = 12
+"""How many characters of its id tell a session from any other on the page."""
 SAID_BY_STATE = frozenset({Reason.UNDELIVERED, Reason.TOO_LATE, Reason.PROVIDER_REFUSED})
 
 
@@ -200,7 +202,7 @@ def _visit(line: AppointmentLine, now: datetime, times: Times) -> Visit:
     clock = times.in_zone(ZoneInfo(line.timezone))
     status, tone = STATUSES[AppointmentStatus(line.status)]
     return Visit(
-        key=line.appointment_id.hex[-NAMED_BY:],
+        key=line.appointment_id.hex[-MARKED_BY:],
         patient_key=str(line.patient_id),
         time=When(line.starts_at, clock.time(line.starts_at)),
         zone=times.foreign(line.starts_at, clock.tz).strip(),
@@ -264,11 +266,7 @@ def _ledger(found: Ledger) -> LedgerLine:
 
 def _allow_list(facts: Facts) -> str:
     if facts.is_allow_list_off:
-        return "off: everybody may be written to"
+        return "everybody"
     if not facts.allowed_count:
-        return "empty: nothing leaves"
-    return (
-        "1 address may be written to"
-        if facts.allowed_count == 1
-        else f"{facts.allowed_count} addresses may be written to"
-    )
+        return "nobody: nothing leaves"
+    return f"{facts.allowed_count} {'address' if facts.allowed_count == 1 else 'addresses'} only"

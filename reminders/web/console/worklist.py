@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -25,6 +26,8 @@ from reminders.web.pages import base_path, services_of
 router = APIRouter(prefix="/worklist")
 
 Working = Annotated[Actor, Depends(needs(Right.WORK))]
+SHORT_NAME = re.compile(r"^[0-9a-f]{4,32} (?=is )")
+"""What a task is called on the command line, where a fault names it; on a page it is the one that was pressed."""
 
 
 class Deed(BaseModel):
@@ -102,10 +105,11 @@ def _back(name: str, deed: Deed) -> str:
 
 
 def _refused(request: Request, who: Actor, name: str, deed: Deed, error: InputError) -> HTMLResponse:
+    faults = tuple(SHORT_NAME.sub("This task ", fault) for fault in error.faults)
     if deed.back != "today":
-        return _task_page(request, who, name, error.faults, status=HTTPStatus.CONFLICT)
+        return _task_page(request, who, name, faults, status=HTTPStatus.CONFLICT)
     shown = shown_today(request, who, deed.clinic, deed.span, is_whole=deed.whole)
-    return staff_page(request, who, "today.html", status=HTTPStatus.CONFLICT, shown=shown, faults=error.faults)
+    return staff_page(request, who, "today.html", status=HTTPStatus.CONFLICT, shown=shown, faults=faults)
 
 
 def _task_page(

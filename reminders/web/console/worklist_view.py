@@ -27,8 +27,6 @@ from reminders.web.console.times import Times, When
 
 MINUTES_IN_HOUR = 60
 HOURS_TOLD = 48
-NAMED_BY = 12
-"""How many characters of its id an address names a task by: two never share them."""
 SAID_BY_TITLE = frozenset({TaskKind.ADDRESS_FAULT, TaskKind.NO_CONSENT, TaskKind.NO_WINDOW})
 CONCERNS: Mapping[Concern, str] = {
     Concern.RED_FLAG: "These words may mean danger.",
@@ -101,7 +99,7 @@ def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime, ti
     urgency, tone = URGENCIES[task.urgency]
     may_work = who.may(Right.WORK, task.clinic_id)
     return Item(
-        key=line.id.hex[-NAMED_BY:],
+        key=line.id.hex,
         title=TITLES[task.kind],
         action=line.next_action,
         urgency=urgency,

@@ -12,20 +12,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reminders.core.ad_hoc import leaving_at
 from reminders.core.audience import Visitors
-from reminders.core.clinics import Clinic
+from reminders.core.clinics import Clinic, next_open_day
 from reminders.core.content import language_of
 from reminders.core.errors import InputError
 from reminders.core.patients import Channel
+from reminders.core.pauses import PauseKind, Pauses
 from reminders.core.staff import Actor, Right
 from reminders.core.texts import TEMPLATES
 from reminders.core.windows import local_day
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.deps import Deps
+from reminders.services.pause import list_pauses
 from reminders.services.search_patients import Found, search_patients
 from reminders.services.send_ad_hoc import AdHocRequest
 
 DAY = timedelta(days=1)
-FARTHEST_OPEN_DAY = 30
 PHONE = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)
 MAILBOX = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -151,14 +152,14 @@ def _days(deps: Deps, wish: Wish, clinic: Clinic) -> tuple[date, date]:
         if first is None:
             raise InputError([f"first day: found nothing; {wanted}"])
         return first, _read("last day", wish.last, date.fromisoformat, wanted) or first
-    day = {"today": today, "tomorrow": today + DAY, "next": next_open_day(clinic, today)}[wish.days]
+    day = _next_open(deps, clinic, today) if wish.days == "next" else today + DAY * (wish.days == "tomorrow")
     return day, day
 
 
-def next_open_day(clinic: Clinic, today: date) -> date:
-    """Return the first day after today on which the clinic works."""
-    days = (today + DAY * ahead for ahead in range(1, FARTHEST_OPEN_DAY))
-    return next((on for on in days if on.weekday() in clinic.open_days and not clinic.is_closed(on)), today + DAY)
+def _next_open(deps: Deps, clinic: Clinic, today: date) -> date:
+    """Return the next open day as Today has it: what staff closed counts as well."""
+    paused = (item for _, item in list_pauses(deps, clinic.slug, with_ended=False) if item.kind is PauseKind.DAY)
+    return next_open_day(clinic, today, Pauses(days=frozenset(date.fromisoformat(item.subject) for item in paused)))
 
 
 def _send_at(deps: Deps, wish: Wish, clinic: Clinic) -> datetime | None:

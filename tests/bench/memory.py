@@ -1,0 +1,148 @@
+"""Memory of what runs all the time, with nothing to come and with very many reminders to come.
+
+A reminder is a row and nothing else: neither a worker nor the ticker nor the broker may hold it in memory. Two sets of
+our own processes run side by side, each with a broker and a database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from redis import Redis
+
+from reminders.bootstrap import open_services
+from reminders.services.read_status import is_alive
+from tests.bench.figures import Figure
+from tests.bench.many_rows import fill
+from tests.bench.options import Options
+from tests.builders import NOON
+from tests.chaos.load import write_clinic
+from tests.chaos.processes import ROOT, bare_environment
+from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.valkey import Valkey, running_valkey
+
+MOST = 1.05
+COMMANDS = {"worker": ("reminders", "worker"), "beat": ("reminders", "beat")}
+"""Our processes by the sign of life that they leave."""
+STARTS_WITHIN = 240.0
+SECONDS, QUICK_SECONDS = 30.0, 15.0
+"""How long both run before they are weighed: every sweep but the slowest has come round."""
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What was weighed, in MB: our processes together, and what the broker says that it holds."""
+
+    ours: float
+    broker: float
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Our processes, and the broker that they use."""
+
+    processes: Sequence[subprocess.Popen[bytes]]
+    valkey: Valkey
+
+    def weigh(self) -> Weight:
+        """Weigh them."""
+        with Redis.from_url(self.valkey.redis_url) as client:
+            told = cast("Mapping[str, int]", client.info("memory"))
+        return Weight(sum(_resident(item.pid) for item in self.processes), told["used_memory"] / MB)
+
+
+def measure(options: Options) -> Sequence[Figure]:
+    """Weigh both, side by side, some times over."""
+    count = options.size(500_000, 50_000)
+    return measured(count, rounds=options.times(3, 1), seconds=QUICK_SECONDS if options.is_quick else SECONDS)
+
+
+def measured(count: int, *, rounds: int, seconds: float) -> Sequence[Figure]:
+    """Weigh with so many reminders to come, and with none, after so many seconds."""
+    with running_postgres(is_durable=True) as server:
+        found = [_round(server, count, seconds) for _ in range(rounds)]
+    notes = {"reminders to come": count}
+    ours = [[few.ours for few, _ in found], [many.ours for _, many in found]]
+    broker = [[few.broker for few, _ in found], [many.broker for _, many in found]]
+    return [
+        Figure("memory", "worker and ticker", "MB", ours[1], ours[0], "with none", at_most=MOST, notes=notes),
+        Figure("memory", "broker", "MB", broker[1], broker[0], "with none", at_most=MOST),
+    ]
+
+
+def _round(server: Postgres, count: int, seconds: float) -> tuple[Weight, Weight]:
+    with ExitStack() as stack:
+        running = [stack.enter_context(_running(server, reminders)) for reminders in (0, count)]
+        time.sleep(seconds)
+        few, many = [item.weigh() for item in running]
+        return few, many
+
+
+@contextmanager
+def _running(server: Postgres, reminders: int) -> Iterator[Running]:
+    with (
+        tempfile.TemporaryDirectory(prefix="rbm") as name,
+        server.database(is_bare=True) as url,
+        running_valkey() as valkey,
+    ):
+        folder = Path(name)
+        write_clinic(folder / "clinic.toml")
+        environment = {
+            **bare_environment(),
+            "REMINDERS_DATABASE_URL": url,
+            "REMINDERS_REDIS_URL": valkey.broker_url,
+            "REMINDERS_DATA_DIR": str(folder / "data"),
+            "REMINDERS_CLINIC_FILE": str(folder / "clinic.toml"),
+            "REMINDERS_SECRET_KEY": "of the bench alone and of nothing else",
+            "REMINDERS_TWILIO_BASE_URL": "http://127.0.0.1:9",
+            "REMINDERS_CLOCK": f"{NOON.isoformat()}@1",
+        }
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            _start(processes, environment, folder, reminders)
+            yield Running(processes, valkey)
+        finally:
+            for process in processes:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _start(
+    processes: list[subprocess.Popen[bytes]], environment: Mapping[str, str], folder: Path, reminders: int
+) -> None:
+    """Prepare the database and start our processes; return when each has left its sign of life."""
+    services = open_services(environment)
+    services.prepare()
+    if reminders:
+        fill(services.deps.store, reminders=reminders, now=NOON)
+    clock = services.deps.clock
+    began = clock.machine_now()
+    for sign, words in COMMANDS.items():
+        with (folder / sign).open("wb") as log:
+            argv = (sys.executable, "-m", *words)
+            processes.append(
+                subprocess.Popen(argv, env=dict(environment), cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+            )
+    until = time.monotonic() + STARTS_WITHIN
+    while not all(is_alive(services.deps, sign, within=clock.machine_now() - began) for sign in COMMANDS):
+        assert time.monotonic() < until, f"not started; logs in {folder}"
+        time.sleep(0.1)
+    services.close()
+
+
+def _resident(pid: int) -> float:
+    """Return the memory in use by a process and its children, in MB."""
+    status = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return int(status[1]) * os.sysconf("SC_PAGE_SIZE") / MB + sum(_resident(int(child)) for child in children)
