@@ -5,6 +5,8 @@ A server that cannot be found fails the test that needs it: a test that cannot r
 
 from __future__ import annotations
 
+import gc
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from reminders.store.unit_of_work import Store
 from reminders.store.vault import Vault
+from tests.servers.both_databases import MARK, OPTION, BothDatabases
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.sqlite import SqliteTemplate
 from tests.servers.valkey import Valkey, running_valkey
@@ -19,14 +22,45 @@ from tests.servers.wiping import wipe
 from tests.world import World
 
 SECRET = "a secret that only these tests know"
-LONG = ("journeys", "simulation", "workers/test_compose_commands.py", "store/test_migrations.py")
+LONG = (
+    "journeys",
+    "workers/test_compose_commands.py",
+    "simulation/test_clinic_year.py",
+    "chaos/test_short.py",
+    "core/test_reply_corpus.py",
+    "browser/test_accessible.py",
+    "store/test_migrations.py",
+)
 """What takes longest, counted from this folder: it starts first, so that no worker is alone with it at the end."""
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it has a name of its own
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let everything be asked for."""
+    parser.addoption(OPTION, action="store_true", help="run every test of services on PostgreSQL as well as on SQLite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose which tests run on PostgreSQL."""
+    config.addinivalue_line("markers", f"{MARK}: runs on SQLite and on PostgreSQL, not on SQLite alone")
+    config.pluginmanager.register(BothDatabases(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long tests begin first; the order of all others stays."""
     here = Path(__file__).parent
-    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(LONG))
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((place for place, long in enumerate(LONG) if name.startswith(long)), len(LONG))
+
+    items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what lasts until the end: looking through it took longer than many a test."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +97,15 @@ def vault() -> Vault:
 
 
 @pytest.fixture(scope="session")
-def shared_sqlite(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory, vault: Vault) -> Store:
-    """One SQLite database for the whole run: an engine of its own for each test would compile every statement again."""
-    return Store(sqlite_template.copy(tmp_path_factory.mktemp("shared") / "reminders.sqlite3"), vault)
+def shared_sqlite(sqlite_template: SqliteTemplate, vault: Vault) -> Iterator[Store]:
+    """One SQLite database for the whole run: an engine of its own for each test would compile every statement again.
+
+    It lies in memory where that is possible: each commit waits for the disk, and no machine crashes in a test.
+    """
+    with tempfile.TemporaryDirectory(prefix="rsq", dir=MEMORY if MEMORY.is_dir() else None) as home:
+        store = Store(sqlite_template.copy(Path(home) / "reminders.sqlite3"), vault)
+        yield store
+        store.close()
 
 
 @pytest.fixture(scope="session")

@@ -253,9 +253,9 @@ UNREADABLE = [
         ],
         id="missing columns",
     ),
-    pytest.param(b"x" * (10 * 1024 * 1024 + 1), ["larger than 10 MB"], id="too large"),
-    pytest.param(HEADER.encode() + b"\nx" * 50_001, ["more than 50,000 rows"], id="too many rows"),
-    pytest.param(HEADER.encode() + b'\nx,"a' * 50_001, ["more than 50,000 rows"], id="too many faults"),
+    pytest.param(b"x" * (32 * 1024 * 1024 + 1), ["larger than 32 MB"], id="too large"),
+    pytest.param(HEADER.encode() + b"\nx" * 120_001, ["more than 120,000 rows"], id="too many rows"),
+    pytest.param(HEADER.encode() + b'\nx,"a' * 120_001, ["more than 120,000 rows"], id="too many faults"),
     pytest.param(HEADER.encode() + b"\n" * 1_048_577, ["more than 1,048,576 lines"], id="too many lines"),
 ]
 

@@ -35,6 +35,13 @@ def main(argv):
     return 0
 """
 
+SET_UP_ANOTHER = """\
+from pathlib import Path
+from reminders.__main__ import set_up
+
+set_up(Path("requirements-bench.txt"), Path.cwd() / ".venv-bench")
+"""
+
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
@@ -163,6 +170,16 @@ def test_new_pins_are_installed_at_the_next_start(clone: Path) -> None:
     (clone / "requirements.txt").write_text("no-such-package==2.0 --hash=sha256:00\n")
     assert "ran status" in output(start(clone, environment, "status"))
     assert (clone / ".venv" / "installed").read_text() == "once\nonce\n"
+
+
+def test_an_environment_of_another_name_leaves_the_first_alone(clone: Path) -> None:
+    environment = put_uv_on_path(clone)
+    output(start(clone, environment, "status"))
+    (clone / "requirements-bench.txt").write_text("no-such-package==1.0 --hash=sha256:00\n")
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", SET_UP_ANOTHER], cwd=clone, env=environment, check=True)
+    assert (clone / ".venv-bench" / "installed").read_text() == "once\n"
+    assert (clone / ".venv" / "installed").read_text() == "once\n"
 
 
 def test_where_uv_fails_pip_is_tried_and_where_that_fails_too_both_say_why(clone: Path) -> None:

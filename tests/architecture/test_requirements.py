@@ -10,10 +10,11 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.sources import ROOT
 
-FILES = ("requirements.txt", "requirements-dev.txt")
+FILES = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt")
 RECOMPILE = (
     "recompile with: uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate "
-    "--no-header -o requirements.txt; then the same with --group dev -c requirements.txt -o requirements-dev.txt"
+    "--no-header -o requirements.txt; then the same with --group dev -c requirements.txt -o requirements-dev.txt, "
+    "and with --group bench -c requirements.txt -o requirements-bench.txt"
 )
 
 
@@ -59,7 +60,12 @@ def test_requirements_name_no_address(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "name"), [(None, "requirements.txt"), (None, "requirements-dev.txt"), ("dev", "requirements-dev.txt")]
+    ("group", "name"),
+    [
+        (None, "requirements.txt"),
+        *((None, "requirements-dev.txt"), ("dev", "requirements-dev.txt")),
+        *((None, "requirements-bench.txt"), ("bench", "requirements-bench.txt")),
+    ],
 )
 def test_requirements_satisfy_what_is_declared(group: str | None, name: str) -> None:
     unmet = [
@@ -70,10 +76,9 @@ def test_requirements_satisfy_what_is_declared(group: str | None, name: str) -> 
     assert not unmet, f"{name} does not satisfy pyproject.toml; {RECOMPILE}: {unmet}"
 
 
-def test_developers_use_the_versions_that_run() -> None:
+@pytest.mark.parametrize("longer", FILES[1:])
+def test_developers_use_the_versions_that_run(longer: str) -> None:
     other = {
-        name: versions
-        for name, versions in pins("requirements.txt").items()
-        if pins("requirements-dev.txt").get(name) != versions
+        name: versions for name, versions in pins("requirements.txt").items() if pins(longer).get(name) != versions
     }
-    assert not other, f"the tests must speak of the versions that run; {RECOMPILE}: {other}"
+    assert not other, f"tests and measurements must speak of the versions that run; {RECOMPILE}: {other}"

@@ -13,6 +13,7 @@ INSISTED_ON_BY_TOOLS = {
     "CHANGELOG.md",
     "Dockerfile",
     "LICENSE",
+    "requirements-bench.txt",
     "requirements-dev.txt",
     "requirements.txt",
 }

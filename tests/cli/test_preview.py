@@ -133,11 +133,3 @@ def test_a_file_that_is_not_there_is_named(cli: CommandLine) -> None:
     said = cli.run("preview", "--schedule", DATA / "nowhere.csv", "--now", MONDAY_UTC)
     assert said.status == 2
     assert "nowhere.csv" in said.err
-
-
-def test_the_benchmark_of_planning_prints_its_ratio(cli: CommandLine) -> None:
-    found = cli.run("bench", "plan", "--rows", "60", "--runs", "1", "--json").document["plan"]
-    assert found["rows"] == 60
-    assert found["touches"] > 60
-    assert found["ratio"] > 0
-    assert "Times the bare loop" in cli.run("bench", "plan", "--rows", "60", "--runs", "1").out

@@ -144,7 +144,7 @@ def test_an_own_step_for_escorts_travels_by_text_message() -> None:
 
 
 @pytest.mark.parametrize("part", [{"recipient": "staff"}, {"asks": "pick_up"}])
-def test_an_own_step_goes_to_patients_and_escorts_and_asks_what_patients_are_asked(part: dict[str, str]) -> None:
+def test_an_own_step_goes_to_patients_and_escorts_and_asks_each_what_they_can_answer(part: dict[str, str]) -> None:
     with pytest.raises(ClinicFileError):
         read(**own({**SNACK, **part}))
 

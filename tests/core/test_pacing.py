@@ -17,6 +17,10 @@ from reminders.core.pacing import (
     Bucket,
     Grant,
     Pace,
+    again_share,
+    first_share,
+    is_counted,
+    is_worth_storing,
     retries_after,
     retries_left,
     take,
@@ -108,3 +112,63 @@ def test_second_tries_stay_near_a_tenth_of_first_ones(first: int, at_once: int) 
         again += wanted
         bucket = retries_after(left, first=min(at_once, first - done), again=wanted)
     assert again <= first * 0.1 + RETRIES_AT_REST
+
+
+@pytest.mark.parametrize(
+    ("limit", "paid", "alone", "beside", "again"),
+    [
+        (1, 50.0, 1, 1, 0),
+        (7, 50.0, 7, 7, 0),
+        (8, 50.0, 8, 7, 1),
+        (100, 50.0, 100, 88, 12),
+        (100, 5.9, 100, 88, 5),
+        (100, 0.0, 100, 88, 0),
+        (100, -3.0, 100, 88, 0),
+    ],
+)
+def test_an_eighth_is_kept_for_second_tries_that_are_paid_for(
+    limit: int, paid: float, alone: int, beside: int, again: int
+) -> None:
+    left = Bucket(paid, NOON)
+    assert first_share(limit, wants_again=False) == alone
+    assert first_share(limit, wants_again=True) == beside
+    assert again_share(limit, left, first=beside, wants_again=True) == again
+    assert again_share(limit, left, first=0, wants_again=False) == 0
+    assert again_share(limit, left, first=0, wants_again=True) == max(0, min(limit, int(paid)))
+
+
+@pytest.mark.parametrize(
+    ("stored", "first", "wants_again", "expected"),
+    [
+        (None, 0, False, False),
+        (None, 1, False, True),
+        (0.0, 0, False, False),
+        (0.0, 5, False, True),
+        (MOST_SAVED_RETRIES, 5, False, False),
+        (MOST_SAVED_RETRIES, 0, True, True),
+        (None, 0, True, True),
+    ],
+)
+def test_the_budget_is_counted_only_where_it_may_change(
+    stored: float | None, first: int, *, wants_again: bool, expected: bool
+) -> None:
+    held = None if stored is None else Bucket(stored, NOON)
+    assert is_counted(held, first=first, wants_again=wants_again) is expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "after", "first", "again", "expected"),
+    [
+        (None, 50.0, 0, 0, False),
+        (None, 50.1, 1, 0, True),
+        (50.0, 50.0, 3, 0, False),
+        (50.0, 50.3, 3, 0, True),
+        (50.0, 49.0, 0, 1, True),
+        (50.0, 52.0, 0, 0, False),
+    ],
+)
+def test_what_became_of_the_budget_is_kept_only_where_something_left(
+    stored: float | None, after: float, first: int, again: int, *, expected: bool
+) -> None:
+    held = None if stored is None else Bucket(stored, NOON)
+    assert is_worth_storing(held, Bucket(after, NOON), first=first, again=again) is expected

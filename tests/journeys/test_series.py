@@ -7,7 +7,7 @@ somebody wrote or did, and what reached whom by it.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -22,6 +22,7 @@ from tests.builders import NOON, a_booking, a_record, an_entry, local
 from tests.world import CLINIC, MINUTE, PHONE, World
 
 ESCORT, ON_CALL = "+12025550177", "+12025550199"
+HOUR, SOON = timedelta(hours=1), timedelta(days=3)
 DANA = a_record(email=None)
 DOCUMENT = {
     **CLINIC,
@@ -53,10 +54,10 @@ class Story:
         return replace(booking, escort_name="Robin Hale", escort_phone=ESCORT)
 
     def at(self, when: str) -> None:
-        """Let time pass until a time of the clinic's day, hour by hour, with all that it brings."""
+        """Let time pass until a time of the clinic's day, with all that it brings: by hours in the last days before."""
         until = local(when)
-        while self.world.clock.now() < until:
-            self.world.at(min(until, self.world.clock.now() + 60 * MINUTE))
+        while (now := self.world.clock.now()) < until:
+            self.world.at(min(until, now + HOUR * (6 if until - now > SOON else 1)))
             self.work()
 
     def work(self) -> None:

@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -32,6 +32,16 @@ SETTINGS = {
     "wal_level": "logical",  # so that it can be asked in which order transactions committed
     "timezone": "Asia/Kathmandu",  # ours must not depend on the server's own
 }
+AS_IN_REAL_USE = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "autovacuum": "on",
+    "wal_level": "replica",
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+}
+"""What differs where commits are measured; the rest of autovacuum's settings are as shipped."""
 
 
 class NoPostgresError(RuntimeError):
@@ -54,7 +64,7 @@ def find_binaries() -> Path:
 class Cluster:
     """A server on a unix socket, run by nobody where we are root (it refuses root)."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         """Create the cluster in an empty folder with a short path, and start it."""
         self._home = home
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
@@ -66,7 +76,7 @@ class Cluster:
             for path in (home, data):
                 os.chown(path, account.pw_uid, account.pw_gid)
         self._run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        options = " ".join(f"-c {name}={value!r}" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}={value!r}" for name, value in settings.items())
         log = str(home / "log")
         self._run(
             "pg_ctl", "-D", str(data), "-l", log, "-w", "-o", f"{options} -c unix_socket_directories={home}", "start"
@@ -120,10 +130,14 @@ class Postgres:
         engine.dispose()
 
     @contextmanager
-    def database(self, *, is_bare: bool = False) -> Iterator[str]:
-        """Yield the address of a fresh database with our tables, or a bare one; it is dropped at the end."""
+    def database(self, *, is_bare: bool = False, like: str | None = None) -> Iterator[str]:
+        """Yield the address of a fresh database with our tables, or a bare one; it is dropped at the end.
+
+        `like` is the address of another, which nobody uses at the moment: then it holds what that holds.
+        """
         name = f"{self._mine}_{next(self._numbers)}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{"template0" if is_bare else self._template}"')
+        template = make_url(like).database if like else "template0" if is_bare else self._template
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self._url.set(database=name).render_as_string(hide_password=False)
         finally:
@@ -147,8 +161,11 @@ def _in_memory() -> Path | None:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """Yield the server named by REMINDERS_TEST_DATABASE_URL, or a private one."""
+def running_postgres(*, is_durable: bool = False) -> Iterator[Postgres]:
+    """Yield the server named by REMINDERS_TEST_DATABASE_URL, or a private one.
+
+    A durable one keeps its files on a disk and waits for it at each commit, as it does in real use.
+    """
     given = os.environ.get("REMINDERS_TEST_DATABASE_URL")
     if given:
         server = Postgres(make_url(given))
@@ -156,10 +173,10 @@ def running_postgres() -> Iterator[Postgres]:
         server.close()
         return
     # Not below pytest's folder: a socket's path is at most 104 bytes.
-    home = Path(tempfile.mkdtemp(prefix="rpg", dir=_in_memory()))
+    home = Path(tempfile.mkdtemp(prefix="rpg", dir=None if is_durable else _in_memory()))
     try:
         home.chmod(0o755)
-        cluster = Cluster(home)
+        cluster = Cluster(home, SETTINGS | AS_IN_REAL_USE if is_durable else SETTINGS)
         try:
             yield Postgres(cluster.url)
         finally:

@@ -43,6 +43,7 @@ def names(world: World) -> list[str]:
     return [line.short_id for line in read_worklist(world.deps).lines]
 
 
+@pytest.mark.both_databases
 def test_it_climbs_anew_with_another_code_at_the_first_pace(world: World) -> None:
     alarmed(world)
     send(world)
@@ -62,6 +63,7 @@ def test_it_climbs_anew_with_another_code_at_the_first_pace(world: World) -> Non
     world.check()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("way", ["reply", "worklist", "resolved"])
 def test_it_is_taken_over_and_opened_as_often_as_need_be(world: World, way: str) -> None:
     alarmed(world)
@@ -84,6 +86,7 @@ def test_it_is_taken_over_and_opened_as_often_as_need_be(world: World, way: str)
     world.check()
 
 
+@pytest.mark.both_databases
 def test_a_task_that_had_joined_a_climb_gets_one_of_its_own(world: World) -> None:
     world.text(RED_FLAG)
     world.text("i want to kill myself")
@@ -103,6 +106,7 @@ def test_a_task_that_had_joined_a_climb_gets_one_of_its_own(world: World) -> Non
     world.check()
 
 
+@pytest.mark.both_databases
 def test_one_whose_climb_goes_on_begins_no_other(world: World) -> None:
     key = alarmed(world)
     with world.store.transaction() as tx:  # as somebody's own tools might, past the worklist

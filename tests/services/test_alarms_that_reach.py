@@ -38,12 +38,13 @@ TWO = [{"name": "First", "phone": FIRST}, {"name": "Second", "phone": SECOND}]
 
 
 @pytest.fixture
-def world(sqlite_store: Store) -> World:
-    return begun(sqlite_store, CALLED)
+def world(store: Store) -> World:
+    return begun(store, CALLED)
 
 
-def test_an_ok_to_the_news_that_one_alarm_is_taken_over_takes_no_other_over(sqlite_store: Store) -> None:
-    world = begun(sqlite_store, only("remind_confirm", escalation=TWO))
+@pytest.mark.both_databases
+def test_an_ok_to_the_news_that_one_alarm_is_taken_over_takes_no_other_over(store: Store) -> None:
+    world = begun(store, only("remind_confirm", escalation=TWO))
     alarmed(world)
     send(world)
     first = code(world)
@@ -91,12 +92,10 @@ def test_staff_who_speak_of_an_open_alarm_raise_no_second_one(world: World) -> N
 
 
 @pytest.mark.parametrize("slugs", [("alpha", "beta"), ("beta", "alpha")])
-def test_an_unknown_number_alarms_the_clinic_that_has_somebody_to_call(
-    sqlite_store: Store, slugs: tuple[str, str]
-) -> None:
+def test_an_unknown_number_alarms_the_clinic_that_has_somebody_to_call(store: Store, slugs: tuple[str, str]) -> None:
     bare, calling = slugs
     world = World(
-        sqlite_store,
+        store,
         only("remind_confirm") | {"slug": bare},
         only("remind_confirm", escalation=TWO) | {"slug": calling},
     )
@@ -105,8 +104,8 @@ def test_an_unknown_number_alarms_the_clinic_that_has_somebody_to_call(
     assert called(world) == [FIRST]
 
 
-def test_numbers_for_an_emergency_that_never_left_are_sent_again(sqlite_store: Store) -> None:
-    world = asked_whether_they_come(sqlite_store)
+def test_numbers_for_an_emergency_that_never_left_are_sent_again(store: Store) -> None:
+    world = asked_whether_they_come(store)
     world.text(RED_FLAG)
     world.text("STOP")
     assert ("cancelled", "opted_out") in world.states()
@@ -117,6 +116,7 @@ def test_numbers_for_an_emergency_that_never_left_are_sent_again(sqlite_store: S
     assert new_texts(world, PHONE) == [], "once is enough"
 
 
+@pytest.mark.both_databases
 def test_a_stop_right_after_a_red_flag_lets_staff_know_that_no_text_can_go(store: Store) -> None:
     world = begun(store, CALLED)
     world.text(RED_FLAG)

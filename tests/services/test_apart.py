@@ -22,6 +22,8 @@ from reminders.store.rows import message, patient
 from reminders.store.unit_of_work import Store
 from tests.world import CONFIRM_AT, World, only, some_entries
 
+pytestmark = pytest.mark.both_databases
+
 
 def damage(world: World, table: Table, column: str, row: UUID) -> None:
     with world.store.transaction() as tx:

@@ -43,9 +43,9 @@ def fetched(name: str = "A1", *, at: datetime = FIRST, patient: str = "P1", **pa
 
 
 @pytest.fixture
-def asked(sqlite_store: Store) -> World:
+def asked(store: Store) -> World:
     """Make a world in which the escort of a session was asked."""
-    world = World(sqlite_store, only("ask_escort", "pick_up", "pick_up_off"))
+    world = World(store, only("ask_escort", "pick_up", "pick_up_off"))
     world.sync(fetched())
     world.at(ASKED)
     world.pump()
@@ -67,7 +67,7 @@ def hear(world: World, *intents: Intent, sender: str = ESCORT) -> str | None:
     now = world.clock.now()
     with world.store.transaction() as tx:
         contacts.at_address(tx, sender)
-        done = hear_escort(tx, world.deps, sender, reply, inbound_id=inbound_id, now=now)
+        done = hear_escort(tx, world.deps, sender, lambda: reply, inbound_id=inbound_id, now=now)
     world.check()
     return done
 
@@ -107,8 +107,8 @@ def test_the_patients_story_tells_that_their_escort_was_asked(asked: World) -> N
     assert "Asked: does the escort come?" in [event.what for event in told.events]
 
 
-def test_an_escort_of_a_clinic_that_writes_spanish_is_asked_in_spanish(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("ask_escort", language="es"))
+def test_an_escort_of_a_clinic_that_writes_spanish_is_asked_in_spanish(store: Store) -> None:
+    world = World(store, only("ask_escort", language="es"))
     world.sync(fetched())
     world.at(ASKED)
     world.pump()
@@ -125,8 +125,8 @@ def test_an_escort_is_asked_once_however_often_we_read_and_plan(asked: World) ->
     assert len(to_escort(asked)) == 1
 
 
-def test_a_booking_made_too_late_asks_nobody(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("ask_escort"))
+def test_a_booking_made_too_late_asks_nobody(store: Store) -> None:
+    world = World(store, only("ask_escort"))
     world.at(FIRST - timedelta(hours=11))
     world.sync(fetched())
     world.pump()
@@ -134,6 +134,7 @@ def test_a_booking_made_too_late_asks_nobody(sqlite_store: Store) -> None:
     assert worklist(world) == []
 
 
+@pytest.mark.both_databases
 def test_days_on_end_are_asked_about_in_one_text(store: Store) -> None:
     world = World(store, only("ask_escort"))
     world.sync(fetched(), fetched("A2", at=FIRST + DAY))
@@ -149,8 +150,8 @@ def test_days_on_end_are_asked_about_in_one_text(store: Store) -> None:
 
 
 @pytest.mark.parametrize("said", [True, False])
-def test_who_ever_said_yes_or_no_is_asked_no_more(sqlite_store: Store, said: bool) -> None:  # noqa: FBT001 - a column of a table
-    world = World(sqlite_store, only("ask_escort"))
+def test_who_ever_said_yes_or_no_is_asked_no_more(store: Store, said: bool) -> None:  # noqa: FBT001 - a column of a table
+    world = World(store, only("ask_escort"))
     world.sync(fetched())
     record_escort_consent(world.deps, "P1", None, ESCORT, is_granted=said, note="on the phone", by="Kim")
     world.at(ASKED)
@@ -169,9 +170,9 @@ def test_a_no_that_is_recorded_while_the_question_waits_stops_it(store: Store) -
     assert to_escort(world) == []
 
 
-def test_an_address_that_opted_out_is_not_asked(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("ask_escort"))
-    with sqlite_store.transaction() as tx:
+def test_an_address_that_opted_out_is_not_asked(store: Store) -> None:
+    world = World(store, only("ask_escort"))
+    with store.transaction() as tx:
         clinic_id = world.all(select(rows.clinic.c.id))[0].id
         key = contacts.ensure(tx, clinic_id, Channel.SMS, ESCORT, new_id=world.identity.new_id())
         contacts.opt_out(tx, [key], Source.KEYWORD, now=world.clock.now())
@@ -181,18 +182,18 @@ def test_an_address_that_opted_out_is_not_asked(sqlite_store: Store) -> None:
     assert to_escort(world) == []
 
 
-def test_who_names_their_own_phone_is_not_asked_to_fetch_themselves(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("ask_escort"))
+def test_who_names_their_own_phone_is_not_asked_to_fetch_themselves(store: Store) -> None:
+    world = World(store, only("ask_escort"))
     world.sync(fetched(escort_phone=PHONE))
     world.at(ASKED)
     world.pump()
     assert world.bodies == []
 
 
-def test_nobody_is_asked_for_a_ride_that_is_arranged(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("ask_escort"))
+def test_nobody_is_asked_for_a_ride_that_is_arranged(store: Store) -> None:
+    world = World(store, only("ask_escort"))
     world.sync(fetched())
-    with sqlite_store.transaction() as tx:
+    with store.transaction() as tx:
         record_ride(tx, world.deps, session(world), RideState.ARRANGED, now=world.clock.now())
     world.at(ASKED)
     world.pump()
@@ -320,8 +321,8 @@ def test_an_errand_is_over_a_day_after_the_session(asked: World) -> None:
     assert hear(asked, Intent.QUESTION) is None
 
 
-def test_two_patients_who_name_one_escort_leave_a_bare_yes_to_a_person(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("ask_escort"))
+def test_two_patients_who_name_one_escort_leave_a_bare_yes_to_a_person(store: Store) -> None:
+    world = World(store, only("ask_escort"))
     world.sync(fetched(), fetched("B1", patient="P2", at=FIRST + timedelta(hours=2)))
     world.at(ASKED)
     world.pump()
@@ -332,8 +333,9 @@ def test_two_patients_who_name_one_escort_leave_a_bare_yes_to_a_person(sqlite_st
     assert world.count("escort_consent") == 0
 
 
-def test_a_patient_who_also_fetches_somebody_is_heard_as_what_was_asked_last(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("ask_escort", "remind_confirm"))
+@pytest.mark.both_databases
+def test_a_patient_who_also_fetches_somebody_is_heard_as_what_was_asked_last(store: Store) -> None:
+    world = World(store, only("ask_escort", "remind_confirm"))
     theirs = an_entry("B1", patient=a_record("P2", phone=ESCORT, email=None), booking=a_booking(FIRST + 7 * DAY))
     world.sync(fetched(), theirs)
     world.at(ASKED)
@@ -348,6 +350,7 @@ def test_a_patient_who_also_fetches_somebody_is_heard_as_what_was_asked_last(sql
 # ----- as texts come in
 
 
+@pytest.mark.both_databases
 def test_the_whole_story_of_an_escort_in_their_own_words(store: Store) -> None:
     world = World(store, only("ask_escort", "remind_confirm", "ride_check", "pick_up", "pick_up_off"))
     world.sync(fetched())

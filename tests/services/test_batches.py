@@ -81,6 +81,7 @@ def at_once(*acts: Callable[[], object]) -> None:
         thread.join()
 
 
+@pytest.mark.both_databases
 def test_a_double_click_by_two_threads_sends_once(world: World) -> None:
     world.change(identity=RandomIdentity())
     found: list[SentBatch] = []
@@ -141,12 +142,14 @@ def test_a_batch_tells_who_got_it_and_who_was_left_out(world: World) -> None:
     assert read_batches(world.deps, desk(world))[0].words == "sessions on Wed Mar 3 at Riverside Clinic"
 
 
+@pytest.mark.both_databases
 def test_a_message_to_one_patient_is_a_batch_of_one_that_names_them(world: World) -> None:
     batch = sent(world, audience=None, patient_external_id="P2")
     assert read_batch(world.deps, desk(world), batch).line.words == "Patient 2"
     assert [line.words for line in read_batches(world.deps, desk(world))] == ["Patient 2"]
 
 
+@pytest.mark.both_databases
 def test_stopping_ends_what_has_not_left_once_and_for_all(world: World) -> None:
     batch = sent(world, send_at=NOON + timedelta(hours=1))
     assert world.pump() == 0
@@ -217,6 +220,7 @@ def test_a_session_that_moves_or_ends_takes_what_was_written_about_it_along(worl
     ]
 
 
+@pytest.mark.both_databases
 def test_an_opt_out_while_a_batch_waits_beats_it_whatever_was_overridden(world: World) -> None:
     sent(world, send_at=NOON + timedelta(hours=10), override_reason="The water was cut off")
     world.text("STOP", sender="+12025550002")
@@ -227,6 +231,7 @@ def test_an_opt_out_while_a_batch_waits_beats_it_whatever_was_overridden(world: 
     assert noted.by == "Desk"
 
 
+@pytest.mark.both_databases
 def test_only_ones_own_clinics_are_written_to_read_and_stopped(store: Store) -> None:
     world = World(store, only("rebook"), {**CLINIC, "slug": "lakeside", "sender": "Lakeside"})
     visitors(world, 2, slug="riverside")
@@ -249,6 +254,7 @@ def test_only_ones_own_clinics_are_written_to_read_and_stopped(store: Store) -> 
         send_batch(world.deps, request("k9", audience=None, patient_external_id="P1"), who=stranger)
 
 
+@pytest.mark.both_databases
 def test_a_test_is_sent_in_quiet_hours_and_not_too_often(world: World) -> None:
     world.at(local("2027-03-02 23:00"))
     for n in range(11):

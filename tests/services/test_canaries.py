@@ -97,6 +97,7 @@ def test_a_new_one_flies_each_minute_and_only_the_newest(
     assert steps(world) == [(False, False, False), (True, True, True)], "the first had its chance"
 
 
+@pytest.mark.both_databases
 def test_a_failed_ping_is_tried_again_until_the_canary_is_three_minutes_old(
     world: World, provider: MemoryStubProvider, heartbeat: MemoryHeartbeat
 ) -> None:
@@ -150,6 +151,7 @@ def test_canaries_prove_nothing_about_the_providers_receipts(world: World, provi
         assert receipts.heard_since(tx, world.clock.machine_now() - MINUTE)
 
 
+@pytest.mark.both_databases
 def test_canaries_and_their_receipts_are_kept_for_a_day(
     world: World, provider: MemoryStubProvider, heartbeat: MemoryHeartbeat
 ) -> None:

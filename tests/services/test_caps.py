@@ -48,6 +48,7 @@ def to_mail(store: Store, step: str) -> None:
         tx.connection.execute(update(rows.reminder).where(mine).values(channel=Channel.EMAIL))
 
 
+@pytest.mark.both_databases
 def test_both_channels_count_alike(store: Store) -> None:
     world = World(store, only("remind_confirm", "ride_check", caps={"per_day": 1, "per_week": 8}))
     world.sync(a_session())
@@ -88,6 +89,7 @@ def test_room_is_kept_for_reminders_that_are_still_to_come(store: Store) -> None
     world.check()
 
 
+@pytest.mark.both_databases
 def test_what_is_already_answered_keeps_no_room(store: Store) -> None:
     world = World(store, only("prep_first", "ride_check", "remind_final", caps={"per_day": 1, "per_week": 2}))
     world.sync(a_session())
@@ -138,6 +140,7 @@ def escorted(world: World, *, is_willing: bool) -> None:
         )
 
 
+@pytest.mark.both_databases
 def test_an_escort_is_written_to_by_their_own_word_and_costs_the_patient_nothing(store: Store) -> None:
     world = World(store, only("remind_confirm", "ride_check", caps={"per_day": 1, "per_week": 1}))
     silent = a_record(has_email_consent=False)
@@ -251,6 +254,7 @@ def test_what_is_merged_into_a_held_message_of_a_session_that_moves_still_leaves
     world.check()
 
 
+@pytest.mark.both_databases
 def test_two_channels_that_send_at_once_do_not_share_the_last_place(store: Store) -> None:
     world = World(store, only("remind_confirm", caps={"per_day": 1, "per_week": 8}))
     people = [a_record(f"P{n}", phone=f"+1202555{n:04d}", email=f"p{n}@example.org") for n in range(1, 25)]

@@ -46,6 +46,7 @@ def test_a_day_that_the_file_opens_again_asks_nobody_to_move_its_sessions(booked
     assert booked.count("task") == 1
 
 
+@pytest.mark.both_databases
 def test_a_day_that_staff_open_and_the_file_closes_stays_a_task(booked: World) -> None:
     day = Subject(PauseKind.DAY, ON)
     close(booked, ON)

@@ -86,6 +86,7 @@ def due(world: World) -> dict[str, str]:
     return {row.external_id: shown(row.due_at) for row in world.all(waiting)}
 
 
+@pytest.mark.both_databases
 def test_a_preview_tells_what_moves_in_the_next_days_and_stores_nothing(world: World) -> None:
     before = everything(world)
     found = preview(world, moved(world, due=EARLIER))
@@ -124,6 +125,7 @@ def test_what_left_already_is_no_part_of_it(world: World) -> None:
     assert preview(world, moved(world, due=EARLIER)).total == 0
 
 
+@pytest.mark.both_databases
 def test_what_was_shown_is_saved_as_a_version_and_planned_at_once(world: World) -> None:
     foreseen = preview(world, moved(world, due=EARLIER))
     assert save(world, moved(world, due=EARLIER), remark=" One day more. ") == 2
@@ -168,6 +170,7 @@ def test_what_is_wrong_with_an_edit_is_told_and_nothing_is_stored(world: World) 
     assert everything(world) == before
 
 
+@pytest.mark.both_databases
 def test_an_earlier_version_is_brought_back_as_a_new_one(world: World) -> None:
     save(world, moved(world, due=EARLIER))
     edit = bring_back(world.deps, kim(world), home(world), 1)
@@ -183,6 +186,7 @@ def test_an_earlier_version_is_brought_back_as_a_new_one(world: World) -> None:
         bring_back(world.deps, kim(world), home(world), 9)
 
 
+@pytest.mark.both_databases
 def test_a_file_makes_a_version_too_and_one_that_changes_nothing_none(world: World) -> None:
     for _ in range(2):
         apply_clinics(world.deps, [("riverside.toml", CLINIC)])

@@ -35,8 +35,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def world(sqlite_store: Store) -> World:
-    world = a_world(sqlite_store)
+def world(store: Store) -> World:
+    world = a_world(store)
     ask(world)
     return world
 
@@ -63,6 +63,7 @@ def a_text(world: World, body: str) -> InboundId:
     return InboundId(key)
 
 
+@pytest.mark.both_databases
 def test_the_exact_words_are_kept_and_sealed(world: World) -> None:
     answer(world, 7, "about a 7, thanks 🙂")
     ((score, sealed),) = answers(world)
@@ -90,9 +91,9 @@ def test_the_same_text_twice_is_one_answer(world: World) -> None:
     ],
 )
 def test_a_score_is_judged_beside_the_first_of_its_series(
-    sqlite_store: Store, scores: tuple[int, ...], concern: Concern | None
+    store: Store, scores: tuple[int, ...], concern: Concern | None
 ) -> None:
-    world = a_world(sqlite_store)
+    world = a_world(store)
     found = None
     for number, score in enumerate(scores, start=1):
         next_session(world, number)
@@ -100,8 +101,8 @@ def test_a_score_is_judged_beside_the_first_of_its_series(
     assert found is concern
 
 
-def test_without_a_series_it_is_judged_beside_the_first_in_ninety_days(sqlite_store: Store) -> None:
-    world = a_world(sqlite_store)
+def test_without_a_series_it_is_judged_beside_the_first_in_ninety_days(store: Store) -> None:
+    world = a_world(store)
     found = []
     for number, score in enumerate((2, 1, 5), start=1):
         next_session(world, number, series_id=None)
@@ -109,8 +110,8 @@ def test_without_a_series_it_is_judged_beside_the_first_in_ninety_days(sqlite_st
     assert found == [None, None, Concern.JUMP]
 
 
-def test_the_clinic_decides_what_concerns_it(sqlite_store: Store) -> None:
-    world = a_world(sqlite_store, check_in={"high": "off", "jump": "off"})
+def test_the_clinic_decides_what_concerns_it(store: Store) -> None:
+    world = a_world(store, check_in={"high": "off", "jump": "off"})
     ask(world)
     assert answer(world, 10) is None
 
@@ -132,8 +133,9 @@ def test_an_answer_that_names_no_question_answers_the_sessions_own(world: World)
     assert questions(world)[0].answered_at == world.clock.now()
 
 
-def test_the_newest_answer_of_each_patient_is_at_hand(sqlite_store: Store) -> None:
-    world = a_world(sqlite_store)
+@pytest.mark.both_databases
+def test_the_newest_answer_of_each_patient_is_at_hand(store: Store) -> None:
+    world = a_world(store)
     for number, score in enumerate((6, 4), start=1):
         next_session(world, number)
         answer(world, score)
@@ -143,8 +145,8 @@ def test_the_newest_answer_of_each_patient_is_at_hand(sqlite_store: Store) -> No
     assert {key: item.score for key, item in found.items()} == {patient: 4}
 
 
-def test_why_tells_it_as_part_of_the_story(sqlite_store: Store) -> None:
-    world = a_world(sqlite_store)
+def test_why_tells_it_as_part_of_the_story(store: Store) -> None:
+    world = a_world(store)
     for number, score in enumerate((6, 4), start=1):
         next_session(world, number)
         answer(world, score)
@@ -158,6 +160,7 @@ def test_why_tells_it_as_part_of_the_story(sqlite_store: Store) -> None:
     assert [item.text for item in told if item.kind is EventKind.CHECK_IN] == ["4"]
 
 
+@pytest.mark.both_databases
 def test_two_answers_at_once_are_one_score(store: Store) -> None:
     world = a_world(store)
     world.change(identity=RandomIdentity())

@@ -69,6 +69,7 @@ def changed(*steps: str, **cadence: Any) -> dict[str, Any]:  # noqa: ANN401 - an
     return document
 
 
+@pytest.mark.both_databases
 def test_the_first_real_clinic_takes_the_place_of_the_built_in_one(world: World) -> None:
     before = slugs(world)
     apply_clinics(world.deps, [("built-in", BUILT_IN)])
@@ -90,6 +91,7 @@ def test_the_same_file_twice_changes_nothing(world: World) -> None:
     assert apply_clinics(world.deps, [("north.toml", NORTH)]) == []
 
 
+@pytest.mark.both_databases
 def test_a_changed_time_moves_what_is_planned(asking: World) -> None:
     assert due(asking, "remind_confirm") == [("2027-03-13 10:00", "planned")]
     (report,) = apply(asking, changed("remind_confirm", steps=FOUR_DAYS))
@@ -163,6 +165,7 @@ def test_many_patients_are_planned_anew_in_batches(store: Store) -> None:
     assert {when for when, _ in due(world, "remind_confirm")} == {"2027-03-12 11:00"}
 
 
+@pytest.mark.both_databases
 def test_one_patient_who_cannot_be_planned_stops_nobody_else(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     world.sync(*some_entries(3))

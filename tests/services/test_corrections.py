@@ -95,6 +95,7 @@ def test_of_two_who_correct_at_once_one_does_and_the_other_finds_it_done(store: 
     assert world.count("correction") == 1
 
 
+@pytest.mark.both_databases
 def test_who_corrected_what_is_kept_and_logged(store: Store) -> None:
     world = asked_whether_they_come(store)
     world.text(RIDDLE)
@@ -117,6 +118,7 @@ def test_a_yes_that_was_none_is_taken_back_and_somebody_asks(store: Store) -> No
     assert "unconfirmed" in open_tasks(world)
 
 
+@pytest.mark.both_databases
 def test_a_yes_of_another_text_is_not_taken_back(store: Store) -> None:
     world = asked_whether_they_come(store)
     world.text(RIDDLE)
@@ -160,6 +162,7 @@ def test_a_missed_red_flag_raises_the_alarm_once(store: Store) -> None:
     assert world.count("message") >= 2
 
 
+@pytest.mark.both_databases
 def test_a_missed_opt_out_closes_the_address_and_nothing_more_leaves(store: Store) -> None:
     world = asked_whether_they_come(store)
     world.text(RIDDLE)
@@ -188,6 +191,7 @@ def test_a_score_that_was_not_read_is_kept_once_and_a_worse_one_alarms(store: St
     assert scores(world) == [10]
 
 
+@pytest.mark.both_databases
 def test_a_corrected_score_holds_in_the_place_of_the_wrong_one_which_only_the_story_tells(store: Store) -> None:
     world = asked_how_they_are(store)
     world.text("1")
@@ -270,6 +274,7 @@ def test_an_old_text_is_answered_by_no_machine(store: Store) -> None:
     assert new_texts(world) == []
 
 
+@pytest.mark.both_databases
 def test_a_text_of_another_clinic_does_not_exist(store: Store) -> None:
     world = asked_whether_they_come(store)
     world.text(RIDDLE)
@@ -296,6 +301,7 @@ def test_a_stranger_s_opt_out_is_obeyed_too(store: Store) -> None:
     assert is_opted_out(world)
 
 
+@pytest.mark.both_databases
 def test_nobody_corrects_what_staff_wrote(store: Store) -> None:
     world = asked_whether_they_come(store)
     world.text("I want to kill myself", sender=PHONE)

@@ -18,6 +18,8 @@ from tests.builders import an_entry
 from tests.services.deaths import DyingStore, Interrupted, Killed, When, die
 from tests.world import CONFIRM_AT, MINUTE, PHONE, World, only, some_entries
 
+pytestmark = pytest.mark.both_databases
+
 PATIENTS = 3
 ENTRIES = some_entries(PATIENTS)
 SYNC, DISPATCH, CLAIM, GATE, RECORD = range(1, 6)

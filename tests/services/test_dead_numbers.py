@@ -53,6 +53,7 @@ def test_reminders_go_by_e_mail_once_the_number_is_closed(store: Store, how: str
     world.check()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("how", HOW)
 def test_without_another_channel_a_dead_number_is_one_task_and_says_so(store: Store, how: str) -> None:
     world = told(store, how, Refusal.ADDRESS, NO_MAIL)
@@ -70,6 +71,7 @@ def test_an_opt_out_at_the_provider_tells_staff_of_what_is_to_come(store: Store,
     assert sorted(world.tasks()) == ["no_consent", "not_delivered"]
 
 
+@pytest.mark.both_databases
 def test_a_number_that_is_corrected_ends_the_task_and_what_is_to_come_leaves(store: Store) -> None:
     world = told(store, "receipt", Refusal.ADDRESS, NO_MAIL)
     world.sync(an_entry(patient=ANOTHER_PHONE))

@@ -84,6 +84,7 @@ def test_a_run_is_asked_once_whether_the_patient_comes_and_once_for_the_ride(wor
     world.check()
 
 
+@pytest.mark.both_databases
 def test_the_rest_of_a_run_is_merged_into_the_first_ones_message(world: World) -> None:
     world.sync(*a_run(0, 1, 2))
     world.at(ASK_CONFIRM)
@@ -111,6 +112,7 @@ def test_a_long_run_is_asked_as_far_as_it_reaches(world: World) -> None:
     assert len(asked(world)) == 12
 
 
+@pytest.mark.both_databases
 def test_c_confirms_every_day_that_was_asked_about(world: World) -> None:
     world.sync(*a_run(0, 1, 2))
     world.at(ASK_CONFIRM)
@@ -238,6 +240,7 @@ def test_a_question_that_was_answered_meanwhile_is_not_asked(world: World) -> No
     assert [row.asks for row in world.messages()] == ["confirm", None]
 
 
+@pytest.mark.both_databases
 def test_a_question_about_a_time_that_is_no_more_is_not_owed(world: World) -> None:
     world.at(ASK_RIDE + timedelta(hours=4))
     world.sync(*a_run(0, 3))
@@ -251,6 +254,7 @@ def test_a_question_about_a_time_that_is_no_more_is_not_owed(world: World) -> No
     assert asked(world)[1:] == [("confirm", "A4"), ("ride", "A4")]
 
 
+@pytest.mark.both_databases
 def test_a_question_that_the_text_had_no_room_for_stays_owed(store: Store) -> None:
     sender = "Riverside Clinic of the Northern River"
     short = {"caps": {"per_day": 3, "per_week": 9, "characters": 100}, "sender": sender}
@@ -264,6 +268,7 @@ def test_a_question_that_the_text_had_no_room_for_stays_owed(store: Store) -> No
     assert confirmed(world) == ["A1"], "there is only one visit that a plain C can mean"
 
 
+@pytest.mark.both_databases
 def test_a_question_of_a_message_that_never_left_is_asked_again(world: World) -> None:
     world.sync(*a_run(0))
     world.at(ASK_CONFIRM)

@@ -13,6 +13,8 @@ from reminders.store.unit_of_work import Store
 from tests.services.deaths import Interrupted
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 
+pytestmark = pytest.mark.both_databases
+
 LOST = Unknown("no answer")
 
 

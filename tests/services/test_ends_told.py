@@ -92,6 +92,7 @@ def by_direct(world: World) -> None:
         messages.cancel_waiting(tx, ids, reason=Reason.WITHDRAWN, now=world.clock.now())
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("end", [by_stop, by_wrong_number, by_cancelling, by_moving, by_direct])
 def test_a_message_that_is_stopped_while_it_waits_is_told_once_with_its_reason(asked: World, end: object) -> None:
     assert callable(end)

@@ -97,3 +97,21 @@ def test_two_escorts_of_one_day_get_a_text_each_about_their_own_session(store: S
     assert world.pump() == 2
     assert [len(to(world, phone)) for phone in (ESCORT, other)] == [1, 1]
     assert to(world, ESCORT) != to(world, other)
+
+
+def test_an_escort_answers_a_question_of_the_clinics_own(sqlite_store: Store) -> None:
+    step = {"phase": "before", "due": "start - 2 days at 10:00", "expires": "start"}
+    document = only(templates={"en": {"still_there": "{{sender}}: can we count on you, {{pick_up_at}}? {{question}}"}})
+    document["cadence"]["*"]["steps"] = {"still_there": {**step, "recipient": "escort", "asks": "pick_up"}}
+    world = World(sqlite_store, document)
+    world.sync(fetched())
+    agree(world)
+    world.sync(fetched(), an_entry("A0", patient=fetched().patient, booking=a_booking(FIRST + 60 * DAY)))
+    world.at(local("2027-03-13 10:00"))
+    assert world.pump() == 1
+    (text,) = to(world, ESCORT)
+    assert "Reply C if you will be there" in text
+    world.text("C", sender=ESCORT)
+    rides = {row.external_id: row.ride_version for row in world.all(select(rows.appointment))}
+    assert rides == {"A1": 1, "A0": None}
+    world.check()

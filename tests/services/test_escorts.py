@@ -79,6 +79,7 @@ def test_consent_is_for_one_patient_and_one_phone(clinic: World) -> None:
     assert escorts_steps(clinic) == [("pick_up", "planned", None)]
 
 
+@pytest.mark.both_databases
 def test_the_newest_word_holds_and_all_are_kept(clinic: World) -> None:
     clinic.sync(fetched())
     agree(clinic)
@@ -106,6 +107,7 @@ def test_an_escort_who_texts_stop_is_planned_for_no_longer_until_start(clinic: W
     clinic.check()
 
 
+@pytest.mark.both_databases
 def test_the_opt_out_of_an_escort_stops_nothing_for_the_patient(store: Store) -> None:
     world = World(store, only("pick_up", "remind_confirm"))
     world.sync(fetched())
@@ -124,6 +126,7 @@ def test_a_cancelled_session_ends_what_waits_for_its_escort(clinic: World) -> No
     assert escorts_steps(clinic) == [("pick_up", "cancelled", "superseded")]
 
 
+@pytest.mark.both_databases
 def test_what_cannot_be_recorded_is_refused(clinic: World) -> None:
     clinic.sync(fetched())
     with pytest.raises(NotFoundError, match="no patient 'P9'"):

@@ -124,6 +124,7 @@ def test_a_whole_installation_is_examined_on_a_real_database(given: Examination,
     assert "riverside: applied as it stands in clinic.toml" in [item.found for item in found]
 
 
+@pytest.mark.both_databases
 def test_an_examination_changes_nothing(given: Examination, world: World) -> None:
     before = {name: world.count(name) for name in ("heartbeat", "circuit", "canary", "message", "task")}
     examine(given)
@@ -186,6 +187,7 @@ def test_a_circuit_that_is_open_is_told_with_its_reason(given: Examination, worl
     assert any(item.found.endswith("it refuses how we are set up") for item in found)
 
 
+@pytest.mark.both_databases
 def test_a_circuit_of_another_account_is_nobody_s_concern(given: Examination, world: World) -> None:
     live(world)
     with world.store.transaction() as tx:
@@ -194,6 +196,7 @@ def test_a_circuit_of_another_account_is_nobody_s_concern(given: Examination, wo
     assert codes(examine(given)) == {Code.CANARY_MISSING}
 
 
+@pytest.mark.both_databases
 def test_a_message_that_should_have_left_is_told_by_a_name_that_why_knows(given: Examination, world: World) -> None:
     world.sync(*some_entries(3))
     world.at(CONFIRM_AT)
@@ -244,6 +247,7 @@ def test_an_old_sign_of_life_of_one_process_is_told_with_its_age(given: Examinat
     assert (silent.subject, silent.found) == ("beat", "last sign of life 10 min ago")
 
 
+@pytest.mark.both_databases
 def test_a_clinic_that_calls_nobody_and_somebody_who_cannot_be_called_are_told(
     given: Examination, world: World
 ) -> None:

@@ -223,7 +223,7 @@ def test_an_opt_out_shows_as_the_reason_of_what_was_not_sent(quiet: World) -> No
     quiet.pump()
     account = asked(quiet)
     assert ("Patient opted out of texts", "holds") in lines(account, EventKind.ADDRESS)
-    assert lines(account, EventKind.REPLY) == [("Patient wrote", "opted out; answered: opt_out_confirmed")]
+    assert lines(account, EventKind.REPLY) == [("Patient wrote", "opted out; answered: opt out confirmed")]
     assert "The patient opted out of messages." in " ".join(line.why for line in account.events)
 
 
@@ -281,6 +281,7 @@ def test_a_session_that_passed_to_another_patient_stays_explained_for_both(quiet
     )
 
 
+@pytest.mark.both_databases
 def test_a_text_from_a_phone_that_several_share_is_not_put_in_one_mouth(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     world.sync(*(replace(entry, patient=replace(entry.patient, phone=PHONE)) for entry in some_entries(2)))

@@ -98,6 +98,7 @@ def test_the_mail_asks_what_the_text_asked_and_a_click_answers_it(sqlite_store: 
     assert [(row.kind, row.message_id) for row in asked] == [("confirm", message.id) for message in world.messages()]
 
 
+@pytest.mark.both_databases
 def test_what_was_merged_into_the_text_goes_with_it(store: Store) -> None:
     world = World(store, only(*STEPS))
     on_one_day = [an_entry("A1"), an_entry("A2", booking=an_entry().booking)]
@@ -204,6 +205,7 @@ def test_what_was_written_by_staff_does_not_fall_back(sqlite_store: Store) -> No
     assert world.tasks() == ["not_delivered"]
 
 
+@pytest.mark.both_databases
 def test_a_number_out_of_reach_for_two_messages_in_a_row_is_bad(store: Store) -> None:
     world = a_world(store)
     fail(world, Reason.UNDELIVERED, redeliveries=MOST_REDELIVERIES, code="30003")

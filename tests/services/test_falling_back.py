@@ -39,6 +39,7 @@ def never_delivered(store: Store, patient: PatientRecord | None = None) -> World
     return world
 
 
+@pytest.mark.both_databases
 def test_a_text_that_never_gets_through_goes_by_mail_in_the_end(store: Store) -> None:
     world = never_delivered(store)
 

@@ -22,6 +22,8 @@ from tests.builders import NOON, a_booking, a_record, an_entry, an_id, local
 from tests.servers.wiping import wipe
 from tests.world import World, some_entries
 
+pytestmark = pytest.mark.both_databases
+
 SECOND = timedelta(seconds=1)
 
 

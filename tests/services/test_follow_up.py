@@ -288,6 +288,7 @@ def test_one_number_answers_all_that_was_asked_by_now(sqlite_store: Store) -> No
     assert world.count("check_in") == 1
 
 
+@pytest.mark.both_databases
 def test_two_sweeps_at_once_nudge_once_and_open_one_task(store: Store) -> None:
     world = a_world(store)
     world.change(identity=RandomIdentity())

@@ -15,6 +15,8 @@ from reminders.store.service_rows import token_bucket
 from reminders.store.unit_of_work import Store
 from tests.world import World
 
+pytestmark = pytest.mark.both_databases
+
 HERE, THERE = "203.0.113.7", "203.0.113.8"
 NO_WAIT = timedelta(0)
 

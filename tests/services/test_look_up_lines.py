@@ -54,6 +54,7 @@ def test_a_number_is_looked_up_once_before_it_is_texted(store: Store) -> None:
     world.check()
 
 
+@pytest.mark.both_databases
 def test_a_landline_is_written_to_by_mail_and_staff_are_asked_for_a_mobile_number(store: Store) -> None:
     world = a_world(store, ListedLineLookup(n12025550101=LineType.LANDLINE))
     world.sync(an_entry())

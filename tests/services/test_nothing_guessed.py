@@ -89,6 +89,7 @@ def test_a_yes_counts_again_once_we_have_asked_after_staff_wrote(sqlite_store: S
     assert not is_confirmed(world)
 
 
+@pytest.mark.both_databases
 def test_a_start_that_is_read_after_a_later_stop_ends_no_opt_out(store: Store) -> None:
     world = asked_whether_they_come(store)
     world.text("STOP")

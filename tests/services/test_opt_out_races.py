@@ -21,6 +21,8 @@ from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_record, an_entry
 from tests.world import CONFIRM_AT, PHONE, World, only
 
+pytestmark = pytest.mark.both_databases
+
 PATIENCE = 10.0
 
 

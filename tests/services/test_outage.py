@@ -88,6 +88,7 @@ def late(world: World) -> list[Any]:
     return [row for row in made if row.made_at - row.due_at > LATE_AFTER]
 
 
+@pytest.mark.both_databases
 def test_after_thirty_hours_what_is_still_useful_leaves_once_and_the_rest_ends_with_its_reason(world: World) -> None:
     after_an_outage(world)
     run(world, CAUGHT_UP, every=30 * SECOND)

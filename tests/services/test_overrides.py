@@ -65,6 +65,7 @@ def test_taking_it_back_brings_the_clinics_plan_back(world: World) -> None:
     assert {row.channel for row in world.all(select(rows.reminder)) if row.state == "planned"} == {Channel.SMS}
 
 
+@pytest.mark.both_databases
 def test_a_longer_fast_moves_the_last_reminder_before_it(store: Store) -> None:
     world = World(store, only("remind_final"))
     world.sync(an_entry(booking=a_booking(local("2027-03-16 09:00"))))
@@ -118,6 +119,7 @@ def test_one_patient_may_be_asked_to_rebook_where_the_clinic_asks_nobody(world: 
     assert "rebook" in planned(world)
 
 
+@pytest.mark.both_databases
 def test_every_decision_is_kept_with_who_and_why(world: World) -> None:
     world.sync(an_entry())
     change(world, off=("prep_first",))
@@ -140,6 +142,7 @@ def test_asking_for_what_holds_already_writes_nothing(world: World) -> None:
     assert world.count("patient_override") == 1
 
 
+@pytest.mark.both_databases
 def test_a_fault_changes_nothing(world: World) -> None:
     world.sync(an_entry())
     with pytest.raises(InputError, match="--off: found 'nothing_such'"):

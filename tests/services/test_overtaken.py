@@ -77,6 +77,7 @@ def test_a_planned_check_in_that_expires_after_the_next_session_began_is_nobodys
     assert world.tasks() == []
 
 
+@pytest.mark.both_databases
 def test_a_message_that_expires_after_the_next_session_began_is_nobodys_task(world: World) -> None:
     world.at(DUE)
     dispatch_due(world.deps)

@@ -62,6 +62,7 @@ def test_what_staff_write_speaks_of_the_patients_own_fasting(store: Store) -> No
     assert texts == ["Riverside Clinic: Mon Mar 15, 9:00 AM, Riverside Clinic"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("sender", "asked"), [("Elm", ["ride"]), ("Riverside Associates of Family", [])])
 def test_no_answer_is_awaited_to_a_question_that_the_text_had_no_room_for(
     store: Store, sender: str, asked: list[str]

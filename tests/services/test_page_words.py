@@ -97,6 +97,7 @@ def test_the_button_says_what_they_want_of_the_session_whatever_their_words(worl
     assert (visit.confirmed_version, visit.ride_version) == (None, visit.version)
 
 
+@pytest.mark.both_databases
 def test_danger_calls_staff_once_and_the_page_names_the_numbers_and_no_message_leaves(world: World) -> None:
     sent = (len(world.email.sent), len(new_texts(world, PHONE)))
     writes(world, DANGER)
@@ -115,6 +116,7 @@ def test_danger_calls_staff_once_and_the_page_names_the_numbers_and_no_message_l
     world.check()
 
 
+@pytest.mark.both_databases
 def test_an_opt_out_on_a_page_closes_every_address_of_its_patient(world: World) -> None:
     writes(world, "please stop texting and mailing me")
     addresses = world.all(select(rows.contact))
@@ -139,6 +141,7 @@ def test_no_word_on_a_page_ends_an_opt_out(world: World) -> None:
     ]
 
 
+@pytest.mark.both_databases
 def test_staff_find_it_in_the_conversation_with_what_the_page_answered_and_correct_it(world: World) -> None:
     who = at_the_desk(world)
     writes(world, "will the nurse from last time be there?")
@@ -168,6 +171,7 @@ def test_a_correction_to_a_yes_confirms_the_session_of_the_page(world: World) ->
     assert visit.confirmed_version == visit.version
 
 
+@pytest.mark.both_databases
 def test_words_that_cannot_be_read_at_once_wait_for_the_next_reader_and_danger_in_them_calls(world: World) -> None:
     assert writes(world, "a")
     with world.store.transaction() as tx:  # as if nobody had been there to read it

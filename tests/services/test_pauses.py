@@ -123,6 +123,7 @@ def test_reminders_that_were_merged_are_given_back_with_their_leader(store: Stor
     world.check()
 
 
+@pytest.mark.both_databases
 def test_stopping_a_series_takes_its_part_out_of_a_message_and_the_rest_still_leaves(quiet: World) -> None:
     quiet.sync(of_series("A1", 0, 1), of_series("B1", 0, 1, series_id=None))
     quiet.at(CONFIRM_AT)
@@ -198,6 +199,7 @@ def test_pausing_twice_is_the_same_as_once_and_keeps_the_first_reason(world: Wor
     assert world.all(select(rows.reminder).order_by(rows.reminder.c.id)) == before
 
 
+@pytest.mark.both_databases
 def test_a_pause_that_ended_is_remembered_with_who_and_why(world: World) -> None:
     world.sync(an_entry())
     hold(world)
@@ -228,6 +230,7 @@ def test_whom_nobody_knows_cannot_be_paused(world: World, subject: Subject, foun
     assert world.count("pause") == 0
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("reason", "by"), [(" ", WHO), (WHY, ""), ("x" * 501, WHO), (WHY, "x" * 81)])
 def test_a_decision_that_nobody_could_explain_is_refused(world: World, reason: str, by: str) -> None:
     world.sync(an_entry())
@@ -269,6 +272,7 @@ def test_a_message_that_came_back_unsent_does_not_leave_during_the_hold_and_does
     quiet.check()
 
 
+@pytest.mark.both_databases
 def test_a_closed_day_moves_what_is_due_on_it_to_the_open_day_before_and_back(quiet: World) -> None:
     quiet.sync(an_entry())
     assert hold(quiet, day("2027-03-13")).moved == 1

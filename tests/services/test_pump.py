@@ -21,6 +21,8 @@ from tests.builders import NOON, a_booking, a_record, an_entry, local
 from tests.services.deaths import Interrupted
 from tests.world import CONFIRM_AT, MINUTE, PHONE, World, only, some_entries
 
+pytestmark = pytest.mark.both_databases
+
 START = NOON + timedelta(days=14)
 KEYWORD = Said(Source.KEYWORD, "text")
 

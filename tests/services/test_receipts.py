@@ -38,6 +38,7 @@ def test_receipts_in_any_order_and_number_end_at_the_furthest(world: World, orde
     world.check()
 
 
+@pytest.mark.both_databases
 def test_a_receipt_without_a_tag_is_found_by_the_providers_id(world: World) -> None:
     world.receipt(None, DELIVERED, provider_id=world.sms.sent[0].provider_id)
     assert world.states() == [("delivered", None)]
@@ -100,14 +101,23 @@ def test_a_receipt_that_cannot_be_applied_now_is_applied_when_it_can(world: Worl
     world.check()
 
 
+@pytest.mark.both_databases
 def test_a_receipt_that_can_never_be_applied_is_left_in_the_end(world: World) -> None:
     body = world.messages()[0].body
     spoil(world, body[:-1] + bytes([body[-1] ^ 1]))
-    world.receipt(world.sms.sent[0].text.tag, DELIVERED)
+    world.receipt(world.sms.sent[0].text.tag, ReceiptStatus.UNDELIVERED)
     assert [row.applied_at for row in world.all(select(receipt))] == [None]
     world.later(timedelta(minutes=16))
     apply_receipts(world.deps)
     assert [row.applied_at is not None for row in world.all(select(receipt))] == [True]
+
+
+def test_that_a_text_arrived_is_told_though_its_words_cannot_be_opened_any_more(world: World) -> None:
+    body = world.messages()[0].body
+    spoil(world, body[:-1] + bytes([body[-1] ^ 1]))
+    world.receipt(world.sms.sent[0].text.tag, DELIVERED)
+    assert world.states() == [("delivered", None)]
+    world.check()
 
 
 def spoil(world: World, body: bytes) -> None:

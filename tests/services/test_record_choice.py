@@ -148,6 +148,7 @@ def test_a_stop_after_what_a_person_was_told_makes_it_no_easier_to_undo(world: W
     assert plan(world) == SHUT
 
 
+@pytest.mark.both_databases
 def test_every_word_is_added_and_nothing_is_changed(store: Store) -> None:
     world = patient_of(store)
     for word in ("STOP", "STOP", "START"):
@@ -233,6 +234,7 @@ def request(world: World) -> Any:  # noqa: ANN401 - a row
     return task
 
 
+@pytest.mark.both_databases
 def test_a_request_that_matches_no_address_waits_with_its_deadline_and_then_hurries(store: Store) -> None:
     world = World(store)
     world.change(calendar=MemoryCalendar([("US", date(2027, 3, 15))]))
@@ -254,6 +256,7 @@ def test_a_request_that_comes_to_us_late_is_urgent_from_the_first(sqlite_store: 
     assert request(world).urgency == "high"
 
 
+@pytest.mark.both_databases
 def test_a_deadline_that_passes_raises_an_alarm_until_somebody_is_done(store: Store) -> None:
     world = World(store)
     record_unmatched(world.deps, CALLED, None)

@@ -93,6 +93,7 @@ def test_a_correction_moves_what_is_still_to_come(store: Store) -> None:
     assert len(world.bodies) == 1
 
 
+@pytest.mark.both_databases
 def test_a_check_in_that_waits_as_a_message_is_taken_back_and_comes_after_the_later_end(store: Store) -> None:
     world = over(store)
     world.at(USUAL_END + 4 * HOUR)

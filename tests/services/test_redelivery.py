@@ -12,6 +12,8 @@ from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_record, an_entry
 from tests.world import CONFIRM_AT, MINUTE, World, only
 
+pytestmark = pytest.mark.both_databases
+
 START = NOON + timedelta(days=14)
 OF_USE_UNTIL = START - timedelta(hours=26)
 FAILURES = [("30003", Refusal.TRANSIENT), ("30036", Refusal.EXPIRED), ("30008", Refusal.TRANSIENT)]

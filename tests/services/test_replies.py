@@ -55,6 +55,7 @@ def test_a_text_that_the_provider_brings_twice_is_read_once(world: World) -> Non
     assert world.tasks() == ["reply_unclear"]
 
 
+@pytest.mark.both_databases
 def test_a_yes_to_a_version_that_is_no_more_confirms_nothing(world: World) -> None:
     asked(world)
     world.sync(an_entry(patient=ALONE, booking=a_booking(START + timedelta(days=1))))
@@ -98,6 +99,7 @@ def test_a_stop_ends_waiting_messages_and_planned_reminders_at_once(world: World
     world.check()
 
 
+@pytest.mark.both_databases
 def test_a_stop_covers_a_lone_patients_mailbox_too(world: World) -> None:
     world.sync(an_entry(booking=a_booking(START)))
     world.text("stop!")
@@ -188,6 +190,7 @@ def test_an_unknown_number_may_opt_out_before_we_ever_write_to_it(world: World) 
     assert set(world.reminders().values()) == {("suppressed", "opted_out")}
 
 
+@pytest.mark.both_databases
 def test_a_text_that_arrives_before_there_is_a_clinic_is_kept(store: Store) -> None:
     world = World(store)
     with store.transaction() as tx:

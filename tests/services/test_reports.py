@@ -112,6 +112,7 @@ def week(store: Store) -> World:
     return world
 
 
+@pytest.mark.both_databases
 def test_a_yes_counts_by_what_brought_it_although_the_session_is_over_now(week: World) -> None:
     assert cells(reports(week)["confirmations"]) == {
         "Sessions": "5",
@@ -187,6 +188,7 @@ def test_the_time_from_due_to_sent_is_that_of_the_plan(week: World) -> None:
     assert cells(reports(week)["delays"]) == {"Sent": "7", "Half within": "2 min", "95 in 100 within": "2 min"}
 
 
+@pytest.mark.both_databases
 def test_the_middle_and_the_95th_are_picked_by_nearest_rank(store: Store) -> None:
     world = World(store, only("remind_confirm"), now=local("2027-03-01 09:00"))
     world.sync(*schedule(), options=YES)
@@ -234,6 +236,7 @@ def test_an_empty_clinic_has_every_report_and_no_figure(store: Store) -> None:
     assert all(str(cell) in {"0", "–"} for report in found.values() for row in report.rows for cell in row.cells)
 
 
+@pytest.mark.both_databases
 def test_each_clinic_is_counted_for_its_own_people_only(store: Store) -> None:
     world = World(store, CLINIC, {**CLINIC, "slug": "north"}, now=local("2027-03-01 09:00"))
     world.sync(("riverside", entry(1)), ("north", entry(2)), ("north", entry(3)), options=YES)
@@ -252,12 +255,14 @@ def test_each_clinic_is_counted_for_its_own_people_only(store: Store) -> None:
     assert world.count("audit_event") == 0
 
 
+@pytest.mark.both_databases
 def test_what_is_taken_away_is_written_down(world: World) -> None:
     export_report(world.deps, everybody(world), meaning, "delays", weeks=4)
     (row,) = world.all(select(audit_event))
     assert (row.deed, row.by, row.clinic_id is None) == ("report_exported", "Alex", False)
 
 
+@pytest.mark.both_databases
 def test_more_rows_and_weeks_cost_no_more_statements(store: Store) -> None:
     world = World(store, now=local("2027-03-01 09:00"))
     costs = []

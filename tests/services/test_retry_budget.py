@@ -14,6 +14,8 @@ from reminders.store.unit_of_work import Store
 from tests.builders import a_record, an_entry
 from tests.world import CONFIRM_AT, MINUTE, World, only
 
+pytestmark = pytest.mark.both_databases
+
 RESTS_AT = 50.0
 
 

@@ -101,6 +101,7 @@ def test_a_change_of_role_holds_from_the_next_request_on(world: World, clinics: 
     assert found.who.roles == {clinics[0]: Role.AUDITOR}
 
 
+@pytest.mark.both_databases
 def test_an_ended_access_opens_nothing_and_is_never_opened_again(
     world: World, clinics: tuple[ClinicId, ClinicId]
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_new_link_replaces_the_old_one_and_ends_all_sessions_when_used(
     assert read_session(world.deps, newer) is not None
 
 
+@pytest.mark.both_databases
 def test_a_password_kept_more_weakly_is_kept_anew_at_sign_in(world: World, clinics: tuple[ClinicId, ClinicId]) -> None:
     made = add(world, "kim", {clinics[0]: Role.FRONT_DESK})
     token = urlsplit(made.link).path.rpartition("/")[2]
@@ -148,6 +150,7 @@ def test_a_password_kept_more_weakly_is_kept_anew_at_sign_in(world: World, clini
     assert (before[:2], after[:2]) == ("1$", "2$")
 
 
+@pytest.mark.both_databases
 def test_the_log_tells_each_clinic_its_own_deeds(world: World, clinics: tuple[ClinicId, ClinicId]) -> None:
     river, north = clinics
     kim = acting(world, add(world, "kim", {river: Role.MANAGER}))

@@ -25,9 +25,9 @@ MOST = 180.0
 
 
 @pytest.fixture
-def world(sqlite_store: Store) -> World:
+def world(store: Store) -> World:
     """What is read is the same on both databases; reading it from each is tested at the end."""
-    return World(sqlite_store)
+    return World(store)
 
 
 @pytest.fixture
@@ -103,9 +103,9 @@ def test_a_heartbeat_address_that_does_not_answer_is_an_alarm_of_its_own(install
     assert "everything of ours works" in alarm.sentence
 
 
-def test_a_provider_out_of_reach_holds_texts_back_and_says_why(sqlite_store: Store) -> None:
+def test_a_provider_out_of_reach_holds_texts_back_and_says_why(store: Store) -> None:
     """A broken name service looks like this: no call begins."""
-    world = a_world_with_texts(sqlite_store, 12, now=CONFIRM_AT - timedelta(seconds=1))
+    world = a_world_with_texts(store, 12, now=CONFIRM_AT - timedelta(seconds=1))
     installation = Installation(world, has_texts=True)
     for _ in range(1000):
         world.sms.answer_next(Absent("ConnectError"))
@@ -118,8 +118,8 @@ def test_a_provider_out_of_reach_holds_texts_back_and_says_why(sqlite_store: Sto
     assert "the provider does not answer" in alarm.sentence
 
 
-def test_due_texts_that_nobody_takes_are_late_after_two_minutes(sqlite_store: Store) -> None:
-    world = leave_one_waiting(sqlite_store)
+def test_due_texts_that_nobody_takes_are_late_after_two_minutes(store: Store) -> None:
+    world = leave_one_waiting(store)
     assert is_waiting(world) == {Channel.SMS: CONFIRM_AT}
     installation = Installation(world)
     installation.stopped.add("worker-sms")
@@ -127,16 +127,17 @@ def test_due_texts_that_nobody_takes_are_late_after_two_minutes(sqlite_store: St
     assert (AlarmCode.LATE_MESSAGES, "sms") in {alarm.key for alarm in installation.alarms()}
 
 
-def test_a_message_that_cannot_leave_without_a_provider_is_not_late(sqlite_store: Store) -> None:
-    world = leave_one_waiting(sqlite_store)
+def test_a_message_that_cannot_leave_without_a_provider_is_not_late(store: Store) -> None:
+    world = leave_one_waiting(store)
     world.change(sms=None)
     assert is_waiting(world) == {}
 
 
+@pytest.mark.both_databases
 def test_reminders_that_become_no_messages_are_told_and_a_backlog_that_is_worked_off_is_not(
-    sqlite_store: Store,
+    store: Store,
 ) -> None:
-    world = a_world_with_texts(sqlite_store, 9)
+    world = a_world_with_texts(store, 9)
     world.at(CONFIRM_AT + 20 * MINUTE)
     assert read_vitals(world.deps, is_told_outside=True).undispatched_since == CONFIRM_AT
     world.pump()
@@ -146,8 +147,8 @@ def test_reminders_that_become_no_messages_are_told_and_a_backlog_that_is_worked
     assert read_vitals(world.deps, is_told_outside=True).undispatched_since == CONFIRM_AT
 
 
-def test_an_outcome_that_stays_unknown_is_told(sqlite_store: Store) -> None:
-    world = a_world_with_texts(sqlite_store, 1)
+def test_an_outcome_that_stays_unknown_is_told(store: Store) -> None:
+    world = a_world_with_texts(store, 1)
     world.at(CONFIRM_AT)
     world.sms.answer_next(Unknown("timeout"))
     world.sms.is_blind = True
@@ -172,15 +173,16 @@ def test_what_came_in_and_waits_is_told_though_the_worker_leaves_signs_of_life(i
     assert (AlarmCode.SILENT_PROCESS, "worker-inbound") not in found
 
 
-def test_a_clock_that_runs_fast_raises_no_alarm_for_what_is_due_by_it(sqlite_store: Store) -> None:
+def test_a_clock_that_runs_fast_raises_no_alarm_for_what_is_due_by_it(store: Store) -> None:
     """At 600 a reminder that is a second late is ten minutes late by the clinic's clock."""
-    world = leave_one_waiting(sqlite_store)
+    world = leave_one_waiting(store)
     machine_now = world.clock.machine_now()
     world.later(10 * MINUTE)
     world.change(clock=MemoryClock(world.clock.now(), machine_now=machine_now, speed=600))
     assert is_waiting(world) == {Channel.SMS: machine_now - timedelta(seconds=1)}
 
 
+@pytest.mark.both_databases
 def test_vital_signs_are_read_from_either_database(store: Store) -> None:
     world = a_world_with_texts(store, 3)
     world.sync(an_entry())

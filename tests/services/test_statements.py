@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
@@ -19,6 +20,8 @@ from reminders.store.unit_of_work import Store
 from tests.builders import NOON
 from tests.servers.wiping import wipe
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
+
+pytestmark = pytest.mark.both_databases
 
 FEW, MANY = 4, 32
 MORE_AT_MOST = 4
@@ -83,6 +86,25 @@ def test_planning_many_for_another_day_costs_no_more_statements_than_few(store: 
             with counting(store) as seen:
                 planned = plan_patients(tx, closed, people, identity=world.identity, now=NOON)
         assert planned.moved == patients
+        costs.append(len(seen))
+    assert costs[1] <= costs[0]
+
+
+def test_importing_many_costs_no_more_statements_than_few(store: Store) -> None:
+    costs = []
+    for patients in (FEW, MANY):
+        wipe(store)
+        world = World(store, only("remind_confirm"))
+        entries = some_entries(patients)
+        seen: list[str] = []
+        for moved in (timedelta(0), timedelta(0), timedelta(hours=1)):
+            later = [
+                replace(entry, booking=replace(entry.booking, starts_at=entry.booking.starts_at + moved))
+                for entry in entries
+            ]
+            with counting(store) as some:
+                assert world.sync(*later).is_applied
+            seen += some
         costs.append(len(seen))
     assert costs[1] <= costs[0]
 

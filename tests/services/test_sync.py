@@ -52,6 +52,7 @@ def test_the_same_schedule_again_writes_nothing(world: World) -> None:
     assert report.count(ChangeKind.UNCHANGED) == 5
 
 
+@pytest.mark.both_databases
 def test_the_same_schedule_in_the_middle_of_everything_writes_nothing(world: World) -> None:
     entries = some_entries(3)
     world.sync(*entries)
@@ -163,6 +164,7 @@ def test_a_schedule_with_faults_changes_nothing_unless_the_good_rows_are_wanted(
     assert quiet.tasks() == [], "a row with a fault is not missing"
 
 
+@pytest.mark.both_databases
 def test_a_first_import_tells_nobody_that_they_are_booked(store: Store) -> None:
     world = World(store, only("booked"))
     world.sync(*some_entries(2))
@@ -239,6 +241,7 @@ def test_several_clinics_are_told_apart_by_slug(store: Store) -> None:
     world.check()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("slug", ["elsewhere", None])
 def test_a_row_of_an_unknown_clinic_is_a_fault_with_its_line(store: Store, slug: str | None) -> None:
     world = World(store, only("remind_confirm"), {**only("remind_confirm"), "slug": "hillside"})
@@ -270,6 +273,7 @@ def test_a_merged_texts_other_appointment_was_told_too(store: Store) -> None:
     world.check()
 
 
+@pytest.mark.both_databases
 def test_an_answer_that_comes_while_a_schedule_is_applied_is_kept(world: World) -> None:
     world.sync(an_entry())
     row = world.all(select(rows.appointment))[0]

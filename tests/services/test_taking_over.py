@@ -37,6 +37,8 @@ from tests.services.alarm_cases import (
 )
 from tests.world import PHONE, World, only
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def world(sqlite_store: Store) -> World:

@@ -29,6 +29,8 @@ from tests.builders import NOON
 from tests.services.deaths import Interrupted
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 
+pytestmark = pytest.mark.both_databases
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SID = f"SM{1:032x}"
 UNREACHABLE = "30003"

@@ -100,6 +100,7 @@ def test_silence_of_all_receipts_is_no_proof(world: World) -> None:
     assert world.resolve() == 1
 
 
+@pytest.mark.both_databases
 def test_texts_in_doubt_are_looked_for_in_the_order_in_which_they_left_wherever_their_rows_lie(world: World) -> None:
     lose(world, patients=5)
     tags = [row.tag for row in world.attempts()]
@@ -248,6 +249,7 @@ def test_an_answer_in_doubt_is_shown_to_staff_too(world: World) -> None:
     world.check()
 
 
+@pytest.mark.both_databases
 def test_a_text_that_the_list_hid_beyond_the_grace_is_counted_as_a_double_even_if_no_receipt_ever_tells(
     world: World,
 ) -> None:
@@ -261,6 +263,7 @@ def test_a_text_that_the_list_hid_beyond_the_grace_is_counted_as_a_double_even_i
     assert "resends_held" in world.tasks()
 
 
+@pytest.mark.both_databases
 def test_a_text_that_staff_were_asked_about_is_good_once_the_list_shows_it(store: Store) -> None:
     world = World(store, only("remind_confirm", resends_unknown=False))
     lose(world)

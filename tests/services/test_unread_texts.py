@@ -121,6 +121,7 @@ def test_danger_in_a_text_that_cannot_be_read_calls_who_is_on_call(world: World,
     world.check()
 
 
+@pytest.mark.both_databases
 def test_danger_calls_though_nothing_that_is_known_of_its_writer_can_be_read(world: World) -> None:
     (known,) = world.all(select(rows.patient.c.name))
     with world.store.transaction() as tx:
@@ -131,6 +132,7 @@ def test_danger_calls_though_nothing_that_is_known_of_its_writer_can_be_read(wor
     assert len(new_texts(world, ON_CALL)) == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("column", ["sender", "body"])
 @pytest.mark.parametrize("is_spoiled", [True, False], ids=["spoiled", "under another secret"])
 def test_a_text_that_does_not_open_becomes_a_task_and_those_behind_it_are_read(

@@ -79,6 +79,7 @@ def booked(store: Store) -> World:
 # ----- opening
 
 
+@pytest.mark.both_databases
 def test_a_missing_ride_and_outcome_are_opened_at_their_time_and_no_earlier(booked: World) -> None:
     assert watch_at(booked) == LAST_DAY + 2 * HOUR == ASKED_AT
     assert look(booked, ASKED_AT - MINUTE) == 0
@@ -99,6 +100,7 @@ def test_a_ride_missing_over_a_weekend_becomes_urgent_a_day_before(store: Store)
     assert worklist(world) == [("ride_wanted", "high", None)]
 
 
+@pytest.mark.both_databases
 def test_looking_twice_or_planning_again_changes_nothing(booked: World) -> None:
     look(booked, ASKED_AT)
     before = booked.all(select(rows.task)), booked.all(select(rows.appointment))
@@ -261,6 +263,7 @@ def test_a_patient_who_asks_for_a_ride_on_their_page_takes_the_place_of_our_find
     assert waiting(world) == []
 
 
+@pytest.mark.both_databases
 def test_what_staff_resolved_is_not_opened_again(booked: World) -> None:
     look(booked, ASKED_AT - MINUTE)
     booked.at(ASKED_AT)
@@ -364,6 +367,7 @@ def test_more_than_one_batch_is_worked_off_in_one_go(store: Store) -> None:
     assert len(worklist(world)) == 450
 
 
+@pytest.mark.both_databases
 def test_a_spoiled_row_keeps_nobody_elses_task_waiting(store: Store) -> None:
     world = World(store, only("ride_check"))
     world.sync(*some_entries(3))

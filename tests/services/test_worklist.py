@@ -38,9 +38,9 @@ REACHED = Resolution(Outcome.REACHED, "son drives")
 
 
 @pytest.fixture
-def desk(sqlite_store: Store) -> World:
+def desk(store: Store) -> World:
     """A clinic that sends nothing by itself, with one patient and their session in two weeks."""
-    world = World(sqlite_store, only())
+    world = World(store, only())
     world.sync(an_entry(booking=a_booking(START)))
     return world
 
@@ -113,8 +113,9 @@ def test_a_text_that_does_not_open_hides_no_other_line(desk: World) -> None:
     assert [said is not None and said.text is None for said in found] == [True]
 
 
-def test_the_message_behind_a_task_and_the_last_one_about_the_session_stand_beside_it(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only("remind_confirm"))
+@pytest.mark.both_databases
+def test_the_message_behind_a_task_and_the_last_one_about_the_session_stand_beside_it(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
     world.sync(an_entry(booking=a_booking(START)))
     world.at(local("2027-03-13 10:00"))
     world.pump()
@@ -146,8 +147,8 @@ def test_a_landlines_fault_stands_with_the_landlines_and_says_to_phone(desk: Wor
     assert line.next_action.startswith("This number is a landline")
 
 
-def test_it_can_be_asked_for_by_clinic_kind_and_owner(sqlite_store: Store) -> None:
-    world = World(sqlite_store, only(), {**only(), "slug": "hillside"})
+def test_it_can_be_asked_for_by_clinic_kind_and_owner(store: Store) -> None:
+    world = World(store, only(), {**only(), "slug": "hillside"})
     world.sync(("riverside", an_entry()), ("hillside", an_entry("B1", patient=a_record("P2", phone="+12025550102"))))
     mine = opened(world, TaskKind.QUESTION)
     opened(world, TaskKind.RIDE_WANTED)
@@ -274,6 +275,7 @@ def test_taking_or_resolving_an_alarm_stops_its_climb(desk: World, act: str) -> 
         assert not has_open(tx, patient_id)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kind", [TaskKind.QUESTION, TaskKind.ESCALATION])
 def test_of_two_who_take_a_task_at_once_one_has_it_and_the_other_hears_who(store: Store, kind: TaskKind) -> None:
     world = World(store, only())
@@ -313,6 +315,7 @@ def test_of_two_who_resolve_a_task_at_once_one_outcome_stays(store: Store) -> No
     assert [row.resolved_by for row in world.all(select(rows.task.c.resolved_by))] == [first]
 
 
+@pytest.mark.both_databases
 def test_a_new_time_answers_who_asked_for_one_and_a_cancellation_who_declined(store: Store) -> None:
     world = World(store, only())
     world.sync(*some_entries(2))
@@ -373,6 +376,7 @@ def test_a_code_that_nobody_looked_up_for_a_week_is_let_go(desk: World) -> None:
     assert TaskKind.CODE_UNLISTED not in kinds(desk)
 
 
+@pytest.mark.both_databases
 def test_clocks_that_agree_again_are_no_task_and_that_they_disagree_anew_is_one(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     world.sync(*some_entries(1))

@@ -11,6 +11,8 @@ from reminders.store.unit_of_work import Store
 from tests.builders import an_entry
 from tests.world import CONFIRM_AT, World, only
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = timedelta(hours=1)
 
 

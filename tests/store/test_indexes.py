@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects import sqlite
 
+from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import AttemptState
 from reminders.core.patients import Channel
 from reminders.store.attempts import IS_OPEN
@@ -13,7 +16,9 @@ from reminders.store.conversation_rows import question
 from reminders.store.follow_ups import IS_OPEN as WAITS_FOR_AN_ANSWER
 from reminders.store.messages import CLAIMABLE
 from reminders.store.reminders import IS_PLANNED
-from reminders.store.rows import attempt, message, reminder
+from reminders.store.rows import attempt, message, patient, receipt, reminder
+from reminders.store.search_tokens import IS_UNSEARCHABLE
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON
 
@@ -24,6 +29,14 @@ QUESTIONS: dict[str, Select[tuple[object, ...]]] = {
     "ix_attempt_open": select(attempt.c.tag).where(
         IS_OPEN, attempt.c.state == AttemptState.SENDING, attempt.c.deadline_at < NOON
     ),
+    "ix_question_check_in": select(question.c.id).where(
+        question.c.kind == plain(QuestionKind.CHECK_IN), question.c.clinic_id == UUID(int=1), question.c.asked_at < NOON
+    ),
+    "ix_attempt_code": select(attempt.c.tag).where(
+        attempt.c.code.is_not(None), attempt.c.clinic_id == UUID(int=1), attempt.c.begun_at >= NOON
+    ),
+    "ix_receipt_code": select(receipt.c.id).where(receipt.c.code.is_not(None), receipt.c.received_at >= NOON),
+    "ix_patient_unsearchable": select(patient.c.id).where(IS_UNSEARCHABLE, patient.c.clinic_id == UUID(int=1)),
 }
 
 

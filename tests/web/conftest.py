@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from reminders.store.unit_of_work import Store
-from tests.web.browser import Browser, Provider, some_app
+from tests.web.browser import Browser, Provider, share_routes, some_app
 from tests.world import World
 
 
 @pytest.fixture
-def world(sqlite_store: Store) -> World:
-    """A clinic over the embedded database."""
-    return World(sqlite_store)
+def world(store: Store) -> World:
+    """A clinic over the embedded database, and over PostgreSQL where a test asks for both."""
+    return World(store)
 
 
 @pytest.fixture
@@ -30,4 +30,6 @@ def provider(browser: Browser) -> Provider:
 @pytest.fixture
 def desk(world: World, tmp_path: Path) -> Browser:
     """The front desk's browser, on the machine of the demo."""
-    return Browser(some_app(world, tmp_path, is_demo=True), "http://localhost:8000", address="127.0.0.1")
+    app = some_app(world, tmp_path, is_demo=True)
+    share_routes(app)
+    return Browser(app, "http://localhost:8000", address="127.0.0.1")

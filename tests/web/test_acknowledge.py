@@ -23,8 +23,8 @@ CHAIN = [{"name": "Mara", "email": "mara@example.org"}, {"name": "Noor", "email"
 
 
 @pytest.fixture
-def world(sqlite_store: Store) -> World:
-    return World(sqlite_store, only("remind_confirm", escalation=CHAIN))
+def world(store: Store) -> World:
+    return World(store, only("remind_confirm", escalation=CHAIN))
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def taken_by(world: World) -> str | None:
     return found
 
 
+@pytest.mark.both_databases
 def test_reading_the_page_changes_nothing_and_tells_nothing(world: World, browser: Browser, link: str) -> None:
     before = everything(world)
     for method in ("GET", "HEAD", "GET"):
@@ -79,8 +80,8 @@ def test_the_link_opens_no_other_door_and_no_other_link_opens_this(browser: Brow
     assert browser.post("/a/nothing", {}).status_code == GONE
 
 
-def test_the_page_speaks_the_clinics_language(sqlite_store: Store, tmp_path: Path) -> None:
-    world = World(sqlite_store, only("remind_confirm", escalation=CHAIN, language="es"))
+def test_the_page_speaks_the_clinics_language(store: Store, tmp_path: Path) -> None:
+    world = World(store, only("remind_confirm", escalation=CHAIN, language="es"))
     with world.store.transaction() as tx:
         alarm = Alarm(next(iter(clinics.every(tx))), Concern.JUMP)
         raise_alarm(tx, world.deps, alarm, is_patient_told=True, now=world.clock.now())

@@ -41,6 +41,7 @@ def shown(browser: Browser, path: str = "/?span=week") -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("path", ["/", "/parts/today", "/send"])
 def test_staff_pages_open_without_signing_in_in_the_demo_only(browser: Browser, desk: Browser, path: str) -> None:
     assert desk.get(path).status_code == 200
@@ -114,7 +115,7 @@ def test_who_is_on_hold_and_a_closed_day_are_told_where_one_looks(clinic: World,
 
 def test_the_strip_says_how_the_service_stands(clinic: World, desk: Browser) -> None:
     text = shown(desk)
-    for words in ("Simulated time Tue Mar 2, noon EST", "balances", "off: everybody may be written to"):
+    for words in ("Simulated time Tue Mar 2, noon EST", "balances", "Messages go to everybody"):
         assert words in text
     assert 'href="http://127.0.0.1:8001/"' in desk.get("/").text
 
@@ -133,7 +134,7 @@ def test_looking_changes_nothing(clinic: World, desk: Browser) -> None:
 
 
 def test_the_allow_list_says_how_many_may_be_written_to(clinic: World, tmp_path: Path) -> None:
-    for count, words in ((0, "empty: nothing leaves"), (1, "1 address may"), (7, "7 addresses may")):
+    for count, words in ((0, "nobody: nothing leaves"), (1, "1 address only"), (7, "7 addresses only")):
         services = some_services(clinic, tmp_path, public_url="http://localhost:8000", is_demo=True)
         facts = replace(services.facts, is_allow_list_off=False, allowed_count=count)
         app = create_app(replace(services, facts=facts))

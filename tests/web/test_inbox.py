@@ -31,9 +31,9 @@ RIDDLE = "blorf the gromp, Dana 202 555 0101"
 
 
 @pytest.fixture
-def clinic(sqlite_store: Store) -> World:
+def clinic(store: Store) -> World:
     """A patient who was asked whether they come."""
-    return asked_whether_they_come(sqlite_store)
+    return asked_whether_they_come(store)
 
 
 @pytest.fixture
@@ -179,8 +179,8 @@ def test_who_reads_a_conversation_is_written_down_and_nothing_else_changes(clini
     assert clinic.all(select(rows.task)) == tasks
 
 
-def test_a_conversation_of_another_clinic_does_not_exist(sqlite_store: Store, tmp_path: Path) -> None:
-    world = World(sqlite_store, CLINIC, {**CLINIC, "slug": "north", "sender": "North Clinic"})
+def test_a_conversation_of_another_clinic_does_not_exist(store: Store, tmp_path: Path) -> None:
+    world = World(store, CLINIC, {**CLINIC, "slug": "north", "sender": "North Clinic"})
     world.sync(("riverside", an_entry(booking=a_booking(START))), options=SyncOptions(is_approved=True))
     world.text(RIDDLE)
     mine, stranger = a_desk(world, tmp_path, "riverside"), a_desk(world, tmp_path, "north")
@@ -206,8 +206,8 @@ def test_an_auditor_reads_and_changes_nothing(clinic: World, tmp_path: Path) -> 
     assert press(auditor, f"{here}/answer", text="hello", request_key="k" * 20)[0] == 404
 
 
-def test_more_threads_cost_no_more_statements(sqlite_store: Store, tmp_path: Path) -> None:
-    world = World(sqlite_store)
+def test_more_threads_cost_no_more_statements(store: Store, tmp_path: Path) -> None:
+    world = World(store)
     people = [a_record(f"P{n}", phone=f"+1202555{1000 + n}", email=None) for n in range(24)]
     booked = [an_entry(f"A{n}", patient=one, booking=a_booking(START)) for n, one in enumerate(people)]
     world.sync(*booked, options=SyncOptions(is_approved=True))
@@ -216,12 +216,13 @@ def test_more_threads_cost_no_more_statements(sqlite_store: Store, tmp_path: Pat
         for n in wrote:
             world.text(RIDDLE, sender=f"+1202555{1000 + n}")
         desk.get("/inbox")
-        with counting(sqlite_store) as seen:
+        with counting(store) as seen:
             desk.get("/inbox")
         costs.append(len(seen))
     assert costs[0] == costs[1]
 
 
+@pytest.mark.both_databases
 def test_corrections_are_exported_as_examples_that_name_nobody(clinic: World, front: Browser) -> None:
     clinic.text(RIDDLE)
     press(front, f"/inbox/texts/{text_id(clinic)}/reading", only="decline")
@@ -240,10 +241,8 @@ def test_corrections_are_exported_as_examples_that_name_nobody(clinic: World, fr
     assert [deed.by for deed in deeds] == ["command line"] * 2
 
 
-def test_words_from_a_page_stand_in_the_conversation_and_are_answered_by_mail(
-    sqlite_store: Store, tmp_path: Path
-) -> None:
-    world = World(sqlite_store)
+def test_words_from_a_page_stand_in_the_conversation_and_are_answered_by_mail(store: Store, tmp_path: Path) -> None:
+    world = World(store)
     book(world)
     token = path_in(mailed(world), "r").rpartition("/")[2]
     wish = Wish("who will be there?", "who will be there?", "")

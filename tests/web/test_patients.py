@@ -82,6 +82,7 @@ def test_nobody_is_found_by_too_little(clinic: World, desk: Browser, query: str)
     assert "Nobody of yours is found" in page
 
 
+@pytest.mark.both_databases
 def test_the_page_says_who_it_is_what_is_open_and_what_comes_next(record: Desk) -> None:
     page = record.read()
     assert "Dána Rivers P1" in page

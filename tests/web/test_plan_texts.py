@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from reminders.core.cadence_document import OWN_QUESTIONS
 from reminders.core.conversation.answers import AnswerKind
 from reminders.core.staff import Role
 from reminders.services.sync_schedule import SyncOptions
@@ -142,6 +143,7 @@ def test_a_new_message_is_seen_with_whom_it_reaches_before_it_is_saved(kim: Brow
         ({"phase": "after"}, "this step belongs after it"),
         ({"asks": "check_in"}, "before a session we ask"),
         ({"asks": "ride", "recipient": "escort"}, "only patients are asked"),
+        ({"asks": "pick_up"}, "only an escort is asked"),
         ({"expires_count": "200"}, "a time after it is wanted"),
     ],
 )
@@ -153,6 +155,18 @@ def test_what_is_wrong_with_a_new_message_is_told_and_nothing_is_lost(
     assert (refused.status_code, fault in words(refused.text)) == (400, True)
     assert f'value="{form["due_count"]}"' in refused.text
     assert kim.post("/plan/new-step/reading", form).status_code == 200
+
+
+def test_who_fetches_a_patient_can_be_asked_whether_they_will_be_there(kim: Browser) -> None:
+    page = kim.get("/plan/new-step").text
+    assert all(f'<option value="{kind}"' in page for kind in OWN_QUESTIONS)
+    asking = {"recipient": "escort", "asks": "pick_up", "text_en": "{{sender}}: do you come? {{question}}"}
+    form = hidden(page) | NEW_STEP | asking
+    assert "do you come? Reply C if you will be there, R if you cannot." in words(
+        kim.post("/plan/new-step/reading", form).text
+    )
+    saved(kim, kim.post("/plan/new-step", form).text)
+    assert "by text; to who fetches them; asks whether they will be there." in words(kim.get("/plan").text)
 
 
 def test_a_stranger_and_who_may_only_read_change_no_texts(world: World, tmp_path: Path, app: FastAPI) -> None:

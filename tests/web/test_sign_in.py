@@ -183,6 +183,7 @@ def test_somebody_who_was_only_invited_is_answered_like_somebody_unknown(world: 
     assert answers[0].replace("new.one", "") == answers[1].replace("not.there", "")
 
 
+@pytest.mark.both_databases
 def test_guessing_elsewhere_keeps_nobody_out_of_a_browser_that_is_known(
     kim: Member, browser: Browser, other: Browser
 ) -> None:

@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.staff import Role, actor
+from reminders.core.tasks import TaskKind, Urgency
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.sync_schedule import SyncOptions
 from reminders.services.watch_appointments import watch_appointments
 from reminders.store import rows
+from reminders.store.tasks import Task, open_many
 from reminders.store.unit_of_work import Store
 from reminders.web.console.door import acting
+from reminders.web.errors import words_of
 from tests.builders import a_booking, a_record, an_entry, local
 from tests.servers.wiping import wipe
 from tests.services.test_statements import counting
@@ -51,6 +56,23 @@ def a_clinic(store: Store, sessions: int, tasks: int) -> World:
     return world
 
 
+def crowd(world: World, *, sessions: int = 0, tasks: int = 0) -> None:
+    """Add so many sessions of the first patient today, and so many urgent tasks since this morning."""
+    (item,) = world.all(select(rows.appointment).order_by(rows.appointment.c.starts_at).limit(1))
+    more = [
+        {**item._asdict(), "id": uuid4(), "external_id": f"more {n}", "starts_at": NOW + timedelta(minutes=n)}
+        for n in range(sessions)
+    ]
+    waiting = [
+        (uuid4(), Task(TaskKind.CALL_WANTED, Urgency.HIGH, f"waits {n}", item.clinic_id, item.patient_id))
+        for n in range(tasks)
+    ]
+    with world.store.transaction() as tx:
+        if more:
+            tx.connection.execute(insert(rows.appointment), more)
+        open_many(tx, waiting, now=NOW - timedelta(hours=1))
+
+
 def a_desk(world: World, folder: Path, *clinics: str, role: Role = Role.FRONT_DESK) -> Browser:
     """The browser of somebody who works at some clinics; with none named, at all."""
     app = some_app(world, folder, is_demo=True)
@@ -71,7 +93,11 @@ def press(desk: Browser, address: str, **fields: str) -> int:
 
 def short(world: World, kind: str) -> str:
     (row,) = world.all(select(rows.task).where(rows.task.c.kind == kind))
-    return str(row.id.hex[-12:])
+    return str(row.id.hex)
+
+
+def a_task(world: World) -> str:
+    return str(world.all(select(rows.task.c.id).limit(1))[0].id.hex)
 
 
 def task(world: World, kind: str) -> tuple[str | None, str | None, str | None]:
@@ -79,10 +105,21 @@ def task(world: World, kind: str) -> tuple[str | None, str | None, str | None]:
     return row.acknowledged_by, row.resolved_by, row.outcome
 
 
+def test_a_press_that_is_not_taken_leaves_the_page_as_it_is_and_says_so(store: Store, tmp_path: Path) -> None:
+    desk = a_desk(a_clinic(store, 1, 1), tmp_path)
+    assert 'id="refused"' in desk.get("/").text
+    for nonce, status in ((desk.nonce, 404), ("", 403)):
+        form = {"nonce": nonce, "do": "take"}
+        answer = desk.ask("POST", "/worklist/none", form=form, headers={"hx-request": "true"})
+        assert (answer.status_code, answer.headers["hx-reswap"]) == (status, "none")
+        assert json.loads(answer.headers["hx-trigger"])["refused"] == words_of(status)[0]
+    assert "hx-trigger" not in desk.get("/worklist/none").headers
+
+
 def test_sixty_sessions_and_forty_tasks_weigh_little_with_all_that_the_page_brings(
-    sqlite_store: Store, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
-    world = a_clinic(sqlite_store, 60, 40)
+    world = a_clinic(store, 60, 40)
     desk = a_desk(world, tmp_path)
     page = desk.get("/").text
     assert page.count('class="visit') == 60
@@ -93,22 +130,48 @@ def test_sixty_sessions_and_forty_tasks_weigh_little_with_all_that_the_page_brin
 
 
 def test_more_rows_cost_no_more_statements(store: Store, tmp_path: Path) -> None:
-    costs = []
-    for sessions, tasks in ((6, 3), (40, 20)):
+    costs: dict[int, dict[str, int]] = {}
+    for sessions, tasks in ((5, 5), (60, 60)):
         wipe(store)
         world = a_clinic(store, sessions, tasks)
-        desk = a_desk(world, tmp_path)
-        desk.get("/")
-        with counting(store) as seen:
-            desk.get("/")
-        costs.append(len(seen))
-    assert costs[0] == costs[1]
+        desk, costs[sessions] = a_desk(world, tmp_path), {}
+        for page in ("/", "/?whole=true&span=week", f"/worklist/{a_task(world)}"):
+            desk.get(page)
+            with counting(store) as seen:
+                assert desk.get(page).status_code == 200
+            costs[sessions][page.partition("/worklist/")[1] or page] = len(seen)
+    assert costs[5] == costs[60]
 
 
-def test_only_today_and_the_next_open_day_are_shown_and_what_began_is_folded(
-    sqlite_store: Store, tmp_path: Path
+def test_who_asks_for_more_gets_a_page_that_stays_bounded_and_says_what_it_leaves_out(
+    store: Store, tmp_path: Path
 ) -> None:
-    world = World(sqlite_store, now=local("2027-03-05 12:00"))
+    world = a_clinic(store, 2, 0)
+    crowd(world, sessions=700, tasks=260)
+    page = a_desk(world, tmp_path).get("/?clinic=riverside&whole=true").text
+    assert page.count('class="visit') == 300
+    assert page.count("data-task>") == 200
+    assert "701 sessions" in words(page)
+    assert "402 more of this day are not shown" in words(page)
+    assert "60 more press less" in words(page)
+    assert len(page.encode()) < 4 * MOST_BYTES
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("whole", ["", "?whole=true"])
+def test_an_alarm_stands_first_however_much_that_is_urgent_waits_longer(
+    store: Store, tmp_path: Path, whole: str
+) -> None:
+    world = a_clinic(store, 2, 0)
+    crowd(world, tasks=260)
+    world.text("my chest feels tight and i cant breathe", sender="+12025551001")
+    page = a_desk(world, tmp_path).get(f"/{whole}").text
+    assert page.count('<section class="alarm"') == 1
+    assert page.index('<section class="alarm"') < page.index('<li class="item')
+
+
+def test_only_today_and_the_next_open_day_are_shown_and_what_began_is_folded(store: Store, tmp_path: Path) -> None:
+    world = World(store, now=local("2027-03-05 12:00"))
     days = ("2027-03-05 09:00", "2027-03-05 15:00", "2027-03-08 09:00", "2027-03-09 09:00")
     found = [replace(entry, booking=a_booking(local(day))) for entry, day in zip(entries(4), days, strict=True)]
     world.sync(*found, options=SyncOptions(is_approved=True))
@@ -119,8 +182,8 @@ def test_only_today_and_the_next_open_day_are_shown_and_what_began_is_folded(
     assert "Tuesday March 9" not in text
 
 
-def test_each_clinic_is_seen_by_its_own_people_only(sqlite_store: Store, tmp_path: Path) -> None:
-    world = World(sqlite_store, CLINIC, NORTH, now=NOW - timedelta(days=4))
+def test_each_clinic_is_seen_by_its_own_people_only(store: Store, tmp_path: Path) -> None:
+    world = World(store, CLINIC, NORTH, now=NOW - timedelta(days=4))
     here, there = entries(2), entries(2, first=2)
     pairs = [("riverside", entry) for entry in here] + [("north", entry) for entry in there]
     world.sync(*pairs, options=SyncOptions(is_approved=True))
@@ -142,8 +205,8 @@ def test_each_clinic_is_seen_by_its_own_people_only(sqlite_store: Store, tmp_pat
     assert task(world, "question") == (None, None, None)
 
 
-def test_a_task_is_taken_resolved_and_opened_again_by_one_press_each(sqlite_store: Store, tmp_path: Path) -> None:
-    world = a_clinic(sqlite_store, 2, 1)
+def test_a_task_is_taken_resolved_and_opened_again_by_one_press_each(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 1)
     desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
     assert press(desk, address, do="take") == 303
     assert task(world, "question") == ("Alex", None, None)
@@ -154,19 +217,19 @@ def test_a_task_is_taken_resolved_and_opened_again_by_one_press_each(sqlite_stor
     assert task(world, "question") == ("Alex", None, None)
 
 
-def test_what_somebody_else_did_first_is_said_beside_the_list(sqlite_store: Store, tmp_path: Path) -> None:
-    world = a_clinic(sqlite_store, 2, 1)
+def test_what_somebody_else_did_first_is_said_beside_the_list(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 1)
     desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
     press(desk, address, done="reached")
     desk.get("/")
     answer = desk.post(address, {"nonce": desk.nonce, "done": "not_needed"})
     assert answer.status_code == 409
-    assert "is resolved already: by Alex" in answer.text
+    assert "This task is resolved already: by Alex" in answer.text
     assert task(world, "question") == ("Alex", "Alex", "reached")
 
 
-def test_that_a_patient_comes_is_recorded_with_the_press(sqlite_store: Store, tmp_path: Path) -> None:
-    world = a_clinic(sqlite_store, 2, 0)
+def test_that_a_patient_comes_is_recorded_with_the_press(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 0)
     world.text("blorf the gromp", sender="+12025551001")
     assert press(a_desk(world, tmp_path), f"/worklist/{short(world, 'reply_unclear')}", done="confirmed") == 303
     assert task(world, "reply_unclear") == ("Alex", "Alex", "reached")
@@ -174,8 +237,8 @@ def test_that_a_patient_comes_is_recorded_with_the_press(sqlite_store: Store, tm
     assert row.confirmed_version == row.version
 
 
-def test_a_red_flag_stands_on_top_with_its_code_the_number_and_a_button(sqlite_store: Store, tmp_path: Path) -> None:
-    world = a_clinic(sqlite_store, 2, 0)
+def test_a_red_flag_stands_on_top_with_its_code_the_number_and_a_button(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 0)
     world.text("I want to kill myself", sender="+12025551000")
     desk = a_desk(world, tmp_path)
     page = desk.get("/").text
@@ -191,8 +254,8 @@ def test_a_red_flag_stands_on_top_with_its_code_the_number_and_a_button(sqlite_s
     assert "Alex took it over" in desk.get("/").text
 
 
-def test_the_page_of_a_task_gives_it_away_and_keeps_a_note(sqlite_store: Store, tmp_path: Path) -> None:
-    world = a_clinic(sqlite_store, 2, 1)
+def test_the_page_of_a_task_gives_it_away_and_keeps_a_note(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 1)
     desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
     assert press(desk, address, do="give", to="Sam", back="task") == 303
     assert press(desk, address, do="resolve", done="done", note="Told her the side door", back="task") == 303
@@ -203,17 +266,15 @@ def test_the_page_of_a_task_gives_it_away_and_keeps_a_note(sqlite_store: Store, 
 
 
 @pytest.mark.parametrize("fields", [{"do": "give", "to": " "}, {"do": "resolve"}, {}])
-def test_a_form_that_says_too_little_changes_nothing(
-    sqlite_store: Store, tmp_path: Path, fields: dict[str, str]
-) -> None:
-    world = a_clinic(sqlite_store, 2, 1)
+def test_a_form_that_says_too_little_changes_nothing(store: Store, tmp_path: Path, fields: dict[str, str]) -> None:
+    world = a_clinic(store, 2, 1)
     desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
     assert press(desk, address, back="task", **fields) == 409
     assert task(world, "question") == (None, None, None)
 
 
-def test_a_form_of_another_site_and_who_may_only_read_change_nothing(sqlite_store: Store, tmp_path: Path) -> None:
-    world = a_clinic(sqlite_store, 2, 1)
+def test_a_form_of_another_site_and_who_may_only_read_change_nothing(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 1)
     address = f"/worklist/{short(world, 'question')}"
     desk = a_desk(world, tmp_path)
     desk.get("/")
@@ -224,8 +285,8 @@ def test_a_form_of_another_site_and_who_may_only_read_change_nothing(sqlite_stor
     assert task(world, "question") == (None, None, None)
 
 
-def test_what_is_urgent_stands_above_what_is_not_whatever_it_is_about(sqlite_store: Store, tmp_path: Path) -> None:
-    world = a_clinic(sqlite_store, 6, 0)
+def test_what_is_urgent_stands_above_what_is_not_whatever_it_is_about(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 6, 0)
     world.at(NOW + timedelta(hours=5))
     watch_appointments(world.deps)
     world.text("purple monkey", sender="+12025551001")

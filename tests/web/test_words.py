@@ -64,6 +64,12 @@ def test_every_status_has_a_page_in_both_languages_and_a_plain_form(status: int)
     assert HTTPStatus(status).phrase.encode() in told.body
 
 
+def test_staff_read_an_error_in_the_language_of_the_console_and_find_back() -> None:
+    page = bytes(problem(404, wants_page=True, reference="r-1", is_staff=True).body)
+    assert b"Back to Today" in page
+    assert b'lang="es"' not in page
+
+
 @pytest.mark.parametrize(
     ("phone", "link"),
     [("+1 (202) 555-0100", "+12025550100"), ("202.555.0100", "2025550100"), ("our front desk", ""), ("911 or us", "")],

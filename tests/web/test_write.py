@@ -10,6 +10,8 @@ import pytest
 
 from reminders.core.allow_list import AllowList
 from reminders.core.patients import Channel
+from reminders.core.pauses import PauseKind
+from reminders.services.pause import Subject, pause
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, local
@@ -138,6 +140,12 @@ def test_the_text_is_shown_as_the_one_reads_it_who_was_chosen(clinic: World, des
     headers = {"hx-request": "true", "content-type": "application/x-www-form-urlencoded"}
     page = words(desk.ask("POST", "/send/outlook", body=body, headers=headers).text)
     assert page.index("Hasta") < page.index("See you Wed Mar 3")
+
+
+def test_the_next_open_day_skips_what_staff_closed(clinic: World, desk: Browser) -> None:
+    assert ": 2 patients" in words(desk.post("/send/preview", group(desk, days="next")).text)
+    pause(clinic.deps, Subject(PauseKind.DAY, "2027-03-03", "riverside"), reason="ice on the road", by="desk")
+    assert ": 0 patients" in words(desk.post("/send/preview", group(desk, days="next")).text)
 
 
 def test_two_previews_are_two_requests(clinic: World, desk: Browser) -> None:

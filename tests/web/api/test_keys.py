@@ -37,6 +37,7 @@ def test_the_key_is_looked_at_before_the_body(app: FastAPI) -> None:
     assert Program(app, None).ask("PUT", "/appointments/A1", raw=b"{").status_code == 401
 
 
+@pytest.mark.both_databases
 def test_a_key_that_ran_out_or_was_ended_opens_nothing(world: World, app: FastAPI) -> None:
     key = a_key(world, days=30)
     world.later(29 * DAY)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
@@ -73,6 +74,7 @@ def test_sent_at_the_same_moment_by_many_it_leaves_once(world: World, app: FastA
     assert world.count("message") == 1
 
 
+@pytest.mark.both_databases
 def test_a_request_whose_worker_died_goes_on_and_sends_once(world: World, program: Program) -> None:
     world.sync(an_entry("A1"))
     first = program.post("/messages", TEXT, idempotency_key="k1").json()
@@ -104,6 +106,7 @@ def test_what_did_nothing_may_be_asked_again(world: World, program: Program) -> 
     assert program.post("/messages", TEXT, idempotency_key="k1").status_code == 201
 
 
+@pytest.mark.both_databases
 def test_answers_are_kept_sealed_for_a_day(world: World, program: Program) -> None:
     world.sync(an_entry("A1"))
     program.post("/messages", TEXT, idempotency_key="k1")
