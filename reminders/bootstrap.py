@@ -218,6 +218,7 @@ def open_services(environment: Mapping[str, str] | None = None) -> Services:
         pacer=RedisPacer(settings.redis_url, KEY_PREFIX) if settings.redis_url else None,
         pace=Pace.of(settings.segments_per_second * clock.speed),
         lookup=TwilioLineLookup(sms.line) if sms is not None and settings.twilio_lookup else None,
+        retention=settings.retention,
         policy=SendingPolicy.of(settings.texts_in_flight, is_shared=not settings.database.startswith("sqlite")),
     )
     return Services(

@@ -350,6 +350,7 @@ class Job(StrEnum):
     LOOK_UP_LINES = "reminders.look_up_lines"
     KEEP_FEED = "reminders.keep_feed"
     INDEX_PATIENTS = "reminders.index_patients"
+    PURGE = "reminders.purge"
     RELEASE_CANARY = "reminders.release_canary"
     FLY_CANARY = "reminders.fly_canary"
 
@@ -391,6 +392,7 @@ QUEUES: Mapping[Job, Queue] = {
     Job.LOOK_UP_LINES: Queue.UPKEEP,
     Job.KEEP_FEED: Queue.UPKEEP,
     Job.INDEX_PATIENTS: Queue.UPKEEP,
+    Job.PURGE: Queue.UPKEEP,
     Job.RELEASE_CANARY: Queue.UPKEEP,
     Job.FLY_CANARY: Queue.SMS,
 }

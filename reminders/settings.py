@@ -11,21 +11,25 @@ import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reminders.core.allow_list import AllowList
 from reminders.core.errors import SettingsError
+from reminders.core.retention import Retention
 
 PREFIX = "REMINDERS_"
 TWILIO = "https://api.twilio.com"
 SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "SMTP_URL", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 SHORTEST_SECRET = 32
+FEWEST_DAYS = {"keep_texts_days": 7, "keep_delivery_days": 90, "keep_audit_days": 365}
+"""Shorter would take away what open questions, reports and whoever audits still ask for."""
 WRITTEN_WITHIN = 2.0
 """Seconds for which a secret file that is still empty may be being written by another process."""
 BROKERS = {"redis", "rediss", "redis+socket"}
@@ -96,6 +100,15 @@ class Settings(BaseSettings):
     texts_in_flight: int = Field(
         32, ge=1, le=1000, description="How many texts each worker process hands over at a time"
     )
+    keep_texts_days: int = Field(
+        30, ge=0, description="How long texts of messages and replies are kept; 0 is for ever, else 7 at least"
+    )
+    keep_delivery_days: int = Field(
+        396, ge=0, description="How long provider calls, reports and the API's events are kept; 0, or 90 at least"
+    )
+    keep_audit_days: int = Field(
+        2192, ge=0, description="How long the log of what staff did is kept; 0, or 365 at least"
+    )
     twilio_lookup: bool = Field(default=False, description="Ask Twilio Lookup for landlines first; costs money")
     heartbeat_url: str = Field("", description="Asked each minute that a test message got through")
     canary_url: str = Field("", description="Where this service's web process is for that message; default: PUBLIC_URL")
@@ -134,6 +147,14 @@ class Settings(BaseSettings):
             raise ValueError(f"at least {SHORTEST_SECRET} characters are wanted")
         return value
 
+    @field_validator("keep_texts_days", "keep_delivery_days", "keep_audit_days")
+    @classmethod
+    def _is_long_enough_to_work(cls, value: int, info: ValidationInfo) -> int:
+        least = FEWEST_DAYS[info.field_name or ""]
+        if 0 < value < least:
+            raise ValueError(f"at least {least} days, or 0 for ever")
+        return value
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.is_simulated and self.twilio_account_sid and self.twilio_base_url == TWILIO:
@@ -162,6 +183,12 @@ class Settings(BaseSettings):
             self.twilio_from,
             self.twilio_messaging_service_sid,
         )
+
+    @property
+    def retention(self) -> Retention:
+        """How long what is stored is kept."""
+        kept = (self.keep_texts_days, self.keep_delivery_days, self.keep_audit_days)
+        return Retention(*(timedelta(days=days) if days else None for days in kept))
 
     @property
     def is_simulated(self) -> bool:

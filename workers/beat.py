@@ -30,6 +30,7 @@ BEAT = {
     "bring opt-out requests up before their deadline": every(600, Job.HURRY_OPT_OUTS),
     "number what happened, for the API's feed": every(60, Job.KEEP_FEED),
     "make patients of before searchable": every(60, Job.INDEX_PATIENTS),
+    "let go what is kept no longer": every(3600, Job.PURGE),
     "let a canary pass every part": every(60, Job.RELEASE_CANARY),
     "read the schedule again if it changed": every(30, Job.SYNC_SCHEDULE),
 }

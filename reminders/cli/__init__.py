@@ -39,6 +39,7 @@ PLACES = {
     "api-key": "api_key",
     "clinic": "clinic",
     "staff": "staff",
+    "purge": "purge",
     "sending": "sending",
     "migrate": "parts",
     "web": "parts",

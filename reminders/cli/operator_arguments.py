@@ -14,6 +14,7 @@ def add_operator_commands(commands: Commands[ArgumentParser]) -> None:
     """Add their commands."""
     _doctor(commands)
     _sending(commands)
+    _purge(commands)
 
 
 def _doctor(commands: Commands[ArgumentParser]) -> None:
@@ -45,3 +46,14 @@ def _sending(commands: Commands[ArgumentParser]) -> None:
     trying.add_argument("channel", choices=CHANNELS)
     resend = levers.add_parser("resend", help="send doubtful texts again, after some had arrived twice")
     resend.add_argument("--by", metavar="NAME", help="who decides (default: whoever is logged in)")
+
+
+def _purge(commands: Commands[ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "purge",
+        help="for how long what is stored is kept, and what went; let it go at once",
+        description="Workers let go each hour what is kept no longer. What an open task is about stays until it ends.",
+    )
+    for_programs(command)
+    levers = command.add_subparsers(dest="lever", metavar="now")
+    levers.add_parser("now", help="do not wait for the next hour")

@@ -11,6 +11,7 @@ from reminders.core.allow_list import AllowList
 from reminders.core.delivery import Resolution
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
+from reminders.core.retention import Retention
 from reminders.ports import (
     Calendar,
     Clock,
@@ -89,3 +90,5 @@ class Deps:
     lookup: LineLookup | None = None
     resolution: Resolution = field(default_factory=Resolution)
     policy: SendingPolicy = field(default_factory=SendingPolicy)
+    retention: Retention = field(default_factory=Retention)
+    """How long what is stored is kept."""

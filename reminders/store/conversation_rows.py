@@ -91,6 +91,7 @@ permission_event = Table(
     at("recorded_at", is_required=True),
     Index("ix_permission_event_contact_id", "contact_id", "recorded_at"),
     Index("ix_permission_event_patient_id", "patient_id"),
+    Index("ix_permission_event_inbound_id", "inbound_id", **only_where("inbound_id IS NOT NULL")),
 )
 """Append-only: what the holder of an address allowed or forbade, how we learned it, and until when to honour it."""
 

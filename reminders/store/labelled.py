@@ -15,6 +15,7 @@ from reminders.core.content import language_of
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.ids import InboundId
 from reminders.core.patients import Channel
+from reminders.core.retention import ERASED
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import inbound, question
 from reminders.store.rows import appointment, contact, message, patient
@@ -46,7 +47,7 @@ def texts(tx: Transaction, ids: Collection[InboundId]) -> dict[InboundId, Labell
     found = {}
     for row in rows:
         body = _opened(tx, "inbound.body", row.id, row.body)
-        if body is None:
+        if body is None or body == ERASED:
             continue
         mine = owners.get(row.patient_id, ()) if row.link_id is not None else people.get(row.sender_index, ())
         names = [_opened(tx, "patient.name", one.id, one.name) for one in mine]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, func, or_, select
 
 from reminders.core.cadences import ASK_ESCORT
 from reminders.core.check_ins import NUDGE
@@ -12,10 +12,12 @@ from reminders.core.consent import OPT_OUT_CONFIRMED
 from reminders.core.delivery import LEFT, AttemptState, MessageState
 from reminders.core.gate import Origin
 from reminders.core.reminders import GIVES_BACK, ReminderState
+from reminders.core.retention import Subject
 from reminders.store.conversation_rows import escalation
 from reminders.store.doubles import IS_DOUBLE
 from reminders.store.escalations import KEY_OF_TASK
 from reminders.store.rows import attempt, message, reminder, task
+from reminders.store.service_rows import purge_mark
 from reminders.store.unit_of_work import Transaction
 
 ENDS_WITH_REASON = [
@@ -95,7 +97,10 @@ def _of_messages() -> Contradictions:
             message,
             and_(message.c.state.in_(ENDS_WITH_REASON), message.c.reason.is_(None)),
         ),
-        "messages_left_without_acceptance": (message, and_(message.c.state.in_(LEFT), ~accepted)),
+        "messages_left_without_acceptance": (
+            message,
+            and_(message.c.state.in_(LEFT), ~accepted, ~_may_lack_attempts()),
+        ),
         "messages_in_flight_without_attempt": (
             message,
             and_(message.c.state.in_([MessageState.SENDING, MessageState.UNKNOWN]), ~or_(live, accepted)),
@@ -113,6 +118,12 @@ def _of_messages() -> Contradictions:
             ),
         ),
     }
+
+
+def _may_lack_attempts() -> ColumnElement[bool]:
+    """Say it of what is so old that its attempts were deleted (see `core.retention`)."""
+    reached = select(purge_mark.c.reached).where(purge_mark.c.subject == Subject.ATTEMPTS).scalar_subquery()
+    return func.coalesce(message.c.id <= reached, false())
 
 
 def _lacks_its_reminder() -> ColumnElement[bool]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Index, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, LargeBinary, String, Table, Text, Uuid
 
 from reminders.core.circuit import Cause
+from reminders.core.retention import Subject
 from reminders.store import columns
 from reminders.store.columns import at, row_id
 from reminders.store.types import word
@@ -63,3 +64,21 @@ schedule_file = Table(
     Column("outcome", String(200), nullable=False),
 )
 """What the periodic reader last saw of each watched file, so that it reads again only what changed."""
+
+purge_mark = Table(
+    "purge_mark",
+    metadata,
+    Column("subject", word(Subject, "subject"), primary_key=True),
+    Column("reached", Uuid),
+    Column("gone", BigInteger, nullable=False),
+    at("looked_at", is_required=True),
+)
+"""How far each purge has come: everything up to the row `reached` was looked at. `gone` counts what went, in all."""
+
+purge_later = Table(
+    "purge_later",
+    metadata,
+    Column("subject", word(Subject, "subject"), primary_key=True),
+    Column("row_id", Uuid, primary_key=True),
+)
+"""Whose time is over, and what still needs it: the purge looks at these again, and at nothing else behind its mark."""

@@ -25,8 +25,8 @@ GOOD, SEEN, BAD, FORBIDDEN, GONE = 200, 303, 400, 403, 404
 
 
 @pytest.fixture
-def world(sqlite_store: Store) -> World:
-    world = a_world(sqlite_store)
+def world(store: Store) -> World:
+    world = a_world(store)
     ask(world, BY_MAIL)
     return world
 
@@ -42,6 +42,7 @@ def press(browser: Browser, link: str, score: str) -> int:
     return browser.post(link, {"score": score, "nonce": browser.nonce}).status_code
 
 
+@pytest.mark.both_databases
 def test_the_mail_leads_to_a_page_that_opens_after_the_session(world: World, browser: Browser) -> None:
     shown = browser.get(page_of(world))
     assert shown.status_code == GOOD
@@ -121,10 +122,10 @@ def test_a_high_number_raises_an_alarm_and_the_page_says_whom_to_call(world: Wor
     assert "If you feel unwell call" in shown
 
 
-def test_it_stays_open_for_as_long_as_the_clinics_own_question_counts(sqlite_store: Store, tmp_path: Path) -> None:
+def test_it_stays_open_for_as_long_as_the_clinics_own_question_counts(store: Store, tmp_path: Path) -> None:
     step = {"phase": "after", "asks": "check_in", "due": "end + 24 hours", "expires": "end + 360 hours"}
     texts = {"en": {"ask_long": "{{sender}}: {{question}}"}}
-    world = a_world(sqlite_store, templates=texts, cadence={"*": {"off": OTHERS, "steps": {"ask_long": step}}})
+    world = a_world(store, templates=texts, cadence={"*": {"off": OTHERS, "steps": {"ask_long": step}}})
     ask(world, BY_MAIL)
     world.later(timedelta(days=13))
     assert Browser(some_app(world, tmp_path)).get(page_of(world)).status_code == GOOD

@@ -10,6 +10,7 @@ from reminders.services.hurry_opt_outs import hurry_opt_outs as hurry
 from reminders.services.index_patients import index_patients as index
 from reminders.services.keep_feed import keep_feed as keep
 from reminders.services.look_up_lines import look_up_lines as look_up
+from reminders.services.purge import purge as let_go
 from reminders.services.resolve_unknowns import poll_stuck as poll
 from reminders.services.resolve_unknowns import resolve_unknowns as resolve
 from reminders.services.watch_appointments import watch_appointments as watch
@@ -69,6 +70,12 @@ def keep_feed() -> None:
 def index_patients() -> None:
     """Make patients who were stored before there was an index searchable by it."""
     index(services().deps)
+
+
+@task(Job.PURGE)
+def purge() -> None:
+    """Let go what may be kept no longer."""
+    let_go(services().deps)
 
 
 @task(Job.RELEASE_CANARY)

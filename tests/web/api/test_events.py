@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from reminders.core.delivery import ReceiptStatus
 from reminders.services.keep_feed import keep_feed
 from tests.builders import an_entry
@@ -77,6 +79,7 @@ def test_events_get_their_numbers_though_nobody_reads(world: World, program: Pro
     assert "task.opened" in told(program)
 
 
+@pytest.mark.both_databases
 def test_a_task_is_taken_and_resolved_and_the_feed_tells_so(world: World, program: Program) -> None:
     world.sync(an_entry("A1"))
     world.text("I cannot come")
