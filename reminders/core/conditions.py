@@ -164,6 +164,8 @@ def _is_first(case: Case) -> bool:
         return True
     if booking.series_number is None:
         return not any(other.starts_at < booking.starts_at for other in _series(case))
+    if booking.series_number <= 1:
+        return True
     off = {other.booking.series_number for other in _of_series(case) if other.status.is_off}
     on = {other.booking.series_number for other in _series(case)}
     return all(number in off and number not in on for number in range(1, booking.series_number))

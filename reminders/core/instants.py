@@ -9,6 +9,8 @@ from reminders.core.errors import NaiveDatetimeError
 
 def as_utc(instant: datetime) -> datetime:
     """Return the same instant in UTC. Raises NaiveDatetimeError where no zone is attached."""
+    if instant.tzinfo is UTC:
+        return instant
     if instant.tzinfo is None or instant.utcoffset() is None:
         message = f"{instant.isoformat()} has no zone; give it one, such as +00:00"
         raise NaiveDatetimeError(message)

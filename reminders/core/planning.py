@@ -46,7 +46,7 @@ def replan(case: Case, existing: Iterable[Reminder]) -> Plan:
     held, appointment, cadence, now = tuple(existing), case.appointment, case.cadence, case.now
     wanted = {plan.key: plan for plan in desired(case, held)}
     current = {item.planned.key: item for item in held if item.version == appointment.version}
-    told = {key for key in wanted if _is_told(key, case, current, held)}
+    told = {key for key in wanted if held and _is_told(key, case, current, held)}
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
     # What a newer release planned by a step that this one cannot read is not ours to take back.
     ours = {key: item for key, item in current.items() if _waits(item) and key.step not in cadence.unread}
@@ -104,6 +104,8 @@ def _turns(
 
     A check-in holds for the session that took place, whatever its row is called since.
     """
+    if not (held or current):
+        return []
     step = cadence.step(key.step)
     is_lasting = step is not None and step.phase in LASTING
     among = held if is_lasting else current.values()
@@ -155,9 +157,8 @@ def desired(case: Case, held: Collection[Reminder] = ()) -> tuple[PlannedReminde
     steps = [step for step in case.cadence.steps if step.is_enabled and applies(step, case)]
     if any(item.has_failed for item in held):
         steps = [replace(step, channels=_channels_left(step, case, held)) for step in steps]
-    placed = [(step, _place(step, case)) for step in steps]
-    plans = [plan for step, plan in placed if not _is_overtaken(step, plan, case)]
-    return tuple(plan for plan in plans if plan.key.step != BOOKED.key or not _is_old_news(case, plans))
+    placed = [(step, plan) for step in steps for plan in [_place(step, case)] if not _is_overtaken(step, plan, case)]
+    return tuple(plan for step, plan in placed if step.key != BOOKED.key or not _is_old_news(case, placed))
 
 
 def _channels_left(step: Step, case: Case, held: Collection[Reminder]) -> tuple[Channel, ...]:
@@ -175,16 +176,17 @@ def _is_overtaken(step: Step, plan: PlannedReminder, case: Case) -> bool:
     return step.is_alone_in_between and is_in_between(case, until)
 
 
-def _is_old_news(case: Case, plans: Sequence[PlannedReminder]) -> bool:
+def _is_old_news(case: Case, placed: Sequence[tuple[Step, PlannedReminder]]) -> bool:
     """Say whether a reminder that is still useful is overdue or follows so soon that `booked` would say the same."""
     soon = case.now + BOOKED_IS_NEWS_UNTIL
-    reminders = [plan for plan in plans if plan.key.step.startswith("remind_")]
-    return any(plan.state is not ReminderState.EXPIRED and _nominal(plan, case) <= soon for plan in reminders)
+    reminders = [(step, plan) for step, plan in placed if step.key.startswith("remind_")]
+    return any(
+        plan.state is not ReminderState.EXPIRED and _nominal(step, plan, case) <= soon for step, plan in reminders
+    )
 
 
-def _nominal(plan: PlannedReminder, case: Case) -> datetime:
-    step = case.cadence.step(plan.key.step)
-    return plan.due_at if step is None else min(plan.due_at, max(falls_due(step, case), case.now))
+def _nominal(step: Step, plan: PlannedReminder, case: Case) -> datetime:
+    return min(plan.due_at, max(falls_due(step, case), case.now))
 
 
 def by_rule(step: Step, case: Case) -> datetime:

@@ -32,6 +32,8 @@ class UtcInstant(TypeDecorator[datetime]):
         """Return an aware datetime in UTC."""
         if value is None:
             return None
+        if value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
