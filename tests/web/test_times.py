@@ -65,5 +65,17 @@ def test_a_time_of_another_zone_carries_its_name() -> None:
     assert str(times.moment(at, times.in_zone(ZoneInfo("America/Detroit")))) == "Tue Mar 16, 2:05 PM"
 
 
+def test_an_instant_of_another_zone_is_written_in_utc_to_the_second() -> None:
+    at = local("2027-03-16 14:05").astimezone(ZoneInfo(NEW_YORK)).replace(second=9, microsecond=5)
+    assert When(at, "then").__html__() == '<time datetime="2027-03-16T18:05:09Z">then</time>'
+
+
+def test_one_instant_is_told_to_each_clinic_in_its_own_way() -> None:
+    at = local("2027-03-16 14:05")
+    clocks = [StaffClock(ZoneInfo(zone), way) for zone in (NEW_YORK, "America/Denver") for way in ("en", "es")]
+    told = ["Tue Mar 16, 2:05 PM", "Tue 16 Mar, 14:05", "Tue Mar 16, 12:05 PM", "Tue 16 Mar, 12:05"]
+    assert [str(Times(clock).moment(at)) for clock in clocks] == told == [clock.moment(at) for clock in clocks]
+
+
 def test_words_in_a_time_are_escaped_with_it() -> None:
     assert When(local("2027-03-16 14:05"), "<b>").__html__() == '<time datetime="2027-03-16T18:05:00Z">&lt;b&gt;</time>'

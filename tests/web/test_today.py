@@ -8,15 +8,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from reminders.core.appointments import ScheduleEntry
+from reminders.core.retention import ERASED
 from reminders.core.staff import Role, actor
 from reminders.core.tasks import TaskKind, Urgency
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.sync_schedule import SyncOptions
 from reminders.services.watch_appointments import watch_appointments
-from reminders.store import rows
+from reminders.store import conversation_rows, rows
 from reminders.store.tasks import Task, open_many
 from reminders.store.unit_of_work import Store
 from reminders.web.console.door import acting
@@ -80,6 +81,15 @@ def a_desk(world: World, folder: Path, *clinics: str, role: Role = Role.FRONT_DE
     roles = {item.id: role for item in every if item.slug in clinics or not clinics}
     app.dependency_overrides[acting] = lambda: actor(None, "Alex", roles, every_clinic=[item.id for item in every])
     return Browser(app, "http://localhost:8000", address="127.0.0.1")
+
+
+def erase_replies(world: World) -> None:
+    """Let what patients wrote be kept no longer."""
+    inbound = conversation_rows.inbound
+    with world.store.transaction() as tx:
+        for (key,) in world.all(select(inbound.c.id)):
+            sealed = tx.vault.seal("inbound.body", key, ERASED)
+            tx.connection.execute(update(inbound).where(inbound.c.id == key).values(body=sealed))
 
 
 def words(page: str) -> str:
@@ -203,6 +213,21 @@ def test_each_clinic_is_seen_by_its_own_people_only(store: Store, tmp_path: Path
     assert one.get(address).status_code == 404
     assert press(one, address, do="take") == 404
     assert task(world, "question") == (None, None, None)
+
+
+def test_words_that_are_kept_no_longer_are_quoted_as_nobodys(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 1)
+    world.text("C", sender="+12025551001")
+    desk = a_desk(world, tmp_path)
+    before = desk.get("/").text
+    assert before.count("<q>") == 2
+    assert before.count("<blockquote>") == 1
+    erase_replies(world)
+    page = desk.get("/").text
+    assert ERASED not in page
+    assert "<q>" not in page
+    assert "<blockquote>" not in page
+    assert re.findall(r"Reply ([a-z ]+) Tue Mar 2", words(page)) == ["asks something", "confirms"]
 
 
 def test_a_task_is_taken_resolved_and_opened_again_by_one_press_each(store: Store, tmp_path: Path) -> None:

@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from typing_extensions import override
 
 from reminders.core.clinics import Clinic
-from reminders.core.instants import iso
+from reminders.core.instants import as_utc
 from reminders.core.wording import StaffClock
+
+MOST_KEPT = 8_192
+"""How many instants are kept in words: a page that is open all day tells the same ones again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class When:
 
     def __html__(self) -> str:
         """Return the words with the instant beside them."""
-        return Markup('<time datetime="{}">{}</time>').format(iso(self.at), self.words)
+        machine = as_utc(self.at).replace(tzinfo=None).isoformat(timespec="seconds")
+        return Markup(f'<time datetime="{machine}Z">{escape(self.words)}</time>')  # noqa: S704 - the words are escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Times:
     def moment(self, at: datetime, clock: StaffClock | None = None) -> When:
         """Return an instant of these days."""
         shown = clock or self.own
-        return When(at, shown.moment(at) + self.foreign(at, shown.tz))
+        return When(at, _moment(at, shown.tz, shown.language) + self.foreign(at, shown.tz))
 
     def dated(self, at: datetime, clock: StaffClock | None = None) -> When:
         """Return an instant that may be long ago."""
@@ -62,8 +67,15 @@ class Times:
 
     def foreign(self, at: datetime, tz: ZoneInfo) -> str:
         """Return the name of a zone, with a space before it, where its clock shows another time than the page's."""
+        if tz is self.own.tz:
+            return ""
         is_same = at.astimezone(tz).utcoffset() == at.astimezone(self.own.tz).utcoffset()
         return "" if is_same else f" {at.astimezone(tz):%Z}"
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _moment(at: datetime, tz: ZoneInfo, language: str) -> str:
+    return StaffClock(tz, language).moment(at)
 
 
 def times_of(clinics: Iterable[Clinic]) -> Times:

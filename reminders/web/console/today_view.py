@@ -13,6 +13,7 @@ from reminders.core.delivery import MessageState
 from reminders.core.labels import REASONS, RIDES, title
 from reminders.core.reminders import Reason
 from reminders.core.replies import Intent
+from reminders.core.retention import ERASED
 from reminders.core.staff import Actor
 from reminders.core.transport import RideState
 from reminders.core.windows import local_day
@@ -32,7 +33,7 @@ SAID_BY_STATE = frozenset({Reason.UNDELIVERED, Reason.TOO_LATE, Reason.PROVIDER_
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message or reply at a glance."""
+    """One message or reply at a glance; without `text` where its words are not kept."""
 
     what: str
     state: str
@@ -235,7 +236,7 @@ def _reply(line: AppointmentLine, times: Times) -> Said | None:
     if last is None:
         return None
     state, tone = INTENTS[Intent(last.kind)] if last.kind else ("not yet read", "calm")
-    text = last.text or ""
+    text = last.text if last.text and last.text != ERASED else ""
     shown = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
     return Said(what="Reply", state=state, tone=tone, at=times.moment(last.at), text=shown)
 

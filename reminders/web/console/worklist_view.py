@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from reminders.core.check_ins import MOST, Concern
 from reminders.core.escalations import Escalation
 from reminders.core.ids import TaskId
+from reminders.core.retention import ERASED
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import (
     CAN_BE_CONFIRMED,
@@ -126,9 +127,12 @@ def item(line: TaskLine, who: Actor, climb: Escalation | None, now: datetime, ti
 
 
 def _words(line: TaskLine) -> str:
-    """Return what the patient wrote; of an alarm that no text raised, what they wrote on their page."""
+    """Return what the patient wrote; of an alarm that no text raised, what they wrote on their page.
+
+    Of a text that is kept no longer it is nothing: what stands in its place nobody said.
+    """
     if line.said is not None:
-        return line.said.text or ""
+        return line.said.text if line.said.text and line.said.text != ERASED else ""
     is_from_page = line.task.kind is TaskKind.ESCALATION and line.task.inbound_id is None
     return (line.task.note or "").partition("\n")[0] if is_from_page else ""
 
