@@ -26,9 +26,9 @@ class Bar:
 BARS = {
     "tuning": Bar(),
     # Below the bar, and known to be: what it reaches today on 1,416 replies, so that it cannot fall back unseen.
-    "held_back": Bar(0.91, 3, 2, 2, 5, 1),
-    # The same, of 822 by authors who wrote of little else than what is hard: despair, half a wish to be left alone.
-    "set_aside": Bar(0.81, 15, 12, 1, 1, 0),
+    "held_back": Bar(0.92, 2, 2, 2, 4, 1),
+    # The same, of 2,457 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
+    "set_aside": Bar(0.82, 16, 15, 4, 6, 2),
 }
 
 

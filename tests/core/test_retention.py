@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from reminders.core.retention import Fate, Retention, Stored, Subject, fate
+from reminders.core.retention import A_DAY, Fate, Retention, Stored, Subject, fate, trusted
 from tests.builders import NOON
 
 HOUR = timedelta(hours=1)
@@ -42,3 +42,11 @@ def test_everything_has_a_time_that_the_rule_names() -> None:
 
 def test_each_of_the_three_times_may_be_for_ever() -> None:
     assert [Retention(None, None, None).of(subject) for subject in Subject] == [None] * len(Subject)
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "expected"),
+    [(None, NOON), (NOON, NOON), (NOON - A_DAY, NOON), (NOON - 3 * A_DAY, NOON - 2 * A_DAY), (NOON + A_DAY, NOON)],
+)
+def test_a_clock_that_leapt_is_believed_a_day_at_a_look(looked_at: datetime | None, expected: datetime) -> None:
+    assert trusted(NOON, looked_at) == expected

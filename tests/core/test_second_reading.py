@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 
 import pytest
@@ -29,8 +30,12 @@ def reading(*intents: Intent, score: int | None = None) -> Interpretation:
     return Interpretation(tuple(Finding(one, (Evidence(0, 1, "rule"),)) for one in intents), score=score)
 
 
-def settled(known: Weights, by_rules: Interpretation) -> Interpretation:
-    return settle_by(known, by_rules, tokens_of(TEXT), "none")
+def settled(known: Weights, by_rules: Interpretation, *, question: str = "none") -> Interpretation:
+    return settle_by(known, by_rules, tokens_of(TEXT), question)
+
+
+def logit(chance: float) -> float:
+    return math.log(chance / (1 - chance))
 
 
 def test_weights_that_are_sure_of_everything_add_neither_confirmation_nor_score_nor_consent() -> None:
@@ -39,11 +44,38 @@ def test_weights_that_are_sure_of_everything_add_neither_confirmation_nor_score_
     assert found == set(Intent) - never
 
 
-def test_weights_that_are_sure_of_nothing_take_back_all_but_red_flags_and_opt_outs() -> None:
+@pytest.mark.parametrize(
+    ("found", "question", "chance", "expected"),
+    [
+        (Intent.UNCLEAR, "confirm", 0.95, Intent.CONFIRM),
+        (Intent.UNCLEAR, "confirm", 0.85, Intent.UNCLEAR),
+        (Intent.UNCLEAR, "ride", 0.99, Intent.UNCLEAR),
+        (Intent.UNCLEAR, "none", 0.99, Intent.UNCLEAR),
+        (Intent.QUESTION, "confirm", 0.99, Intent.QUESTION),
+        (Intent.THANKS, "confirm", 0.99, Intent.THANKS),
+    ],
+)
+def test_only_an_answer_in_which_the_rules_find_nothing_is_a_confirmation_by_weights(
+    found: Intent, question: str, chance: float, expected: Intent
+) -> None:
+    heard = {found: 0.0} if found is not Intent.UNCLEAR else {}
+    known = sure(-20, but={Intent.CONFIRM: logit(chance), **heard})
+    assert settled(known, reading(found), question=question).intents == (expected,)
+
+
+def test_no_confirmation_is_added_beside_what_the_weights_hear_besides() -> None:
+    known = sure(-20, but={Intent.CONFIRM: 5.0, Intent.DECLINE: 5.0})
+    assert settled(known, reading(Intent.UNCLEAR), question="confirm").intents == (Intent.DECLINE,)
+
+
+def test_a_red_flag_or_an_opt_out_is_taken_back_only_where_next_to_nothing_speaks_for_it() -> None:
     every = [intent for intent in Intent if intent not in STANDS_ALONE]
-    found = settled(sure(-20), reading(*every, score=7))
+    doubtful = {Intent.RED_FLAG: logit(0.012), Intent.OPT_OUT: logit(0.12)}
+    found = settled(sure(-20, but=doubtful), reading(*every, score=7))
     assert found.intents == (Intent.RED_FLAG, Intent.OPT_OUT)
     assert found.score is None
+    gone = {Intent.RED_FLAG: logit(0.008), Intent.OPT_OUT: logit(0.08)}
+    assert settled(sure(-20, but=gone), reading(*every, score=7)).intents == (Intent.UNCLEAR,)
 
 
 def test_what_loses_everything_is_unclear_and_says_by_what() -> None:

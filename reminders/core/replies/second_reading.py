@@ -1,9 +1,11 @@
 """The second reading: what the rules found, set beside what learned weights make of the same text.
 
 The rules come first and can be read; where a patient writes as nobody thought of, they find nothing, or one thing too
-many. The weights have seen thousands of replies. They may add what the rules missed and take back what they should not
-have found, each by its own threshold, but for what costs a patient most when it is wrong: no confirmation, no score and
-no opt-in is ever added, no red flag and no opt-out of the rules is ever taken back.
+many. The weights have seen tens of thousands of replies. They may add what the rules missed and take back what they
+should not have found, each by its own threshold, chosen on replies of authors of whom the weights had learned nothing.
+What costs a patient most when it is wrong wants near certainty: no score and no opt-in is ever added; a confirmation
+only where it was asked for and the rules found nothing at all; a red flag or an opt-out of the rules is taken back only
+where next to nothing speaks for it.
 """
 
 from __future__ import annotations
@@ -17,17 +19,19 @@ from reminders.core.replies.interpret import ANSWERED_LIKE, interpret_by_rules
 from reminders.core.replies.interpretation import Evidence, Finding, Interpretation
 from reminders.core.replies.weights import Token, Weights, features_of, tokens_of, weights
 
-USUALLY_ADDED_FROM, USUALLY_KEPT_FROM, NEVER, ALWAYS = 0.7, 0.03, 2.0, 0.0
+USUALLY_ADDED_FROM, USUALLY_KEPT_FROM, NEVER = 0.5, 0.15, 2.0
 ADDED_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_ADDED_FROM) | {
-    Intent.RED_FLAG: 0.3,
-    Intent.OPT_OUT: 0.6,
+    Intent.RED_FLAG: 0.15,
     **dict.fromkeys((Intent.CONFIRM, Intent.SCORE, Intent.OPT_IN, *STANDS_ALONE), NEVER),
 }
-"""The chance from which the weights add an intent. To miss one of the first two is worse than to see one too many."""
+"""The chance from which the weights add an intent. To miss a red flag is worse than to see one too many."""
+CONFIRMED_FROM = 0.9
+"""The chance from which an answer in which the rules found nothing confirms, where that was asked."""
 KEPT_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_KEPT_FROM) | {
     Intent.CONFIRM: 0.2,
-    Intent.RED_FLAG: ALWAYS,
-    Intent.OPT_OUT: ALWAYS,
+    Intent.RED_FLAG: 0.01,
+    Intent.OPT_OUT: 0.1,
+    **dict.fromkeys(STANDS_ALONE, 0.0),
 }
 """The chance below which a finding of the rules is taken back: a confirmation sooner than the rest."""
 
@@ -62,13 +66,13 @@ def settle_by(known: Weights, by_rules: Interpretation, tokens: Sequence[Token],
     said = [finding for finding in by_rules.findings if finding.intent not in STANDS_ALONE]
     kept = [finding for finding in said if chances[finding.intent] >= KEPT_FROM[finding.intent]]
     had = {finding.intent for finding in said}
-    added = [
-        Finding(intent, _evidence(known.words_for(intent, tokens, question), intent))
-        for intent, least in ADDED_FROM.items()
-        if intent not in had and chances[intent] >= least
-    ]
-    if not added and len(kept) == len(said):
+    wanted = [intent for intent, least in ADDED_FROM.items() if intent not in had and chances[intent] >= least]
+    is_answer = by_rules.has(Intent.UNCLEAR) and question == QuestionKind.CONFIRM
+    if is_answer and not wanted and chances[Intent.CONFIRM] >= CONFIRMED_FROM:
+        wanted = [Intent.CONFIRM]
+    if not wanted and len(kept) == len(said):
         return by_rules
+    added = [Finding(intent, _evidence(known.words_for(intent, tokens, question), intent)) for intent in wanted]
     whole = (Evidence(tokens[0].start, tokens[-1].end, "weights.unclear"),)
     findings = sorted((*kept, *added), key=lambda item: PRECEDENCE[item.intent]) or [Finding(Intent.UNCLEAR, whole)]
     has = {finding.intent for finding in findings}
