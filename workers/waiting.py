@@ -34,6 +34,7 @@ from workers.tasks.upkeep import (
     keep_feed,
     look_up_lines,
     poll_stuck,
+    purge,
     release_canary,
     resolve_unknowns,
     watch_appointments,
@@ -60,6 +61,7 @@ SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
         (60, index_patients),
         (300, poll_stuck),
         (600, hurry_opt_outs),
+        (3600, purge),
     ),
     Queue.SCHEDULE: ((30, sync_schedule),),
 }

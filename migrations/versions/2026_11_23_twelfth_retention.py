@@ -14,7 +14,7 @@ down_revision: str | None = "0011"
 branch_labels: str | None = None
 depends_on: str | None = None
 
-SUBJECTS = ("texts", "replies", "attempts", "receipts", "events", "audit")
+SUBJECTS = ("texts", "mailings", "replies", "attempts", "receipts", "events", "audit")
 BY_TEXT = sa.text("inbound_id IS NOT NULL")
 
 

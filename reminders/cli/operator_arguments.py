@@ -51,9 +51,7 @@ def _sending(commands: Commands[ArgumentParser]) -> None:
 def _purge(commands: Commands[ArgumentParser]) -> None:
     command = commands.add_parser(
         "purge",
-        help="for how long what is stored is kept, and what went; let it go at once",
-        description="Workers let go each hour what is kept no longer. What an open task is about stays until it ends.",
+        help="for how long what is stored is kept, and what went so far",
+        description="Workers let go each hour what is kept no longer. What a task is about stays for as long again.",
     )
     for_programs(command)
-    levers = command.add_subparsers(dest="lever", metavar="now")
-    levers.add_parser("now", help="do not wait for the next hour")

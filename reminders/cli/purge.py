@@ -1,4 +1,4 @@
-"""`reminders purge`: how long what is stored is kept, and what went so far; `now` lets go what is over at once."""
+"""`reminders purge`: for how long what is stored is kept, what went so far, and what waits."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from reminders.cli.opening import opened
 from reminders.cli.tables import print_table
 from reminders.core.instants import iso
 from reminders.core.retention import Subject
-from reminders.services.purge import PurgeLine, purge, read_retention
+from reminders.services.purge import PurgeLine, read_retention
 
 DONE = 0
 WORDS: Mapping[Subject, tuple[str, str]] = {
     Subject.TEXTS: ("Texts of messages", "KEEP_TEXTS_DAYS"),
+    Subject.MAILINGS: ("Texts of mailings", "KEEP_TEXTS_DAYS"),
     Subject.REPLIES: ("Words of replies", "KEEP_TEXTS_DAYS"),
     Subject.ATTEMPTS: ("Calls of providers", "KEEP_DELIVERY_DAYS"),
     Subject.RECEIPTS: ("Reports of providers", "KEEP_DELIVERY_DAYS"),
@@ -26,16 +27,13 @@ WORDS: Mapping[Subject, tuple[str, str]] = {
 
 
 def run(arguments: Namespace, environment: Mapping[str, str]) -> int:
-    """Show, or let go and show."""
+    """Show it. The workers let go: what they keep is decided where they run, not in whoever's terminal this is."""
     with opened(arguments, environment) as services:
         services.migrate()
-        gone = purge(services.deps) if arguments.lever == "now" else None
         found = read_retention(services.deps)
     if arguments.json:
         print(json.dumps([_document(line) for line in found], indent=2))
         return DONE
-    if gone is not None:
-        print(f"{gone:,} went now" if gone else "nothing is over yet")
     print_table(
         ("What", "Kept for", "Gone so far", "Waits for a task", "Setting"), [_row(line) for line in found], environment
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
+A_DAY = timedelta(days=1)
 ERASED = "(erased: texts are kept no longer)"
 """What stands where a text stood."""
 
@@ -20,6 +21,8 @@ class Subject(StrEnum):
 
     TEXTS = "texts"
     """What was written to patients, their escorts and staff."""
+    MAILINGS = "mailings"
+    """What staff wrote to a group, or to one patient, as they wrote it."""
     REPLIES = "replies"
     """What was written back, and the words by which it was understood."""
     ATTEMPTS = "attempts"
@@ -44,6 +47,7 @@ class Retention:
         """Return how long something is kept."""
         return {
             Subject.TEXTS: self.texts,
+            Subject.MAILINGS: self.texts,
             Subject.REPLIES: self.texts,
             Subject.ATTEMPTS: self.delivery,
             Subject.RECEIPTS: self.delivery,
@@ -83,3 +87,12 @@ def fate(stored: Stored, *, before: datetime) -> Fate:
     if stored.ended_at is None or stored.ended_at >= before or stored.is_needed:
         return Fate.WAITS
     return Fate.GOES
+
+
+def trusted(now: datetime, looked_at: datetime | None) -> datetime:
+    """Return the time by which something goes: at most a day beyond that of the last look.
+
+    A clock that stands years ahead would take everything at once, and nothing brings it back. So it takes a day more
+    with each look, and whoever watches has weeks to notice; a service that stood still catches up a day an hour.
+    """
+    return now if looked_at is None else min(now, looked_at + A_DAY)

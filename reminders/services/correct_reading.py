@@ -29,6 +29,7 @@ from reminders.core.corrections import (
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import InboundId
 from reminders.core.replies import Evidence, Intent, interpret
+from reminders.core.retention import ERASED
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import USUAL_URGENCY, TaskKind
 from reminders.ports import SENDING_JOBS
@@ -137,6 +138,8 @@ def _correct(tx: Transaction, act: _Act) -> str:
     thread, clinic = gather_thread(tx, deps, sender, received_at=text.received_at, now=now)
     if clinic is None:
         raise InputError(["there is no clinic yet"])
+    if text.body == ERASED:
+        raise InputError(["text: it was erased, since texts are kept no longer; nothing can be read in it any more"])
     heard = _heard(held, reading)
     scene = Scene(heard, thread, now)
     actions = _actions(tx, held, reading, scene)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,8 +11,10 @@ from uuid import UUID
 
 import structlog
 
-from reminders.core.retention import Fate, Stored, Subject, fate
+from reminders.core.retention import Fate, Stored, Subject, fate, trusted
+from reminders.ports import Job
 from reminders.services.deps import Deps
+from reminders.services.read_time import read_moment
 from reminders.store import purging
 from reminders.store.unit_of_work import Transaction
 
@@ -19,14 +22,15 @@ log = structlog.get_logger()
 
 AT_ONCE: Final = 500
 """Of how many rows in one transaction: nobody waits longer than for these."""
-MOST_ROUNDS: Final = 200
-"""How many transactions of a subject before others of the same thread have their turn."""
-_Forget = Callable[..., int]
-FIRST_ROWS: dict[Subject, _Forget] = {
+WITHIN: Final = 30.0
+"""After so many seconds others of the same thread have their turn; what is left is hinted at."""
+FIRST_ROWS: Mapping[Subject, Callable[..., int]] = {
     Subject.RECEIPTS: purging.forget_receipts,
     Subject.EVENTS: purging.forget_events,
     Subject.AUDIT: purging.forget_audit,
 }
+BY_MACHINE_TIME = frozenset({Subject.RECEIPTS, Subject.AUDIT})
+"""Whose rows tell the machine's time; all others tell the clinic's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,27 @@ class PurgeLine:
     looked_at: datetime | None
 
 
-def purge(deps: Deps, *, rounds: int = MOST_ROUNDS) -> int:
-    """Let go what is over, the oldest first; return how many went. What is left goes the next time."""
-    gone = {subject: _purge(deps, subject, rounds) for subject in Subject}
-    if any(gone.values()):
-        log.info("purge.done", **{subject.value: count for subject, count in gone.items() if count})
-    return sum(gone.values())
+def purge(deps: Deps, *, within: float = WITHIN) -> int:
+    """Let go what is over, the oldest first and each subject in its turn; return how many went.
+
+    Nothing goes while the clocks contradict each other. What is left after some seconds goes the next time.
+    """
+    until = deps.clock.monotonic() + within
+    running = {subject: _groups(deps, subject) for subject in Subject if deps.retention.of(subject) is not None}
+    gone: Counter[Subject] = Counter()
+    while running and deps.clock.monotonic() < until:
+        for subject in list(running):
+            some = next(running[subject], None)
+            if some is None:
+                del running[subject]
+            else:
+                gone[subject] += some
+    for subject, count in gone.items():
+        if count:
+            log.info("purge.done", kind=subject.value, count=count)
+    if running:
+        deps.queue.hint([Job.PURGE])
+    return gone.total()
 
 
 def read_retention(deps: Deps) -> Sequence[PurgeLine]:
@@ -60,60 +79,76 @@ def read_retention(deps: Deps) -> Sequence[PurgeLine]:
     return lines
 
 
-def _purge(deps: Deps, subject: Subject, rounds: int) -> int:
-    kept_for = deps.retention.of(subject)
-    if kept_for is None:
-        return 0
-    # The log is written by the machine's time, all else by the clinic's.
-    now = deps.clock.machine_now() if subject is Subject.AUDIT else deps.clock.now()
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """Up to when something goes, as of a time that can be believed."""
+
+    now: datetime
+    before: datetime
+
+
+def _groups(deps: Deps, subject: Subject) -> Iterator[int]:
+    """Yield how many went, once for each transaction, until nothing more may go."""
+    with deps.store.transaction() as tx:
+        limit = _limit(tx, deps, subject)
+    if limit is None:
+        return
     if subject in FIRST_ROWS:
-        return _forget(deps, subject, rounds, now, now - kept_for)
-    return _look_again(deps, subject, now, now - kept_for) + _walk(deps, subject, rounds, now, now - kept_for)
+        yield from _forget(deps, subject, limit)
+    else:
+        yield from _look_again(deps, subject, limit)
+        yield from _walk(deps, subject, limit)
 
 
-def _forget(deps: Deps, subject: Subject, rounds: int, now: datetime, before: datetime) -> int:
-    gone = 0
-    for _ in range(rounds):
+def _limit(tx: Transaction, deps: Deps, subject: Subject) -> _Limit | None:
+    """Return up to when something goes; None while the clocks are wrong, or where it is kept for ever."""
+    moment, kept_for = read_moment(tx, deps), deps.retention.of(subject)
+    if moment.fault is not None or kept_for is None:
+        log.warning("purge.waits", kind=subject.value, cause=str(moment.fault))
+        return None
+    now = moment.machine_now if subject in BY_MACHINE_TIME else moment.now
+    now = trusted(now, purging.lock_mark(tx, subject, now=now).looked_at)
+    purging.set_mark(tx, subject, reached=None, gone=0, now=now)
+    return _Limit(now, now - kept_for)
+
+
+def _forget(deps: Deps, subject: Subject, limit: _Limit) -> Iterator[int]:
+    some = AT_ONCE
+    while some == AT_ONCE:
         with deps.store.transaction() as tx:
-            purging.lock_mark(tx, subject, now=now)
-            some = FIRST_ROWS[subject](tx, before=before, limit=AT_ONCE)
-            purging.set_mark(tx, subject, reached=None, gone=some, now=now)
-        gone += some
-        if some < AT_ONCE:
-            break
-    return gone
+            purging.lock_mark(tx, subject, now=limit.now)
+            some = FIRST_ROWS[subject](tx, before=limit.before, limit=AT_ONCE)
+            purging.set_mark(tx, subject, reached=None, gone=some, now=limit.now)
+        yield some
 
 
-def _walk(deps: Deps, subject: Subject, rounds: int, now: datetime, before: datetime) -> int:
+def _walk(deps: Deps, subject: Subject, limit: _Limit) -> Iterator[int]:
     """Go on from where the last walk ended, up to the first row that is too young."""
-    gone = 0
-    for _ in range(rounds):
+    looked = AT_ONCE
+    while looked == AT_ONCE:
         with deps.store.transaction() as tx:
-            reached = purging.lock_mark(tx, subject, now=now).reached
-            found = _old(purging.along(tx, subject, after=reached, limit=AT_ONCE), before)
-            waiting, some = _sort_out(tx, subject, found, before)
+            reached = purging.lock_mark(tx, subject, now=limit.now).reached
+            every = purging.along(tx, subject, after=reached, before=limit.before, limit=AT_ONCE)
+            found = _old(every, limit.before)
+            waiting, some = _sort_out(tx, subject, found, limit.before)
             purging.put_later(tx, subject, waiting)
-            purging.set_mark(tx, subject, reached=found[-1][0] if found else None, gone=some, now=now)
-        gone += some
-        if len(found) < AT_ONCE:
-            break
-    return gone
+            purging.set_mark(tx, subject, reached=found[-1][0] if found else None, gone=some, now=limit.now)
+        looked = len(found)
+        yield some
 
 
-def _look_again(deps: Deps, subject: Subject, now: datetime, before: datetime) -> int:
+def _look_again(deps: Deps, subject: Subject, limit: _Limit) -> Iterator[int]:
     """Look at all that could not go when a walk came by."""
-    gone, after = 0, None
-    while True:
+    looked, after = AT_ONCE, None
+    while looked == AT_ONCE:
         with deps.store.transaction() as tx:
-            purging.lock_mark(tx, subject, now=now)
-            found = purging.later(tx, subject, after=after, limit=AT_ONCE)
-            waiting, some = _sort_out(tx, subject, found, before)
+            purging.lock_mark(tx, subject, now=limit.now)
+            found = purging.later(tx, subject, after=after, before=limit.before, limit=AT_ONCE)
+            waiting, some = _sort_out(tx, subject, found, limit.before)
             purging.end_later(tx, subject, {key for key, _ in found} - set(waiting))
-            purging.set_mark(tx, subject, reached=None, gone=some, now=now)
-        gone += some
-        if len(found) < AT_ONCE:
-            return gone
-        after = found[-1][0]
+            purging.set_mark(tx, subject, reached=None, gone=some, now=limit.now)
+        looked, after = len(found), found[-1][0] if found else None
+        yield some
 
 
 def _old(found: Sequence[tuple[UUID, Stored]], before: datetime) -> Sequence[tuple[UUID, Stored]]:
@@ -127,6 +162,8 @@ def _sort_out(
 ) -> tuple[list[UUID], int]:
     """Let go what may go; return what must wait, and how many went."""
     fates = [(key, fate(stored, before=before)) for key, stored in found]
-    some = purging.let_go(tx, subject, [key for key, what in fates if what is Fate.GOES])
-    # A longer time set since: what was to go is too young again.
-    return [key for key, what in fates if what in {Fate.WAITS, Fate.TOO_YOUNG}], some
+    over = purging.hold(tx, subject, [key for key, what in fates if what is Fate.GOES], before=before)
+    some = purging.let_go(tx, subject, over)
+    # A longer time set since: what was to go is too young again. Or somebody works with it this very moment.
+    waiting = [key for key, what in fates if what in {Fate.WAITS, Fate.TOO_YOUNG}]
+    return [*waiting, *(key for key, what in fates if what is Fate.GOES and key not in set(over))], some

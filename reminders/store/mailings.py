@@ -58,7 +58,7 @@ def add(tx: Transaction, item: Mailing) -> bool:
         "clinic_id": item.clinic_id,
         "request_key": item.request_key,
         "author": item.author,
-        "text": tx.vault.seal(TEXT, item.id, json.dumps(dict(item.texts), ensure_ascii=False)),
+        "text": tx.vault.seal(TEXT, item.id, written(item.texts)),
         "audience": json.dumps({"to": to_document(item.audience), "left_out": left_out}),
         "channel": item.channel,
         "override_reason": item.override_reason,
@@ -67,6 +67,11 @@ def add(tx: Transaction, item: Mailing) -> bool:
         "made_at": item.made_at,
     }
     return insert_once(tx, batch, values)
+
+
+def written(texts: Mapping[str, str]) -> str:
+    """Return texts by language as they are sealed."""
+    return json.dumps(dict(texts), ensure_ascii=False)
 
 
 def by_key(tx: Transaction, clinic_id: ClinicId, request_key: str) -> BatchId | None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Row,
     Select,
     Table,
+    and_,
     bindparam,
     delete,
     exists,
@@ -28,11 +31,13 @@ from sqlalchemy import (
     update,
 )
 
+from reminders.core.content import language_of
 from reminders.core.delivery import ENDED, LEFT, MessageState
 from reminders.core.retention import ERASED, Stored, Subject
+from reminders.store import mailings
 from reminders.store.append_only import forgetting
 from reminders.store.bulk import insert_rows
-from reminders.store.console_rows import event
+from reminders.store.console_rows import batch, event
 from reminders.store.conversation_rows import escalation, inbound, permission_event
 from reminders.store.once import insert_once
 from reminders.store.rows import attempt, message, receipt, task
@@ -96,24 +101,37 @@ def count_later(tx: Transaction) -> Mapping[Subject, int]:
     return {Subject(row.subject): row.n for row in tx.connection.execute(statement)}
 
 
-def along(tx: Transaction, subject: Subject, *, after: UUID | None, limit: int) -> Sequence[tuple[UUID, Stored]]:
+def along(
+    tx: Transaction, subject: Subject, *, after: UUID | None, before: datetime, limit: int
+) -> Sequence[tuple[UUID, Stored]]:
     """Return what follows a row, in the order in which it came."""
     walk = WALKS[subject]
-    statement = walk.select().order_by(walk.table.c.id).limit(limit)
+    statement = walk.select(before).order_by(walk.table.c.id).limit(limit)
     if after is not None:
         statement = statement.where(walk.table.c.id > after)
     return [(row.id, walk.stored(row)) for row in tx.connection.execute(statement)]
 
 
-def later(tx: Transaction, subject: Subject, *, after: UUID | None, limit: int) -> Sequence[tuple[UUID, Stored]]:
+def later(
+    tx: Transaction, subject: Subject, *, after: UUID | None, before: datetime, limit: int
+) -> Sequence[tuple[UUID, Stored]]:
     """Return what must be looked at again, beyond a row."""
     walk = WALKS[subject]
     here = purge_later.c.subject == subject
-    statement = walk.select().join(purge_later, purge_later.c.row_id == walk.table.c.id).where(here)
+    statement = walk.select(before).join(purge_later, purge_later.c.row_id == walk.table.c.id).where(here)
     if after is not None:
         statement = statement.where(purge_later.c.row_id > after)
     statement = statement.order_by(purge_later.c.row_id).limit(limit)
     return [(row.id, walk.stored(row)) for row in tx.connection.execute(statement)]
+
+
+def hold(tx: Transaction, subject: Subject, ids: Collection[UUID], *, before: datetime) -> Sequence[UUID]:
+    """Return those that are still over, locked until the transaction ends; what somebody else holds is left out."""
+    if not ids:
+        return []
+    walk = WALKS[subject]
+    statement = select(walk.table.c.id).where(walk.table.c.id.in_(list(ids)), walk.is_over(before))
+    return list(tx.connection.scalars(statement.order_by(walk.table.c.id).with_for_update(skip_locked=True)))
 
 
 def let_go(tx: Transaction, subject: Subject, ids: Sequence[UUID]) -> int:
@@ -131,23 +149,26 @@ def forget_receipts(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 
 def forget_events(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Delete the oldest events of the feed."""
-    return _forget_first(tx, event, event.c.happened_at, before=before, limit=limit)
+    """Delete the oldest events of the feed, but never the last: the next number is counted from it."""
+    last = tx.connection.scalar(select(event.c.id).where(event.c.number.is_not(None)).order_by(event.c.number.desc()))
+    old = [key for key in _first(tx, event, event.c.happened_at, before=before, limit=limit) if key != last]
+    return _forget(tx, event, old)
 
 
 def forget_audit(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Delete the oldest lines of the log of what staff did."""
-    return _forget_first(tx, audit_event, audit_event.c.done_at, before=before, limit=limit)
+    return _forget(tx, audit_event, _first(tx, audit_event, audit_event.c.done_at, before=before, limit=limit))
 
 
-def _forget_first(tx: Transaction, table: Table, at: ColumnElement[datetime], *, before: datetime, limit: int) -> int:
-    """Delete the first rows of a table that is only added to, up to one that is too young. No index is needed."""
-    first = tx.connection.execute(select(table.c.id, at.label("at")).order_by(table.c.id).limit(limit)).all()
-    ids = []
-    for row in first:
-        if row.at >= before:
-            break
-        ids.append(row.id)
+def _first(
+    tx: Transaction, table: Table, at: ColumnElement[datetime], *, before: datetime, limit: int
+) -> Sequence[UUID]:
+    """Return the first rows of a table that is only added to, up to one that is too young. No index is needed."""
+    found = tx.connection.execute(select(table.c.id, at.label("at")).order_by(table.c.id).limit(limit))
+    return [row.id for row in takewhile(lambda row: row.at < before, found)]
+
+
+def _forget(tx: Transaction, table: Table, ids: Sequence[UUID]) -> int:
     if ids:
         with forgetting(tx, f"{table.name}: kept no longer"):
             tx.connection.execute(delete(table).where(table.c.id.in_(ids)))
@@ -156,32 +177,48 @@ def _forget_first(tx: Transaction, table: Table, at: ColumnElement[datetime], *,
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """How one subject is found and let go."""
+    """How one subject is found and let go. What ended since `before` is still needed: it may be opened again."""
 
     table: Table
-    select: Callable[[], Select[Any]]
+    select: Callable[[datetime], Select[Any]]
     stored: Callable[[Row[Any]], Stored]
+    is_over: Callable[[datetime], ColumnElement[bool]]
     let_go: Callable[[Transaction, Sequence[UUID]], int]
 
 
-def _texts() -> Select[Any]:
-    is_needed = exists().where(task.c.message_id == message.c.id, task.c.resolved_at.is_(None))
-    return select(message.c.id, message.c.made_at, message.c.changed_at, message.c.state, is_needed.label("is_needed"))
+def _is_wanted(before: datetime) -> ColumnElement[bool]:
+    return or_(task.c.resolved_at.is_(None), task.c.resolved_at >= before)
 
 
-def _attempts() -> Select[Any]:
-    return select(message.c.id, message.c.made_at, message.c.changed_at, message.c.state, false().label("is_needed"))
+def _texts(before: datetime) -> Select[Any]:
+    is_needed = exists().where(task.c.message_id == message.c.id, _is_wanted(before))
+    return _messages(is_needed)
+
+
+def _attempts(_before: datetime) -> Select[Any]:
+    return _messages(false())
+
+
+def _messages(is_needed: ColumnElement[bool]) -> Select[Any]:
+    columns = (message.c.id, message.c.made_at, message.c.changed_at, message.c.expires_at, message.c.state)
+    return select(*columns, is_needed.label("is_needed"))
 
 
 def _message(row: Row[Any]) -> Stored:
-    return Stored(row.made_at, row.changed_at if row.state in OVER else None, is_needed=bool(row.is_needed))
+    # Until it expires, a report may still bring it back.
+    ended_at = max(row.changed_at, row.expires_at) if row.state in OVER else None
+    return Stored(row.made_at, ended_at, is_needed=bool(row.is_needed))
 
 
-def _replies() -> Select[Any]:
-    alarm = escalation.c.inbound_id
+def _is_over_message(before: datetime) -> ColumnElement[bool]:
+    return and_(message.c.state.in_(OVER), message.c.changed_at < before, message.c.expires_at < before)
+
+
+def _replies(before: datetime) -> Select[Any]:
+    alarm, taken_at = escalation.c.inbound_id, escalation.c.acknowledged_at
     is_needed = or_(
-        exists().where(task.c.inbound_id == inbound.c.id, task.c.resolved_at.is_(None)),
-        inbound.c.id.in_(select(alarm).where(escalation.c.acknowledged_at.is_(None), alarm.is_not(None))),
+        exists().where(task.c.inbound_id == inbound.c.id, _is_wanted(before)),
+        inbound.c.id.in_(select(alarm).where(or_(taken_at.is_(None), taken_at >= before), alarm.is_not(None))),
     )
     is_evidence = exists().where(permission_event.c.inbound_id == inbound.c.id)
     return select(
@@ -197,29 +234,57 @@ def _reply(row: Row[Any]) -> Stored:
     return Stored(row.received_at, row.handled_at, is_needed=bool(row.is_needed), is_evidence=bool(row.is_evidence))
 
 
+def _is_over_reply(before: datetime) -> ColumnElement[bool]:
+    return inbound.c.handled_at < before
+
+
+def _mailings(before: datetime) -> Select[Any]:
+    is_under_way = exists().where(message.c.batch_id == batch.c.id, ~_is_over_message(before))
+    return select(batch.c.id, batch.c.made_at, batch.c.due_at, is_under_way.label("is_needed"))
+
+
+def _mailing(row: Row[Any]) -> Stored:
+    return Stored(row.made_at, row.due_at, is_needed=bool(row.is_needed))
+
+
+def _is_over_mailing(before: datetime) -> ColumnElement[bool]:
+    return batch.c.due_at < before
+
+
 def _erase_texts(tx: Transaction, ids: Sequence[UUID]) -> int:
-    return _erase(tx, message, "message.body", ids, subject=null())
+    return _erase(tx, message.c.body, ids, subject=null())
 
 
 def _erase_replies(tx: Transaction, ids: Sequence[UUID]) -> int:
-    return _erase(tx, inbound, "inbound.body", ids, understood=null(), answer=null())
+    return _erase(tx, inbound.c.body, ids, understood=null(), answer=null())
 
 
-def _erase(tx: Transaction, table: Table, field: str, ids: Sequence[UUID], **others: ColumnElement[Any]) -> int:
+def _erase_mailings(tx: Transaction, ids: Sequence[UUID]) -> int:
+    return _erase(tx, batch.c.text, ids, notice=mailings.written({language_of(""): ERASED}))
+
+
+def _erase(
+    tx: Transaction, text: Column[bytes], ids: Sequence[UUID], *, notice: str = ERASED, **others: ColumnElement[Any]
+) -> int:
     """Put a sealed notice in the place of each text: whoever reads it needs to know nothing of purges."""
-    statement = update(table).where(table.c.id == bindparam("b_id")).values(body=bindparam("b_body"), **others)
-    rows = [{"b_id": key, "b_body": tx.vault.seal(field, key, ERASED)} for key in ids]
+    table = text.table
+    changed = {text.name: bindparam("b_text"), **others}
+    statement = update(table).where(table.c.id == bindparam("b_id")).values(changed)
+    rows = [{"b_id": key, "b_text": tx.vault.seal(str(text), key, notice)} for key in ids]
     tx.connection.execute(statement, rows)
     return len(rows)
 
 
 def _delete_attempts(tx: Transaction, ids: Sequence[UUID]) -> int:
-    return tx.connection.execute(delete(attempt).where(attempt.c.message_id.in_(list(ids)))).rowcount
+    """Delete calls, but for those that prove that something may have arrived twice: they are few, and counted."""
+    here = attempt.c.message_id.in_(list(ids)) & attempt.c.is_late_accept.is_(False)
+    return tx.connection.execute(delete(attempt).where(here)).rowcount
 
 
 WALKS: Mapping[Subject, _Walk] = {
-    Subject.TEXTS: _Walk(message, _texts, _message, _erase_texts),
-    Subject.REPLIES: _Walk(inbound, _replies, _reply, _erase_replies),
-    Subject.ATTEMPTS: _Walk(message, _attempts, _message, _delete_attempts),
+    Subject.TEXTS: _Walk(message, _texts, _message, _is_over_message, _erase_texts),
+    Subject.MAILINGS: _Walk(batch, _mailings, _mailing, _is_over_mailing, _erase_mailings),
+    Subject.REPLIES: _Walk(inbound, _replies, _reply, _is_over_reply, _erase_replies),
+    Subject.ATTEMPTS: _Walk(message, _attempts, _message, _is_over_message, _delete_attempts),
 }
 """What is found by walking along a table; the rest is deleted from its oldest row on."""

@@ -10,6 +10,7 @@ from reminders.core.corrections import CORRECTABLE, left_standing
 from reminders.core.gate import Origin
 from reminders.core.labels import REASONS, title
 from reminders.core.replies import Intent
+from reminders.core.retention import ERASED
 from reminders.core.staff import Actor, Right
 from reminders.services.read_inbox import Conversation, Correction, Inbox, Sent, ThreadLine, Written
 from reminders.web.console.labels import INTENTS, MESSAGE_STATES
@@ -162,7 +163,7 @@ def _theirs(text: Written, found: Conversation, *, may_correct: bool) -> Text:
         done=done_words(text.decision),
         corrected=_corrected(made, found),
         left=left_standing(made[-1].before, made[-1].intents) if made else (),
-        may_correct=may_correct and is_patients,
+        may_correct=may_correct and is_patients and text.text != ERASED,
         is_unclear=Intent.UNCLEAR in intents,
         ticked=[one.value for one in intents],
         score=_score(text, made),
