@@ -69,9 +69,11 @@ class Calls:
     @property
     def room(self) -> int:
         """How many more calls may be begun."""
-        if self._channel is Channel.EMAIL and self._open:
-            return 0  # one mail after the other over one connection: a second batch would only open another
         policy = self._deps.policy
+        if self._channel is Channel.EMAIL:
+            # One mail after the other over one connection: a second batch would only open another, and the last of
+            # a long one would not begin in time.
+            return 0 if self._open else policy.mails_at_once
         return policy.in_flight + (policy.on_deck if self._are_quick else 0) - len(self._open)
 
     @property

@@ -6,9 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from reminders.services.deps import Deps
 from reminders.services.dispatch_due import dispatch_due
 
+log = structlog.get_logger()
 PATIENCE = 0.05
 """Seconds for which a pump that has nothing else to do waits for the round that runs."""
 
@@ -29,9 +32,14 @@ class Dispatching:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the round that runs come to its end."""
+        """Let the round that runs come to its end, and tell what it failed of: nobody asks for its end any more."""
         if self._aside is not None:
             self._aside.shutdown(wait=True)
+        failed = self._round.exception() if self._round is not None else None
+        if failed is not None:
+            log.warning("dispatch.failed", exc=failed)
+            if kind is None:
+                raise failed
 
     @property
     def is_under_way(self) -> bool:

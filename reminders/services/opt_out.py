@@ -183,7 +183,7 @@ def _record(
             asked_on=said.asked_on,
             due_on=said.due_on,
         )
-        for contact_id in ids
+        for contact_id in dict.fromkeys(ids)
     ]
     permissions.append(tx, events)
 

@@ -41,7 +41,8 @@ def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
         return wake(0.0) or deps.clock.monotonic() >= until
 
     sent, has_enough = 0, False
-    with Calls(deps, channel) as calls, Dispatching(deps) as dispatching:
+    # Outcomes are recorded before anybody waits for a round of dispatch: what the provider took must not be in doubt.
+    with Dispatching(deps) as dispatching, Calls(deps, channel) as calls:
         while not is_over():
             # No further ahead than one claim: what waits long after it was written may have become untrue.
             may_be_more = has_enough or dispatching.go_on()

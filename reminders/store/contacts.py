@@ -62,8 +62,8 @@ def ensure_many(
         sealed = tx.vault.seal("contact.address", key, address)
         columns = {"id": key, "clinic_id": clinic_id, "channel": channel, "address": sealed, "address_index": index}
         rows.append({**columns, "opted_out_at": at, "opted_out_by": by})
-    # Somebody else may be making the same row at this moment; then theirs is taken.
-    insert_many_once(tx, contact, rows)
+    # Somebody else may be making the same rows at this moment: in the same order, and then theirs are taken.
+    insert_many_once(tx, contact, sorted(rows, key=lambda row: (row["channel"], row["address_index"])))
     return held | _ids(tx, clinic_id, new)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +54,10 @@ class Decision:
     appointment_id: AppointmentId | None = None
 
 
+APART = timedelta(microseconds=1)
+"""Between two texts that are stored together."""
+
+
 def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime, page: Link | None = None) -> bool:
     """Keep a text, or words on a page; False where the provider, or the page, already brought it (requirement 29)."""
     values = _values(tx, new_id, text, now)
@@ -64,9 +68,12 @@ def add_once(tx: Transaction, new_id: UUID, text: InboundText, *, now: datetime,
 
 
 def add_many_once(tx: Transaction, texts: Sequence[tuple[UUID, InboundText]], *, now: datetime) -> set[UUID]:
-    """Keep texts, each with a new id; return the ids of those that the provider had not brought before."""
-    ordered = sorted(texts, key=lambda each: each[1].provider_id)
-    return insert_new(tx, inbound, [_values(tx, *each, now) for each in ordered])
+    """Keep texts, each with a new id; return the ids of those that the provider had not brought before.
+
+    They came in this order, and each has an instant of its own: of START and STOP the later one holds.
+    """
+    rows = [_values(tx, *each, now + n * APART) for n, each in enumerate(texts)]
+    return insert_new(tx, inbound, sorted(rows, key=lambda row: str(row["provider_id"])))
 
 
 def _values(tx: Transaction, new_id: UUID, text: InboundText, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    String,
     Table,
     Update,
     any_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
 
 from reminders.store.unit_of_work import Transaction
 
@@ -32,7 +34,7 @@ Given = Mapping[str, ColumnElement[Any]]
 def among(tx: Transaction, of: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """Return the condition that a column holds one of these values."""
     if tx.is_postgres:
-        return of == any_(literal(list(values), ARRAY(of.type)))
+        return of == any_(literal(list(values), array_of(of.type)))
     return of.in_(values)
 
 
@@ -80,9 +82,14 @@ class Changes:
         return update(self._table).where(self._table.c[key] == given[key], where(given)).values(**values(given))
 
 
+def array_of(kind: TypeEngine[Any]) -> ARRAY[Any]:
+    """Return the type of a list of such values. Of texts no length is told: a cast to one would cut them silently."""
+    return ARRAY(String() if type(kind) is String else kind)
+
+
 def unnested(table: Table, types: Mapping[str, Any]) -> FromClause:
     """Return columns that are given as arrays, as a table to select from."""
-    arrays = [bindparam(_bound(name), type_=ARRAY(kind)) for name, kind in types.items()]
+    arrays = [bindparam(_bound(name), type_=array_of(kind)) for name, kind in types.items()]
     columns = [column(name, kind) for name, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns, name=f"given_{table.name}").render_derived()
 

@@ -20,7 +20,7 @@ from reminders.store.unit_of_work import Store
 from tests.builders import a_record, an_entry
 from tests.servers.wiping import wipe
 from tests.services.test_statements import counting
-from tests.world import CONFIRM_AT, World, only
+from tests.world import CONFIRM_AT, PHONE, World, only
 
 pytestmark = pytest.mark.both_databases
 FEW, MANY = 4, 24
@@ -142,3 +142,11 @@ def test_a_mixture_applied_at_once_ends_where_it_ends_one_by_one(store: Store, s
         found.append(ends(world))
         world.check()
     assert found[0] == found[1]
+
+
+def test_of_two_texts_that_are_stored_together_the_later_one_is_later(world: World) -> None:
+    both = [InboundText(f"SM{9 - n}", PHONE, "+12025550100", body, 0) for n, body in enumerate(["START", "STOP"])]
+    assert store_texts(world.deps, both) == [Kept.STORED, Kept.STORED]
+    order = select(inbound.c.provider_id).order_by(inbound.c.received_at)
+    assert [row.provider_id for row in world.all(order)] == ["SM9", "SM8"]
+    assert len({row.received_at for row in world.all(select(inbound))}) == 2

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, select
+from sqlalchemy.exc import DBAPIError
 
 from reminders.store.bulk import insert_rows
 from reminders.store.rows import metadata
@@ -85,3 +86,11 @@ def test_the_statement_of_postgres_does_not_grow_with_the_rows(store: Store) -> 
         is_postgres = tx.is_postgres
     mine = [text for text in texts if "token_bucket" in text]
     assert (len(set(mine)) == 2) is is_postgres
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_text_that_is_too_long_is_refused_and_never_cut(postgres_store: Store, count: int) -> None:
+    long = [{"name": f"{n:081}", "tokens": 1.0, "filled_at": NOON} for n in range(count)]
+    with pytest.raises(DBAPIError), postgres_store.transaction() as tx:
+        insert_rows(tx, bucket, long)
+    assert stored(postgres_store) == []
