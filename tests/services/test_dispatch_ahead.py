@@ -43,6 +43,10 @@ def test_a_round_that_fails_after_nobody_asks_any_more_is_told(aside: World) -> 
 
 
 def test_what_breaks_the_sending_is_told_before_what_the_round_failed_of(aside: World) -> None:
-    with pytest.raises(NotReadyError, match="elsewhere"), Dispatching(aside.deps) as dispatching:
-        dispatching.go_on()
-        raise NotReadyError("elsewhere")
+    def send() -> None:
+        with Dispatching(aside.deps) as dispatching:
+            dispatching.go_on()
+            raise NotReadyError("elsewhere")
+
+    with pytest.raises(NotReadyError, match="elsewhere"):
+        send()
