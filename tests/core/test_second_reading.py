@@ -58,7 +58,7 @@ def test_weights_that_are_sure_of_everything_add_neither_confirmation_nor_score_
 def test_only_an_answer_in_which_the_rules_find_nothing_is_a_confirmation_by_weights(
     found: Intent, question: str, chance: float, expected: Intent
 ) -> None:
-    heard = {found: 0.0} if found is not Intent.UNCLEAR else {}
+    heard: dict[Intent, float] = {found: 0.0} if found is not Intent.UNCLEAR else {}
     known = sure(-20, but={Intent.CONFIRM: logit(chance), **heard})
     assert settled(known, reading(found), question=question).intents == (expected,)
 
