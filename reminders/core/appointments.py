@@ -116,10 +116,31 @@ class Appointment:
     @property
     def ride(self) -> RideState | None:
         """Return what was last said of the ride of this very version; None where nobody said anything."""
-        if self.has_ride:
-            return RideState.ARRANGED
-        said = self.ride_state if self.ride_state_version == self.version else None
-        return None if said is RideState.ARRANGED else said
+        return ride_of(self.version, self.ride_version, self.ride_state, self.ride_state_version)
+
+
+def ride_of(
+    version: int, ride_version: int | None, said: RideState | None, said_version: int | None
+) -> RideState | None:
+    """Return what was last said of the ride of a version, by what is stored: see `Appointment.ride`."""
+    if ride_version == version:
+        return RideState.ARRANGED
+    return None if said_version != version or said is RideState.ARRANGED else said
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """An appointment as a list shows it: whose, when, and what was answered; nothing in it was sealed."""
+
+    id: AppointmentId
+    external_id: str
+    patient_id: PatientId
+    starts_at: datetime
+    timezone: str
+    status: AppointmentStatus
+    series_id: str | None
+    is_confirmed: bool
+    ride: RideState | None
 
 
 class ChangeKind(StrEnum):

@@ -17,14 +17,15 @@ from reminders.core.clinics import Clinic, next_open_day
 from reminders.core.errors import NotFoundError
 from reminders.core.escalations import Escalation
 from reminders.core.ids import AppointmentId, TaskId
+from reminders.core.pauses import Pauses
 from reminders.core.shares import fair_share, nearest
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import TaskKind
 from reminders.core.windows import civil, local_day
 from reminders.services.deps import Deps
 from reminders.services.read_status import AppointmentLine, Booked, lines_about
-from reminders.services.read_worklist import TaskLine, pressing_lines
-from reminders.store import appointments, clinics, escalations, ledger, pauses, tasks
+from reminders.services.read_worklist import Around, TaskLine, around, pressing_lines
+from reminders.store import appointments, escalations, ledger
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Wanted
 from reminders.store.unit_of_work import Transaction
@@ -105,22 +106,23 @@ def read_today(
     now = deps.clock.now()
     with deps.store.reading() as tx:
         readable = who.clinics(Right.READ)
-        every = [item for key, item in clinics.every(tx).items() if key in readable]
+        here = around(tx)
+        every = [item for key, item in here.clinics.items() if key in readable]
         chosen = [item for item in every if clinic in {"", item.slug}]
         if clinic and not chosen:
             raise NotFoundError(f"no clinic {clinic!r}")
         wanted = Wanted(among=[item.id for item in chosen], has_clinicless=who.sees_unassigned and not clinic)
         midnight = civil(local_day(now, chosen[0].tz), time(), chosen[0].tz) if chosen else now - DAY
         most = MOST_TASKS if is_whole else SHOWN_TASKS
-        found, done = pressing_lines(tx, wanted, limit=most, done_since=midnight, most_done=MOST_DONE)
+        found = pressing_lines(tx, wanted, here, limit=most, done_since=midnight, most_done=MOST_DONE)
         return TodayReading(
             now=now,
             every=every,
-            clinics=_days(tx, chosen, now, span, is_whole=is_whole),
-            tasks=found,
-            waiting=tasks.count_waiting(tx, wanted),
-            done=done,
-            climbs=_climbs(tx, found),
+            clinics=_days(tx, here, chosen, now, span, is_whole=is_whole),
+            tasks=found.lines,
+            waiting=found.waiting,
+            done=found.done,
+            climbs=_climbs(tx, found.lines),
             ledger=ledger.read(tx) if counts_all else None,
         )
 
@@ -135,8 +137,10 @@ class _Stretch:
     days: Mapping[date, Sequence[Appointment]]
 
 
-def _days(tx: Transaction, chosen: Sequence[Clinic], now: datetime, span: Span, *, is_whole: bool) -> list[ClinicDays]:
-    stretches = [_stretch(tx, clinic, now, span) for clinic in chosen]
+def _days(
+    tx: Transaction, here: Around, chosen: Sequence[Clinic], now: datetime, span: Span, *, is_whole: bool
+) -> list[ClinicDays]:
+    stretches = [_stretch(tx, clinic, here.paused[clinic.id], now, span) for clinic in chosen]
     every = [sessions for stretch in stretches for sessions in stretch.days.values()]
     share = fair_share([len(sessions) for sessions in every], MOST_SESSIONS if is_whole else SHOWN_SESSIONS)
     asked = [
@@ -149,8 +153,8 @@ def _days(tx: Transaction, chosen: Sequence[Clinic], now: datetime, span: Span, 
     return [_clinic_days(stretch, lines) for stretch in stretches]
 
 
-def _stretch(tx: Transaction, clinic: Clinic, now: datetime, span: Span) -> _Stretch:
-    today, paused = local_day(now, clinic.tz), pauses.current(tx, clinic.id)
+def _stretch(tx: Transaction, clinic: Clinic, paused: Pauses, now: datetime, span: Span) -> _Stretch:
+    today = local_day(now, clinic.tz)
     until = next_open_day(clinic, today, paused)
     if span is Span.WEEK:
         until = max(until, today + timedelta(days=WEEK))

@@ -5,34 +5,38 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from reminders.core.appointments import Appointment
+from reminders.core.appointments import Glance
 from reminders.core.clinics import Clinic
 from reminders.core.errors import InputError, NotFoundError
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, MessageId, PatientId, TaskId
 from reminders.core.labels import REASONS
-from reminders.core.patients import PatientRecord
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.staff import Actor, Right
-from reminders.core.tasks import DOUBTS, Group, TaskKind, due_at, group_of, next_action, place, pressing
+from reminders.core.tasks import DOUBTS, Group, TaskKind, Urgency, due_at, group_of, next_action, place, pressing
 from reminders.core.wording import IN_TABLES, StaffClock
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinic
 from reminders.store import appointments, clinics, corrections, lines, patients, pauses, tasks, timeline
 from reminders.store.corrections import Correction
-from reminders.store.tasks import Task, Wanted
+from reminders.store.patients import Reached
+from reminders.store.tasks import Task, Wanted, Weight
 from reminders.store.timeline import Heard, Line
 from reminders.store.unit_of_work import Transaction
 
 __all__ = [
+    "Around",
     "Filter",
     "Heard",
     "Line",
+    "Pressing",
     "TaskLine",
     "Worklist",
+    "around",
     "find_task",
     "lines_of",
     "pressing_lines",
@@ -46,8 +50,6 @@ _Id = TypeVar("_Id", bound=UUID)
 SHORT, WHOLE = 6, 32
 HEXADECIMAL = frozenset("0123456789abcdef")
 MOST_LINES = 1000
-MOST_WEIGHED = 200
-"""Among how many those are chosen that press most."""
 MOST_NAMED = 5
 """How many tasks are named where a short id means several."""
 
@@ -56,7 +58,8 @@ MOST_NAMED = 5
 class TaskLine:
     """One task with the names a person needs, and what to do about it. Instants are UTC, `timezone` is to show them in.
 
-    `said` is the text that led to the task, `about_message` the message, `last_message` the newest about the session.
+    `said` is the text that led to the task, `about_message` the message, `last_message` the newest about the session;
+    where tasks are read in brief, both messages and how the text was understood stay out.
     """
 
     task: Task
@@ -189,34 +192,62 @@ def worklist_lines(tx: Transaction, wanted: Wanted, *, limit: int) -> list[TaskL
     return sorted(lines_of(tx, tasks.waiting(tx, wanted, limit=limit)), key=_place)
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The clinics, and what is paused at each: by them it is told until when a task is to be done."""
+
+    clinics: Mapping[ClinicId, Clinic]
+    paused: Mapping[ClinicId, Pauses]
+
+
+def around(tx: Transaction) -> Around:
+    """Return all clinics with their pauses."""
+    every = clinics.every(tx)
+    return Around(every, pauses.current_of(tx, list(every)))
+
+
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """One list without groups, the most urgent first, of `waiting` open tasks, and those resolved, the last first."""
+
+    lines: Sequence[TaskLine]
+    waiting: int
+    done: Sequence[TaskLine]
+
+
 def pressing_lines(
-    tx: Transaction, wanted: Wanted, *, limit: int, done_since: datetime, most_done: int
-) -> tuple[list[TaskLine], list[TaskLine]]:
-    """Return open tasks in one list without groups, the most urgent first, and those resolved since, the last first.
+    tx: Transaction, wanted: Wanted, here: Around, *, limit: int, done_since: datetime, most_done: int
+) -> Pressing:
+    """Weigh every open task, and return in brief those that press most, with those that were resolved since.
 
     There are at most so many; alarms are never left out for what else presses.
     """
-    weighed = tasks.waiting(tx, wanted, limit=MOST_WEIGHED)
+    weighed = tasks.weights(tx, wanted)
+    waiting = tasks.get_many(tx, [item.id for item in _most_pressing(weighed, here, limit)])
     done = tasks.resolved_since(tx, wanted, done_since, limit=most_done)
-    calendar = _calendar(tx, [*weighed, *done])
-    waiting = _most_pressing(weighed, calendar, limit)
-    lines = _lines(tx, [*waiting, *done], calendar)
-    return sorted(lines[: len(waiting)], key=_pressing), lines[len(waiting) :]
+    lines = _lines(tx, [*waiting, *done], here, is_brief=True)
+    return Pressing(sorted(lines[: len(waiting)], key=_pressing), len(weighed), lines[len(waiting) :])
 
 
-def _most_pressing(found: Sequence[Task], calendar: _Calendar, limit: int) -> Sequence[Task]:
-    """Choose among tasks before all is read of them that is shown."""
-    if len(found) <= limit:
-        return found
+def _most_pressing(found: Sequence[Weight], here: Around, limit: int) -> Sequence[Weight]:
+    """Choose before all is read that is shown: only where not all of one urgency fit is it asked which are due first.
 
-    def pressing_at(item: Task) -> tuple[object, ...]:
-        visit = calendar.booked.get(item.appointment_id) if item.appointment_id is not None else None
-        due = _due(item, _whose(item, calendar.clinics), calendar.paused, visit)
-        at = visit.starts_at if visit is not None else item.opened_at or due
-        return (item.kind is not TaskKind.ESCALATION, *pressing(item.urgency, due=due, at=at), item.key)
+    Alarms are an urgency of their own, above the others.
+    """
 
-    alarms = sum(1 for item in found if item.kind is TaskKind.ESCALATION)
-    return sorted(found, key=pressing_at)[: max(limit, alarms)]
+    def level(item: Weight) -> tuple[bool, int]:
+        return item.kind is not TaskKind.ESCALATION, -list(Urgency).index(item.urgency)
+
+    def pressing_at(item: Weight) -> tuple[object, ...]:
+        due = _due(item, _whose(item, here.clinics), here.paused, item.starts_at)
+        return (*pressing(item.urgency, due=due, at=item.starts_at or item.opened_at), short_id(item.id))
+
+    chosen: list[Weight] = []
+    for (is_no_alarm, _), group in groupby(sorted(found, key=level), key=level):
+        same, room = list(group), limit - len(chosen)
+        fits = len(same) <= room or not is_no_alarm
+        chosen += same if fits else sorted(same, key=pressing_at)[: max(0, room)]
+    return chosen
 
 
 def _place(line: TaskLine) -> tuple[object, ...]:
@@ -233,35 +264,21 @@ def _at(line: TaskLine) -> datetime:
 
 def lines_of(tx: Transaction, found: Sequence[Task]) -> list[TaskLine]:
     """Return tasks with all that is shown of them, in as many statements for many as for few."""
-    return _lines(tx, found, _calendar(tx, found))
+    return _lines(tx, found, around(tx), is_brief=False)
 
 
-def _lines(tx: Transaction, found: Sequence[Task], calendar: _Calendar) -> list[TaskLine]:
-    about = _gather(tx, found, calendar)
+def _lines(tx: Transaction, found: Sequence[Task], here: Around, *, is_brief: bool) -> list[TaskLine]:
+    about = _gather(tx, found, here, is_brief=is_brief)
     return [_line(item, about) for item in found]
-
-
-@dataclass(frozen=True, slots=True)
-class _Calendar:
-    """What says until when tasks are to be done, read at once."""
-
-    clinics: Mapping[ClinicId, Clinic]
-    paused: Mapping[ClinicId, Pauses]
-    booked: Mapping[AppointmentId, Appointment]
-
-
-def _calendar(tx: Transaction, found: Sequence[Task]) -> _Calendar:
-    every = clinics.every(tx)
-    paused = {key: pauses.current(tx, key) for key in every}
-    return _Calendar(every, paused, appointments.get_many(tx, _present(item.appointment_id for item in found)))
 
 
 @dataclass(frozen=True, slots=True)
 class _About:
     """What a set of tasks is about, read at once."""
 
-    calendar: _Calendar
-    people: Mapping[PatientId, PatientRecord]
+    here: Around
+    booked: Mapping[AppointmentId, Glance]
+    people: Mapping[PatientId, Reached]
     landlines: Collection[PatientId]
     said: Mapping[InboundId, Heard]
     corrected: Mapping[InboundId, Correction]
@@ -269,18 +286,19 @@ class _About:
     last: Mapping[AppointmentId, Line]
 
 
-def _gather(tx: Transaction, found: Sequence[Task], calendar: _Calendar) -> _About:
-    people = patients.records(tx, _present(item.patient_id for item in found))
+def _gather(tx: Transaction, found: Sequence[Task], here: Around, *, is_brief: bool) -> _About:
+    people = patients.reached(tx, _present(item.patient_id for item in found))
     visits = _present(item.appointment_id for item in found)
     texts = _present(item.inbound_id for item in found)
     return _About(
-        calendar=calendar,
+        here=here,
+        booked=appointments.glances(tx, visits),
         people=people,
         landlines=lines.with_landlines(tx, people),
-        said=timeline.heard(tx, texts),
+        said=timeline.heard(tx, texts, has_reading=not is_brief),
         corrected={key: made[-1] for key, made in corrections.of_texts(tx, texts).items()},
-        sent=timeline.messages_by_id(tx, _present(item.message_id for item in found)),
-        last=timeline.last_messages(tx, visits),
+        sent={} if is_brief else timeline.messages_by_id(tx, _present(item.message_id for item in found)),
+        last={} if is_brief else timeline.last_messages(tx, visits),
     )
 
 
@@ -289,18 +307,18 @@ def _present(ids: Iterable[_Id | None]) -> set[_Id]:
 
 
 def _line(item: Task, about: _About) -> TaskLine:
-    is_landline, calendar = item.patient_id in about.landlines, about.calendar
-    booked = calendar.booked.get(item.appointment_id) if item.appointment_id is not None else None
-    clinic = calendar.clinics.get(item.clinic_id) if item.clinic_id is not None else None
-    whose = _whose(item, calendar.clinics)
+    is_landline, here = item.patient_id in about.landlines, about.here
+    booked = about.booked.get(item.appointment_id) if item.appointment_id is not None else None
+    clinic = here.clinics.get(item.clinic_id) if item.clinic_id is not None else None
+    whose = _whose(item, here.clinics)
     person = about.people.get(item.patient_id) if item.patient_id is not None else None
     said = about.said.get(item.inbound_id) if item.inbound_id is not None else None
     return TaskLine(
         task=item,
         group=group_of(item.kind, is_landline=is_landline),
         next_action=next_action(item.kind, is_landline=is_landline),
-        due_at=_due(item, whose, calendar.paused, booked),
-        timezone=booked.booking.timezone if booked is not None else whose.timezone if whose is not None else "UTC",
+        due_at=_due(item, whose, here.paused, booked.starts_at if booked is not None else None),
+        timezone=booked.timezone if booked is not None else whose.timezone if whose is not None else "UTC",
         language=whose.language if whose is not None else IN_TABLES,
         clinic=clinic.slug if clinic is not None else None,
         patient=person.external_id if person is not None else None,
@@ -315,13 +333,15 @@ def _line(item: Task, about: _About) -> TaskLine:
     )
 
 
-def _whose(item: Task, every: Mapping[ClinicId, Clinic]) -> Clinic | None:
+def _whose(item: Task | Weight, every: Mapping[ClinicId, Clinic]) -> Clinic | None:
     """Return the clinic of a task; any of them where it is no clinic's."""
     clinic = every.get(item.clinic_id) if item.clinic_id is not None else None
     return clinic or next(iter(every.values()), None)
 
 
-def _due(item: Task, clinic: Clinic | None, paused: Mapping[ClinicId, Pauses], booked: Appointment | None) -> datetime:
+def _due(
+    item: Task | Weight, clinic: Clinic | None, paused: Mapping[ClinicId, Pauses], start: datetime | None
+) -> datetime:
     """Return until when: a deadline of its own, else as its kind is due. What is no clinic's counts by any of them."""
     opened_at = item.opened_at or datetime.max.replace(tzinfo=UTC)
     if item.due_at is not None or clinic is None:
@@ -332,5 +352,5 @@ def _due(item: Task, clinic: Clinic | None, paused: Mapping[ClinicId, Pauses], b
         opened_at=opened_at,
         clinic=clinic,
         pauses=paused.get(clinic.id, NO_PAUSES),
-        start=booked.starts_at if booked is not None else None,
+        start=start,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, or_, select, true, update
 
-from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
+from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking, Glance, ride_of
 from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.transport import RideState
@@ -23,6 +23,20 @@ from reminders.store.unit_of_work import Transaction
 
 KEPT = frozenset({"id", "confirmed_version", "ride_version", "ride_state", "ride_state_version"})
 """What a schedule does not change: the rest of these are the patient's answers."""
+GLANCED = (
+    appointment.c.id,
+    appointment.c.external_id,
+    appointment.c.patient_id,
+    appointment.c.starts_at,
+    appointment.c.timezone,
+    appointment.c.status,
+    appointment.c.series_id,
+    appointment.c.version,
+    appointment.c.confirmed_version,
+    appointment.c.ride_version,
+    appointment.c.ride_state,
+    appointment.c.ride_state_version,
+)
 WATCHES = Changes(
     appointment,
     "id",
@@ -72,6 +86,15 @@ def get_many(
         AppointmentId(row.id): _appointment(tx, row)
         for batch in in_batches(sorted(ids))
         for row in tx.connection.execute(statement.where(among(tx, appointment.c.id, batch))).all()
+    }
+
+
+def glances(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, Glance]:
+    """Return appointments by id, as a list shows them."""
+    return {
+        AppointmentId(row.id): _glance(row)
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(select(*GLANCED).where(among(tx, appointment.c.id, batch))).all()
     }
 
 
@@ -345,6 +368,20 @@ def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment
         "missing_since": item.missing_since,
         "is_announced": item.is_announced,
     }
+
+
+def _glance(row: Row[*tuple[Any, ...]]) -> Glance:
+    return Glance(
+        id=AppointmentId(row.id),
+        external_id=row.external_id,
+        patient_id=PatientId(row.patient_id),
+        starts_at=row.starts_at,
+        timezone=row.timezone,
+        status=row.status,
+        series_id=row.series_id,
+        is_confirmed=row.confirmed_version == row.version,
+        ride=ride_of(row.version, row.ride_version, row.ride_state, row.ride_state_version),
+    )
 
 
 def _appointment(tx: Transaction, row: Row[Any]) -> Appointment:

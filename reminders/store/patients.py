@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -78,12 +79,26 @@ def lock_many(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Pa
     return {PatientId(row.id): _patient(tx, row, {}, changed.get(PatientId(row.id), NO_OVERRIDE)) for row in rows}
 
 
-def records(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, PatientRecord]:
-    """Return what the clinics' records say of these patients, whichever clinic they are of, and nothing besides."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Who somebody is and by which number they are phoned: what a list of tasks says of them."""
+
+    external_id: str
+    name: str
+    phone: str | None
+
+
+def reached(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Reached]:
+    """Return whom to phone, whichever clinic they are of, and nothing besides: no e-mail is opened."""
+    statement = select(patient.c.id, patient.c.external_id, patient.c.name, patient.c.phone)
     return {
-        PatientId(row.id): _record(tx, row)
+        PatientId(row.id): Reached(
+            row.external_id,
+            tx.vault.open("patient.name", row.id, row.name),
+            tx.vault.open_optional("patient.phone", row.id, row.phone),
+        )
         for batch in in_batches(ids)
-        for row in tx.connection.execute(select(patient).where(among(tx, patient.c.id, batch))).all()
+        for row in tx.connection.execute(statement.where(among(tx, patient.c.id, batch))).all()
     }
 
 

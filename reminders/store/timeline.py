@@ -19,6 +19,17 @@ from reminders.store.rows import message
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
+TOLD_OF_TEXTS = (
+    inbound.c.id,
+    inbound.c.received_at,
+    inbound.c.body,
+    inbound.c.sender,
+    inbound.c.media_count,
+    inbound.c.intent,
+    inbound.c.intents,
+    inbound.c.decision,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -83,24 +94,26 @@ def _newest(
 
 def messages_by_id(tx: Transaction, ids: Collection[MessageId]) -> dict[MessageId, Line]:
     """Return what became of these messages."""
+    columns = (message.c.id, message.c.left_at, message.c.due_at, message.c.kind, message.c.state, message.c.reason)
     found: dict[MessageId, Line] = {}
     for batch in in_batches(ids):
-        for row in tx.connection.execute(select(message).where(message.c.id.in_(batch))):
+        for row in tx.connection.execute(select(*columns).where(message.c.id.in_(batch))):
             found[MessageId(row.id)] = Line(row.left_at or row.due_at, row.kind, row.state, row.reason)
     return found
 
 
-def heard(tx: Transaction, ids: Collection[InboundId]) -> dict[InboundId, Heard]:
-    """Return these texts, opened."""
+def heard(tx: Transaction, ids: Collection[InboundId], *, has_reading: bool = True) -> dict[InboundId, Heard]:
+    """Return these texts, opened; without `has_reading` that is spared which words led to which intent."""
+    columns = [*TOLD_OF_TEXTS, inbound.c.understood] if has_reading else TOLD_OF_TEXTS
     found: dict[InboundId, Heard] = {}
     for batch in in_batches(ids):
-        for row in tx.connection.execute(select(inbound).where(inbound.c.id.in_(batch))):
+        for row in tx.connection.execute(select(*columns).where(inbound.c.id.in_(batch))):
             found[InboundId(row.id)] = Heard(
                 at=row.received_at,
                 text=_opened(tx, "inbound.body", row.id, row.body),
                 intents=_intents(row.intents or row.intent or ""),
                 decision=row.decision or "",
-                understood=_opened(tx, "inbound.understood", row.id, row.understood),
+                understood=_opened(tx, "inbound.understood", row.id, row.understood) if has_reading else None,
                 media_count=row.media_count,
                 sender=_opened(tx, "inbound.sender", row.id, row.sender),
             )

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.retention import ERASED
 from reminders.core.staff import Role, actor
-from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.tasks import TITLES, TaskKind, Urgency
 from reminders.services.apply_clinics import known_clinics
 from reminders.services.sync_schedule import SyncOptions
 from reminders.services.watch_appointments import watch_appointments
@@ -32,6 +32,7 @@ NOW = local("2027-03-02 10:00")
 NORTH = {**CLINIC, "slug": "north", "sender": "North Clinic"}
 ON_CALL = [{"name": "Nurse on call", "phone": "+12025550199"}]
 MOST_BYTES = 150_000
+HOUR = timedelta(hours=1)
 LONG = "what about my parking and the entrance, which door do I take when I come by bus on a Tuesday morning?"
 
 
@@ -178,6 +179,31 @@ def test_an_alarm_stands_first_however_much_that_is_urgent_waits_longer(
     page = a_desk(world, tmp_path).get(f"/{whole}").text
     assert page.count('<section class="alarm"') == 1
     assert page.index('<section class="alarm"') < page.index('<li class="item')
+
+
+def test_what_is_due_first_is_shown_however_many_have_waited_longer(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 0)
+    crowd(world, tasks=260)
+    (visit,) = world.all(select(rows.appointment).order_by(rows.appointment.c.starts_at).limit(1))
+    late = Task(TaskKind.QUESTION, Urgency.HIGH, "late", visit.clinic_id, visit.patient_id, due_at=NOW - HOUR)
+    soon = Task(TaskKind.RESCHEDULE, Urgency.HIGH, "soon", visit.clinic_id, visit.patient_id)
+    with world.store.transaction() as tx:
+        open_many(tx, [(uuid4(), late), (uuid4(), soon)], now=NOW)
+    page = a_desk(world, tmp_path).get("/").text
+    assert page.count("data-task>") == 40
+    assert re.findall(r"<h3><a[^>]*>([^<]+)", page)[0] == TITLES[TaskKind.QUESTION]
+    assert "222 more press less" in words(page)
+
+
+def test_today_reads_what_it_shows_and_no_more(store: Store, tmp_path: Path) -> None:
+    desk = a_desk(a_clinic(store, 4, 4), tmp_path)
+    desk.get("/?whole=true&span=week")
+    with counting(store) as seen:
+        desk.get("/?whole=true&span=week")
+    read = " ".join(seen)
+    assert not [word for word in ("understood", "message.body", "patient.email") if word in read]
+    assert sum("FROM clinic" in statement for statement in seen) == 1
+    assert sum("FROM pause" in statement for statement in seen) == 1
 
 
 def test_only_today_and_the_next_open_day_are_shown_and_what_began_is_folded(store: Store, tmp_path: Path) -> None:
