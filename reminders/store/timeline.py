@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, func, select
+from sqlalchemy import Column, ColumnElement, Select, func, select, true
 
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.ids import AppointmentId, InboundId, MessageId, PatientId
 from reminders.core.replies import Intent
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import inbound
-from reminders.store.rows import message
+from reminders.store.rows import message, patient
+from reminders.store.sets import among
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
@@ -29,6 +30,16 @@ TOLD_OF_TEXTS = (
     inbound.c.intents,
     inbound.c.decision,
 )
+
+TOLD_OF_NEWEST = (
+    inbound.c.id,
+    inbound.c.patient_id,
+    inbound.c.received_at,
+    inbound.c.intent,
+    inbound.c.decision,
+    inbound.c.body,
+)
+NEWEST_FIRST = (inbound.c.received_at.desc(), inbound.c.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +84,28 @@ def last_messages(tx: Transaction, ids: Collection[AppointmentId]) -> dict[Appoi
 
 def last_replies(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Line]:
     """Return the newest text of each patient, with its words and what was decided."""
-    told = (inbound.c.id, inbound.c.received_at, inbound.c.intent, inbound.c.decision, inbound.c.body)
-    order = (inbound.c.received_at.desc(), inbound.c.id.desc())
+    newest_texts = _newest_texts_at_once() if tx.is_postgres else _newest_texts_one_by_one()
     found: dict[PatientId, Line] = {}
     for batch in in_batches(ids):
-        for row in tx.connection.execute(_newest(inbound.c.patient_id, batch, order, told)):
+        for row in tx.connection.execute(newest_texts.where(among(tx, patient.c.id, batch))):
             text = tx.vault.open("inbound.body", row.id, row.body)
             found[PatientId(row.patient_id)] = Line(row.received_at, row.intent or "", row.decision or "", text=text)
     return found
+
+
+def _newest_texts_at_once() -> Select[Any]:
+    """Return the newest text of each patient: the index leads to one row of each, however much they ever wrote."""
+    mine = select(*TOLD_OF_NEWEST).where(inbound.c.patient_id == patient.c.id)
+    newest = mine.order_by(*NEWEST_FIRST).limit(1).lateral("newest")
+    return select(newest).select_from(patient.join(newest, true()))
+
+
+def _newest_texts_one_by_one() -> Select[Any]:
+    """Return the same where no row may look at the one beside it, as on SQLite: first which text, then what it says."""
+    other = inbound.alias("other")
+    its = select(other.c.id).where(other.c.patient_id == patient.c.id)
+    newest = its.order_by(other.c.received_at.desc(), other.c.id.desc()).limit(1).scalar_subquery()
+    return select(*TOLD_OF_NEWEST).join_from(patient, inbound, inbound.c.id == newest)
 
 
 def _newest(
