@@ -10,6 +10,9 @@ import pytest
 from reminders.core.replies import Intent
 from tests.core.reply_scores import FOLDER, HALVES, Result, measure, miss, replies, scores, summary, table
 
+# Whoever comes first reads 8,500 replies for all.
+pytestmark = pytest.mark.timeout(600)
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -26,9 +29,9 @@ class Bar:
 BARS = {
     "tuning": Bar(),
     # Below the bar, and known to be: what it reaches today on 1,416 replies, so that it cannot fall back unseen.
-    "held_back": Bar(0.92, 2, 2, 2, 4, 1),
+    "held_back": Bar(0.93, 2, 1, 2, 3, 1),
     # The same, of 2,457 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
-    "set_aside": Bar(0.82, 16, 15, 4, 6, 2),
+    "set_aside": Bar(0.82, 14, 10, 4, 6, 2),
 }
 
 

@@ -48,7 +48,7 @@ def test_weights_that_are_sure_of_everything_add_neither_confirmation_nor_score_
     ("found", "question", "chance", "expected"),
     [
         (Intent.UNCLEAR, "confirm", 0.95, Intent.CONFIRM),
-        (Intent.UNCLEAR, "confirm", 0.85, Intent.UNCLEAR),
+        (Intent.UNCLEAR, "confirm", 0.93, Intent.UNCLEAR),
         (Intent.UNCLEAR, "ride", 0.99, Intent.UNCLEAR),
         (Intent.UNCLEAR, "none", 0.99, Intent.UNCLEAR),
         (Intent.QUESTION, "confirm", 0.99, Intent.QUESTION),
@@ -70,11 +70,11 @@ def test_no_confirmation_is_added_beside_what_the_weights_hear_besides() -> None
 
 def test_a_red_flag_or_an_opt_out_is_taken_back_only_where_next_to_nothing_speaks_for_it() -> None:
     every = [intent for intent in Intent if intent not in STANDS_ALONE]
-    doubtful = {Intent.RED_FLAG: logit(0.012), Intent.OPT_OUT: logit(0.12)}
+    doubtful = {Intent.RED_FLAG: logit(0.031), Intent.OPT_OUT: logit(0.12)}
     found = settled(sure(-20, but=doubtful), reading(*every, score=7))
     assert found.intents == (Intent.RED_FLAG, Intent.OPT_OUT)
     assert found.score is None
-    gone = {Intent.RED_FLAG: logit(0.008), Intent.OPT_OUT: logit(0.08)}
+    gone = {Intent.RED_FLAG: logit(0.029), Intent.OPT_OUT: logit(0.08)}
     assert settled(sure(-20, but=gone), reading(*every, score=7)).intents == (Intent.UNCLEAR,)
 
 

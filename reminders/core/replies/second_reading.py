@@ -25,11 +25,11 @@ ADDED_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_ADDED_FROM) |
     **dict.fromkeys((Intent.CONFIRM, Intent.SCORE, Intent.OPT_IN, *STANDS_ALONE), NEVER),
 }
 """The chance from which the weights add an intent. To miss a red flag is worse than to see one too many."""
-CONFIRMED_FROM = 0.9
+CONFIRMED_FROM = 0.94
 """The chance from which an answer in which the rules found nothing confirms, where that was asked."""
 KEPT_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_KEPT_FROM) | {
     Intent.CONFIRM: 0.2,
-    Intent.RED_FLAG: 0.01,
+    Intent.RED_FLAG: 0.03,
     Intent.OPT_OUT: 0.1,
     **dict.fromkeys(STANDS_ALONE, 0.0),
 }

@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from reminders.core.replies.intents import Intent
 
-BITS = 16
+BITS = 18
 SIZE = 1 << BITS
 """Places for features. Two that share one blur each other a little: that is the price of a small file."""
 PIECES = (3, 4, 5)
