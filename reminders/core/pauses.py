@@ -54,9 +54,13 @@ class Pauses:
 
     def refusal(self, appointment: Appointment) -> Reason | None:
         """Say why nothing may be sent about an appointment, if so."""
-        if appointment.patient_id in self.patients:
+        return self.refusal_of(appointment.patient_id, appointment.booking.series_id)
+
+    def refusal_of(self, patient_id: PatientId, series_id: str | None) -> Reason | None:
+        """Say the same of whoever's session of whichever series it is."""
+        if patient_id in self.patients:
             return REFUSES[PauseKind.PATIENT]
-        return REFUSES[PauseKind.SERIES] if appointment.booking.series_id in self.series else None
+        return REFUSES[PauseKind.SERIES] if series_id in self.series else None
 
 
 NO_PAUSES = Pauses()

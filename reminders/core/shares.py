@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol, TypeVar
 
-from reminders.core.appointments import Appointment
+
+class Starting(Protocol):
+    """What begins at an instant."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """The instant, in UTC."""
+
+
+_Session = TypeVar("_Session", bound=Starting)
 
 
 def fair_share(sizes: Sequence[int], total: int) -> int:
@@ -19,7 +29,7 @@ def fair_share(sizes: Sequence[int], total: int) -> int:
     return total
 
 
-def nearest(sessions: Sequence[Appointment], share: int, *, now: datetime) -> list[Appointment]:
+def nearest(sessions: Sequence[_Session], share: int, *, now: datetime) -> list[_Session]:
     """Return as many sessions of a day, in their order: the next ones to come, then those that began last."""
     ahead = [item for item in sessions if item.starts_at > now][:share]
     over = [item for item in sessions if item.starts_at <= now]

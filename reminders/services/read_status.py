@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reminders.core.appointments import Appointment
+from reminders.core.appointments import Glance
 from reminders.core.clinics import Clinic
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.pauses import Pauses
@@ -88,7 +88,7 @@ def appointment_lines(
     tx: Transaction, clinic_id: ClinicId, clinic: Clinic, *, after: datetime, before: datetime, limit: int
 ) -> list[AppointmentLine]:
     """Return a clinic's appointments that start in [after, before), in order of start, each at a glance."""
-    booked = appointments.between(tx, clinic_id, after, before, limit=limit)
+    booked = appointments.glances_between(tx, clinic_id, after, before, limit=limit)
     return lines_about(tx, [Booked(clinic, pauses.current(tx, clinic_id), booked)])
 
 
@@ -98,11 +98,11 @@ class Booked:
 
     clinic: Clinic
     paused: Pauses
-    sessions: Sequence[Appointment]
+    sessions: Sequence[Glance]
 
-    def is_on_closed_day(self, item: Appointment) -> bool:
-        """Say whether one of them lies on a day on which the clinic is closed."""
-        return self.clinic.is_closed(local_day(item.starts_at, self.clinic.tz), self.paused)
+    def is_on_closed_day(self, at: datetime) -> bool:
+        """Say whether one of them, by its start, lies on a day on which the clinic is closed."""
+        return self.clinic.is_closed(local_day(at, self.clinic.tz), self.paused)
 
 
 def lines_about(tx: Transaction, asked: Sequence[Booked]) -> list[AppointmentLine]:
@@ -120,14 +120,14 @@ def lines_about(tx: Transaction, asked: Sequence[Booked]) -> list[AppointmentLin
             patient=people[item.patient_id][0],
             name=people[item.patient_id][1],
             starts_at=item.starts_at,
-            timezone=item.booking.timezone,
+            timezone=item.timezone,
             status=item.status,
             is_confirmed=item.is_confirmed,
             ride=item.ride,
             last_message=sent.get(item.id),
             last_reply=heard.get(item.patient_id),
-            paused_for=here.paused.refusal(item),
-            is_on_closed_day=here.is_on_closed_day(item),
+            paused_for=here.paused.refusal_of(item.patient_id, item.series_id),
+            is_on_closed_day=here.is_on_closed_day(item.starts_at),
         )
         for here, item in every
     ]

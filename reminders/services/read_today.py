@@ -1,18 +1,19 @@
 """Today: who comes today and on the next open day, clinic by clinic, and what a person should do, all in one snapshot.
 
 Reads only what `who` may read, in a number of statements that grows with the clinics, never with the rows. The page has
-so many rows at most, shared out among the days; who wants all asks for all.
+so many rows at most, shared out among the days up to the next open one; who wants all of a day asks for that day. What
+is counted is counted by the database, shown or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from reminders.core.appointments import Appointment
+from reminders.core.appointments import Glance
 from reminders.core.clinics import Clinic, next_open_day
 from reminders.core.errors import NotFoundError
 from reminders.core.escalations import Escalation
@@ -26,6 +27,7 @@ from reminders.services.deps import Deps
 from reminders.services.read_status import AppointmentLine, Booked, lines_about
 from reminders.services.read_worklist import Around, TaskLine, around, pressing_lines
 from reminders.store import appointments, escalations, ledger
+from reminders.store.appointments import Start
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Wanted
 from reminders.store.unit_of_work import Transaction
@@ -38,8 +40,7 @@ MOST_SESSIONS, MOST_TASKS, MOST_DONE = 300, 200, 12
 """How many are shown to who asks for more, of all clinics together: a page must stay one that a browser can hold."""
 SHOWN_SESSIONS, SHOWN_TASKS = 90, 40
 """How many are shown otherwise: what a screen holds a few times over."""
-MOST_COUNTED = 1_000
-"""Up to so many sessions of a clinic are counted, shown or not."""
+INSTANT = timedelta(microseconds=1)
 
 
 class Span(StrEnum):
@@ -62,12 +63,21 @@ class ClinicDays:
 
 @dataclass(frozen=True, slots=True)
 class SessionDay:
-    """The sessions of one civil day in their order: all of them, and those that are shown, each at a glance."""
+    """The sessions of one civil day: how many there are, counted by the database, and in order those that are shown.
+
+    Of those still booked and to come it counts how many are not confirmed, and how many have no ride. A day that is not
+    `is_told` shows its counts alone: it has a page of its own.
+    """
 
     on: date
-    sessions: Sequence[Appointment]
-    lines: Sequence[AppointmentLine]
+    timezone: str
+    count: int
+    count_over: int
+    open_confirmations: int
+    open_rides: int
     is_closed: bool
+    lines: Sequence[AppointmentLine]
+    is_told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +104,13 @@ def read_today(
     *,
     clinic: str = "",
     span: Span = Span.NEXT,
+    on: date | None = None,
     is_whole: bool = False,
     counts_all: bool = False,
 ) -> TodayReading:
     """Return the sessions and the worklist; of one clinic where its slug is given. Raises NotFoundError.
 
-    `is_whole` asks for more rows than a page usually has.
+    `on` asks for one day alone, and all of its sessions; `is_whole` for more rows than a page usually has.
 
     `counts_all` adds the ledger of the whole installation, which takes long where much was ever sent.
     """
@@ -113,12 +124,14 @@ def read_today(
             raise NotFoundError(f"no clinic {clinic!r}")
         wanted = Wanted(among=[item.id for item in chosen], has_clinicless=who.sees_unassigned and not clinic)
         midnight = civil(local_day(now, chosen[0].tz), time(), chosen[0].tz) if chosen else now - DAY
+        most_sessions = MOST_SESSIONS if is_whole else SHOWN_SESSIONS
+        look = _Look(now, span, on, most_sessions if on is None else None)
         most = MOST_TASKS if is_whole else SHOWN_TASKS
         found = pressing_lines(tx, wanted, here, limit=most, done_since=midnight, most_done=MOST_DONE)
         return TodayReading(
             now=now,
             every=every,
-            clinics=_days(tx, here, chosen, now, span, is_whole=is_whole),
+            clinics=_days(tx, here, chosen, look),
             tasks=found.lines,
             waiting=found.waiting,
             done=found.done,
@@ -128,55 +141,84 @@ def read_today(
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """What is looked at: so far ahead, or one day alone, and at most so many sessions of all clinics together."""
+
+    now: datetime
+    span: Span
+    on: date | None
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Stretch:
-    """What is booked at one clinic, and on which civil days, each in the session's own zone."""
+    """When sessions of a clinic begin, on which civil days, each in the session's own zone; and those days' rows."""
 
     today: date
     until: date
-    booked: Booked
-    days: Mapping[date, Sequence[Appointment]]
+    clinic: Clinic
+    paused: Pauses
+    days: Mapping[date, Sequence[Start]]
+    rows: Mapping[date, Sequence[Glance]]
 
 
-def _days(
-    tx: Transaction, here: Around, chosen: Sequence[Clinic], now: datetime, span: Span, *, is_whole: bool
-) -> list[ClinicDays]:
-    stretches = [_stretch(tx, clinic, here.paused[clinic.id], now, span) for clinic in chosen]
-    every = [sessions for stretch in stretches for sessions in stretch.days.values()]
-    share = fair_share([len(sessions) for sessions in every], MOST_SESSIONS if is_whole else SHOWN_SESSIONS)
+def _days(tx: Transaction, here: Around, chosen: Sequence[Clinic], look: _Look) -> list[ClinicDays]:
+    stretches = [_stretch(tx, clinic, here.paused[clinic.id], look) for clinic in chosen]
+    sizes = [len(sessions) for stretch in stretches for sessions in stretch.rows.values()]
+    share = fair_share(sizes, look.most) if look.most is not None else max(sizes, default=0)
     asked = [
-        replace(
-            stretch.booked, sessions=[item for day in stretch.days.values() for item in nearest(day, share, now=now)]
+        Booked(
+            stretch.clinic,
+            stretch.paused,
+            [item for day in stretch.rows.values() for item in nearest(day, share, now=look.now)],
         )
         for stretch in stretches
     ]
     lines = {line.appointment_id: line for line in lines_about(tx, asked)}
-    return [_clinic_days(stretch, lines) for stretch in stretches]
+    return [_clinic_days(stretch, lines, look.now) for stretch in stretches]
 
 
-def _stretch(tx: Transaction, clinic: Clinic, paused: Pauses, now: datetime, span: Span) -> _Stretch:
-    today = local_day(now, clinic.tz)
-    until = next_open_day(clinic, today, paused)
-    if span is Span.WEEK:
-        until = max(until, today + timedelta(days=WEEK))
-    after, before = (civil(day, time(), clinic.tz) for day in (today, until + DAY))
-    found = appointments.between(tx, clinic.id, after, before, limit=MOST_COUNTED)
-    days: dict[date, list[Appointment]] = {}
-    for item in found:
-        days.setdefault(local_day(item.starts_at, ZoneInfo(item.booking.timezone)), []).append(item)
-    return _Stretch(today, until, Booked(clinic, paused, found), dict(sorted(days.items())))
+def _stretch(tx: Transaction, clinic: Clinic, paused: Pauses, look: _Look) -> _Stretch:
+    today = local_day(look.now, clinic.tz)
+    near = next_open_day(clinic, today, paused)
+    far = max(near, today + timedelta(days=WEEK)) if look.span is Span.WEEK else near
+    first, last = (look.on, look.on) if look.on is not None else (today, far)
+    after, before = (civil(day, time(), clinic.tz) for day in (first, last + DAY))
+    days: dict[date, list[Start]] = {}
+    for start in appointments.starts_between(tx, clinic.id, after - DAY, before + DAY):
+        day = local_day(start.at, ZoneInfo(start.timezone))
+        if first <= day <= last or (look.on is None and after <= start.at < before):
+            days.setdefault(day, []).append(start)
+    told = {day: starts for day, starts in days.items() if look.on is not None or day <= near}
+    return _Stretch(today, last, clinic, paused, dict(sorted(days.items())), _rows(tx, clinic, told))
 
 
-def _clinic_days(stretch: _Stretch, lines: Mapping[AppointmentId, AppointmentLine]) -> ClinicDays:
+def _rows(tx: Transaction, clinic: Clinic, told: Mapping[date, Sequence[Start]]) -> Mapping[date, Sequence[Glance]]:
+    rows: dict[date, list[Glance]] = {day: [] for day in sorted(told)}
+    times = [start.at for starts in told.values() for start in starts]
+    if times:
+        for item in appointments.glances_between(tx, clinic.id, min(times), max(times) + INSTANT):
+            rows.get(local_day(item.starts_at, ZoneInfo(item.timezone)), []).append(item)
+    return rows
+
+
+def _clinic_days(stretch: _Stretch, lines: Mapping[AppointmentId, AppointmentLine], now: datetime) -> ClinicDays:
+    booked = Booked(stretch.clinic, stretch.paused, ())
     days = [
         SessionDay(
             on=on,
-            sessions=sessions,
-            lines=[lines[item.id] for item in sessions if item.id in lines],
-            is_closed=any(stretch.booked.is_on_closed_day(item) for item in sessions),
+            timezone=starts[0].timezone,
+            count=sum(start.sessions for start in starts),
+            count_over=sum(start.sessions for start in starts if start.at <= now),
+            open_confirmations=sum(start.unconfirmed for start in starts if start.at > now),
+            open_rides=sum(start.without_ride for start in starts if start.at > now),
+            is_closed=any(booked.is_on_closed_day(start.at) for start in starts),
+            lines=[lines[item.id] for item in stretch.rows.get(on, ()) if item.id in lines],
+            is_told=on in stretch.rows,
         )
-        for on, sessions in stretch.days.items()
+        for on, starts in stretch.days.items()
     ]
-    return ClinicDays(stretch.booked.clinic, stretch.today, stretch.until, days)
+    return ClinicDays(stretch.clinic, stretch.today, stretch.until, days)
 
 
 def _climbs(tx: Transaction, found: Sequence[TaskLine]) -> dict[TaskId, Escalation]:

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,7 +63,7 @@ def crowd(world: World, *, sessions: int = 0, tasks: int = 0) -> None:
     """Add so many sessions of the first patient today, and so many urgent tasks since this morning."""
     (item,) = world.all(select(rows.appointment).order_by(rows.appointment.c.starts_at).limit(1))
     more = [
-        {**item._asdict(), "id": uuid4(), "external_id": f"more {n}", "starts_at": NOW + timedelta(minutes=n)}
+        {**item._asdict(), "id": uuid4(), "external_id": f"more {n}", "starts_at": NOW + timedelta(seconds=30 * n)}
         for n in range(sessions)
     ]
     waiting = [
@@ -159,13 +160,16 @@ def test_who_asks_for_more_gets_a_page_that_stays_bounded_and_says_what_it_leave
 ) -> None:
     world = a_clinic(store, 2, 0)
     crowd(world, sessions=700, tasks=260)
-    page = a_desk(world, tmp_path).get("/?clinic=riverside&whole=true").text
+    desk = a_desk(world, tmp_path)
+    page = desk.get("/?clinic=riverside&whole=true").text
     assert page.count('class="visit') == 300
     assert page.count("data-task>") == 200
     assert "701 sessions" in words(page)
-    assert "402 more of this day are not shown" in words(page)
     assert "60 more press less" in words(page)
     assert len(page.encode()) < 4 * MOST_BYTES
+    left_out = re.search(r'href="([^"]+)">Show 402 more of this day<', page)
+    assert left_out is not None
+    assert desk.get(unescape(left_out.group(1))).text.count('class="visit') == 701
 
 
 @pytest.mark.both_databases
@@ -201,7 +205,7 @@ def test_today_reads_what_it_shows_and_no_more(store: Store, tmp_path: Path) -> 
     with counting(store) as seen:
         desk.get("/?whole=true&span=week")
     read = " ".join(seen)
-    assert not [word for word in ("understood", "message.body", "patient.email") if word in read]
+    assert not [word for word in ("escort_phone", "understood", "message.body", "patient.email") if word in read]
     assert sum("FROM clinic" in statement for statement in seen) == 1
     assert sum("FROM pause" in statement for statement in seen) == 1
 
@@ -216,6 +220,45 @@ def test_only_today_and_the_next_open_day_are_shown_and_what_began_is_folded(sto
     assert "Begun or over 1" in text
     assert "Monday March 8" in text
     assert "Tuesday March 9" not in text
+
+
+def test_the_week_counts_every_day_and_each_leads_to_a_page_with_all_of_it(store: Store, tmp_path: Path) -> None:
+    world = World(store, {**CLINIC, "closures": ["2027-03-11"]}, now=NOW - timedelta(days=4))
+    days = (2, 3, 4, 4, 4, 11, 9)
+    found = [
+        replace(entry, booking=a_booking(local(f"2027-03-{day:02d} 15:00")))
+        for entry, day in zip(entries(7), days, strict=True)
+    ]
+    world.sync(*found, options=SyncOptions(is_approved=True))
+    crowd(world, sessions=1_100)
+    world.at(NOW)
+    world.text("C", sender="+12025551003")
+    desk = a_desk(world, tmp_path)
+    page = desk.get("/?span=week").text
+    text = words(page)
+    assert "Today · Tuesday March 2 1101 sessions" in text
+    assert "Thursday March 4 3 sessions · 2 not confirmed · 3 without ride" in text
+    assert "Tuesday March 9 1 session · 1 not confirmed · 1 without ride" in text
+    assert "March 11" not in text
+    assert "Number2" not in text
+    (link,) = re.findall(r'href="([^"]+)">Thursday March 4<', page)
+    alone = desk.get(unescape(link)).text
+    assert alone.count('class="visit') == 3
+    assert '<h1 class="unseen">Thursday March 4</h1>' in alone
+    assert "Today · " not in words(alone)
+    assert 'name="day" value="2027-03-04"' in alone
+    assert "&amp;day=2027-03-04" in re.findall(r'data-source="([^"]+)"', alone)[0]
+    assert "the clinic is closed" in words(desk.get("/?day=2027-03-11").text)
+    assert "No sessions on Friday March 12" in words(desk.get("/?day=2027-03-12").text)
+    assert {desk.get(f"/?day={day}").status_code for day in ("9999-12-31", "0001-01-01", "soon")} == {400}
+
+
+def test_after_a_press_on_the_page_of_a_day_that_day_is_shown_again(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 1)
+    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
+    desk.get("/")
+    answer = desk.post(address, {"nonce": desk.nonce, "do": "take", "clinic": "riverside", "day": "2027-03-03"})
+    assert answer.headers["location"] == "/?clinic=riverside&day=2027-03-03"
 
 
 def test_each_clinic_is_seen_by_its_own_people_only(store: Store, tmp_path: Path) -> None:

@@ -75,7 +75,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The visits of one civil day: those to come, and those of today that are over. `count` counts all there are."""
+    """The visits of one civil day: those to come, and those of today that are over. `count` counts all there are.
+
+    A day that is not `is_told` shows its counts alone, and leads to its own page.
+    """
 
     key: str
     title: str
@@ -86,11 +89,12 @@ class Day:
     open_confirmations: int
     open_rides: int
     is_closed: bool
+    is_told: bool
 
     @property
     def left_out(self) -> int:
-        """How many are not shown."""
-        return self.count - len(self.visits) - len(self.over)
+        """How many are not shown of a day that is told."""
+        return max(0, self.count - len(self.visits) - len(self.over)) if self.is_told else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ class LedgerLine:
 class Today:
     """The whole page. `switch` names the clinics to choose from, with those that are shown marked.
 
-    `waiting` counts the open tasks; `is_whole` says that more rows are shown than usual.
+    `waiting` counts the open tasks; `is_whole` says that more rows are shown than usual. `on` is the day that is shown
+    alone, as its address has it, and empty where there is none; `heading` says what is shown.
     """
 
     strip: Strip
@@ -143,12 +148,22 @@ class Today:
     switch: Sequence[tuple[str, str]]
     chosen: str
     span: str
+    on: str
+    heading: str
     waiting: int
     is_whole: bool
 
 
 def today(
-    reading: TodayReading, who: Actor, facts: Facts, *, chosen: str, span: str, is_whole: bool, speed: float
+    reading: TodayReading,
+    who: Actor,
+    facts: Facts,
+    *,
+    chosen: str,
+    span: str,
+    on: date | None,
+    is_whole: bool,
+    speed: float,
 ) -> Today:
     """Return what the page shows to somebody."""
     times = times_of(days.clinic for days in reading.clinics)
@@ -163,6 +178,8 @@ def today(
         switch=[(clinic.slug, clinic.sender) for clinic in reading.every] if len(reading.every) > 1 else [],
         chosen=chosen,
         span=span,
+        on=on.isoformat() if on is not None else "",
+        heading=_written(on) if on is not None else "Today",
         waiting=reading.waiting,
         is_whole=is_whole,
     )
@@ -177,26 +194,27 @@ def _place(days: ClinicDays, now: datetime) -> Place:
 def _one_day(day: SessionDay, now: datetime, times: Times) -> Day:
     ahead = [_visit(line, now, times) for line in day.lines if line.starts_at > now]
     over = [_visit(line, now, times) for line in day.lines if line.starts_at <= now]
-    awaited = [
-        item for item in day.sessions if item.booking.status is AppointmentStatus.BOOKED and item.starts_at > now
-    ]
     return Day(
         key=day.on.isoformat(),
-        title=_title(day.on, local_day(now, ZoneInfo(day.sessions[0].booking.timezone))),
+        title=_title(day.on, local_day(now, ZoneInfo(day.timezone))),
         visits=ahead,
         over=over,
-        count=len(day.sessions),
-        count_over=sum(1 for item in day.sessions if item.starts_at <= now),
-        open_confirmations=sum(1 for item in awaited if not item.is_confirmed),
-        open_rides=sum(1 for item in awaited if item.ride is not RideState.ARRANGED),
+        count=day.count,
+        count_over=day.count_over,
+        open_confirmations=day.open_confirmations,
+        open_rides=day.open_rides,
         is_closed=day.is_closed,
+        is_told=day.is_told,
     )
 
 
 def _title(on: date, current: date) -> str:
     near = {current - DAY: "Yesterday", current: "Today", current + DAY: "Tomorrow"}
-    day = f"{on:%A} {on:%B} {on.day}"
-    return f"{near[on]} · {day}" if on in near else day
+    return f"{near[on]} · {_written(on)}" if on in near else _written(on)
+
+
+def _written(on: date) -> str:
+    return f"{on:%A} {on:%B} {on.day}"
 
 
 def _visit(line: AppointmentLine, now: datetime, times: Times) -> Visit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -19,7 +20,7 @@ from reminders.services.read_worklist import read_task
 from reminders.services.work_tasks import Resolution, assign_task, reopen_task, resolve_task, take_task
 from reminders.web.console.door import Acting, check_form, needs, staff_page
 from reminders.web.console.times import Times
-from reminders.web.console.today import shown_today
+from reminders.web.console.today import FIRST, LAST, shown_today
 from reminders.web.console.worklist_view import CHOICES, CONFIRMED, RIDE, item
 from reminders.web.pages import base_path, services_of
 
@@ -45,6 +46,7 @@ class Deed(BaseModel):
     back: Literal["today", "task", "inbox"] = "today"
     clinic: str = Field("", max_length=64)
     span: Span = Span.NEXT
+    day: date | None = Field(None, ge=FIRST, le=LAST)
     whole: bool = False
     thread: str = Field("", max_length=36, pattern=r"[0-9a-f-]*")
 
@@ -99,7 +101,8 @@ def _back(name: str, deed: Deed) -> str:
         return f"/worklist/{name}"
     if deed.back == "inbox" and deed.thread:
         return f"/inbox/{deed.thread}"
-    asked = (("clinic", deed.clinic), ("span", deed.span), ("whole", "true" if deed.whole else ""))
+    day, whole = deed.day.isoformat() if deed.day is not None else "", "true" if deed.whole else ""
+    asked = (("clinic", deed.clinic), ("span", deed.span), ("day", day), ("whole", whole))
     told = {key: value for key, value in asked if value not in {"", Span.NEXT}}
     return f"/?{urlencode(told)}" if told else "/"
 
@@ -108,7 +111,7 @@ def _refused(request: Request, who: Actor, name: str, deed: Deed, error: InputEr
     faults = tuple(SHORT_NAME.sub("This task ", fault) for fault in error.faults)
     if deed.back != "today":
         return _task_page(request, who, name, faults, status=HTTPStatus.CONFLICT)
-    shown = shown_today(request, who, deed.clinic, deed.span, is_whole=deed.whole)
+    shown = shown_today(request, who, deed.clinic, deed.span, on=deed.day, is_whole=deed.whole)
     return staff_page(request, who, "today.html", status=HTTPStatus.CONFLICT, shown=shown, faults=faults)
 
 
