@@ -42,7 +42,7 @@ class SendingPolicy:
     claim_size: int = 128
     in_flight: int = 32
     """How many calls one pump has under way at most."""
-    mails_at_once: int = 16
+    mails_at_once: int = 32
     """How many mails are one batch: they leave one after the other, and all must have begun within `start_within`."""
     on_deck: int = 0
     """How many more intents are written while calls end quickly. A kill leaves these in doubt too."""

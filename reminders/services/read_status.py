@@ -15,7 +15,7 @@ from reminders.core.transport import RideState
 from reminders.core.windows import local_day
 from reminders.services.deps import Deps
 from reminders.services.read_worklist import TaskLine, worklist_lines
-from reminders.store import appointments, clinics, ledger, patients, pauses, timeline, vital_signs
+from reminders.store import clinics, glances, ledger, patients, pauses, timeline, vital_signs
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Wanted
 from reminders.store.timeline import Line
@@ -88,7 +88,7 @@ def appointment_lines(
     tx: Transaction, clinic_id: ClinicId, clinic: Clinic, *, after: datetime, before: datetime, limit: int
 ) -> list[AppointmentLine]:
     """Return a clinic's appointments that start in [after, before), in order of start, each at a glance."""
-    booked = appointments.glances_between(tx, clinic_id, after, before, limit=limit)
+    booked = glances.between(tx, clinic_id, after, before, limit=limit)
     return lines_about(tx, [Booked(clinic, pauses.current(tx, clinic_id), booked)])
 
 

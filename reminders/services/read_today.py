@@ -26,8 +26,8 @@ from reminders.core.windows import civil, local_day
 from reminders.services.deps import Deps
 from reminders.services.read_status import AppointmentLine, Booked, lines_about
 from reminders.services.read_worklist import Around, TaskLine, around, pressing_lines
-from reminders.store import appointments, escalations, ledger
-from reminders.store.appointments import Start
+from reminders.store import escalations, glances, ledger
+from reminders.store.glances import Start
 from reminders.store.ledger import Ledger
 from reminders.store.tasks import Wanted
 from reminders.store.unit_of_work import Transaction
@@ -185,7 +185,7 @@ def _stretch(tx: Transaction, clinic: Clinic, paused: Pauses, look: _Look) -> _S
     first, last = (look.on, look.on) if look.on is not None else (today, far)
     after, before = (civil(day, time(), clinic.tz) for day in (first, last + DAY))
     days: dict[date, list[Start]] = {}
-    for start in appointments.starts_between(tx, clinic.id, after - DAY, before + DAY):
+    for start in glances.starts_between(tx, clinic.id, after - DAY, before + DAY):
         day = local_day(start.at, ZoneInfo(start.timezone))
         if first <= day <= last or (look.on is None and after <= start.at < before):
             days.setdefault(day, []).append(start)
@@ -197,7 +197,7 @@ def _rows(tx: Transaction, clinic: Clinic, told: Mapping[date, Sequence[Start]])
     rows: dict[date, list[Glance]] = {day: [] for day in sorted(told)}
     times = [start.at for starts in told.values() for start in starts]
     if times:
-        for item in appointments.glances_between(tx, clinic.id, min(times), max(times) + INSTANT):
+        for item in glances.between(tx, clinic.id, min(times), max(times) + INSTANT):
             rows.get(local_day(item.starts_at, ZoneInfo(item.timezone)), []).append(item)
     return rows
 

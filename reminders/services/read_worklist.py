@@ -21,12 +21,13 @@ from reminders.core.tasks import DOUBTS, Group, TaskKind, Urgency, due_at, group
 from reminders.core.wording import IN_TABLES, StaffClock
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinic
-from reminders.store import appointments, clinics, corrections, lines, patients, pauses, tasks, timeline
+from reminders.store import clinics, corrections, glances, lines, patients, pauses, tasks, timeline, weights
 from reminders.store.corrections import Correction
 from reminders.store.patients import Reached
-from reminders.store.tasks import Task, Wanted, Weight
+from reminders.store.tasks import Task, Wanted
 from reminders.store.timeline import Heard, Line
 from reminders.store.unit_of_work import Transaction
+from reminders.store.weights import Weight
 
 __all__ = [
     "Around",
@@ -222,7 +223,7 @@ def pressing_lines(
 
     There are at most so many; alarms are never left out for what else presses.
     """
-    weighed = tasks.weights(tx, wanted)
+    weighed = weights.every(tx, wanted)
     waiting = tasks.get_many(tx, [item.id for item in _most_pressing(weighed, here, limit)])
     done = tasks.resolved_since(tx, wanted, done_since, limit=most_done)
     lines = _lines(tx, [*waiting, *done], here, is_brief=True)
@@ -292,7 +293,7 @@ def _gather(tx: Transaction, found: Sequence[Task], here: Around, *, is_brief: b
     texts = _present(item.inbound_id for item in found)
     return _About(
         here=here,
-        booked=appointments.glances(tx, visits),
+        booked=glances.by_id(tx, visits),
         people=people,
         landlines=lines.with_landlines(tx, people),
         said=timeline.heard(tx, texts, has_reading=not is_brief),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, String, Update, case, cast, func, select, update
@@ -17,7 +17,7 @@ from reminders.core.reminders import Reason
 from reminders.core.tasks import Doubt, Outcome, Resolver, TaskKind, Urgency
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once, insert_once
-from reminders.store.rows import appointment, message, task
+from reminders.store.rows import message, task
 from reminders.store.sets import among
 from reminders.store.task_news import TOLD, change_and_tell, tell, tell_opened
 from reminders.store.unit_of_work import Transaction
@@ -191,28 +191,8 @@ class Wanted:
 def waiting(tx: Transaction, wanted: Wanted = Wanted(), *, limit: int = 200) -> Sequence[Task]:
     """Return open tasks: the alarms first, whatever else waits, then the most urgent, then the oldest."""
     in_order = (ALARMS_FIRST, BY_URGENCY, task.c.opened_at, task.c.id)
-    statement = _narrowed(select(task).where(IS_OPEN), wanted).order_by(*in_order)
+    statement = narrowed(select(task).where(IS_OPEN), wanted).order_by(*in_order)
     return [_task(tx, row) for row in tx.connection.execute(statement.limit(limit))]
-
-
-class Weight(NamedTuple):
-    """What says how much an open task presses; `starts_at` is the start of the session that it is about."""
-
-    id: TaskId
-    kind: TaskKind
-    urgency: Urgency
-    opened_at: datetime
-    due_at: datetime | None
-    clinic_id: ClinicId | None
-    starts_at: datetime | None
-
-
-def weights(tx: Transaction, wanted: Wanted = Wanted()) -> Sequence[Weight]:
-    """Return every open task, and no more of it than what it is weighed by."""
-    its = (task.c.id, task.c.kind, task.c.urgency, task.c.opened_at, task.c.due_at, task.c.clinic_id)
-    visit = task.c.appointment_id == appointment.c.id
-    statement = select(*its, appointment.c.starts_at).outerjoin_from(task, appointment, visit).where(IS_OPEN)
-    return [Weight(*row) for row in tx.connection.execute(_narrowed(statement, wanted))]
 
 
 def get_many(tx: Transaction, ids: Collection[TaskId]) -> list[Task]:
@@ -227,17 +207,18 @@ def get_many(tx: Transaction, ids: Collection[TaskId]) -> list[Task]:
 
 def count_waiting(tx: Transaction, wanted: Wanted = Wanted()) -> int:
     """Return how many tasks are open."""
-    return tx.connection.scalar(_narrowed(select(func.count()).select_from(task).where(IS_OPEN), wanted)) or 0
+    return tx.connection.scalar(narrowed(select(func.count()).select_from(task).where(IS_OPEN), wanted)) or 0
 
 
 def resolved_since(tx: Transaction, wanted: Wanted, at: datetime, *, limit: int = 20) -> Sequence[Task]:
     """Return the tasks that were resolved since an instant, the last ones first."""
-    statement = _narrowed(select(task).where(task.c.resolved_at >= at), wanted)
+    statement = narrowed(select(task).where(task.c.resolved_at >= at), wanted)
     ordered = statement.order_by(task.c.resolved_at.desc(), task.c.id)
     return [_task(tx, row) for row in tx.connection.execute(ordered.limit(limit))]
 
 
-def _narrowed(statement: Select[Any], wanted: Wanted) -> Select[Any]:
+def narrowed(statement: Select[Any], wanted: Wanted) -> Select[Any]:
+    """Return a statement about tasks for those only that are wanted."""
     if wanted.clinic_id is not None:
         statement = statement.where(task.c.clinic_id == wanted.clinic_id)
     if wanted.among is not None:
