@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 
@@ -27,6 +27,12 @@ def fair_share(sizes: Sequence[int], total: int) -> int:
             return max(1, share)
         rest -= size
     return total
+
+
+def told_days(sizes: Mapping[date, int], *, near: date, room: int) -> set[date]:
+    """Return the days whose rows a page shows: all where they are few together, else those up to a day that is near."""
+    has_room = sum(sizes.values()) <= room
+    return {day for day in sizes if has_room or day <= near}
 
 
 def nearest(sessions: Sequence[_Session], share: int, *, now: datetime) -> list[_Session]:

@@ -19,7 +19,7 @@ from reminders.core.errors import NotFoundError
 from reminders.core.escalations import Escalation
 from reminders.core.ids import AppointmentId, TaskId
 from reminders.core.pauses import Pauses
-from reminders.core.shares import fair_share, nearest
+from reminders.core.shares import fair_share, nearest, told_days
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import TaskKind
 from reminders.core.windows import civil, local_day
@@ -125,7 +125,8 @@ def read_today(
         wanted = Wanted(among=[item.id for item in chosen], has_clinicless=who.sees_unassigned and not clinic)
         midnight = civil(local_day(now, chosen[0].tz), time(), chosen[0].tz) if chosen else now - DAY
         most_sessions = MOST_SESSIONS if is_whole else SHOWN_SESSIONS
-        look = _Look(now, span, on, most_sessions if on is None else None)
+        room = SHOWN_SESSIONS // max(1, len(chosen))
+        look = _Look(now, span, on, most_sessions if on is None else None, room)
         most = MOST_TASKS if is_whole else SHOWN_TASKS
         found = pressing_lines(tx, wanted, here, limit=most, done_since=midnight, most_done=MOST_DONE)
         return TodayReading(
@@ -148,6 +149,8 @@ class _Look:
     span: Span
     on: date | None
     most: int | None
+    room: int
+    """Up to so many sessions of a clinic, every day has its rows; of more, the days that are near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,9 @@ def _stretch(tx: Transaction, clinic: Clinic, paused: Pauses, look: _Look) -> _S
         day = local_day(start.at, ZoneInfo(start.timezone))
         if first <= day <= last or (look.on is None and after <= start.at < before):
             days.setdefault(day, []).append(start)
-    told = {day: starts for day, starts in days.items() if look.on is not None or day <= near}
+    sizes = {day: sum(start.sessions for start in starts) for day, starts in days.items()}
+    shown = set(days) if look.on is not None else told_days(sizes, near=near, room=look.room)
+    told = {day: days[day] for day in shown}
     return _Stretch(today, last, clinic, paused, dict(sorted(days.items())), _rows(tx, clinic, told))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reminders.core.clinics import FARTHEST_OPEN_DAY, next_open_day
 from reminders.core.pauses import Pauses
-from reminders.core.shares import fair_share, nearest
+from reminders.core.shares import fair_share, nearest, told_days
 from tests.builders import NOON, a_clinic, an_appointment
 
 FRIDAY, MONDAY, TUESDAY = date(2027, 3, 5), date(2027, 3, 8), date(2027, 3, 9)
@@ -81,3 +81,20 @@ def test_the_next_open_day_skips_week_ends_closures_and_what_staff_closed(
 def test_where_no_open_day_is_near_it_is_tomorrow() -> None:
     closures = frozenset(FRIDAY + timedelta(days=ahead) for ahead in range(1, FARTHEST_OPEN_DAY))
     assert next_open_day(replace(a_clinic(), closures=closures), FRIDAY) == date(2027, 3, 6)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "room", "expected"),
+    [
+        ((3, 4, 5), 12, (0, 1, 2)),
+        ((3, 4, 5), 11, (0, 1)),
+        ((0, 0, 5), 4, (0, 1)),
+        ((200, 1, 1), 90, (0, 1)),
+        ((), 90, ()),
+    ],
+)
+def test_far_days_are_folded_only_where_all_together_are_many(
+    sizes: tuple[int, ...], room: int, expected: tuple[int, ...]
+) -> None:
+    days = {date(2027, 3, 1 + n): size for n, size in enumerate(sizes)}
+    assert told_days(days, near=date(2027, 3, 2), room=room) == {date(2027, 3, 1 + n) for n in expected}

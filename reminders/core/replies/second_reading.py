@@ -22,9 +22,11 @@ from reminders.core.replies.weights import Token, Weights, features_of, tokens_o
 USUALLY_ADDED_FROM, USUALLY_KEPT_FROM, NEVER = 0.5, 0.15, 2.0
 ADDED_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_ADDED_FROM) | {
     Intent.RED_FLAG: 0.15,
+    Intent.DECLINE: 0.7,
     **dict.fromkeys((Intent.CONFIRM, Intent.SCORE, Intent.OPT_IN, *STANDS_ALONE), NEVER),
 }
-"""The chance from which the weights add an intent. To miss a red flag is worse than to see one too many."""
+"""The chance from which the weights add an intent. To miss a red flag is worse than to see one too many; a decline is
+easily imagined beside the wish for another time."""
 CONFIRMED_FROM = 0.94
 """The chance from which an answer in which the rules found nothing confirms, where that was asked."""
 KEPT_FROM: Mapping[Intent, float] = dict.fromkeys(Intent, USUALLY_KEPT_FROM) | {
