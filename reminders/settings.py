@@ -29,7 +29,7 @@ TWILIO = "https://api.twilio.com"
 SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_API_SECRET", "SMTP_URL", "SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 SHORTEST_SECRET = 32
 FEWEST_DAYS = {"keep_texts_days": 7, "keep_delivery_days": 90, "keep_audit_days": 365}
-"""Shorter would take away what open questions, reports and whoever audits still ask for."""
+"""Shorter would take away what open questions, the usual reports and whoever audits still ask for."""
 WRITTEN_WITHIN = 2.0
 """Seconds for which a secret file that is still empty may be being written by another process."""
 BROKERS = {"redis", "rediss", "redis+socket"}

@@ -104,7 +104,7 @@ def _turns(
 
     A check-in holds for the session that took place, whatever its row is called since.
     """
-    if not (held or current):
+    if not held:
         return []
     step = cadence.step(key.step)
     is_lasting = step is not None and step.phase in LASTING

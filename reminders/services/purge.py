@@ -50,7 +50,8 @@ def purge(deps: Deps, *, within: float = WITHIN) -> int:
     Nothing goes while the clocks contradict each other. What is left after some seconds goes the next time.
     """
     until = deps.clock.monotonic() + within
-    running = {subject: _groups(deps, subject) for subject in Subject if deps.retention.of(subject) is not None}
+    kept = {subject: deps.retention.of(subject) for subject in Subject}
+    running = {subject: _groups(deps, subject, span) for subject, span in kept.items() if span is not None}
     gone: Counter[Subject] = Counter()
     while running and deps.clock.monotonic() < until:
         for subject in list(running):
@@ -87,10 +88,10 @@ class _Limit:
     before: datetime
 
 
-def _groups(deps: Deps, subject: Subject) -> Iterator[int]:
+def _groups(deps: Deps, subject: Subject, kept_for: timedelta) -> Iterator[int]:
     """Yield how many went, once for each transaction, until nothing more may go."""
     with deps.store.transaction() as tx:
-        limit = _limit(tx, deps, subject)
+        limit = _limit(tx, deps, subject, kept_for)
     if limit is None:
         return
     if subject in FIRST_ROWS:
@@ -100,11 +101,11 @@ def _groups(deps: Deps, subject: Subject) -> Iterator[int]:
         yield from _walk(deps, subject, limit)
 
 
-def _limit(tx: Transaction, deps: Deps, subject: Subject) -> _Limit | None:
-    """Return up to when something goes; None while the clocks are wrong, or where it is kept for ever."""
-    moment, kept_for = read_moment(tx, deps), deps.retention.of(subject)
-    if moment.fault is not None or kept_for is None:
-        log.warning("purge.waits", kind=subject.value, cause=str(moment.fault))
+def _limit(tx: Transaction, deps: Deps, subject: Subject, kept_for: timedelta) -> _Limit | None:
+    """Return up to when something goes; None while the clocks are wrong."""
+    moment = read_moment(tx, deps)
+    if moment.fault is not None:
+        log.warning("purge.waits", kind=subject.value, cause=moment.fault.value)
         return None
     now = moment.machine_now if subject in BY_MACHINE_TIME else moment.now
     now = trusted(now, purging.lock_mark(tx, subject, now=now).looked_at)

@@ -252,11 +252,6 @@ def take_back(tx: Transaction, appointment_id: AppointmentId, version: int) -> N
     tx.connection.execute(update(appointment).where(here).values(confirmed_version=None, confirmed_at=None))
 
 
-def arrange_ride(tx: Transaction, appointment_id: AppointmentId, version: int) -> bool:
-    """Record that a ride is arranged for one version; False where the appointment has moved on."""
-    return record_ride(tx, appointment_id, version, RideState.ARRANGED)
-
-
 def record_ride(tx: Transaction, appointment_id: AppointmentId, version: int, state: RideState) -> bool:
     """Record what was last said of the ride of one version; False where the appointment has moved on.
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    exists,
     false,
     func,
     null,
@@ -150,7 +149,8 @@ def forget_receipts(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 def forget_events(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Delete the oldest events of the feed, but never the last: the next number is counted from it."""
-    last = tx.connection.scalar(select(event.c.id).where(event.c.number.is_not(None)).order_by(event.c.number.desc()))
+    numbered = select(event.c.id).where(event.c.number.is_not(None))
+    last = tx.connection.scalar(numbered.order_by(event.c.number.desc()).limit(1))
     old = [key for key in _first(tx, event, event.c.happened_at, before=before, limit=limit) if key != last]
     return _forget(tx, event, old)
 
@@ -186,12 +186,20 @@ class _Walk:
     let_go: Callable[[Transaction, Sequence[UUID]], int]
 
 
+def _has(some: Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Say whether there is a row of a table; looked up for each by an index.
+
+    Of a plain EXISTS the server reads the whole table at once, for each group again.
+    """
+    return select(some).where(*conditions).limit(1).scalar_subquery().is_not(None)
+
+
 def _is_wanted(before: datetime) -> ColumnElement[bool]:
     return or_(task.c.resolved_at.is_(None), task.c.resolved_at >= before)
 
 
 def _texts(before: datetime) -> Select[Any]:
-    is_needed = exists().where(task.c.message_id == message.c.id, _is_wanted(before))
+    is_needed = _has(task.c.id, task.c.message_id == message.c.id, _is_wanted(before))
     return _messages(is_needed)
 
 
@@ -217,10 +225,10 @@ def _is_over_message(before: datetime) -> ColumnElement[bool]:
 def _replies(before: datetime) -> Select[Any]:
     alarm, taken_at = escalation.c.inbound_id, escalation.c.acknowledged_at
     is_needed = or_(
-        exists().where(task.c.inbound_id == inbound.c.id, _is_wanted(before)),
+        _has(task.c.id, task.c.inbound_id == inbound.c.id, _is_wanted(before)),
         inbound.c.id.in_(select(alarm).where(or_(taken_at.is_(None), taken_at >= before), alarm.is_not(None))),
     )
-    is_evidence = exists().where(permission_event.c.inbound_id == inbound.c.id)
+    is_evidence = _has(permission_event.c.id, permission_event.c.inbound_id == inbound.c.id)
     return select(
         inbound.c.id,
         inbound.c.received_at,
@@ -239,7 +247,7 @@ def _is_over_reply(before: datetime) -> ColumnElement[bool]:
 
 
 def _mailings(before: datetime) -> Select[Any]:
-    is_under_way = exists().where(message.c.batch_id == batch.c.id, ~_is_over_message(before))
+    is_under_way = _has(message.c.id, message.c.batch_id == batch.c.id, ~_is_over_message(before))
     return select(batch.c.id, batch.c.made_at, batch.c.due_at, is_under_way.label("is_needed"))
 
 

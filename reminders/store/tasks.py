@@ -205,11 +205,6 @@ def get_many(tx: Transaction, ids: Collection[TaskId]) -> list[Task]:
     return [found[key] for key in ids]
 
 
-def count_waiting(tx: Transaction, wanted: Wanted = Wanted()) -> int:
-    """Return how many tasks are open."""
-    return tx.connection.scalar(narrowed(select(func.count()).select_from(task).where(IS_OPEN), wanted)) or 0
-
-
 def resolved_since(tx: Transaction, wanted: Wanted, at: datetime, *, limit: int = 20) -> Sequence[Task]:
     """Return the tasks that were resolved since an instant, the last ones first."""
     statement = narrowed(select(task).where(task.c.resolved_at >= at), wanted)

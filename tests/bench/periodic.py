@@ -18,19 +18,21 @@ from reminders.services.index_patients import index_patients
 from reminders.services.keep_feed import keep_feed
 from reminders.services.look_up_lines import look_up_lines
 from reminders.services.next_due import next_due
+from reminders.services.purge import purge
 from reminders.services.read_status import leave_beat
 from reminders.services.receive_replies import receive_replies
 from reminders.services.resolve_unknowns import poll_stuck, resolve_unknowns
 from reminders.services.watch_appointments import watch_appointments
 from reminders.services.watch_vitals import read_vitals
-from reminders.store import tasks
+from reminders.store import weights
+from reminders.store.tasks import Wanted
 
 Periodic = Callable[[Deps], object]
 
 
-def _count_worklist(deps: Deps) -> int:
+def _weigh_worklist(deps: Deps) -> int:
     with deps.store.reading() as tx:
-        return tasks.count_waiting(tx)
+        return len(weights.every(tx, Wanted()))
 
 
 WAKE: Mapping[str, Periodic] = {
@@ -53,9 +55,10 @@ SWEEPS: Mapping[str, Periodic] = {
     "hurry opt-outs": hurry_opt_outs,
     "look up lines": look_up_lines,
     "keep feed": keep_feed,
+    "purge": purge,
     "index patients": index_patients,
     "leave a sign of life": lambda deps: leave_beat(deps, "worker"),
     "read vitals": lambda deps: read_vitals(deps, is_told_outside=False),
-    "count the worklist": _count_worklist,
+    "weigh the worklist": _weigh_worklist,
 }
 """What else comes round by itself."""

@@ -17,8 +17,10 @@ from reminders.core.replies import Intent, Interpretation, interpret
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "replies"
 HALVES = ("tuning", "held_back", "set_aside")
-"""Tuned on; by authors of whom nothing is learned from; a fifth of what two authors wrote, the rest is learned from."""
-"""What rules are tuned on, and what nobody reads. A third kind, `learning`, is what only the weights learned from."""
+"""What rules are tuned on; replies of authors of whom nothing is learned; and a fifth of what six others wrote.
+
+Of those six the rest is of a fourth kind, `learning`: the weights learn from it, and rules are not tuned on it.
+"""
 
 
 @dataclass(frozen=True)

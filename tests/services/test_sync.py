@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from reminders.core.appointments import AppointmentStatus, ChangeKind
+from reminders.core.transport import RideState
 from reminders.ports import Fault
 from reminders.services.sync_schedule import SyncOptions
 from reminders.store import appointments, rows
@@ -280,7 +281,7 @@ def test_an_answer_that_comes_while_a_schedule_is_applied_is_kept(world: World) 
     with world.store.transaction() as tx:
         [read_before] = appointments.named(tx, row.clinic_id, "A1")
         assert appointments.confirm(tx, read_before.id, 1, now=NOON)
-        assert appointments.arrange_ride(tx, read_before.id, 1)
+        assert appointments.record_ride(tx, read_before.id, 1, RideState.ARRANGED)
         appointments.update_many(tx, row.clinic_id, row.source, [read_before])
         [found] = appointments.named(tx, row.clinic_id, "A1")
     assert (found.is_confirmed, found.has_ride) == (True, True)

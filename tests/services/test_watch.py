@@ -11,6 +11,7 @@ from reminders.core.appointments import AppointmentStatus, ScheduleEntry
 from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.patients import Channel, PatientRecord
 from reminders.core.tasks import TaskKind, Urgency
+from reminders.core.transport import RideState
 from reminders.ports import Job
 from reminders.services.expire_overdue import expire_overdue
 from reminders.services.respond_by_link import LinkAnswer, respond_by_link
@@ -227,7 +228,7 @@ def test_a_ride_that_is_arranged_resolves_every_task_about_it(booked: World) -> 
     look(booked, ASKED_AT)
     row = booked.all(select(rows.appointment))[0]
     with booked.store.transaction() as tx:
-        appointments.arrange_ride(tx, row.id, row.version)
+        appointments.record_ride(tx, row.id, row.version, RideState.ARRANGED)
     booked.later(MINUTE)
     booked.sync(entry(patient=a_record(name="Dana Brook")))
     assert worklist(booked) == [("ride_wanted", "high", "patient")]
