@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+
+from reminders.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 40.0
@@ -67,10 +70,21 @@ class Program:
             command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
+    def ask_here(self, *words: str) -> tuple[int, Any]:
+        """Run another command in this process; return its exit status and its JSON.
+
+        What is asked again and again must not cost a start of Python each time, while the program that is waited for
+        needs the machine.
+        """
+        with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as complained:
+            status = main([*words, "--json"], self.environment)
+        assert said.getvalue(), complained.getvalue()
+        return status, json.loads(said.getvalue())
+
     def status(self, *words: str) -> Any:  # noqa: ANN401 - JSON
-        answer = self.ask("status", "--json", *words)
-        assert answer.returncode == 0, answer.stderr
-        return json.loads(answer.stdout)
+        status, told = self.ask_here("status", *words)
+        assert status == 0, told
+        return told
 
     def stop(self) -> int:
         """Press Ctrl-C; return the exit status once nothing that was started is left."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 import time
 from pathlib import Path
@@ -17,10 +16,9 @@ ASKS_FOR_C = re.compile(r"Reply C to confirm|Responda C(?: para|:) confirmar")
 def _verdict(demo: Program, phone: str) -> str | None:
     """Why staff could not text this phone: the sample clinic's numbers end in its patients' numbers plus nine."""
     patient = f"P-{int(phone[-2:]) - 9:03d}"
-    words = ("send", "--demo", "--patient", patient, "--channel", "sms", "--text", "Hello", "--json")
-    answer = demo.ask(*words)
-    assert answer.stdout, answer.stderr
-    verdict: str | None = json.loads(answer.stdout)["recipients"][0]["left_out"]
+    words = ("send", "--demo", "--patient", patient, "--channel", "sms", "--text", "Hello")
+    _, told = demo.ask_here(*words)
+    verdict: str | None = told["recipients"][0]["left_out"]
     return verdict
 
 
