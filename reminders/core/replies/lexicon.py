@@ -336,14 +336,26 @@ def _refuse_doubles(entries: Sequence[Entry]) -> None:
 def _respelt(text: str, spellings: Spellings) -> str:
     """Return a pattern with its words as a text's are spelt before they are compared: no other form is ever met."""
     lexemes = LEXEME.findall(text)
+    if spellings.keys().isdisjoint(lexemes):  # as of most: this is done for thousands before the first text is read
+        return " ".join(lexemes)
     found: list[str] = []
     place = 0
     while place < len(lexemes):
         rows = spellings.get(lexemes[place], ()) if lexemes[place] not in SIGNS else ()
-        wrong, right = next((one for one in rows if tuple(lexemes[place : place + len(one[0])]) == one[0]), ((), ()))
+        wrong, right = _slip_at(lexemes, place, rows) if rows else ((), ())
         found += right or lexemes[place : place + 1]
         place += len(wrong) or 1
     return " ".join(found)
+
+
+def _slip_at(
+    lexemes: Sequence[str], place: int, rows: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what stands at a place and how it is spelt right; nothing where none of these rows does."""
+    for wrong, right in rows:
+        if len(wrong) == 1 or tuple(lexemes[place : place + len(wrong)]) == wrong:
+            return wrong, right
+    return (), ()
 
 
 def _by_first_word(variants: Mapping[tuple[str, ...], tuple[str, ...]]) -> Spellings:

@@ -266,6 +266,9 @@ class _Reader:
         return _in_a_row(parts)
 
     def _item(self, lexeme: str) -> Part:
+        if lexeme.isalnum():  # as nearly all are; each of the questions below would be asked a hundred thousand times
+            self.words.add(lexeme)
+            return _row_of_words((lexeme,))
         match lexeme:
             case "(" | "[":
                 return self._bracket(lexeme)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.replies.intents import PRECEDENCE, STANDS_ALONE, Intent
@@ -51,6 +52,7 @@ def interpret(text: str, *, open_question: QuestionKind | None, language: str | 
     return settle_by(weights(), by_rules, tokens, question)
 
 
+@cache
 def prepare() -> None:
     """Read lexicons and weights now: the first text of a process, with addresses locked, is the wrong one to wait."""
     interpret("could you stop", open_question=None)
