@@ -41,7 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose which tests run on PostgreSQL."""
+    """Choose which tests run on PostgreSQL, and let the collector of garbage look seldom, from the first import on."""
+    gc.set_threshold(20_000, 20, 20)
     config.addinivalue_line("markers", f"{MARK}: runs on SQLite and on PostgreSQL, not on SQLite alone")
     config.pluginmanager.register(BothDatabases(config))
 
@@ -60,7 +61,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Spare the collector of garbage what lasts until the end: looking through it took longer than many a test."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
