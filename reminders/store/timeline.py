@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, func, select, true
+from sqlalchemy import Column, ColumnElement, Row, Select, func, select, true
 
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.ids import AppointmentId, InboundId, MessageId, PatientId
 from reminders.core.replies import Intent
 from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import inbound
-from reminders.store.rows import message, patient
+from reminders.store.rows import appointment, message, patient
 from reminders.store.sets import among
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
@@ -34,12 +34,24 @@ TOLD_OF_TEXTS = (
 TOLD_OF_NEWEST = (
     inbound.c.id,
     inbound.c.patient_id,
+    inbound.c.appointment_id,
     inbound.c.received_at,
     inbound.c.intent,
     inbound.c.decision,
     inbound.c.body,
 )
 NEWEST_FIRST = (inbound.c.received_at.desc(), inbound.c.id.desc())
+
+
+OF_SESSION = (appointment.c.starts_at, appointment.c.timezone)
+
+
+class Meant(NamedTuple):
+    """The session that a reply was for."""
+
+    id: AppointmentId
+    starts_at: datetime
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,8 @@ class Line:
     state: str
     reason: str | None = None
     text: str | None = None
+    meant: Meant | None = None
+    """Which session a reply was for, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +97,29 @@ def last_messages(tx: Transaction, ids: Collection[AppointmentId]) -> dict[Appoi
 
 
 def last_replies(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Line]:
-    """Return the newest text of each patient, with its words and what was decided."""
+    """Return the newest text of each patient, with its words, what was decided, and which session it was for."""
     newest_texts = _newest_texts_at_once() if tx.is_postgres else _newest_texts_one_by_one()
     found: dict[PatientId, Line] = {}
     for batch in in_batches(ids):
         for row in tx.connection.execute(newest_texts.where(among(tx, patient.c.id, batch))):
             text = tx.vault.open("inbound.body", row.id, row.body)
-            found[PatientId(row.patient_id)] = Line(row.received_at, row.intent or "", row.decision or "", text=text)
+            found[PatientId(row.patient_id)] = Line(
+                row.received_at, row.intent or "", row.decision or "", text=text, meant=_meant(row)
+            )
     return found
+
+
+def _meant(row: Row[Any]) -> Meant | None:
+    is_known = row.appointment_id is not None
+    return Meant(AppointmentId(row.appointment_id), row.starts_at, row.timezone) if is_known else None
 
 
 def _newest_texts_at_once() -> Select[Any]:
     """Return the newest text of each patient: the index leads to one row of each, however much they ever wrote."""
     mine = select(*TOLD_OF_NEWEST).where(inbound.c.patient_id == patient.c.id)
     newest = mine.order_by(*NEWEST_FIRST).limit(1).lateral("newest")
-    return select(newest).select_from(patient.join(newest, true()))
+    visit = newest.c.appointment_id == appointment.c.id
+    return select(newest, *OF_SESSION).select_from(patient.join(newest, true()).outerjoin(appointment, visit))
 
 
 def _newest_texts_one_by_one() -> Select[Any]:
@@ -105,7 +127,8 @@ def _newest_texts_one_by_one() -> Select[Any]:
     other = inbound.alias("other")
     its = select(other.c.id).where(other.c.patient_id == patient.c.id)
     newest = its.order_by(other.c.received_at.desc(), other.c.id.desc()).limit(1).scalar_subquery()
-    return select(*TOLD_OF_NEWEST).join_from(patient, inbound, inbound.c.id == newest)
+    texts = select(*TOLD_OF_NEWEST, *OF_SESSION).join_from(patient, inbound, inbound.c.id == newest)
+    return texts.outerjoin(appointment, inbound.c.appointment_id == appointment.c.id)
 
 
 def _newest(

@@ -30,3 +30,18 @@ def test_the_newest_text_of_each_patient_is_told_and_of_two_at_once_the_later_on
             found = timeline.last_replies(tx, people)
     assert {key: line.text for key, line in found.items()} == {people[0]: "two", people[1]: "three"}
     assert len(seen) == 1
+
+
+def test_the_newest_text_says_which_session_it_was_for_where_that_is_known(store: Store) -> None:
+    world = World(store, only())
+    world.sync(*some_entries(2))
+    visits = world.all(select(rows.appointment).order_by(rows.appointment.c.external_id))
+    for number in (1, 2):
+        world.text("one", sender=f"+1202555000{number}")
+    with store.transaction() as tx:
+        for visit, of in zip(visits, (visits[1].id, None), strict=True):
+            here = inbound.c.patient_id == visit.patient_id
+            tx.connection.execute(update(inbound).where(here).values(appointment_id=of))
+        found = timeline.last_replies(tx, [PatientId(visit.patient_id) for visit in visits])
+    assert found[visits[0].patient_id].meant == (visits[1].id, visits[1].starts_at, visits[1].timezone)
+    assert found[visits[1].patient_id].meant is None
