@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 
 class Starting(Protocol):
@@ -13,9 +13,6 @@ class Starting(Protocol):
     @property
     def starts_at(self) -> datetime:
         """The instant, in UTC."""
-
-
-_Session = TypeVar("_Session", bound=Starting)
 
 
 def fair_share(sizes: Sequence[int], total: int) -> int:
@@ -35,8 +32,10 @@ def told_days(sizes: Mapping[date, int], *, near: date, room: int) -> set[date]:
     return {day for day in sizes if has_room or day <= near}
 
 
-def nearest(sessions: Sequence[_Session], share: int, *, now: datetime) -> list[_Session]:
-    """Return as many sessions of a day, in their order: the next ones to come, then those that began last."""
-    ahead = [item for item in sessions if item.starts_at > now][:share]
-    over = [item for item in sessions if item.starts_at <= now]
-    return [*over[len(over) - min(len(over), share - len(ahead)) :], *ahead]
+def start_of(sessions: Sequence[Starting], share: int, *, now: datetime) -> int:
+    """Return the index from which a day's sessions, in their order, are shown where so many can be.
+
+    The next ones to come are, and in the room that they leave those that began last.
+    """
+    over = sum(item.starts_at <= now for item in sessions)
+    return max(0, min(over, len(sessions) - share))

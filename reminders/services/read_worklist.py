@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from reminders.core.labels import REASONS
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import DOUBTS, Group, TaskKind, Urgency, due_at, group_of, next_action, place, pressing
+from reminders.core.turning import leaf_from
 from reminders.core.wording import IN_TABLES, StaffClock
 from reminders.services.deps import Deps
 from reminders.services.find_subjects import find_clinic
@@ -51,6 +51,9 @@ _Id = TypeVar("_Id", bound=UUID)
 SHORT, WHOLE = 6, 32
 HEXADECIMAL = frozenset("0123456789abcdef")
 MOST_LINES = 1000
+MOST_ABOVE = 10
+"""How many alarms stand above every page of the worklist; where there are more, its first pages begin with them."""
+LEVELS = {urgency: -rank for rank, urgency in enumerate(Urgency)}
 MOST_NAMED = 5
 """How many tasks are named where a short id means several."""
 
@@ -209,54 +212,78 @@ def around(tx: Transaction) -> Around:
 
 @dataclass(frozen=True, slots=True)
 class Pressing:
-    """One list without groups, the most urgent first, of `waiting` open tasks, and those resolved, the last first."""
+    """One page of a list without groups, the most urgent first, of `waiting` open tasks, `alarms` of them alarms.
+
+    `lines` begin with the alarms that stand above every page, `above` in number; then come the tasks of the page, the
+    first of which has the place `first` in the list without those. `before` and `after` begin the pages beside it.
+    `done` are those that were resolved, the last first.
+    """
 
     lines: Sequence[TaskLine]
     waiting: int
+    alarms: int
+    above: int
+    first: int
+    before: TaskId | None
+    after: TaskId | None
     done: Sequence[TaskLine]
 
 
 def pressing_lines(
-    tx: Transaction, wanted: Wanted, here: Around, *, limit: int, done_since: datetime, most_done: int
+    tx: Transaction,
+    wanted: Wanted,
+    here: Around,
+    *,
+    room: int,
+    opening: TaskId | None,
+    done_since: datetime,
+    most_done: int,
 ) -> Pressing:
-    """Weigh every open task, and return in brief those that press most, with those that were resolved since.
+    """Weigh every open task, and return in brief a page of them with those that were resolved since.
 
-    There are at most so many; alarms are never left out for what else presses.
+    The page begins with `opening`, or where that stood once it is resolved; with what presses most where it is None.
+    Alarms are never left out for what else presses: the first stand above every page, of many the rest is turned to.
     """
-    weighed = weights.every(tx, wanted)
-    waiting = tasks.get_many(tx, [item.id for item in _most_pressing(weighed, here, limit)])
+    weighed, by = weights.every(tx, wanted), _Order(here)
+    alarms = sorted((item for item in weighed if item.kind is TaskKind.ESCALATION), key=by.place)
+    above = alarms[:MOST_ABOVE]
+    rest = [*alarms[MOST_ABOVE:], *(item for item in weighed if item.kind is not TaskKind.ESCALATION)]
+    begins = weights.of_id(tx, opening, wanted) if opening is not None else None
+    leaf = leaf_from(rest, room, level=_level, place=by.place, opening=begins)
+    waiting = tasks.get_many(tx, [item.id for item in (*above, *leaf.rows)])
     done = tasks.resolved_since(tx, wanted, done_since, limit=most_done)
     lines = _lines(tx, [*waiting, *done], here, is_brief=True)
-    return Pressing(sorted(lines[: len(waiting)], key=_pressing), len(weighed), lines[len(waiting) :])
+    return Pressing(
+        lines=lines[: len(waiting)],
+        waiting=len(weighed),
+        alarms=len(alarms),
+        above=len(above),
+        first=leaf.first,
+        before=leaf.before.id if leaf.before is not None else None,
+        after=leaf.after.id if leaf.after is not None else None,
+        done=lines[len(waiting) :],
+    )
 
 
-def _most_pressing(found: Sequence[Weight], here: Around, limit: int) -> Sequence[Weight]:
-    """Choose before all is read that is shown: only where not all of one urgency fit is it asked which are due first.
+def _level(item: Weight) -> tuple[bool, int]:
+    """Return what tasks are put in order by before anything is worked out: alarms are an urgency of their own."""
+    return item.kind is not TaskKind.ESCALATION, LEVELS[item.urgency]
 
-    Alarms are an urgency of their own, above the others.
-    """
 
-    def level(item: Weight) -> tuple[bool, int]:
-        return item.kind is not TaskKind.ESCALATION, -list(Urgency).index(item.urgency)
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How tasks of one level press: what is due first, then whose session is next, and always the same way."""
 
-    def pressing_at(item: Weight) -> tuple[object, ...]:
-        due = _due(item, _whose(item, here.clinics), here.paused, item.starts_at)
-        return (*pressing(item.urgency, due=due, at=item.starts_at or item.opened_at), short_id(item.id))
+    here: Around
 
-    chosen: list[Weight] = []
-    for (is_no_alarm, _), group in groupby(sorted(found, key=level), key=level):
-        same, room = list(group), limit - len(chosen)
-        fits = len(same) <= room or not is_no_alarm
-        chosen += same if fits else sorted(same, key=pressing_at)[: max(0, room)]
-    return chosen
+    def place(self, item: Weight) -> tuple[object, ...]:
+        """Return what tasks are sorted by."""
+        due = _due(item, _whose(item, self.here.clinics), self.here.paused, item.starts_at)
+        return (*pressing(item.urgency, due=due, at=item.starts_at or item.opened_at), short_id(item.id), item.id)
 
 
 def _place(line: TaskLine) -> tuple[object, ...]:
     return (*place(line.group, line.task.urgency, due=line.due_at, at=_at(line)), line.short_id)
-
-
-def _pressing(line: TaskLine) -> tuple[object, ...]:
-    return (*pressing(line.task.urgency, due=line.due_at, at=_at(line)), line.short_id)
 
 
 def _at(line: TaskLine) -> datetime:

@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -33,7 +34,8 @@ BARE = "/healthz"
 PAGES = (
     TODAY,
     "/?clinic=north",
-    "/?whole=true&span=week",
+    "/?span=week",
+    "/?clinic=north&day=2027-03-08",
     "/parts/today",
     "/inbox",
     "/patients",
@@ -55,6 +57,7 @@ LISTS = (
     ("/inbox", r'"(/inbox/[^"?]+)'),
     ("/patients?q=riverside", r'"(/patients/[^"?]+)'),
     ("/", r'"(/worklist/[^"?]+)'),
+    ("/", r'id="tasks-after"[^>]* href="([^"]+)'),
 )
 """Lists, and the links in them that are followed."""
 CALLS = ("/api/v1/appointments", "/api/v1/worklist", "/api/v1/events?limit=100")
@@ -99,7 +102,7 @@ def _ways(world: World, folder: Path) -> Mapping[str, Callable[[], tuple[float, 
     staff = signed_in(world, folder, "kim.doe", app=app, **dict.fromkeys(SLUGS, Role.MANAGER))
     key = {"authorization": f"Bearer {_key(world)}", "accept": "application/json"}
     linked = [re.search(link, staff.get(path).text) for path, link in LISTS]
-    behind = [match.group(1) for match in linked if match is not None]
+    behind = [unescape(match.group(1)) for match in linked if match is not None]
     found = {path: _asking(staff, path, {}) for path in (BARE, *PAGES, *behind, *_links(world))}
     return found | {path: _asking(Browser(app), path, key) for path in CALLS}
 

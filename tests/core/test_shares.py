@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reminders.core.clinics import FARTHEST_OPEN_DAY, next_open_day
 from reminders.core.pauses import Pauses
-from reminders.core.shares import fair_share, nearest, told_days
+from reminders.core.shares import fair_share, start_of, told_days
 from tests.builders import NOON, a_clinic, an_appointment
 
 FRIDAY, MONDAY, TUESDAY = date(2027, 3, 5), date(2027, 3, 8), date(2027, 3, 9)
@@ -59,7 +59,8 @@ def test_the_next_ones_come_first_then_those_that_began_last(share: int, shown: 
     day = {
         hours: an_appointment(NOON + timedelta(hours=hours), external_id=f"A{hours}") for hours in (-2, -1, 0, 1, 2, 3)
     }
-    assert nearest(list(day.values()), share, now=NOON) == [day[hours] for hours in shown]
+    start = start_of(list(day.values()), share, now=NOON)
+    assert list(day.values())[start : start + share] == [day[hours] for hours in shown]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -59,8 +60,8 @@ def a_clinic(store: Store, sessions: int, tasks: int) -> World:
     return world
 
 
-def crowd(world: World, *, sessions: int = 0, tasks: int = 0) -> None:
-    """Add so many sessions of the first patient today, and so many urgent tasks since this morning."""
+def crowd(world: World, *, sessions: int = 0, tasks: int = 0, alarms: int = 0) -> None:
+    """Add so many sessions of the first patient today, and so many urgent tasks and alarms since this morning."""
     (item,) = world.all(select(rows.appointment).order_by(rows.appointment.c.starts_at).limit(1))
     more = [
         {**item._asdict(), "id": uuid4(), "external_id": f"more {n}", "starts_at": NOW + timedelta(seconds=30 * n)}
@@ -69,6 +70,9 @@ def crowd(world: World, *, sessions: int = 0, tasks: int = 0) -> None:
     waiting = [
         (uuid4(), Task(TaskKind.CALL_WANTED, Urgency.HIGH, f"waits {n}", item.clinic_id, item.patient_id))
         for n in range(tasks)
+    ] + [
+        (uuid4(), Task(TaskKind.ESCALATION, Urgency.HIGH, f"alarms {n}", item.clinic_id, item.patient_id))
+        for n in range(alarms)
     ]
     with world.store.transaction() as tx:
         if more:
@@ -147,7 +151,7 @@ def test_more_rows_cost_no_more_statements(store: Store, tmp_path: Path) -> None
         wipe(store)
         world = a_clinic(store, sessions, tasks)
         desk, costs[sessions] = a_desk(world, tmp_path), {}
-        for page in ("/", "/?whole=true&span=week", f"/worklist/{a_task(world)}"):
+        for page in ("/", "/?span=week", f"/worklist/{a_task(world)}"):
             desk.get(page)
             with counting(store) as seen:
                 assert desk.get(page).status_code == 200
@@ -155,25 +159,106 @@ def test_more_rows_cost_no_more_statements(store: Store, tmp_path: Path) -> None
     assert costs[5] == costs[60]
 
 
-def test_who_asks_for_more_gets_a_page_that_stays_bounded_and_says_what_it_leaves_out(
+def turned(desk: Browser, page: str, name: str) -> Iterator[str]:
+    """A page, and those that its links of this name lead to, one after the other."""
+    yield page
+    while link := re.search(rf'id="{name}"[^>]* href="([^"]+)"', page):
+        page = desk.get(unescape(link.group(1))).text
+        yield page
+
+
+def shown(page: str, kind: str) -> list[str]:
+    """The keys of the rows of a page, in their order."""
+    return re.findall(rf'class="{kind}[^>]* data-key="([0-9a-f]+)"', page)
+
+
+def test_every_task_is_on_one_of_the_pages_and_each_page_says_how_many_there_are(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 0)
+    crowd(world, tasks=215)
+    desk = a_desk(world, tmp_path)
+    pages = list(turned(desk, desk.get("/?span=week").text, "tasks-after"))
+    rows_of = [shown(page, "item") for page in pages]
+    assert [len(keys) for keys in rows_of] == [40, 40, 40, 40, 40, 15]
+    assert len({key for keys in rows_of for key in keys}) == 215
+    assert "Tasks 81 to 120 of 215" in words(pages[2])
+    assert 'name="span" value="week"' in pages[2]
+    assert f"tasks_from={UUID(rows_of[2][0])}" in re.findall(r'data-source="([^"]+)"', pages[2])[0]
+    back = [shown(page, "item") for page in turned(desk, pages[-1], "tasks-before")]
+    assert back == rows_of[::-1]
+    assert "tasks-before" not in pages[0]
+
+
+def test_a_page_of_tasks_stays_where_it_is_whatever_is_ended_before_it_or_on_it(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 0)
+    crowd(world, tasks=100)
+    desk = a_desk(world, tmp_path)
+    first, second, third = (shown(page, "item") for page in turned(desk, desk.get("/").text, "tasks-after"))
+    place = {"tasks_from": str(UUID(second[0])), "span": "week"}
+    assert press(desk, f"/worklist/{first[3]}", done="reached") == 303
+    desk.get("/")
+    answer = desk.post(f"/worklist/{second[0]}", {"nonce": desk.nonce, "done": "reached", **place})
+    page = desk.get(answer.headers["location"]).text
+    assert shown(page, "item") == [*second[1:], third[0]]
+    assert "Tasks 40 to 79 of 98" in words(page)
+    assert desk.get("/?tasks_from=none").status_code == 400
+    assert shown(desk.get(f"/?tasks_from={uuid4()}").text, "item")[0] == first[0]
+
+
+def test_alarms_stand_above_every_page_and_of_many_it_is_said_where_the_others_are(
     store: Store, tmp_path: Path
 ) -> None:
     world = a_clinic(store, 2, 0)
-    crowd(world, sessions=700, tasks=260)
+    crowd(world, tasks=60, alarms=14)
+    pages = list(turned(desk := a_desk(world, tmp_path), desk.get("/").text, "tasks-after"))
+    assert [(len(shown(page, "alarm")), len(shown(page, "item"))) for page in pages] == [(14, 36), (10, 24)]
+    assert "Tasks 1 to 40 of 64" in words(pages[0])
+    assert "on other pages" not in pages[0]
+    assert "4 more alarms are on other pages of this list. Show them" in words(pages[1])
+    assert 'id="alarms-elsewhere" href="/"' in pages[1]
+
+
+def test_a_day_with_very_many_sessions_is_turned_page_by_page_and_hides_none(store: Store, tmp_path: Path) -> None:
+    world = a_clinic(store, 2, 0)
+    crowd(world, sessions=250)
     desk = a_desk(world, tmp_path)
-    page = desk.get("/?clinic=riverside&whole=true").text
-    assert page.count('class="visit') == 300
-    assert page.count("data-task>") == 200
-    assert "701 sessions" in words(page)
-    assert "60 more press less" in words(page)
-    assert len(page.encode()) < 4 * MOST_BYTES
-    left_out = re.search(r'href="([^"]+)">Show 402 more of this day<', page)
+    page = desk.get("/?clinic=riverside").text
+    assert page.count('class="visit') == 90
+    assert "251 sessions" in words(page)
+    left_out = re.search(r'href="([^"]+)">Show 162 more of this day<', page)
     assert left_out is not None
-    assert desk.get(unescape(left_out.group(1))).text.count('class="visit') == 701
+    alone = desk.get(unescape(left_out.group(1))).text
+    later = [shown(page, "visit") for page in turned(desk, alone, "sessions-after")]
+    earlier = [shown(page, "visit") for page in turned(desk, alone, "sessions-before")]
+    assert [len(keys) for keys in later] == [90, 90, 69]
+    assert earlier[0] == later[0]
+    assert "Sessions 3 to 92 of 251" in words(alone)
+    assert len({key for keys in (*later, *earlier) for key in keys}) == 251
+    assert (
+        '<details class="over" id="over-riverside-2027-03-02" open>' in list(turned(desk, alone, "sessions-before"))[1]
+    )
+
+
+def test_a_reply_beside_a_session_that_it_was_not_for_says_which_one_it_was_for(store: Store, tmp_path: Path) -> None:
+    world = World(store, CLINIC, now=NOW - timedelta(days=4))
+    soon, late = (
+        an_entry(key, patient=a_record("P1", phone="+12025551001", email=None), booking=a_booking(local(day)))
+        for key, day in (("A1", "2027-03-02 15:00"), ("A2", "2027-03-03 15:00"))
+    )
+    world.sync(soon, late, options=SyncOptions(is_approved=True))
+    world.at(NOW)
+    world.text("C", sender="+12025551001")
+    visits = {row.external_id: row for row in world.all(select(rows.appointment))}
+    inbound = conversation_rows.inbound
+    with world.store.transaction() as tx:
+        tx.connection.execute(update(inbound).values(appointment_id=visits["A2"].id))
+        tx.connection.execute(update(rows.appointment).values(confirmed_version=None))
+    text = words(a_desk(world, tmp_path).get("/").text)
+    told = re.findall(r"Reply C (confirms (?:for the session of \w+ \w+ \d+)?)", text)
+    assert told == ["confirms for the session of Wed Mar 3", "confirms "]
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("whole", ["", "?whole=true"])
+@pytest.mark.parametrize("whole", ["", "?span=week"])
 def test_an_alarm_stands_first_however_much_that_is_urgent_waits_longer(
     store: Store, tmp_path: Path, whole: str
 ) -> None:
@@ -196,14 +281,14 @@ def test_what_is_due_first_is_shown_however_many_have_waited_longer(store: Store
     page = a_desk(world, tmp_path).get("/").text
     assert page.count("data-task>") == 40
     assert re.findall(r"<h3><a[^>]*>([^<]+)", page)[0] == TITLES[TaskKind.QUESTION]
-    assert "222 more press less" in words(page)
+    assert "Tasks 1 to 40 of 262" in words(page)
 
 
 def test_today_reads_what_it_shows_and_no_more(store: Store, tmp_path: Path) -> None:
     desk = a_desk(a_clinic(store, 4, 4), tmp_path)
-    desk.get("/?whole=true&span=week")
+    desk.get("/?span=week")
     with counting(store) as seen:
-        desk.get("/?whole=true&span=week")
+        desk.get("/?span=week")
     read = " ".join(seen)
     assert not [word for word in ("escort_phone", "understood", "message.body", "patient.email") if word in read]
     assert sum("FROM clinic" in statement for statement in seen) == 1

@@ -34,10 +34,9 @@ class When:
         """Return the words."""
         return self.words
 
-    def __html__(self) -> str:
+    def __html__(self) -> Markup:
         """Return the words with the instant beside them."""
-        machine = as_utc(self.at).replace(tzinfo=None).isoformat(timespec="seconds")
-        return Markup(f'<time datetime="{machine}Z">{escape(self.words)}</time>')  # noqa: S704 - the words are escaped
+        return _marked(self.at, self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,12 @@ class Times:
             return ""
         is_same = at.astimezone(tz).utcoffset() == at.astimezone(self.own.tz).utcoffset()
         return "" if is_same else f" {at.astimezone(tz):%Z}"
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _marked(at: datetime, words: str) -> Markup:
+    machine = as_utc(at).replace(tzinfo=None).isoformat(timespec="seconds")
+    return Markup(f'<time datetime="{machine}Z">{escape(words)}</time>')  # noqa: S704 - the words are escaped
 
 
 @lru_cache(maxsize=MOST_KEPT)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from reminders.bootstrap import Facts
 from reminders.core.appointments import AppointmentStatus
+from reminders.core.conversation.beside import is_of_another
 from reminders.core.delivery import MessageState
 from reminders.core.labels import REASONS, RIDES, title
 from reminders.core.reminders import Reason
@@ -19,6 +21,9 @@ from reminders.core.transport import RideState
 from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine
 from reminders.services.read_today import ClinicDays, Ledger, SessionDay, TodayReading
+from reminders.services.read_worklist import Pressing
+from reminders.store.timeline import Meant
+from reminders.web.console.asked import Asked
 from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES
 from reminders.web.console.times import Times, When, times_of
 from reminders.web.console.worklist_view import Item, items
@@ -33,13 +38,17 @@ SAID_BY_STATE = frozenset({Reason.UNDELIVERED, Reason.TOO_LATE, Reason.PROVIDER_
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message or reply at a glance; without `text` where its words are not kept."""
+    """One message or reply at a glance; without `text` where its words are not kept.
+
+    `of` is the start of the session that a reply was for, where it is another than the one beside which it stands.
+    """
 
     what: str
     state: str
     tone: str
     at: When
     text: str = ""
+    of: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +77,30 @@ class Visit:
 
     @property
     def mark(self) -> str:
-        """What changes where something happened about it."""
+        """What changes where something happened about it: short, for there is one in every row."""
         said = "".join(one.at.words + one.state for one in (self.message, self.reply) if one)
-        return f"{self.is_confirmed:d}{self.ride}{self.status}{said}"
+        return f"{crc32(f'{self.is_confirmed:d}{self.ride}{self.status}{said}'.encode()):x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where one page of a list stands in it: from which place to which, and what the addresses beside it ask for.
+
+    The addresses are empty where there is no such page.
+    """
+
+    first: int
+    last: int
+    count: int
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     """The visits of one civil day: those to come, and those of today that are over. `count` counts all there are.
 
-    A day that is not `is_told` shows its counts alone, and leads to its own page.
+    A day that is not `is_told` shows its counts alone, and leads to its own page. There its pages are turned.
     """
 
     key: str
@@ -90,6 +113,7 @@ class Day:
     open_rides: int
     is_closed: bool
     is_told: bool
+    turn: Turn
 
     @property
     def left_out(self) -> int:
@@ -134,10 +158,10 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The whole page. `switch` names the clinics to choose from, with those that are shown marked.
+    """The whole page. `switch` names the clinics to choose from; `heading` says what is shown of what was asked for.
 
-    `waiting` counts the open tasks; `is_whole` says that more rows are shown than usual. `on` is the day that is shown
-    alone, as its address has it, and empty where there is none; `heading` says what is shown.
+    `waiting` counts the open tasks, and `turn` those of them that pages are turned of: all but the alarms that stand
+    above each page. `alarms_elsewhere` counts those that do not, and are on other pages than this.
     """
 
     strip: Strip
@@ -146,52 +170,47 @@ class Today:
     items: Sequence[Item]
     done: Sequence[Item]
     switch: Sequence[tuple[str, str]]
-    chosen: str
-    span: str
-    on: str
+    asked: Asked
     heading: str
     waiting: int
-    is_whole: bool
+    turn: Turn
+    alarms_elsewhere: int
 
 
-def today(
-    reading: TodayReading,
-    who: Actor,
-    facts: Facts,
-    *,
-    chosen: str,
-    span: str,
-    on: date | None,
-    is_whole: bool,
-    speed: float,
-) -> Today:
+def today(reading: TodayReading, who: Actor, facts: Facts, asked: Asked, *, speed: float) -> Today:
     """Return what the page shows to somebody."""
-    times = times_of(days.clinic for days in reading.clinics)
-    alarms, others = items(reading.tasks, who, reading.climbs, reading.now, times)
-    _, done = items(reading.done, who, {}, reading.now, times)
+    times, found = times_of(days.clinic for days in reading.clinics), reading.worklist
+    alarms, others = items(found.lines, who, reading.climbs, reading.now, times)
+    _, done = items(found.done, who, {}, reading.now, times)
     return Today(
         strip=_strip(reading, facts, speed, times),
-        places=[_place(days, reading.now) for days in reading.clinics],
+        places=[_place(days, reading.now, asked) for days in reading.clinics],
         alarms=alarms,
         items=others,
         done=done,
         switch=[(clinic.slug, clinic.sender) for clinic in reading.every] if len(reading.every) > 1 else [],
-        chosen=chosen,
-        span=span,
-        on=on.isoformat() if on is not None else "",
-        heading=_written(on) if on is not None else "Today",
-        waiting=reading.waiting,
-        is_whole=is_whole,
+        asked=asked,
+        heading=_written(asked.day) if asked.day is not None else "Today",
+        waiting=found.waiting,
+        turn=_tasks_turned(found, asked),
+        alarms_elsewhere=found.alarms - len(alarms),
     )
 
 
-def _place(days: ClinicDays, now: datetime) -> Place:
+def _tasks_turned(found: Pressing, asked: Asked) -> Turn:
+    last = found.first + len(found.lines) - found.above - 1
+    before, after = (asked.beside(tasks_from=key) if key is not None else "" for key in (found.before, found.after))
+    return Turn(found.first, last, found.waiting - found.above, before, after)
+
+
+def _place(days: ClinicDays, now: datetime, asked: Asked) -> Place:
     clinic = days.clinic
     zone, times = now.astimezone(clinic.tz).strftime("%Z"), Times(clinic.clock)
-    return Place(clinic.slug, clinic.sender, zone, [_one_day(day, now, times) for day in days.days])
+    return Place(clinic.slug, clinic.sender, zone, [_one_day(day, now, times, asked) for day in days.days])
 
 
-def _one_day(day: SessionDay, now: datetime, times: Times) -> Day:
+def _one_day(day: SessionDay, now: datetime, times: Times, asked: Asked) -> Day:
+    before, after = (asked.beside(sessions_from=key) if key is not None else "" for key in (day.before, day.after))
     ahead = [_visit(line, now, times) for line in day.lines if line.starts_at > now]
     over = [_visit(line, now, times) for line in day.lines if line.starts_at <= now]
     return Day(
@@ -205,6 +224,7 @@ def _one_day(day: SessionDay, now: datetime, times: Times) -> Day:
         open_rides=day.open_rides,
         is_closed=day.is_closed,
         is_told=day.is_told,
+        turn=Turn(day.first, day.first + len(day.lines) - 1, day.count, before, after),
     )
 
 
@@ -253,10 +273,22 @@ def _reply(line: AppointmentLine, times: Times) -> Said | None:
     last = line.last_reply
     if last is None:
         return None
-    state, tone = INTENTS[Intent(last.kind)] if last.kind else ("not yet read", "calm")
+    intent = Intent(last.kind) if last.kind else None
+    state, tone = INTENTS[intent] if intent is not None else ("not yet read", "calm")
+    of = _of_another(line, last.meant, intent, times)
+    if of is not None and tone == "good":
+        tone = "calm"  # beside this session it is no good news
     text = last.text if last.text and last.text != ERASED else ""
     shown = text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
-    return Said(what="Reply", state=state, tone=tone, at=times.moment(last.at), text=shown)
+    return Said(what="Reply", state=state, tone=tone, at=times.moment(last.at), text=shown, of=of)
+
+
+def _of_another(line: AppointmentLine, meant: Meant | None, intent: Intent | None, times: Times) -> When | None:
+    """Return the start of the session that a reply was for, where that must be told beside this one."""
+    here = line.appointment_id
+    if meant is None or not is_of_another(meant.id, here, intent=intent, is_confirmed=line.is_confirmed):
+        return None
+    return times.moment(meant.starts_at, times.in_zone(ZoneInfo(meant.timezone)))
 
 
 def _strip(reading: TodayReading, facts: Facts, speed: float, times: Times) -> Strip:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from reminders.core.errors import InputError
 from reminders.core.staff import Actor, Right
 from reminders.core.tasks import CAN_BE_CONFIRMED, CAN_GET_A_RIDE, Outcome
-from reminders.services.read_today import Span
 from reminders.services.read_worklist import read_task
 from reminders.services.work_tasks import Resolution, assign_task, reopen_task, resolve_task, take_task
+from reminders.web.console.asked import Asked
 from reminders.web.console.door import Acting, check_form, needs, staff_page
 from reminders.web.console.times import Times
-from reminders.web.console.today import FIRST, LAST, shown_today
+from reminders.web.console.today import shown_today
 from reminders.web.console.worklist_view import CHOICES, CONFIRMED, RIDE, item
 from reminders.web.pages import base_path, services_of
 
@@ -31,10 +29,8 @@ SHORT_NAME = re.compile(r"^[0-9a-f]{4,32} (?=is )")
 """What a task is called on the command line, where a fault names it; on a page it is the one that was pressed."""
 
 
-class Deed(BaseModel):
+class Deed(Asked):
     """What a form asks to do with a task. `done` is an outcome, or what staff learned, which stands for one."""
-
-    model_config = ConfigDict(frozen=True)
 
     nonce: str = Field("", max_length=64)
     do: Literal["", "take", "give", "resolve", "reopen"] = ""
@@ -44,10 +40,6 @@ class Deed(BaseModel):
     is_confirmed: bool = False
     is_ride_arranged: bool = False
     back: Literal["today", "task", "inbox"] = "today"
-    clinic: str = Field("", max_length=64)
-    span: Span = Span.NEXT
-    day: date | None = Field(None, ge=FIRST, le=LAST)
-    whole: bool = False
     thread: str = Field("", max_length=36, pattern=r"[0-9a-f-]*")
 
 
@@ -101,17 +93,14 @@ def _back(name: str, deed: Deed) -> str:
         return f"/worklist/{name}"
     if deed.back == "inbox" and deed.thread:
         return f"/inbox/{deed.thread}"
-    day, whole = deed.day.isoformat() if deed.day is not None else "", "true" if deed.whole else ""
-    asked = (("clinic", deed.clinic), ("span", deed.span), ("day", day), ("whole", whole))
-    told = {key: value for key, value in asked if value not in {"", Span.NEXT}}
-    return f"/?{urlencode(told)}" if told else "/"
+    return f"/{deed.query}"
 
 
 def _refused(request: Request, who: Actor, name: str, deed: Deed, error: InputError) -> HTMLResponse:
     faults = tuple(SHORT_NAME.sub("This task ", fault) for fault in error.faults)
     if deed.back != "today":
         return _task_page(request, who, name, faults, status=HTTPStatus.CONFLICT)
-    shown = shown_today(request, who, deed.clinic, deed.span, on=deed.day, is_whole=deed.whole)
+    shown = shown_today(request, who, deed)
     return staff_page(request, who, "today.html", status=HTTPStatus.CONFLICT, shown=shown, faults=faults)
 
 

@@ -1,5 +1,5 @@
 // Works the worklist by keyboard: j, k and the arrows move, Enter opens (the title is a link), t takes, d presses the
-// first of the answers, ? lists the keys. Nothing here sends anything: it moves the focus and presses the page's buttons.
+// first of the answers, n and p turn the pages, ? lists the keys. Nothing here sends anything: it moves the focus and presses the page's buttons.
 (() => {
   "use strict";
   const keys = document.getElementById("keys");
@@ -24,6 +24,8 @@
     task.querySelector(`button[name="${name}"]${value ? `[value="${value}"]` : ""}`)?.click();
   };
 
+  const turn = (way) => document.querySelector(`#part-work a[rel="${way}"]`)?.click();
+
   const show = () => (keys.open ? keys.close() : keys.showModal());
 
   document.addEventListener("keydown", (event) => {
@@ -34,7 +36,7 @@
     if (isArrow && !current()) return;
     const act = {
       j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1),
-      t: () => press("do", "take"), d: () => press("done"),
+      t: () => press("do", "take"), d: () => press("done"), n: () => turn("next"), p: () => turn("prev"),
     }[event.key];
     if (act) { event.preventDefault(); act(); }
   });
