@@ -37,6 +37,8 @@ LOOKS_TOGETHER = 8
 LOOKS_LAST = timedelta(seconds=60)
 """How long one round of looks may take; a provider that does not answer must not keep the rest of the upkeep."""
 POLL_AFTER, POLL_FOR = timedelta(hours=1), timedelta(days=3)
+CLOCKS_APART = timedelta(days=1)
+"""More than an attempt and its message, each timed by its own clock, can seem to lie apart."""
 """When a text without a final receipt is asked about, and for how long: some carriers never report."""
 LOOK_BACK_FOR, LOOK_BACK_EVERY = timedelta(days=1), timedelta(minutes=30)
 """How long and how often a text that was found absent is looked for again."""
@@ -227,7 +229,13 @@ def poll_stuck(deps: Deps) -> int:
         return 0
     machine_now = deps.clock.machine_now()
     with deps.store.reading() as tx:
-        waiting = attempts.stuck(tx, since=machine_now - POLL_FOR, before=machine_now - POLL_AFTER, limit=AT_ONCE)
+        waiting = attempts.stuck(
+            tx,
+            left_since=deps.clock.now() - (POLL_FOR + CLOCKS_APART) * deps.clock.speed,
+            since=machine_now - POLL_FOR,
+            before=machine_now - POLL_AFTER,
+            limit=AT_ONCE,
+        )
     seen = list(_look_together(deps, waiting, lambda _, stuck: sms.fetch(stuck[2])))
     with deps.store.transaction() as tx:
         attempts.looked_at(tx, [stuck[0] for stuck, _ in seen], machine_now=machine_now)

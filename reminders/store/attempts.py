@@ -22,6 +22,7 @@ from reminders.store.unit_of_work import Transaction
 
 OPEN = (AttemptState.SENDING, AttemptState.UNKNOWN)
 IS_OPEN = attempt.c.state.in_([plain(state) for state in OPEN])
+IS_ON_ITS_WAY = message.c.state.in_([plain(MessageState.ACCEPTED), plain(MessageState.SENT)])
 WAS_ABSENT = attempt.c.state == plain(AttemptState.ABSENT)
 other = attempt.alias("other")
 FINISHED_WITH = ("state", "provider_id", "provider_status", "code", "detail", "finished_at")
@@ -364,17 +365,20 @@ def has_live(tx: Transaction, ids: Collection[MessageId]) -> set[MessageId]:
     return {MessageId(row) for row in tx.connection.scalars(statement)}
 
 
-def stuck(tx: Transaction, *, since: datetime, before: datetime, limit: int) -> list[tuple[AttemptTag, MessageId, str]]:
+def stuck(
+    tx: Transaction, *, left_since: datetime, since: datetime, before: datetime, limit: int
+) -> list[tuple[AttemptTag, MessageId, str]]:
     """Return accepted attempts between two times that no final receipt followed (requirement 23).
 
-    One that was looked at after `before` has had its turn.
+    One that was looked at after `before` has had its turn. By when their messages left, on the clinic's clock, they are
+    found; `since` and `before` are machine time, and decide.
     """
-    waiting = [MessageState.ACCEPTED, MessageState.SENT]
     statement = (
         select(attempt.c.tag, attempt.c.message_id, attempt.c.provider_id)
         .join(message, message.c.id == attempt.c.message_id)
         .where(attempt.c.state == AttemptState.ACCEPTED, attempt.c.machine_begun_at.between(since, before))
-        .where(message.c.state.in_(waiting), message.c.channel == Channel.SMS, attempt.c.provider_id.is_not(None))
+        .where(IS_ON_ITS_WAY, message.c.left_at >= left_since, message.c.channel == Channel.SMS)
+        .where(attempt.c.provider_id.is_not(None))
         .where(attempt.c.last_look_at.is_(None) | (attempt.c.last_look_at < before))
         .order_by(attempt.c.machine_begun_at)
         .limit(limit)

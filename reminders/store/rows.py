@@ -253,6 +253,7 @@ message = Table(
     Index("ix_message_due", "channel", "due_at", **only_where("state IN ('due', 'held')")),
     Index("ix_message_again", "channel", "due_at", **only_where("state IN ('due', 'held') AND fence > 0")),
     Index("ix_message_lease", "lease_until", **only_where("state = 'claimed'")),
+    Index("ix_message_on_its_way", "left_at", **only_where("state IN ('accepted', 'sent')")),
     Index("ix_message_waiting", "expires_at", **only_where("state IN ('due', 'held', 'claimed', 'unknown')")),
     Index("ix_message_patient_id_left_at", "patient_id", "left_at"),
     Index("ix_message_appointment_id", "appointment_id"),

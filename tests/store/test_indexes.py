@@ -11,7 +11,7 @@ from sqlalchemy.dialects import sqlite
 from reminders.core.cadences import QuestionKind
 from reminders.core.delivery import AttemptState
 from reminders.core.patients import Channel
-from reminders.store.attempts import IS_OPEN
+from reminders.store.attempts import IS_ON_ITS_WAY, IS_OPEN
 from reminders.store.conversation_rows import question
 from reminders.store.follow_ups import IS_OPEN as WAITS_FOR_AN_ANSWER
 from reminders.store.messages import CLAIMABLE
@@ -24,6 +24,7 @@ from tests.builders import NOON
 
 QUESTIONS: dict[str, Select[tuple[object, ...]]] = {
     "ix_message_due": select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == Channel.SMS),
+    "ix_message_on_its_way": select(message.c.id).where(IS_ON_ITS_WAY, message.c.left_at >= NOON),
     "ix_reminder_due": select(reminder.c.id).where(IS_PLANNED, reminder.c.due_at <= NOON),
     "ix_question_open": select(question.c.id).where(WAITS_FOR_AN_ANSWER, question.c.expires_at <= NOON),
     "ix_attempt_open": select(attempt.c.tag).where(

@@ -23,8 +23,6 @@ GROWING = frozenset(
 )
 REMINDERS = 200_000
 READS_OR_WRITES = ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")
-BY_TIME_OF_CALL = "poll stuck"
-"""Every five minutes it reads the attempts of three days, which no index puts in order of time."""
 Seen = list[tuple[str, Any]]
 
 
@@ -40,7 +38,7 @@ def years(postgres: Postgres) -> Iterator[World]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", [name for name in (*WAKE, *SWEEPS) if name != BY_TIME_OF_CALL])
+@pytest.mark.parametrize("name", [*WAKE, *SWEEPS])
 def test_what_comes_round_by_itself_reads_no_growing_table_from_end_to_end(years: World, name: str) -> None:
     seen: Seen = []
 
