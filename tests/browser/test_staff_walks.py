@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from reminders.core.delivery import ReceiptStatus
+from reminders.core.tasks import TaskKind, Urgency
 from reminders.services.sync_schedule import SyncOptions
+from reminders.store import rows
+from reminders.store.tasks import Task, open_many
 from tests.browser.conftest import accept_invitation
 from tests.browser.live import PASSWORD, Live
 from tests.builders import a_booking, a_record, an_entry, local
@@ -47,6 +52,26 @@ def test_a_new_person_comes_in_leaves_and_comes_back(page: Page, live: Live) -> 
     page.get_by_label("Code").fill(live.code(key))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+
+
+def test_the_pages_of_a_long_worklist_are_turned_by_keys_and_by_links(desk: Page, live: Live) -> None:
+    a_day(live.world)
+    (visit, *_) = live.world.all(select(rows.appointment))
+    waiting = [
+        (uuid4(), Task(TaskKind.CALL_WANTED, Urgency.HIGH, f"waits {n}", visit.clinic_id, visit.patient_id))
+        for n in range(45)
+    ]
+    with live.world.store.transaction() as tx:
+        open_many(tx, waiting, now=live.world.clock.now())
+    desk.goto("/")
+    tasks = desk.locator("[data-task]")
+    expect(tasks).to_have_count(40)
+    desk.keyboard.press("n")
+    expect(tasks).to_have_count(5)
+    expect(desk.get_by_text("Tasks 41 to 45 of 45")).to_be_visible()
+    desk.get_by_role("link", name="More pressing").press("Enter")
+    expect(tasks).to_have_count(40)
+    expect(desk.get_by_role("link", name="Less pressing")).to_be_visible()
 
 
 def test_the_morning_list_is_worked_off_by_keyboard(desk: Page, live: Live) -> None:
