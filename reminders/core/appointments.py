@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminders.core.ids import AppointmentId, PatientId
@@ -141,6 +142,14 @@ class Glance:
     series_id: str | None
     is_confirmed: bool
     ride: RideState | None
+
+
+class Meant(NamedTuple):
+    """The session that a reply was for, and when it begins (UTC) by the clock of which zone."""
+
+    id: AppointmentId
+    starts_at: datetime
+    timezone: str
 
 
 class ChangeKind(StrEnum):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Row, Select, func, select, true
 
+from reminders.core.appointments import Meant
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.ids import AppointmentId, InboundId, MessageId, PatientId
 from reminders.core.replies import Intent
@@ -44,14 +45,6 @@ NEWEST_FIRST = (inbound.c.received_at.desc(), inbound.c.id.desc())
 
 
 OF_SESSION = (appointment.c.starts_at, appointment.c.timezone)
-
-
-class Meant(NamedTuple):
-    """The session that a reply was for."""
-
-    id: AppointmentId
-    starts_at: datetime
-    timezone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from reminders.core.replies import Intent, Interpretation, interpret
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "replies"
 HALVES = ("tuning", "held_back", "set_aside")
-"""What rules are tuned on; replies of authors of whom nothing is learned; and a fifth of what six others wrote.
+"""What rules are tuned on; replies of authors of whom nothing is learned; and a fifth of what others wrote.
 
-Of those six the rest is of a fourth kind, `learning`: the weights learn from it, and rules are not tuned on it.
+The rest of those others is of a fourth kind, `learning`: the weights learn from it, and rules are not tuned on it.
 """
 
 

@@ -30,10 +30,10 @@ class Bar:
 
 BARS = {
     "tuning": Bar(),
-    # Below the bar, and known to be: what it reaches today on 1,416 replies, so that it cannot fall back unseen.
-    "held_back": Bar(0.93, 2, 1, 2, 3, 1),
-    # The same, of 2,457 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
-    "set_aside": Bar(0.82, 14, 10, 4, 6, 2),
+    # Below the bar, and known to be: what it reaches today on 1,916 replies, so that it cannot fall back unseen.
+    "held_back": Bar(0.96, 0, 2, 5, 5, 3),
+    # The same, of 4,569 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
+    "set_aside": Bar(0.905, 8, 14, 3, 7, 4),
 }
 
 

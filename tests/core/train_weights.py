@@ -21,7 +21,7 @@ from pathlib import Path
 
 from reminders.core.replies import Intent
 from reminders.core.replies import weights as product
-from reminders.core.replies.interpret import ANSWERED_LIKE, interpret_by_rules
+from reminders.core.replies.interpret import interpret_by_rules, question_of
 from reminders.core.replies.lexicon import LANGUAGES, lexicon
 from reminders.core.replies.weights import SIZE, chance, features_of, pack, tokens_of
 from tests.core.reply_scores import FOLDER, Labelled, replies
@@ -43,12 +43,11 @@ def first_readings() -> Mapping[str, Sequence[str]]:
 
 def row_of(reply: Labelled, first: Mapping[str, Sequence[str]]) -> Row:
     """Return a reply's features, and for each intent whether it says it."""
-    return _row(reply, [Intent(word) for word in first[reply.id]] if reply.id in first else _read(reply))
+    return _row(reply, [Intent(word) for word in first[reply.id]] if reply.id in first else read_by_rules(reply))
 
 
 def _row(reply: Labelled, read: Sequence[Intent] | None) -> Row:
-    question = ANSWERED_LIKE[reply.question].value if reply.question is not None else "none"
-    features = features_of(tokens_of(reply.text), question, read)
+    features = features_of(tokens_of(reply.text), question_of(reply.question), read)
     return list(features.items()), [float(intent in reply.intents) for intent in Intent]
 
 
@@ -64,10 +63,10 @@ def lexicon_rows() -> Iterator[Row]:
             [*told, *((text, None) for net in known.nets for text in (*net.examples, *net.near))]
         ):
             reply = Labelled(text, text, kind, known.language, frozenset(), None)
-            yield _row(replace(reply, intents=frozenset(_read(reply))), None)
+            yield _row(replace(reply, intents=frozenset(read_by_rules(reply))), None)
 
 
-def _read(reply: Labelled) -> Sequence[Intent]:
+def read_by_rules(reply: Labelled) -> Sequence[Intent]:
     return interpret_by_rules(reply.text, open_question=reply.question, language=reply.language).intents
 
 
@@ -102,7 +101,9 @@ def note() -> int:
     """Keep what the rules find today in replies that are not noted yet, labelled for tuning or held back."""
     known = dict(first_readings())
     for half in ("tuning", "learning", "held_back"):
-        known |= {reply.id: [str(one) for one in _read(reply)] for reply in replies(half) if reply.id not in known}
+        known |= {
+            reply.id: [str(one) for one in read_by_rules(reply)] for reply in replies(half) if reply.id not in known
+        }
     FIRST.write_text(json.dumps(known, indent=0, sort_keys=True) + "\n", encoding="utf-8")
     return 0
 

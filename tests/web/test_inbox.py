@@ -23,11 +23,12 @@ from tests.builders import a_booking, a_record, an_entry
 from tests.services.conversation_cases import START, asked_whether_they_come, is_confirmed
 from tests.services.test_statements import counting
 from tests.web.browser import Browser
+from tests.web.front_desk import a_desk, words
 from tests.web.test_links import book, mailed, path_in
-from tests.web.test_today import a_desk, words
 from tests.world import CLINIC, PHONE, World
 
-RIDDLE = "blorf the gromp, Dana 202 555 0101"
+RIDDLE = "the heron stands where the river forgets"
+NAMED = "blorf the gromp, Dana 202 555 0101"
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def test_more_threads_cost_no_more_statements(store: Store, tmp_path: Path) -> N
 
 @pytest.mark.both_databases
 def test_corrections_are_exported_as_examples_that_name_nobody(clinic: World, front: Browser) -> None:
-    clinic.text(RIDDLE)
+    clinic.text(NAMED)
     press(front, f"/inbox/texts/{text_id(clinic)}/reading", only="decline")
     clinic.later(timedelta(minutes=5))
     press(front, f"/inbox/texts/{text_id(clinic)}/reading", only="confirm")

@@ -13,7 +13,7 @@ from reminders.services.sync_schedule import SyncOptions
 from reminders.store.staff_rows import audit_event
 from reminders.store.unit_of_work import Store
 from tests.builders import local
-from tests.web.test_today import NORTH, a_clinic, a_desk, entries, press, words
+from tests.web.front_desk import NORTH, a_clinic, a_desk, entries, press, words
 from tests.world import CLINIC, World
 
 

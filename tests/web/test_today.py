@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -10,115 +9,38 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
-from reminders.core.appointments import ScheduleEntry
 from reminders.core.retention import ERASED
-from reminders.core.staff import Role, actor
 from reminders.core.tasks import TITLES, TaskKind, Urgency
-from reminders.services.apply_clinics import known_clinics
 from reminders.services.sync_schedule import SyncOptions
-from reminders.services.watch_appointments import watch_appointments
 from reminders.store import conversation_rows, rows
 from reminders.store.tasks import Task, open_many
 from reminders.store.unit_of_work import Store
-from reminders.web.console.door import acting
 from reminders.web.errors import words_of
 from tests.builders import a_booking, a_record, an_entry, local
 from tests.servers.wiping import wipe
 from tests.services.test_statements import counting
-from tests.web.browser import Browser, some_app
+from tests.web.front_desk import (
+    HOUR,
+    LONG,
+    MOST_BYTES,
+    NORTH,
+    NOW,
+    a_clinic,
+    a_desk,
+    a_task,
+    crowd,
+    entries,
+    erase_replies,
+    press,
+    short,
+    shown,
+    task,
+    turned,
+    words,
+)
 from tests.world import CLINIC, World
-
-NOW = local("2027-03-02 10:00")
-NORTH = {**CLINIC, "slug": "north", "sender": "North Clinic"}
-ON_CALL = [{"name": "Nurse on call", "phone": "+12025550199"}]
-MOST_BYTES = 150_000
-HOUR = timedelta(hours=1)
-LONG = "what about my parking and the entrance, which door do I take when I come by bus on a Tuesday morning?"
-
-
-def entries(count: int, *, first: int = 0) -> list[ScheduleEntry]:
-    """So many patients, one half today and one half tomorrow."""
-    return [
-        an_entry(
-            f"A{n}",
-            patient=a_record(f"P{n}", name=f"Patient Number{n}", phone=f"+1202555{1000 + n}", email=None),
-            booking=a_booking(local(f"2027-03-0{2 + n % 2} {8 + n % 9:02d}:{n % 6}0")),
-        )
-        for n in range(first, first + count)
-    ]
-
-
-def a_clinic(store: Store, sessions: int, tasks: int) -> World:
-    """So many sessions and so many replies that need a person."""
-    world = World(store, {**CLINIC, "escalation": ON_CALL}, now=NOW - timedelta(days=4))
-    world.sync(*entries(sessions), options=SyncOptions(is_approved=True))
-    world.at(NOW)
-    for n in range(tasks):
-        world.text(LONG, sender=f"+1202555{1000 + n}")
-    return world
-
-
-def crowd(world: World, *, sessions: int = 0, tasks: int = 0, alarms: int = 0) -> None:
-    """Add so many sessions of the first patient today, and so many urgent tasks and alarms since this morning."""
-    (item,) = world.all(select(rows.appointment).order_by(rows.appointment.c.starts_at).limit(1))
-    more = [
-        {**item._asdict(), "id": uuid4(), "external_id": f"more {n}", "starts_at": NOW + timedelta(seconds=30 * n)}
-        for n in range(sessions)
-    ]
-    waiting = [
-        (uuid4(), Task(TaskKind.CALL_WANTED, Urgency.HIGH, f"waits {n}", item.clinic_id, item.patient_id))
-        for n in range(tasks)
-    ] + [
-        (uuid4(), Task(TaskKind.ESCALATION, Urgency.HIGH, f"alarms {n}", item.clinic_id, item.patient_id))
-        for n in range(alarms)
-    ]
-    with world.store.transaction() as tx:
-        if more:
-            tx.connection.execute(insert(rows.appointment), more)
-        open_many(tx, waiting, now=NOW - timedelta(hours=1))
-
-
-def a_desk(world: World, folder: Path, *clinics: str, role: Role = Role.FRONT_DESK) -> Browser:
-    """The browser of somebody who works at some clinics; with none named, at all."""
-    app = some_app(world, folder, is_demo=True)
-    every = known_clinics(world.deps)
-    roles = {item.id: role for item in every if item.slug in clinics or not clinics}
-    app.dependency_overrides[acting] = lambda: actor(None, "Alex", roles, every_clinic=[item.id for item in every])
-    return Browser(app, "http://localhost:8000", address="127.0.0.1")
-
-
-def erase_replies(world: World) -> None:
-    """Let what patients wrote be kept no longer."""
-    inbound = conversation_rows.inbound
-    with world.store.transaction() as tx:
-        for (key,) in world.all(select(inbound.c.id)):
-            sealed = tx.vault.seal("inbound.body", key, ERASED)
-            tx.connection.execute(update(inbound).where(inbound.c.id == key).values(body=sealed))
-
-
-def words(page: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
-
-
-def press(desk: Browser, address: str, **fields: str) -> int:
-    desk.get("/")
-    return desk.post(address, {"nonce": desk.nonce, **fields}).status_code
-
-
-def short(world: World, kind: str) -> str:
-    (row,) = world.all(select(rows.task).where(rows.task.c.kind == kind))
-    return str(row.id.hex)
-
-
-def a_task(world: World) -> str:
-    return str(world.all(select(rows.task.c.id).limit(1))[0].id.hex)
-
-
-def task(world: World, kind: str) -> tuple[str | None, str | None, str | None]:
-    (row,) = world.all(select(rows.task).where(rows.task.c.kind == kind))
-    return row.acknowledged_by, row.resolved_by, row.outcome
 
 
 def test_a_press_that_is_not_taken_leaves_the_page_as_it_is_and_says_so(store: Store, tmp_path: Path) -> None:
@@ -157,19 +79,6 @@ def test_more_rows_cost_no_more_statements(store: Store, tmp_path: Path) -> None
                 assert desk.get(page).status_code == 200
             costs[sessions][page.partition("/worklist/")[1] or page] = len(seen)
     assert costs[5] == costs[60]
-
-
-def turned(desk: Browser, page: str, name: str) -> Iterator[str]:
-    """A page, and those that its links of this name lead to, one after the other."""
-    yield page
-    while link := re.search(rf'id="{name}"[^>]* href="([^"]+)"', page):
-        page = desk.get(unescape(link.group(1))).text
-        yield page
-
-
-def shown(page: str, kind: str) -> list[str]:
-    """The keys of the rows of a page, in their order."""
-    return re.findall(rf'class="{kind}[^>]* data-key="([0-9a-f]+)"', page)
 
 
 def test_every_task_is_on_one_of_the_pages_and_each_page_says_how_many_there_are(store: Store, tmp_path: Path) -> None:
@@ -382,94 +291,3 @@ def test_words_that_are_kept_no_longer_are_quoted_as_nobodys(store: Store, tmp_p
     assert "<q>" not in page
     assert "<blockquote>" not in page
     assert re.findall(r"Reply ([a-z ]+) Tue Mar 2", words(page)) == ["asks something", "confirms"]
-
-
-def test_a_task_is_taken_resolved_and_opened_again_by_one_press_each(store: Store, tmp_path: Path) -> None:
-    world = a_clinic(store, 2, 1)
-    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
-    assert press(desk, address, do="take") == 303
-    assert task(world, "question") == ("Alex", None, None)
-    assert press(desk, address, done="reached") == 303
-    assert task(world, "question") == ("Alex", "Alex", "reached")
-    assert "Done today 1" in words(desk.get("/").text)
-    assert press(desk, address, do="reopen") == 303
-    assert task(world, "question") == ("Alex", None, None)
-
-
-def test_what_somebody_else_did_first_is_said_beside_the_list(store: Store, tmp_path: Path) -> None:
-    world = a_clinic(store, 2, 1)
-    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
-    press(desk, address, done="reached")
-    desk.get("/")
-    answer = desk.post(address, {"nonce": desk.nonce, "done": "not_needed"})
-    assert answer.status_code == 409
-    assert "This task is resolved already: by Alex" in answer.text
-    assert task(world, "question") == ("Alex", "Alex", "reached")
-
-
-def test_that_a_patient_comes_is_recorded_with_the_press(store: Store, tmp_path: Path) -> None:
-    world = a_clinic(store, 2, 0)
-    world.text("blorf the gromp", sender="+12025551001")
-    assert press(a_desk(world, tmp_path), f"/worklist/{short(world, 'reply_unclear')}", done="confirmed") == 303
-    assert task(world, "reply_unclear") == ("Alex", "Alex", "reached")
-    (row,) = world.all(select(rows.appointment).where(rows.appointment.c.external_id == "A1"))
-    assert row.confirmed_version == row.version
-
-
-def test_a_red_flag_stands_on_top_with_its_code_the_number_and_a_button(store: Store, tmp_path: Path) -> None:
-    world = a_clinic(store, 2, 0)
-    world.text("I want to kill myself", sender="+12025551000")
-    desk = a_desk(world, tmp_path)
-    page = desk.get("/").text
-    (code,) = [row.code for row in world.all(select(rows.metadata.tables["escalation"]))]
-    assert f"code <strong>{code}</strong>" in page
-    assert 'href="tel:+12025551000"' in page
-    assert "I want to kill myself" in page
-    assert "I take it over" in page
-    assert page.index("I take it over") < page.index("Worklist <span")
-    assert press(desk, f"/worklist/{short(world, 'escalation')}", do="take") == 303
-    (climb,) = world.all(select(rows.metadata.tables["escalation"]))
-    assert climb.acknowledged_by == "Alex"
-    assert "Alex took it over" in desk.get("/").text
-
-
-def test_the_page_of_a_task_gives_it_away_and_keeps_a_note(store: Store, tmp_path: Path) -> None:
-    world = a_clinic(store, 2, 1)
-    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
-    assert press(desk, address, do="give", to="Sam", back="task") == 303
-    assert press(desk, address, do="resolve", done="done", note="Told her the side door", back="task") == 303
-    text = words(desk.get(address).text)
-    assert "gave it to Sam" in text
-    assert "Told her the side door" in text
-    assert "Open again" in text
-
-
-@pytest.mark.parametrize("fields", [{"do": "give", "to": " "}, {"do": "resolve"}, {}])
-def test_a_form_that_says_too_little_changes_nothing(store: Store, tmp_path: Path, fields: dict[str, str]) -> None:
-    world = a_clinic(store, 2, 1)
-    desk, address = a_desk(world, tmp_path), f"/worklist/{short(world, 'question')}"
-    assert press(desk, address, back="task", **fields) == 409
-    assert task(world, "question") == (None, None, None)
-
-
-def test_a_form_of_another_site_and_who_may_only_read_change_nothing(store: Store, tmp_path: Path) -> None:
-    world = a_clinic(store, 2, 1)
-    address = f"/worklist/{short(world, 'question')}"
-    desk = a_desk(world, tmp_path)
-    desk.get("/")
-    assert desk.post(address, {"nonce": "x" * 32, "do": "take"}).status_code == 403
-    auditor = a_desk(world, tmp_path, role=Role.AUDITOR)
-    assert press(auditor, address, do="take") == 404
-    assert "<button formaction" not in auditor.get("/").text
-    assert task(world, "question") == (None, None, None)
-
-
-def test_what_is_urgent_stands_above_what_is_not_whatever_it_is_about(store: Store, tmp_path: Path) -> None:
-    world = a_clinic(store, 6, 0)
-    world.at(NOW + timedelta(hours=5))
-    watch_appointments(world.deps)
-    world.text("purple monkey", sender="+12025551001")
-    page = a_desk(world, tmp_path).get("/").text
-    shown = re.findall(r'class="item-head"><span class="chip \w+">(now|today|soon)', page)
-    assert set(shown) >= {"now", "today"}
-    assert shown == sorted(shown, key=["now", "today", "soon"].index)

@@ -18,7 +18,7 @@ from reminders.core.replies.driving import read_driving
 from reminders.core.replies.intents import PRECEDENCE, STANDS_ALONE, Intent
 from reminders.core.replies.interpretation import Evidence, Finding, Interpretation
 from reminders.core.replies.judging import Judgement, Said, Side, judge, main_side, settle
-from reminders.core.replies.lexicon import LANGUAGES, Lexicon, lexicon
+from reminders.core.replies.lexicon import LANGUAGES, Lexicon, Mark, lexicon
 from reminders.core.replies.matching import Match, find, longest
 from reminders.core.replies.moods import Moods
 from reminders.core.replies.netting import read_nets
@@ -26,6 +26,7 @@ from reminders.core.replies.on_the_way import leave_out_the_way
 from reminders.core.replies.phrases import Phrase, phrases_of
 from reminders.core.replies.reading import Clause, Word, clauses_of, fold
 from reminders.core.replies.reasons import leave_out_reasons
+from reminders.core.replies.scores import lone_number, numbers_in
 from reminders.core.replies.scoring import read_score
 from reminders.core.replies.wrappers import (
     end_of_own_words,
@@ -38,6 +39,12 @@ from reminders.core.replies.wrappers import (
 DEFAULT_LANGUAGE = "en"
 ANSWERED_LIKE = {kind: kind for kind in QuestionKind} | {QuestionKind.PICK_UP: QuestionKind.CONFIRM}
 """An escort who is asked whether they will come answers as a patient does."""
+NOTHING_ASKED = "none"
+
+
+def question_of(asked: QuestionKind | None) -> str:
+    """Return what was asked, as what was learned knows it."""
+    return ANSWERED_LIKE[asked].value if asked is not None else NOTHING_ASKED
 
 
 def interpret_by_rules(text: str, *, open_question: QuestionKind | None, language: str | None = None) -> Interpretation:
@@ -76,6 +83,8 @@ def interpret_by_rules(text: str, *, open_question: QuestionKind | None, languag
         keyword=_keyword(words, main),
         language=_language(found.said, main),
         may_be_idiom=bool(found.idioms) and not found.has(Intent.RED_FLAG),
+        number=lone_number(numbers_in(main.phrases, main.known)),
+        is_hedged=any(match.entry.means is Mark.HEDGE for side in sides for match in side.matches),
     )
 
 

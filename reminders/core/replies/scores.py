@@ -62,6 +62,14 @@ def only_score(numbers: Sequence[Number]) -> Number | None:
     return scores[0] if len({number.value for number in scores}) == 1 else None
 
 
+def lone_number(numbers: Sequence[Number]) -> int | None:
+    """Return the one number from 0 to 10 of a text that times and counts nothing, where no other stands beside it."""
+    small = [number for number in numbers if number.value <= WORST]
+    is_alone = len({number.value for number in small}) == 1
+    can_be = is_alone and small[0].value >= 0 and all(number.kind is not Kind.OTHER for number in small)
+    return small[0].value if can_be else None
+
+
 def _numbers(phrase: Phrase, place: int, known: Lexicon) -> Iterator[Number]:
     for at, token in enumerate(phrase.tokens):
         value = _value(token.text, known)

@@ -27,6 +27,7 @@ SIZE = 1 << BITS
 PIECES = (3, 4, 5)
 WORD = re.compile(r"[a-z0]+|[^\sa-z0]")
 MOST_SURE = 30.0
+NEAR_ZERO = 1e-6
 STRONG = 2.0
 """How much more than a word a finding of the rules counts."""
 
@@ -68,6 +69,12 @@ class Weights:
 def chance(weight: float) -> float:
     """Return a weight as a chance between 0 and 1."""
     return 1 / (1 + math.exp(-max(-MOST_SURE, min(MOST_SURE, weight))))
+
+
+def log_odds(given: float) -> float:
+    """Return a chance as a weight: the reverse of `chance`."""
+    held = min(max(given, NEAR_ZERO), 1 - NEAR_ZERO)
+    return math.log(held / (1 - held))
 
 
 def tokens_of(text: str) -> list[Token]:

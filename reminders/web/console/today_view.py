@@ -9,7 +9,7 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from reminders.bootstrap import Facts
-from reminders.core.appointments import AppointmentStatus
+from reminders.core.appointments import AppointmentStatus, Meant
 from reminders.core.conversation.beside import is_of_another
 from reminders.core.delivery import MessageState
 from reminders.core.labels import REASONS, RIDES, title
@@ -22,7 +22,6 @@ from reminders.core.windows import local_day
 from reminders.services.read_status import AppointmentLine
 from reminders.services.read_today import ClinicDays, Ledger, SessionDay, TodayReading
 from reminders.services.read_worklist import Pressing
-from reminders.store.timeline import Meant
 from reminders.web.console.asked import Asked
 from reminders.web.console.labels import INTENTS, MESSAGE_STATES, PAUSED, STATUSES
 from reminders.web.console.times import Times, When, times_of
