@@ -37,9 +37,9 @@ LOOKS_TOGETHER = 8
 LOOKS_LAST = timedelta(seconds=60)
 """How long one round of looks may take; a provider that does not answer must not keep the rest of the upkeep."""
 POLL_AFTER, POLL_FOR = timedelta(hours=1), timedelta(days=3)
+"""When a text without a final receipt is asked about, and for how long: some carriers never report."""
 CLOCKS_APART = timedelta(days=1)
 """More than an attempt and its message, each timed by its own clock, can seem to lie apart."""
-"""When a text without a final receipt is asked about, and for how long: some carriers never report."""
 LOOK_BACK_FOR, LOOK_BACK_EVERY = timedelta(days=1), timedelta(minutes=30)
 """How long and how often a text that was found absent is looked for again."""
 HEARING = timedelta(hours=1)

@@ -1,7 +1,7 @@
 """Chances of each intent from a small encoder (Vaswani et al. 2017): it has read much English before it read replies.
 
 Where `weights` know words, the encoder knows which words are like which, and in what order they stand. It began as
-all-MiniLM-L6-v2 (Apache-2.0) and learned from the same labelled replies; `tests/learning/train_encoder.py` makes
+all-MiniLM-L6-v2 (Apache-2.0) and learned from the same labelled replies; `tests/core/train_encoder.py` makes
 `encoder.npz`, weights of one signed byte each. On one machine a text has the same chances whenever it is read; between
 machines they differ in the seventh digit, as their processors add up in another order.
 """
