@@ -143,13 +143,14 @@ class ScheduleReading:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingText:
-    """One SMS to be sent once. `start_by` is monotonic time: a call that cannot begin before it must not begin."""
+    """One SMS to be sent once. Its call begins between `start_at` and `start_by` (monotonic time), or not at all."""
 
     tag: AttemptTag
     to: str
     body: str
     validity: timedelta
     start_by: float
+    start_at: float = 0.0
 
     def starting_by(self, start_by: float) -> OutgoingText:
         """Return the same text with another limit for its beginning."""
@@ -203,7 +204,7 @@ class SmsGateway(Protocol):
         """How far the provider's clock was ahead of this machine's when it last answered; None before that."""
 
     def send_many(self, texts: Sequence[OutgoingText], report: Report) -> None:
-        """Call the provider for each text, concurrently; return when every outcome has been reported."""
+        """Call the provider for each text at its time, concurrently; return when every outcome has been reported."""
 
     def find(self, to: str, body: str, *, since: datetime) -> Sequence[Sighting] | None:
         """Look for texts to a number with exactly this body, made after `since` (provider's time).

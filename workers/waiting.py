@@ -7,6 +7,7 @@ sign of life by which supervisor and health checks judge the process: that all t
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -144,9 +145,20 @@ def start(queues: Collection[Queue]) -> None:
         services().load_ahead()
     if Queue.INBOUND in queues:
         make_ready()
+    _spare_collection()
     looking = [Looking(queue) for queue in queues]
     for thread in (*looking, Signing(NAMES.get(frozenset(queues), "worker"), looking)):
         thread.start()
+
+
+def _spare_collection() -> None:
+    """Let the garbage collector leave alone what stays for good, and look less often at what comes and goes by batches.
+
+    By its usual numbers it took a sixth of the time of a worker that drains a backlog.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def _queues_of(app: Any) -> list[Queue]:  # noqa: ANN401 - Celery is not typed

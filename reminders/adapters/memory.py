@@ -220,12 +220,13 @@ class MemorySmsGateway:
         if self._clock.monotonic() > text.start_by:
             return Absent("not started in time", blame=Blame.MESSAGE)
         self.calls.append(text)
+        waits = timedelta(seconds=max(0.0, text.start_at - self._clock.monotonic()))
         answer = self._script.next(text.to)
         provider_id = f"SM{len(self.calls):032x}"
         if isinstance(answer.outcome, Accepted):
             provider_id = answer.outcome.provider_id
         if answer.has_arrived:
-            self.sent.append(SentText(text, provider_id, self._clock.machine_now()))
+            self.sent.append(SentText(text, provider_id, self._clock.machine_now() + waits))
         if not isinstance(answer.outcome, Unknown):
             self.skew = self.ahead
         return answer.outcome or Accepted(provider_id, ReceiptStatus.QUEUED.value)

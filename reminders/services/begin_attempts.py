@@ -6,7 +6,7 @@ An opt-out that committed before this transaction wins; one that comes later wai
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -86,9 +86,10 @@ class _Scene:
 def begin_attempts(
     deps: Deps, channel: Channel, ids: Collection[MessageId], token: UUID, *, is_probe: bool = False
 ) -> list[Outgoing]:
-    """Record the intents of those that may leave now; hold, suppress or expire the others. Returns what to call.
+    """Record the intents of those that may leave; hold, suppress or expire the others. Returns what to call.
 
-    Where clocks disagree or the circuit has opened since the claim, all are given back; only a probe goes through.
+    A text may be given some moments before it is due: it is judged as of that instant, and its call waits for it. Where
+    clocks disagree or the circuit has opened since the claim, all are given back; only a probe goes through.
     """
     with deps.store.transaction() as tx:
         subjects = messages.subjects(tx, ids)
@@ -116,10 +117,24 @@ def begin_attempts(
         keep_unsubscribe_links(tx, deps, mails, now=now)
         outgoing = [_outgoing(tx, deps, scene, item, intent.tag) for item, intent in zip(leaving, intents, strict=True)]
         # Read before the commit: a process that freezes anywhere from here on finds out when it wakes (C17).
-        start_by = deps.clock.monotonic() + deps.policy.start_within.total_seconds()
+        monotonic = deps.clock.monotonic()
         reach(Failpoint.INTENT_BEFORE_COMMIT)
     reach(Failpoint.INTENT_COMMITTED)
-    return [item.starting_by(start_by) for item in outgoing]
+    return [_timed(deps, item, intent, moment, monotonic) for item, intent in zip(outgoing, intents, strict=True)]
+
+
+def _timed(deps: Deps, item: Outgoing, intent: attempts.Intent, moment: Moment, monotonic: float) -> Outgoing:
+    """Return it with the limits of its call's beginning, by the monotonic clock."""
+    start_by = monotonic + deps.policy.start_within.total_seconds()
+    if isinstance(item, OutgoingMail):
+        return item.starting_by(start_by)
+    start_at = monotonic + (intent.machine_begun_at - moment.machine_now).total_seconds()
+    return replace(item, start_by=start_by, start_at=start_at)
+
+
+def _leaves_at(item: Message, now: datetime) -> datetime:
+    """Return the instant as of which a message is judged: that at which it leaves."""
+    return max(now, item.draft.due_at)
 
 
 def _scene(tx: Transaction, group: Sequence[Message], read: _Read, now: datetime) -> _Scene:
@@ -163,7 +178,7 @@ def _decide(tx: Transaction, deps: Deps, scene: _Scene, group: Sequence[Message]
     leaving: list[Message] = []
     staying: list[tuple[Draft, Move]] = []
     for item in group:
-        move = _move(item, may_send(_candidate(deps, scene, item), now=scene.now))
+        move = _move(item, may_send(_candidate(deps, scene, item), now=_leaves_at(item, scene.now)))
         flow = _flow(scene, item.draft)
         if move is not None:
             staying.append((item.draft, move))
@@ -172,7 +187,7 @@ def _decide(tx: Transaction, deps: Deps, scene: _Scene, group: Sequence[Message]
             continue
         leaving.append(item)
         if flow is not None:
-            flow.leave(item.id, now=scene.now)
+            flow.leave(item.id, now=_leaves_at(item, scene.now))
     messages.move(tx, [move for _, move in staying], [MessageState.CLAIMED], now=scene.now)
     alone = [move.id for _, move in staying if move.reason in OF_THE_LEADER]
     reminders.free_merged(tx, alone, now=scene.now)
@@ -272,16 +287,17 @@ def _zone(scene: _Scene, item: Message) -> ZoneInfo:
 
 
 def _intent(deps: Deps, item: Message, moment: Moment) -> attempts.Intent:
-    machine_now = moment.machine_now
+    begins_at = _leaves_at(item, moment.now)
+    machine_begun_at = moment.machine_now + (begins_at - moment.now) / deps.clock.speed
     is_text = item.draft.channel is Channel.SMS
     return attempts.Intent(
         tag=deps.identity.new_tag(),
         clinic_id=item.draft.clinic_id,
         message_id=item.id,
         fence=item.fence + 1,
-        begun_at=moment.now,
-        machine_begun_at=machine_now,
-        deadline_at=machine_now + (deps.policy.deadline if is_text else deps.policy.mail_deadline),
+        begun_at=begins_at,
+        machine_begun_at=machine_begun_at,
+        deadline_at=machine_begun_at + (deps.policy.deadline if is_text else deps.policy.mail_deadline),
     )
 
 
@@ -296,6 +312,7 @@ def _outgoing(tx: Transaction, deps: Deps, scene: _Scene, item: Message, tag: At
         envelope = Envelope(tag, address, language, unsubscribe_token(tx, draft), override)
         return write_mail(deps, clinic, draft, appointment, envelope=envelope, now=scene.now)
     is_exempt = draft.origin in UNASKED or draft.override_reason is not None
-    closing = None if is_exempt else closes_at(scene.now, _zone(scene, item), clinic.window)
-    lasts = validity(draft.expires_at, closing, now=scene.now)
+    leaves_at = _leaves_at(item, scene.now)
+    closing = None if is_exempt else closes_at(leaves_at, _zone(scene, item), clinic.window)
+    lasts = validity(draft.expires_at, closing, now=leaves_at)
     return OutgoingText(tag=tag, to=address, body=draft.body, validity=lasts, start_by=0.0)

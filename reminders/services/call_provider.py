@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
+from threading import Condition, Thread
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
@@ -46,6 +47,13 @@ class Calls:
         self._open: dict[AttemptTag, float] = {}
         """When each was begun, the oldest first."""
         self._batches: dict[Future[None], frozenset[AttemptTag]] = {}
+        self._changed = Condition()
+        """Held while either of these two changes."""
+        self._is_closing = False
+        self._fault: Exception | None = None
+        """What the thread that records ran into and nobody was told yet."""
+        self._recorder = Thread(target=self._keep_recording, name=f"record-{channel}", daemon=True)
+        self._is_aside = deps.policy.works_aside
         self._callers = ThreadPoolExecutor(
             # Threads are made as they are needed: one for each call only where every call was begun alone.
             max_workers=deps.policy.in_flight,
@@ -53,7 +61,9 @@ class Calls:
         )
 
     def __enter__(self) -> Self:
-        """Keep threads for calling."""
+        """Keep threads for calling, and one for recording where that is done aside."""
+        if self._is_aside:
+            self._recorder.start()
         return self
 
     def __exit__(
@@ -64,6 +74,9 @@ class Calls:
             if kind is None or issubclass(kind, Exception):
                 self.finish()
         finally:
+            with self._changed:
+                self._is_closing = True
+                self._changed.notify_all()
             self._callers.shutdown(wait=True)
 
     @property
@@ -79,7 +92,8 @@ class Calls:
     @property
     def _are_quick(self) -> bool:
         """Say whether slots come free soon: what waits longer for one than `start_within` is not sent at all."""
-        return not self._open or monotonic() - next(iter(self._open.values())) < QUICK
+        with self._changed:
+            return not self._open or monotonic() - next(iter(self._open.values())) < QUICK
 
     @property
     def are_under_way(self) -> bool:
@@ -90,37 +104,69 @@ class Calls:
         """Call the provider for each of these, concurrently; return at once."""
         if outgoing:
             tags = frozenset(item.tag for item in outgoing)
-            self._open |= dict.fromkeys(tags, monotonic())
-            self._batches[self._callers.submit(self._deliver, outgoing)] = tags
+            with self._changed:
+                self._open |= dict.fromkeys(tags, monotonic())
+                self._batches[self._callers.submit(self._deliver, outgoing)] = tags
+                self._changed.notify_all()
 
     def record(self) -> None:
-        """Record what has been reported, waiting a moment for the first and for those that follow closely."""
-        if not self._open:
+        """Record what has been reported, waiting a moment for the first and for those that follow closely.
+
+        Where that is done aside, wait a moment for the next that is. Raises what a gateway raised.
+        """
+        if not self._is_aside:
+            self._record()
             return
-        patience = self._deps.policy.flush_after.total_seconds()
-        found = _drain(self._told, max(patience, AT_LEAST), patience, most=min(FLUSH_AT, len(self._open)))
-        if found:
-            self._end(tag for tag, _ in found)
-            _record_surely(self._deps, found)
-        self._end_batches()
+        with self._changed:
+            if self._open or self._batches:
+                self._changed.wait(AT_LEAST)
+            failed, self._fault = self._fault, None
+        if failed is not None:
+            raise failed
 
     def finish(self) -> None:
         """Record outcomes until every call has one or its gateway has returned without."""
         failed: Exception | None = None
-        while self._open or self._batches:
+        while self._open or self._batches or self._fault is not None:
             try:
                 self.record()
-                if not self._open:
-                    wait(self._batches)
-                    self._end_batches()
             except Exception as error:  # noqa: BLE001 - a fault of one batch must not cost the outcomes of another
                 failed = failed or error
         if failed is not None:
             raise failed
 
+    def _keep_recording(self) -> None:
+        """Record until the pump is over and nothing is under way any more."""
+        while self._has_work():
+            try:
+                self._record()
+            except Exception as error:  # noqa: BLE001 - it is raised where the pump asks next
+                with self._changed:
+                    self._fault = self._fault or error
+                    self._changed.notify_all()
+
+    def _has_work(self) -> bool:
+        """Wait until a call is under way; False once none will be."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._open or self._batches or self._is_closing)
+            return not self._is_closing
+
+    def _record(self) -> None:
+        patience = self._deps.policy.flush_after.total_seconds()
+        if self._open:
+            found = _drain(self._told, max(patience, AT_LEAST), patience, most=min(FLUSH_AT, len(self._open)))
+            if found:
+                _record_surely(self._deps, found)
+                self._end(tag for tag, _ in found)
+        else:
+            wait(self._batches, timeout=AT_LEAST)
+        self._end_batches()
+
     def _end(self, tags: Iterable[AttemptTag]) -> None:
-        for tag in tags:
-            self._open.pop(tag, None)
+        with self._changed:
+            for tag in tags:
+                self._open.pop(tag, None)
+            self._changed.notify_all()
 
     def _end_batches(self) -> None:
         """Let go of batches that have returned, once nothing that they reported is left to record.
@@ -132,7 +178,9 @@ class Calls:
             return
         failed = [error for batch in ended if (error := batch.exception()) is not None]
         for batch in ended:
-            self._end(self._batches.pop(batch))
+            with self._changed:
+                tags = self._batches.pop(batch)
+            self._end(tags)
         if failed:
             raise failed[0]
 

@@ -26,6 +26,9 @@ from reminders.ports import (
 )
 from reminders.store.unit_of_work import Store
 
+GATE_AHEAD = timedelta(milliseconds=200)
+"""Long enough for a gate and a claim on a busy machine; short enough that hardly anybody opts out meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class SendingPolicy:
@@ -50,8 +53,13 @@ class SendingPolicy:
     """How many calls must have ended before more are begun, unless fewer are waiting: each beginning costs a commit."""
     flush_after: timedelta = timedelta(milliseconds=10)
     look_again_after: timedelta = timedelta(seconds=30)
-    dispatches_aside: bool = False
-    """Whether messages are made beside the sending of others. On SQLite one would only wait for the other."""
+    gate_ahead: timedelta = timedelta(0)
+    """How long before it is due (machine time) the intent of a text may be written: its call waits for its time."""
+    works_aside: bool = False
+    """Whether messages are made, and outcomes recorded, beside the sending of others.
+
+    On SQLite one would only wait for the other.
+    """
 
     @classmethod
     def of(cls, calls: int, *, is_shared: bool) -> Self:
@@ -62,7 +70,14 @@ class SendingPolicy:
         """
         least = max(1, calls // 2)
         size = max(4 * calls, 100)
-        return cls(in_flight=calls, on_deck=calls // 4, least_group=least, claim_size=size, dispatches_aside=is_shared)
+        return cls(
+            in_flight=calls,
+            on_deck=calls // 4,
+            least_group=least,
+            claim_size=size,
+            gate_ahead=GATE_AHEAD,
+            works_aside=is_shared,
+        )
 
 
 @dataclass(frozen=True, slots=True)

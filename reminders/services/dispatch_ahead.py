@@ -22,7 +22,7 @@ class Dispatching:
     def __init__(self, deps: Deps) -> None:
         """Begin with no round."""
         self._deps = deps
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="dispatch") if deps.policy.dispatches_aside else None
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="dispatch") if deps.policy.works_aside else None
         self._round: Future[int] | None = None
 
     def __enter__(self) -> Self:
@@ -46,19 +46,30 @@ class Dispatching:
         """Say whether a round has not told its end yet."""
         return self._round is not None
 
+    @property
+    def is_busy(self) -> bool:
+        """Say whether a round is being made at this moment."""
+        return self._round is not None and not self._round.done()
+
+    @property
+    def has_news(self) -> bool:
+        """Say whether a round has come to its end and nobody asked what it made."""
+        return self._round is not None and self._round.done()
+
     def go_on(self) -> bool:
         """Make some more messages of what is due; say whether any were made, or may be at this moment.
 
-        Raises what the round raised.
+        Where a round made some, the next begins at once: it makes more while these leave. Raises what a round raised.
         """
         if self._aside is None:
             return bool(dispatch_due(self._deps))
-        if self._round is None:
+        ended, is_over = self._round, self.has_news
+        if is_over:
+            self._round = None
+        is_wanted = ended is None or (is_over and ended.result() > 0)
+        if is_wanted:
             self._round = self._aside.submit(dispatch_due, self._deps)
-        if not self._round.done():
-            return True
-        made, self._round = self._round, None
-        return bool(made.result())
+        return is_wanted or self.is_busy
 
     def wait(self) -> None:
         """Wait a moment for the round that runs."""

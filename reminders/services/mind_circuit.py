@@ -26,9 +26,14 @@ def passage(tx: Transaction, deps: Deps, channel: Channel, *, now: datetime) -> 
 
 def read_passage(tx: Transaction, deps: Deps, channel: Channel) -> tuple[Moment, Passage]:
     """Read the clocks (see `read_moment`), and who may go through at that moment."""
-    found, database_now = circuits.read_with_clock(tx, deps.accounts[channel])
-    moment = moment_at(database_now, deps, channel)
+    moment, found = read_circuit(tx, deps, channel)
     return moment, found.passage(now=moment.now)
+
+
+def read_circuit(tx: Transaction, deps: Deps, channel: Channel) -> tuple[Moment, Circuit]:
+    """Read the clocks (see `read_moment`), and the circuit as it stands, in one trip."""
+    found, database_now = circuits.read_with_clock(tx, deps.accounts[channel])
+    return moment_at(database_now, deps, channel), found
 
 
 def take_probe(tx: Transaction, deps: Deps, channel: Channel, *, now: datetime) -> bool:
@@ -41,9 +46,14 @@ def take_probe(tx: Transaction, deps: Deps, channel: Channel, *, now: datetime) 
     return True
 
 
-def note_calls(tx: Transaction, deps: Deps, channel: Channel, calls: Sequence[Call], moment: Moment) -> None:
-    """Note how calls went. While all go well nothing is written, so that healthy workers never wait for each other."""
-    _change(tx, deps, channel, moment, lambda found: _after(deps, found, calls, moment))
+def note_calls(
+    tx: Transaction, deps: Deps, channel: Channel, calls: Sequence[Call], moment: Moment, *, seen: Circuit | None = None
+) -> None:
+    """Note how calls went. While all go well nothing is written, so that healthy workers never wait for each other.
+
+    `seen` is the circuit, where this transaction read it already.
+    """
+    _change(tx, deps, channel, moment, lambda found: _after(deps, found, calls, moment), seen=seen)
 
 
 def note_refused_later(tx: Transaction, deps: Deps, channel: Channel, moment: Moment) -> None:
@@ -58,10 +68,16 @@ def note_arrival(tx: Transaction, deps: Deps, channel: Channel, begun_at: dateti
 
 
 def _change(
-    tx: Transaction, deps: Deps, channel: Channel, moment: Moment, change: Callable[[Circuit], Circuit]
+    tx: Transaction,
+    deps: Deps,
+    channel: Channel,
+    moment: Moment,
+    change: Callable[[Circuit], Circuit],
+    *,
+    seen: Circuit | None = None,
 ) -> None:
     name = deps.accounts[channel]
-    seen = circuits.read(tx, name)
+    seen = circuits.read(tx, name) if seen is None else seen
     if change(seen) == seen:
         return
     before = circuits.lock(tx, name)

@@ -16,8 +16,8 @@ from reminders.core.merging import Candidate, foresee
 from reminders.core.patients import Patient
 from reminders.core.reminders import Reminder
 from reminders.core.windows import local_day
-from reminders.store import appointments, messages, reminders
-from reminders.store.messages import Waiting
+from reminders.store import appointments, reminders, traffic
+from reminders.store.traffic import Waiting
 from reminders.store.unit_of_work import Transaction
 
 
@@ -58,8 +58,8 @@ def read_traffic(
 ) -> dict[PatientId, Flow]:
     """Return the flow of each of these patients, in as many statements as for one."""
     before = now + WEEK
-    left = messages.departures(tx, people, now=now)
-    waiting = messages.waiting(tx, people, now=now, before=before)
+    left = traffic.departures(tx, people, now=now)
+    waiting = traffic.waiting(tx, people, now=now, before=before)
     upcoming = reminders.upcoming(tx, people, now=now, before=before)
     about = {item.appointment_id for items in upcoming.values() for item in items}
     booked = appointments.get_many(tx, about)

@@ -21,14 +21,14 @@ from reminders.core.delivery import (
 )
 from reminders.core.ids import AttemptTag, ContactId
 from reminders.core.messages import Message
+from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
 from reminders.services.apply_receipts import accept_late
 from reminders.services.close_addresses import CLOSING, lock_concerned, plan_concerned
 from reminders.services.deps import Deps
 from reminders.services.fall_back import fall_back
-from reminders.services.mind_circuit import hold_if_doubled, note_calls
+from reminders.services.mind_circuit import hold_if_doubled, note_calls, read_circuit
 from reminders.services.opt_out import opt_out_by_provider
-from reminders.services.read_time import read_moment
 from reminders.services.report_unlisted import report_unlisted
 from reminders.store import attempts, contacts, messages
 from reminders.store.attempts import OPEN_MESSAGE, Begun, Ending, Known
@@ -75,7 +75,7 @@ class _Told:
 def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> None:
     """Store outcomes; one for an attempt that is settled by now changes nothing."""
     with deps.store.transaction() as tx:
-        moment = read_moment(tx, deps)
+        moment, seen = read_circuit(tx, deps, Channel.SMS)
         now = moment.now
         closing = [tag for tag, outcome in told if isinstance(outcome, Rejected) and outcome.kind in CLOSING]
         people = lock_concerned(tx, attempts.addressed(tx, closing, ())) if closing else set()
@@ -92,7 +92,7 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         _accept_late(tx, deps, [one for one in told if one not in settled], now)
         for channel in {item.message.draft.channel for item in found}:
             calls = [item.call for item in found if item.message.draft.channel is channel]
-            note_calls(tx, deps, channel, calls, moment)
+            note_calls(tx, deps, channel, calls, moment, seen=seen if channel is Channel.SMS else None)
         if any(item.late is not None for item in found):
             hold_if_doubled(tx, deps, now=now)
         reach(Failpoint.OUTCOME_BEFORE_COMMIT)

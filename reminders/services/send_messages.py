@@ -1,14 +1,15 @@
 """Send: the pump by which every message leaves, whoever wanted it.
 
-Claim some; of these let a group go whenever there is room: gate and intent in one transaction, then the calls with none
-open, outcomes recorded as they come. The database decides who sends what; a pump that dies leaves leases and deadlines
-that others see.
+Claim what falls due soon; of it let a group go whenever there is room: gate and intent in one transaction some moments
+before it is due, then the calls with none open, outcomes recorded as they come. The database decides who sends what;
+a pump that dies leaves leases and deadlines that others see.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from reminders.core.errors import NotReadyError
@@ -28,6 +29,9 @@ from reminders.store.messages import Claimed
 Wake = Callable[[float], bool]
 """Waits so many seconds and says whether to stop."""
 LONGEST_WAIT = timedelta(seconds=1)
+NO_WAIT = timedelta(0)
+LOOK_EVERY = 0.4
+"""Seconds (machine time) after which more is claimed while something still waits: well within the claim-ahead."""
 
 
 def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
@@ -35,91 +39,143 @@ def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
 
     `wake` waits until the next due time within the claim-ahead, and says when to stop: then nothing new is begun.
     """
-    until = deps.clock.monotonic() + lasts.total_seconds()
-
-    def is_over() -> bool:
-        return wake(0.0) or deps.clock.monotonic() >= until
-
-    sent, has_enough = 0, False
     # Outcomes are recorded before anybody waits for a round of dispatch: what the provider took must not be in doubt.
     with Dispatching(deps) as dispatching, Calls(deps, channel) as calls:
-        while not is_over():
-            # No further ahead than one claim: what waits long after it was written may have become untrue.
-            may_be_more = has_enough or dispatching.go_on()
-            taken = claim_due(deps, channel)
-            has_enough = len(taken.due) >= deps.policy.claim_size
-            if taken.due:
-                with _given_back(deps, taken):
-                    sent += _send_claimed(deps, channel, taken, calls, wake=wake, is_over=is_over)
-            elif calls.are_under_way:
-                calls.record()
-            elif dispatching.is_under_way:
-                dispatching.wait()
-            elif not may_be_more:
-                break
-    return sent
+        run = _Pump(deps, channel, dispatching, calls, wake, deps.clock.monotonic() + lasts.total_seconds())
+        with _given_back(run):
+            return run.go()
+
+
+@dataclass(slots=True)
+class _Pump:
+    """One run: what it claimed and has not begun yet, and when it looks for more."""
+
+    deps: Deps
+    channel: Channel
+    dispatching: Dispatching
+    calls: Calls
+    wake: Wake
+    until: float
+    held: list[Claim] = field(default_factory=list)
+    has_enough: bool = False
+    may_be_more: bool = True
+    look_at: float = 0.0
+    sent: int = 0
+
+    def go(self) -> int:
+        """Look, then begin a group or wait, until nothing is left or time is up; return how many left."""
+        is_left = True
+        while is_left and not self._is_over():
+            if self._is_to_look():
+                self._look()
+            has_begun, pause = self._begin_group()
+            is_left = has_begun or self._wait(pause)
+        return self.sent
+
+    def give_back(self) -> None:
+        """Let others send what was not begun."""
+        while self.held:
+            release(self.deps, self.held[-1].token)
+            self.held.pop()
+
+    def _is_over(self) -> bool:
+        return self.wake(0.0) or self.deps.clock.monotonic() >= self.until
+
+    def _is_to_look(self) -> bool:
+        """Say whether to claim more: in good time before what falls due next, and soon where little is left.
+
+        No further ahead than one claim: what waits long after it was written may have become untrue.
+        """
+        waiting = sum(len(claim.due) for claim in self.held)
+        if self.deps.clock.monotonic() >= self.look_at:
+            return waiting < self.deps.policy.claim_size
+        has_more = waiting == 0 or self.has_enough or self.dispatching.has_news
+        return has_more and waiting < self.deps.policy.in_flight and not self.dispatching.is_busy
+
+    def _look(self) -> None:
+        self.may_be_more = self.has_enough or self.dispatching.go_on()
+        taken = claim_due(self.deps, self.channel)
+        self.has_enough = len(taken.due) >= self.deps.policy.claim_size
+        self.look_at = self.deps.clock.monotonic() + LOOK_EVERY
+        if taken.due:
+            self.held.append(taken)
+
+    def _begin_group(self) -> tuple[bool, timedelta]:
+        """Begin what may leave by now, as far as there is room and the sender's pace allows; else say how long to wait.
+
+        While calls are under way a small group waits for more room: a commit for each single message would cost more
+        than it saves.
+        """
+        claim = self._first()
+        ready = self._ready(claim.due) if claim is not None else []
+        room = self.calls.room
+        if claim is None or not ready or room < min(len(ready), self.deps.policy.least_group):
+            return False, NO_WAIT
+        granted = self._pace(ready[:room])
+        if granted.count == 0:
+            return False, granted.wait
+        outgoing = self._begin(claim, [item.id for item in claim.due[: granted.count]])
+        self.sent += len(outgoing)
+        self.calls.begin(outgoing)
+        claim.due = claim.due[granted.count :]
+        if not claim.due:
+            self.held.remove(claim)
+        return True, NO_WAIT
+
+    def _first(self) -> Claim | None:
+        """Return the claim of which something falls due first."""
+        return min(self.held, key=lambda claim: claim.due[0].due_at, default=None)
+
+    def _ready(self, due: Sequence[Claimed]) -> Sequence[Claimed]:
+        """Return what is due, or will be soon: some at a time, not each alone. Mails queue: of them what is due."""
+        now = self.deps.clock.now()
+        ahead = self._gate_ahead
+        return [item for item in due if item.due_at <= now + ahead] if due[0].due_at <= now + ahead / 2 else []
+
+    @property
+    def _gate_ahead(self) -> timedelta:
+        """How far ahead intents are written, in the clinic's time."""
+        return self.deps.policy.gate_ahead * self.deps.clock.speed if self.channel is Channel.SMS else NO_WAIT
+
+    def _pace(self, ready: Sequence[Claimed]) -> Grant:
+        if self.channel is Channel.SMS:
+            return grant(self.deps, [item.segments for item in ready])
+        return Grant(len(ready), NO_WAIT)
+
+    def _begin(self, claim: Claim, ids: Sequence[MessageId]) -> list[Outgoing]:
+        begun = together_or_apart(
+            ids,
+            lambda some: begin_attempts(self.deps, self.channel, some, claim.token, is_probe=claim.is_probe),
+            lambda key: put_aside(self.deps, key, claim.token),
+        )
+        return [item for outgoing in begun for item in outgoing]
+
+    def _wait(self, pause: timedelta) -> bool:
+        """Wait for whatever comes next; False where nothing does."""
+        first, clock = self._first(), self.deps.clock
+        if self.calls.are_under_way:
+            self.calls.record()
+        elif first is not None:
+            at = clock.now() + pause * clock.speed if pause else first.due[0].due_at - self._gate_ahead / 2
+            clock.sleep_until(at, at_most=LONGEST_WAIT, wake=self.wake)
+        elif self.dispatching.is_under_way:
+            self.dispatching.wait()
+        else:
+            return self.may_be_more
+        return True
 
 
 @contextmanager
-def _given_back(deps: Deps, taken: Claim) -> Iterator[None]:
-    """Give back a claim whose work the database broke off, if it can be reached again by now; else its lease ends."""
+def _given_back(run: _Pump) -> Iterator[None]:
+    """Give back what was not begun; where the database broke the work off, if it can be reached again by now.
+
+    Else its leases end.
+    """
     try:
         yield
     except NotReadyError:
         with suppress(NotReadyError):
-            release(deps, taken.token)
+            run.give_back()
         raise
-
-
-def _send_claimed(
-    deps: Deps, channel: Channel, taken: Claim, calls: Calls, *, wake: Wake, is_over: Callable[[], bool]
-) -> int:
-    sent, rest = 0, taken.due
-    while rest and not is_over():
-        group, rest, pause = _next_group(deps, channel, rest, calls)
-        if group:
-            outgoing = _begin(deps, channel, [item.id for item in group], taken)
-            sent += len(outgoing)
-            calls.begin(outgoing)
-        elif calls.are_under_way:
-            calls.record()
-        elif pause:
-            deps.clock.sleep_until(deps.clock.now() + pause * deps.clock.speed, at_most=LONGEST_WAIT, wake=wake)
-        else:
-            deps.clock.sleep_until(rest[0].due_at, at_most=LONGEST_WAIT, wake=wake)
-    if rest:
-        release(deps, taken.token)
-    return sent
-
-
-def _next_group(
-    deps: Deps, channel: Channel, waiting: Sequence[Claimed], calls: Calls
-) -> tuple[Sequence[Claimed], list[Claimed], timedelta]:
-    """Split off what is due by now, as far as there is room and the sender's pace allows; else say how long to wait.
-
-    Nothing leaves before its time. While calls are under way a small group waits for more room: a commit for each
-    single message would cost more than it saves.
-    """
-    now = deps.clock.now()
-    ready = [item for item in waiting if item.due_at <= now]
-    if calls.room < min(len(ready), deps.policy.least_group):
-        return [], list(waiting), timedelta(0)
-    ready = ready[: calls.room]
-    granted = _pace(deps, channel, ready)
-    group = ready[: granted.count]
-    return group, list(waiting[len(group) :]), granted.wait if ready and not group else timedelta(0)
-
-
-def _pace(deps: Deps, channel: Channel, ready: Sequence[Claimed]) -> Grant:
-    if channel is Channel.SMS and ready:
-        return grant(deps, [item.segments for item in ready])
-    return Grant(len(ready), timedelta(0))
-
-
-def _begin(deps: Deps, channel: Channel, ids: Sequence[MessageId], taken: Claim) -> list[Outgoing]:
-    begun = together_or_apart(
-        ids,
-        lambda some: begin_attempts(deps, channel, some, taken.token, is_probe=taken.is_probe),
-        lambda key: put_aside(deps, key, taken.token),
-    )
-    return [item for outgoing in begun for item in outgoing]
+    else:
+        run.give_back()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select, true, update
+from sqlalchemy import Row, Select, bindparam, func, or_, select, true, update
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
 from reminders.core.feed import FeedEvent, FeedKind
@@ -18,7 +19,7 @@ from reminders.store.batches import in_batches
 from reminders.store.bulk import ROWS_AT_ONCE, insert_rows
 from reminders.store.once import insert_many_once
 from reminders.store.rows import appointment, appointment_version
-from reminders.store.sets import Changes, among, picked
+from reminders.store.sets import Changes, among, listed, picked
 from reminders.store.unit_of_work import Transaction
 
 KEPT = frozenset({"id", "confirmed_version", "ride_version", "ride_state", "ride_state_version"})
@@ -65,14 +66,19 @@ def get_many(
     tx: Transaction, ids: Collection[AppointmentId], *, is_kept: bool = False
 ) -> dict[AppointmentId, Appointment]:
     """Return appointments by id; `is_kept` keeps anybody from moving or cancelling them until the transaction ends."""
-    statement = select(appointment).order_by(appointment.c.id)
-    if is_kept:
-        statement = statement.with_for_update(read=True)
+    statement = _by_id(is_postgres=tx.is_postgres, is_kept=is_kept)
     return {
         AppointmentId(row.id): _appointment(tx, row)
         for batch in in_batches(sorted(ids))
-        for row in tx.connection.execute(statement.where(among(tx, appointment.c.id, batch))).all()
+        for row in tx.connection.execute(statement, {"ids": batch}).all()
     }
+
+
+@cache
+def _by_id(*, is_postgres: bool, is_kept: bool) -> Select[Any]:
+    found = select(appointment).where(listed(appointment.c.id, "ids", is_postgres=is_postgres))
+    ordered = found.order_by(appointment.c.id)
+    return ordered.with_for_update(read=True) if is_kept else ordered
 
 
 def clinic_of(tx: Transaction, appointment_id: AppointmentId) -> ClinicId:
@@ -155,15 +161,22 @@ def next_starts(tx: Transaction, ids: Collection[AppointmentId], *, now: datetim
 
     What is off is no session.
     """
-    found: dict[AppointmentId, datetime] = {}
+    statement = _next_starts(is_postgres=tx.is_postgres)
+    return {
+        AppointmentId(row.id): row.at
+        for batch in in_batches(ids)
+        for row in tx.connection.execute(statement, {"ids": batch, "now": now}).all()
+    }
+
+
+@cache
+def _next_starts(*, is_postgres: bool) -> Select[Any]:
     other = appointment.alias("other")
     is_next = (other.c.patient_id == appointment.c.patient_id) & (other.c.starts_at > appointment.c.starts_at)
-    begun = is_next & (other.c.starts_at <= now) & other.c.status.not_in(OFF)
-    statement = select(appointment.c.id, func.min(other.c.starts_at).label("at")).join(other, begun)
-    for batch in in_batches(ids):
-        mine = statement.where(among(tx, appointment.c.id, batch)).group_by(appointment.c.id)
-        found |= {AppointmentId(row.id): row.at for row in tx.connection.execute(mine).all()}
-    return found
+    has_begun = other.c.starts_at <= bindparam("now", type_=other.c.starts_at.type)
+    begun = is_next & has_begun & other.c.status.not_in(OFF)
+    starts = select(appointment.c.id, func.min(other.c.starts_at).label("at")).join(other, begun)
+    return starts.where(listed(appointment.c.id, "ids", is_postgres=is_postgres)).group_by(appointment.c.id)
 
 
 def between(

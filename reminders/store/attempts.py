@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import Row, Select, exists, select, update
 
 from reminders.core.delivery import GIVEN_UP, AttemptState, MessageState
 from reminders.core.ids import AttemptTag, ClinicId, ContactId, MessageId
@@ -16,7 +17,7 @@ from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
 from reminders.store.bulk import insert_rows
 from reminders.store.rows import attempt, contact, message
-from reminders.store.sets import Changes, among, picked
+from reminders.store.sets import Changes, among, listed, picked
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
@@ -129,9 +130,12 @@ def taken(tx: Transaction, provider_ids: Sequence[str]) -> set[str]:
     """Return which of these provider's ids an attempt of ours already has."""
     if not provider_ids:
         return set()
-    return set(
-        tx.connection.scalars(select(attempt.c.provider_id).where(among(tx, attempt.c.provider_id, provider_ids)))
-    )
+    return set(tx.connection.scalars(_known_ids(is_postgres=tx.is_postgres), {"ids": list(provider_ids)}))
+
+
+@cache
+def _known_ids(*, is_postgres: bool) -> Select[Any]:
+    return select(attempt.c.provider_id).where(listed(attempt.c.provider_id, "ids", is_postgres=is_postgres))
 
 
 class Begun(NamedTuple):
@@ -144,14 +148,15 @@ class Begun(NamedTuple):
 
 def lock_open(tx: Transaction, tags: Collection[AttemptTag]) -> dict[AttemptTag, Begun]:
     """Return those attempts that have no outcome yet, locked."""
-    statement = (
-        select(attempt.c.tag, attempt.c.message_id, attempt.c.begun_at, attempt.c.machine_begun_at)
-        .where(among(tx, attempt.c.tag, tags), attempt.c.state.in_(OPEN))
-        .order_by(attempt.c.tag)
-        .with_for_update(key_share=True)
-    )
-    rows = tx.connection.execute(statement)
+    rows = tx.connection.execute(_open_ones(is_postgres=tx.is_postgres), {"tags": list(tags)}).all()
     return {AttemptTag(row.tag): Begun(MessageId(row.message_id), row.begun_at, row.machine_begun_at) for row in rows}
+
+
+@cache
+def _open_ones(*, is_postgres: bool) -> Select[Any]:
+    columns = (attempt.c.tag, attempt.c.message_id, attempt.c.begun_at, attempt.c.machine_begun_at)
+    mine = select(*columns).where(listed(attempt.c.tag, "tags", is_postgres=is_postgres), IS_OPEN)
+    return mine.order_by(attempt.c.tag).with_for_update(key_share=True)
 
 
 def doubt_overdue(tx: Transaction, *, machine_now: datetime, now: datetime) -> list[MessageId]:

@@ -13,12 +13,13 @@ from reminders.store.service_rows import circuit
 from reminders.store.unit_of_work import Transaction
 
 moment = select(database_clock.POSTGRES_NOW.label("clock")).cte("moment").prefix_with("MATERIALIZED")
+NAMED = select(circuit).where(circuit.c.name == bindparam("b_name"))
 WITH_CLOCK = select(moment.c.clock, circuit).outerjoin_from(moment, circuit, circuit.c.name == bindparam("b_name"))
 
 
 def read(tx: Transaction, name: str) -> Circuit:
     """Return the circuit of an account, closed where none was stored; locks nothing."""
-    row = tx.connection.execute(select(circuit).where(circuit.c.name == name)).one_or_none()
+    row = tx.connection.execute(NAMED, {"b_name": name}).one_or_none()
     return Circuit() if row is None else Circuit(row.cause, row.opened_at, row.probe_at, _results(row.results))
 
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 
 from reminders.core.clinics import Clinic
 from reminders.core.errors import NotFoundError
@@ -19,10 +19,11 @@ from reminders.core.ids import ClinicId
 from reminders.core.stored_document import read_stored, without_controls
 from reminders.store.console_rows import clinic_version
 from reminders.store.rows import clinic
-from reminders.store.sets import among
+from reminders.store.sets import listed
 from reminders.store.unit_of_work import Transaction
 
 LONGEST_NAME, LONGEST_NOTE = 80, 200
+DOCUMENT = select(clinic.c.document).where(clinic.c.id == bindparam("clinic_id"))
 log = structlog.get_logger()
 
 
@@ -40,7 +41,7 @@ def lock(tx: Transaction, clinic_id: ClinicId) -> None:
 
 def get(tx: Transaction, clinic_id: ClinicId) -> Clinic:
     """Return one clinic. Raises NotFoundError."""
-    document = tx.connection.scalar(select(clinic.c.document).where(clinic.c.id == clinic_id))
+    document = tx.connection.scalar(DOCUMENT, {"clinic_id": clinic_id})
     if document is None:
         raise NotFoundError(f"no clinic {clinic_id}")
     return _parsed(clinic_id, document)
@@ -48,8 +49,13 @@ def get(tx: Transaction, clinic_id: ClinicId) -> Clinic:
 
 def get_many(tx: Transaction, ids: Collection[ClinicId]) -> dict[ClinicId, Clinic]:
     """Return clinics by id."""
-    rows = tx.connection.execute(select(clinic.c.id, clinic.c.document).where(among(tx, clinic.c.id, ids)))
+    rows = tx.connection.execute(_documents(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
     return {ClinicId(row.id): _parsed(row.id, row.document) for row in rows}
+
+
+@cache
+def _documents(*, is_postgres: bool) -> Select[Any]:
+    return select(clinic.c.id, clinic.c.document).where(listed(clinic.c.id, "ids", is_postgres=is_postgres))
 
 
 def document(tx: Transaction, slug: str) -> Mapping[str, Any] | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Select, bindparam, select, tuple_, update
 
 from reminders.core.consent import BY_TEXT, STRICTEST_FIRST, Source
 from reminders.core.fallback import is_landline
@@ -17,7 +19,7 @@ from reminders.ports import LineType
 from reminders.store.batches import in_batches
 from reminders.store.once import insert_many_once
 from reminders.store.rows import contact
-from reminders.store.sets import among
+from reminders.store.sets import among, listed
 from reminders.store.unit_of_work import Transaction
 
 LONGEST_BY = 40
@@ -75,11 +77,17 @@ def known(tx: Transaction, clinic_id: ClinicId, wanted: Collection[tuple[Channel
 def _ids(
     tx: Transaction, clinic_id: ClinicId, indexes: Mapping[tuple[Channel, str], bytes]
 ) -> dict[tuple[Channel, str], ContactId]:
-    statement = select(contact.c.id, contact.c.channel, contact.c.address_index).where(
-        contact.c.clinic_id == clinic_id, among(tx, contact.c.address_index, set(indexes.values()))
-    )
-    found = {(row.channel, row.address_index): ContactId(row.id) for row in tx.connection.execute(statement).all()}
+    given = {"clinic_id": clinic_id, "indexes": list(set(indexes.values()))}
+    rows = tx.connection.execute(_of_clinic(is_postgres=tx.is_postgres), given).all()
+    found = {(row.channel, row.address_index): ContactId(row.id) for row in rows}
     return {pair: found[pair[0], index] for pair, index in indexes.items() if (pair[0], index) in found}
+
+
+@cache
+def _of_clinic(*, is_postgres: bool) -> Select[Any]:
+    columns = (contact.c.id, contact.c.channel, contact.c.address_index)
+    theirs = listed(contact.c.address_index, "indexes", is_postgres=is_postgres)
+    return select(*columns).where(contact.c.clinic_id == bindparam("clinic_id"), theirs)
 
 
 def _opted_out(tx: Transaction, indexes: Iterable[bytes]) -> dict[tuple[Channel, bytes], tuple[datetime, str]]:
@@ -102,9 +110,7 @@ def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Co
     An opt-out holds for the address at every clinic, so the rows of all of them are locked and asked: a clinic's own
     row may have been made by somebody who did not yet see the opt-out at another.
     """
-    mine = select(contact.c.channel, contact.c.address_index).where(among(tx, contact.c.id, ids))
-    same = select(contact).where(tuple_(contact.c.channel, contact.c.address_index).in_(mine)).order_by(contact.c.id)
-    rows = tx.connection.execute(same.with_for_update(read=True)).all()
+    rows = tx.connection.execute(_same(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
     opted_out: dict[tuple[Channel, bytes], datetime] = {}
     for row in rows:
         if row.opted_out_at is not None:
@@ -122,6 +128,16 @@ def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Co
         for row in rows
         if row.id in ids
     }
+
+
+@cache
+def _same(*, is_postgres: bool) -> Select[Any]:
+    """Return the rows of these addresses at every clinic."""
+    mine = select(contact.c.channel, contact.c.address_index).where(
+        listed(contact.c.id, "ids", is_postgres=is_postgres)
+    )
+    same = select(contact).where(tuple_(contact.c.channel, contact.c.address_index).in_(mine)).order_by(contact.c.id)
+    return same.with_for_update(read=True)
 
 
 def lock_to_close(tx: Transaction, ids: Collection[ContactId]) -> list[str]:
@@ -205,13 +221,17 @@ def closed_indexes(tx: Transaction, clinic_id: ClinicId, indexes: Iterable[bytes
 
     Who opted out of an address that does not work opted out all the same.
     """
-    statement = select(contact.c.address_index, contact.c.channel, contact.c.opted_out_at).where(
-        contact.c.clinic_id == clinic_id,
-        among(tx, contact.c.address_index, list(indexes)),
-        contact.c.opted_out_at.is_not(None) | contact.c.fault_at.is_not(None),
-    )
-    rows = tx.connection.execute(statement)
+    given = {"clinic_id": clinic_id, "indexes": list(indexes)}
+    rows = tx.connection.execute(_closed(is_postgres=tx.is_postgres), given)
     return {(row.address_index, row.channel): row.opted_out_at is None for row in rows}
+
+
+@cache
+def _closed(*, is_postgres: bool) -> Select[Any]:
+    theirs = listed(contact.c.address_index, "indexes", is_postgres=is_postgres)
+    is_shut = contact.c.opted_out_at.is_not(None) | contact.c.fault_at.is_not(None)
+    columns = (contact.c.address_index, contact.c.channel, contact.c.opted_out_at)
+    return select(*columns).where(contact.c.clinic_id == bindparam("clinic_id"), theirs, is_shut)
 
 
 def closed_of(

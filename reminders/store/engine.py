@@ -15,6 +15,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 from typing_extensions import override
 
@@ -23,19 +24,22 @@ READS_ONLY = "reads_only"
 BUSY_SECONDS = 30
 ANSWERS_WITHIN = 40.0
 """Seconds in which PostgreSQL says something, be it that a statement took too long: it stops those after 30."""
+GIVEN_BACK, TRUSTED_SECONDS = "given_back", 0.5
+"""A connection that was in use so few seconds ago is not tried first: a trial is two trips and a commit."""
 POSTGRES_SESSION = (
     "-c statement_timeout=30000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 "
     "-c synchronous_commit=on -c timezone=UTC"
 )
 
 
-def make_engine(url: str, *, answers_within: float = ANSWERS_WITHIN) -> Engine:
+def make_engine(url: str, *, answers_within: float = ANSWERS_WITHIN, trusted_for: float = TRUSTED_SECONDS) -> Engine:
     """Return an engine for a SQLAlchemy URL. Make it after a fork, never before.
 
-    A PostgreSQL that says nothing for `answers_within` seconds counts as gone.
+    A PostgreSQL that says nothing for `answers_within` seconds counts as gone; a connection to it that lay idle for
+    longer than `trusted_for` seconds is tried before it is used.
     """
     parsed = make_url(url)
-    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, answers_within)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, answers_within, trusted_for)
 
 
 class _ImpatientConnection(psycopg.Connection[Any]):
@@ -59,13 +63,12 @@ class _ImpatientConnection(psycopg.Connection[Any]):
             raise
 
 
-def _postgres(url: URL, answers_within: float) -> Engine:
+def _postgres(url: URL, answers_within: float, trusted_for: float) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,  # an error's text goes to logs, and parameters name people
         pool_size=4,
         max_overflow=8,
-        pool_pre_ping=True,
         pool_recycle=300,
         pool_timeout=10,
         connect_args={
@@ -86,9 +89,27 @@ def _postgres(url: URL, answers_within: float) -> Engine:
         connection.adapters.register_dumper(list, ListBinaryDumper)
         return connection
 
+    def on_checkin(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info[GIVEN_BACK] = monotonic()
+
+    def on_checkout(connection: Any, record: ConnectionPoolEntry, _: object) -> None:  # noqa: ANN401 - the driver's own
+        given_back = record.info.get(GIVEN_BACK)
+        if given_back is not None and monotonic() - given_back > trusted_for and not _answers(engine, connection):
+            raise InvalidatePoolError
+
+    event.listen(engine, "checkin", on_checkin)
+    event.listen(engine, "checkout", on_checkout)
     event.listen(engine, "do_connect", on_connect)
     event.listen(engine, "handle_error", _on_postgres_error)
     return engine
+
+
+def _answers(engine: Engine, connection: Any) -> bool:  # noqa: ANN401 - the driver's own object
+    """Say whether the server still answers on a connection that was idle for a while."""
+    try:
+        return engine.dialect.do_ping(connection)
+    except psycopg.Error:
+        return False
 
 
 def _on_postgres_error(context: ExceptionContext) -> None:

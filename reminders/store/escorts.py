@@ -21,6 +21,8 @@ def willing(tx: Transaction, ids: Collection[PatientId]) -> set[tuple[PatientId,
 
     Who opted out since, by STOP, agrees no longer; nor is a number of use that is known not to work.
     """
+    if not ids:
+        return set()
     newest: dict[tuple[PatientId, bytes], tuple[str, bool]] = {}
     for batch in in_batches(ids):
         statement = select(escort_consent).where(among(tx, escort_consent.c.patient_id, batch))

@@ -176,8 +176,10 @@ def begun(tx: Transaction, batch_id: BatchId) -> int:
 
 def stopped(tx: Transaction, ids: Collection[BatchId]) -> frozenset[BatchId]:
     """Return which of these were stopped, and keep anybody from stopping the others until this transaction ends."""
+    if not ids:
+        return frozenset()
     statement = select(batch.c.id, batch.c.stopped_at).where(among(tx, batch.c.id, ids)).order_by(batch.c.id)
-    rows = tx.connection.execute(statement.with_for_update(read=True)).all() if ids else []
+    rows = tx.connection.execute(statement.with_for_update(read=True)).all()
     return frozenset(BatchId(row.id) for row in rows if row.stopped_at is not None)
 
 

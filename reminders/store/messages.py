@@ -5,33 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Row, case, func, null, select, update
+from sqlalchemy import Boolean, ColumnElement, Row, Select, Update, bindparam, case, func, null, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from reminders.core.delivery import ENDED, LEFT, WAITING, MessageState
+from reminders.core.delivery import ENDED, LEFT, MessageState
 from reminders.core.feed import SETTLED
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, BatchId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
-from reminders.core.patients import Channel, Recipient
+from reminders.core.patients import Channel
 from reminders.core.reminders import Reason
-from reminders.store.batches import in_batches
 from reminders.store.bulk import insert_rows
 from reminders.store.message_news import cancel, tell_settled
-from reminders.store.rows import message, reminder
-from reminders.store.sets import Changes, among
+from reminders.store.rows import message
+from reminders.store.sets import Changes, among, listed
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 CLAIMABLE = message.c.state.in_([plain(MessageState.DUE), plain(MessageState.HELD)])
 TRIED = message.c.fence > plain(0)
-IS_CAPPED = (message.c.origin == Origin.REMINDER) & (message.c.recipient == Recipient.PATIENT)
-LONGEST_DAY = timedelta(days=8)
-"""How far back traffic is counted: 7 days and the part of a local day before them."""
 
 
 def add(tx: Transaction, drafts: Iterable[Draft], *, now: datetime) -> None:
@@ -69,24 +66,34 @@ def claim(
     What is due now must not wait behind a backlog. Nothing waits for ever: it expires. `is_again` takes those that were
     attempted before, else those that never were.
     """
-    which = TRIED if is_again else message.c.fence == 0
+    given = {"b_channel": channel, "before": before, "most": limit, "token": token, "lease": lease_until}
+    found = tx.connection.execute(_claims(is_again=is_again), given).all()
+    rows = [Claimed(MessageId(row.id), row.due_at, row.segments) for row in found]
+    return sorted(rows, key=lambda row: (row.due_at, row.id))
+
+
+@cache
+def _claims(*, is_again: bool) -> ReturningUpdate[Any]:
+    columns = message.c
+    which = TRIED if is_again else columns.fence == 0
+    mine = columns.channel == bindparam("b_channel", type_=columns.channel.type)
+    is_due = columns.due_at <= bindparam("before", type_=columns.due_at.type)
     # In a CTE, because PostgreSQL may run a locking subquery of `IN` again and again, and lock more than the limit.
     candidates = (
-        select(message.c.id)
-        .where(CLAIMABLE, which, message.c.channel == channel, message.c.due_at <= before)
-        .order_by(message.c.due_at.desc(), message.c.id)
-        .limit(limit)
+        select(columns.id)
+        .where(CLAIMABLE, which, mine, is_due)
+        .order_by(columns.due_at.desc(), columns.id)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True, key_share=True)
         .cte("candidates")
     )
-    taken = (
-        update(message)
-        .where(message.c.id.in_(select(candidates.c.id)), CLAIMABLE)
-        .values(state=MessageState.CLAIMED, claim=token, lease_until=lease_until)
-        .returning(message.c.id, message.c.due_at, message.c.segments)
-    )
-    rows = [Claimed(MessageId(row.id), row.due_at, row.segments) for row in tx.connection.execute(taken).all()]
-    return sorted(rows, key=lambda row: (row.due_at, row.id))
+    values = {
+        "state": MessageState.CLAIMED,
+        "claim": bindparam("token", type_=columns.claim.type),
+        "lease_until": bindparam("lease", type_=columns.lease_until.type),
+    }
+    taken = update(message).where(columns.id.in_(select(candidates.c.id)), CLAIMABLE).values(values)
+    return taken.returning(columns.id, columns.due_at, columns.segments)
 
 
 def release_expired(tx: Transaction, *, machine_now: datetime) -> Mapping[Channel, int]:
@@ -118,8 +125,7 @@ class Subjects:
 
 def subjects(tx: Transaction, ids: Collection[MessageId]) -> Subjects:
     """Return whom and what messages are about."""
-    columns = (message.c.contact_id, message.c.patient_id, message.c.appointment_id, message.c.batch_id)
-    rows = tx.connection.execute(select(*columns).where(among(tx, message.c.id, ids))).all()
+    rows = tx.connection.execute(_subjects(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
     return Subjects(
         frozenset(ContactId(row.contact_id) for row in rows),
         frozenset(PatientId(row.patient_id) for row in rows if row.patient_id is not None),
@@ -128,30 +134,53 @@ def subjects(tx: Transaction, ids: Collection[MessageId]) -> Subjects:
     )
 
 
+@cache
+def _subjects(*, is_postgres: bool) -> Select[Any]:
+    columns = (message.c.contact_id, message.c.patient_id, message.c.appointment_id, message.c.batch_id)
+    return select(*columns).where(listed(message.c.id, "ids", is_postgres=is_postgres))
+
+
 def lock_claimed(tx: Transaction, ids: Collection[MessageId], token: UUID) -> list[Message]:
     """Return those of our claimed messages that are still ours, locked, in order of due time."""
-    statement = (
-        select(message)
-        .where(among(tx, message.c.id, ids), message.c.state == MessageState.CLAIMED, message.c.claim == token)
-        .order_by(message.c.due_at, message.c.id)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    return [_message(tx, row) for row in tx.connection.execute(statement).all()]
+    rows = tx.connection.execute(_ours(is_postgres=tx.is_postgres), {"ids": list(ids), "token": token}).all()
+    return [_message(tx, row) for row in rows]
+
+
+@cache
+def _ours(*, is_postgres: bool) -> Select[Any]:
+    is_mine = (message.c.state == plain(MessageState.CLAIMED)) & (message.c.claim == bindparam("token"))
+    mine = select(message).where(listed(message.c.id, "ids", is_postgres=is_postgres), is_mine)
+    return mine.order_by(message.c.due_at, message.c.id).with_for_update(skip_locked=True, key_share=True)
 
 
 def get_many(tx: Transaction, ids: Collection[MessageId], *, for_update: bool = False) -> dict[MessageId, Message]:
     """Return messages by id."""
-    statement = select(message).where(among(tx, message.c.id, ids)).order_by(message.c.id)
-    rows = tx.connection.execute(statement.with_for_update(key_share=True) if for_update else statement)
+    statement = _by_id(is_postgres=tx.is_postgres, for_update=for_update)
+    rows = tx.connection.execute(statement, {"ids": list(ids)}).all()
     return {MessageId(row.id): _message(tx, row) for row in rows}
 
 
+@cache
+def _by_id(*, is_postgres: bool, for_update: bool) -> Select[Any]:
+    found = select(message).where(listed(message.c.id, "ids", is_postgres=is_postgres)).order_by(message.c.id)
+    return found.with_for_update(key_share=True) if for_update else found
+
+
 def begin_sending(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
-    """Record the intent to send messages that this transaction has locked; each gets its next fence."""
+    """Record the intent to send what this transaction has locked, now or when it is due. Each gets its next fence."""
     if ids:
-        statement = update(message).where(among(tx, message.c.id, ids), message.c.state == MessageState.CLAIMED)
-        values = {"state": MessageState.SENDING, "fence": message.c.fence + 1, "claim": None, "lease_until": None}
-        tx.connection.execute(statement.values(**values, left_at=now, changed_at=now, reason=None))
+        tx.connection.execute(_begins(is_postgres=tx.is_postgres), {"ids": list(ids), "now": now})
+
+
+@cache
+def _begins(*, is_postgres: bool) -> Update:
+    now = bindparam("now", type_=message.c.due_at.type)
+    begun = update(message).where(
+        listed(message.c.id, "ids", is_postgres=is_postgres), message.c.state == plain(MessageState.CLAIMED)
+    )
+    values = {"state": MessageState.SENDING, "fence": message.c.fence + 1, "claim": None, "lease_until": None}
+    left_at = case((message.c.due_at > now, message.c.due_at), else_=now)
+    return begun.values(**values, left_at=left_at, changed_at=now, reason=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,52 +287,15 @@ def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
 
 def next_due(tx: Transaction, channel: Channel, *, is_again: bool = False) -> datetime | None:
     """Return when the next waiting message of a channel falls due; with `is_again`, of those attempted before."""
-    statement = select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == channel)
-    if is_again:
-        statement = statement.where(TRIED)
-    found: datetime | None = tx.connection.scalar(statement)
+    found: datetime | None = tx.connection.scalar(_next_due(is_again=is_again), {"channel": channel})
     return found
 
 
-def departures(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> dict[PatientId, list[datetime]]:
-    """Return when automated messages left to these patients themselves in the last week, for the caps."""
-    found: dict[PatientId, list[datetime]] = {key: [] for key in ids}
-    for batch in in_batches(ids):
-        statement = select(message.c.patient_id, message.c.left_at).where(
-            among(tx, message.c.patient_id, batch), message.c.left_at >= now - LONGEST_DAY, IS_CAPPED
-        )
-        for row in tx.connection.execute(statement).all():
-            found[PatientId(row.patient_id)].append(row.left_at)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message that is still to leave, with the steps of everything that was merged into it."""
-
-    due_at: datetime
-    steps: frozenset[str]
-
-
-def waiting(
-    tx: Transaction, ids: Collection[PatientId], *, now: datetime, before: datetime
-) -> dict[PatientId, dict[MessageId, Waiting]]:
-    """Return the automated messages of use that these patients are still to get before an instant, for the caps."""
-    found: dict[PatientId, dict[MessageId, Waiting]] = {key: {} for key in ids}
-    parts = message.outerjoin(reminder, reminder.c.message_id == message.c.id)
-    columns = (message.c.id, message.c.patient_id, message.c.due_at, message.c.kind, reminder.c.step)
-    for batch in in_batches(ids):
-        statement = (
-            select(*columns)
-            .select_from(parts)
-            .where(among(tx, message.c.patient_id, batch), message.c.state.in_(WAITING), IS_CAPPED)
-            .where(message.c.due_at < before, message.c.expires_at > now)
-        )
-        for row in tx.connection.execute(statement).all():
-            mine = found[PatientId(row.patient_id)]
-            steps = mine[row.id].steps if row.id in mine else frozenset({row.kind})
-            mine[MessageId(row.id)] = Waiting(row.due_at, steps | ({row.step} if row.step is not None else set()))
-    return found
+@cache
+def _next_due(*, is_again: bool) -> Select[Any]:
+    mine = message.c.channel == bindparam("channel", type_=message.c.channel.type)
+    waiting = select(func.min(message.c.due_at)).where(CLAIMABLE, mine)
+    return waiting.where(TRIED) if is_again else waiting
 
 
 def answers_since(tx: Transaction, contacts: Collection[ContactId], since: datetime) -> int:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.overrides import Decision, to_override
 from reminders.core.patients import Override
 from reminders.store.batches import in_batches
 from reminders.store.rows import patient_override
-from reminders.store.sets import among
+from reminders.store.sets import listed
 from reminders.store.unit_of_work import Transaction
 
 IS_CURRENT = patient_override.c.ended_at.is_(None)
@@ -22,11 +24,15 @@ def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, 
     """Return what holds for these patients; those with the clinic's own cadence are left out."""
     found = {}
     for batch in in_batches(ids):
-        columns = (patient_override.c.patient_id, patient_override.c.document)
-        statement = select(*columns).where(IS_CURRENT, among(tx, patient_override.c.patient_id, batch))
-        for row in tx.connection.execute(statement).all():
+        for row in tx.connection.execute(_current(is_postgres=tx.is_postgres), {"ids": batch}).all():
             found[PatientId(row.patient_id)] = from_document(row.document)
     return found
+
+
+@cache
+def _current(*, is_postgres: bool) -> Select[Any]:
+    columns = (patient_override.c.patient_id, patient_override.c.document)
+    return select(*columns).where(IS_CURRENT, listed(patient_override.c.patient_id, "ids", is_postgres=is_postgres))
 
 
 def from_document(document: str) -> Override:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import NO_OVERRIDE, Channel, Override, Patient, PatientRecord
@@ -18,7 +19,7 @@ from reminders.store.batches import in_batches
 from reminders.store.bulk import ROWS_AT_ONCE, insert_rows
 from reminders.store.contacts import closed_indexes
 from reminders.store.rows import consent_event, patient, patient_override
-from reminders.store.sets import among
+from reminders.store.sets import among, listed
 from reminders.store.unit_of_work import Transaction
 
 Called = tuple[PatientId, ClinicId, str, str]
@@ -47,11 +48,8 @@ def named(
 
 def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -> dict[PatientId, Patient]:
     """Return patients with the channels that are closed to us, and what staff changed for them."""
-    rows = [
-        row
-        for batch in in_batches(ids)
-        for row in tx.connection.execute(WITH_OVERRIDE.where(among(tx, patient.c.id, batch))).all()
-    ]
+    statement = _with_override(is_postgres=tx.is_postgres)
+    rows = [row for batch in in_batches(ids) for row in tx.connection.execute(statement, {"ids": batch}).all()]
     indexes = [index for row in rows for index in (row.phone_index, row.email_index) if index is not None]
     closed: dict[tuple[bytes, Channel], bool] = {}
     for batch in in_batches(indexes):
@@ -68,15 +66,22 @@ def lock_many(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Pa
 
     Which of their channels are closed is not looked up: who locks them is about to ask the addresses themselves.
     """
-    statement = select(patient).order_by(patient.c.id).with_for_update(key_share=True)
-    rows = [
-        row
-        for batch in in_batches(sorted(ids))
-        for row in tx.connection.execute(statement.where(among(tx, patient.c.id, batch))).all()
-    ]
+    statement = _locked(is_postgres=tx.is_postgres)
+    rows = [row for batch in in_batches(sorted(ids)) for row in tx.connection.execute(statement, {"ids": batch}).all()]
     # After the lock and not beside it: what staff changed while this waited must be seen.
     changed = overrides.of_patients(tx, ids)
     return {PatientId(row.id): _patient(tx, row, {}, changed.get(PatientId(row.id), NO_OVERRIDE)) for row in rows}
+
+
+@cache
+def _with_override(*, is_postgres: bool) -> Select[Any]:
+    return WITH_OVERRIDE.where(listed(patient.c.id, "ids", is_postgres=is_postgres))
+
+
+@cache
+def _locked(*, is_postgres: bool) -> Select[Any]:
+    theirs = select(patient).where(listed(patient.c.id, "ids", is_postgres=is_postgres))
+    return theirs.order_by(patient.c.id).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True, slots=True)

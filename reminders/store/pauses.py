@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.pauses import Pause, PauseKind, Pauses
 from reminders.store.rows import appointment, pause
-from reminders.store.sets import among
+from reminders.store.sets import listed
 from reminders.store.unit_of_work import Transaction
 
 
@@ -23,12 +24,17 @@ def current(tx: Transaction, clinic_id: ClinicId) -> Pauses:
 
 def current_of(tx: Transaction, clinics: Collection[ClinicId]) -> dict[ClinicId, Pauses]:
     """Return what is paused at each of these clinics now."""
-    columns = (pause.c.clinic_id, pause.c.kind, pause.c.subject, pause.c.patient_id)
-    statement = select(*columns).where(among(tx, pause.c.clinic_id, clinics), pause.c.ended_at.is_(None))
     found: dict[ClinicId, list[Any]] = {key: [] for key in clinics}
-    for row in tx.connection.execute(statement).all():
+    for row in tx.connection.execute(_current(is_postgres=tx.is_postgres), {"ids": list(clinics)}).all():
         found[ClinicId(row.clinic_id)].append(row)
     return {key: _pauses(rows) for key, rows in found.items()}
+
+
+@cache
+def _current(*, is_postgres: bool) -> Select[Any]:
+    columns = (pause.c.clinic_id, pause.c.kind, pause.c.subject, pause.c.patient_id)
+    theirs = listed(pause.c.clinic_id, "ids", is_postgres=is_postgres)
+    return select(*columns).where(theirs, pause.c.ended_at.is_(None))
 
 
 def _pauses(rows: Sequence[Any]) -> Pauses:

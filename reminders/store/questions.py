@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, select, update
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.conversation.thread import OpenQuestion
@@ -19,7 +20,7 @@ from reminders.store.bulk import insert_rows
 from reminders.store.conversation_rows import question
 from reminders.store.links import Link
 from reminders.store.rows import link, message
-from reminders.store.sets import among
+from reminders.store.sets import among, listed
 from reminders.store.unit_of_work import Transaction
 
 
@@ -82,14 +83,20 @@ def asked(tx: Transaction, ids: Collection[AppointmentId]) -> set[tuple[Appointm
 
     What a message asked that ended without leaving was never asked.
     """
-    is_said = message.c.left_at.is_not(None) | message.c.state.in_([*WAITING, *IN_FLIGHT])
-    columns = (question.c.appointment_id, question.c.version, question.c.kind)
-    statement = select(*columns).join(message, message.c.id == question.c.message_id).where(is_said)
+    statement = _asked(is_postgres=tx.is_postgres)
     return {
         (AppointmentId(row.appointment_id), row.version, row.kind)
         for batch in in_batches(ids)
-        for row in tx.connection.execute(statement.where(among(tx, question.c.appointment_id, batch))).all()
+        for row in tx.connection.execute(statement, {"ids": batch}).all()
     }
+
+
+@cache
+def _asked(*, is_postgres: bool) -> Select[Any]:
+    is_said = message.c.left_at.is_not(None) | message.c.state.in_(sorted({*WAITING, *IN_FLIGHT}))
+    columns = (question.c.appointment_id, question.c.version, question.c.kind)
+    said = select(*columns).join(message, message.c.id == question.c.message_id).where(is_said)
+    return said.where(listed(question.c.appointment_id, "ids", is_postgres=is_postgres))
 
 
 def of_link(tx: Transaction, page: Link) -> list[tuple[AppointmentId, int]]:

@@ -9,8 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, any_, bindparam, func, select, union, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, func, select, union, update
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.conditions import Told
@@ -23,7 +22,7 @@ from reminders.store.batches import in_batches
 from reminders.store.bulk import insert_rows
 from reminders.store.conversation_rows import question
 from reminders.store.rows import appointment, appointment_version, message, patient, reminder
-from reminders.store.sets import Changes, among, picked
+from reminders.store.sets import Changes, among, listed, picked
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
@@ -189,19 +188,23 @@ def patients_due(
 
     After an outage what is due now must not wait behind what was due yesterday. Nothing waits for ever: it expires.
     """
-    statement = (
-        select(reminder.c.patient_id, reminder.c.clinic_id)
-        # What is past its use is for `expire_overdue`; it must not stand in the way of what is not.
-        .where(IS_PLANNED, reminder.c.due_at <= before, reminder.c.expires_at > now)
-        .group_by(reminder.c.patient_id, reminder.c.clinic_id)
-        .order_by(func.max(reminder.c.due_at).desc(), reminder.c.patient_id)
-        .limit(limit)
-    )
-    if since is not None:
-        statement = statement.where(reminder.c.due_at >= since)
-    if clinic_id is not None:
-        statement = statement.where(reminder.c.clinic_id == clinic_id)
-    return {PatientId(row.patient_id): ClinicId(row.clinic_id) for row in tx.connection.execute(statement).all()}
+    statement = _patients_due(has_since=since is not None, is_of_one=clinic_id is not None)
+    given = {"now": now, "before": before, "most": limit, "since": since, "clinic_id": clinic_id}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    return {PatientId(row.patient_id): ClinicId(row.clinic_id) for row in tx.connection.execute(statement, wanted)}
+
+
+@cache
+def _patients_due(*, has_since: bool, is_of_one: bool) -> Select[Any]:
+    due_at, ids = reminder.c.due_at, (reminder.c.patient_id, reminder.c.clinic_id)
+    # What is past its use is for `expire_overdue`; it must not stand in the way of what is not.
+    is_of_use = reminder.c.expires_at > bindparam("now", type_=due_at.type)
+    found = select(*ids).where(IS_PLANNED, due_at <= bindparam("before", type_=due_at.type), is_of_use).group_by(*ids)
+    if has_since:
+        found = found.where(due_at >= bindparam("since", type_=due_at.type))
+    if is_of_one:
+        found = found.where(reminder.c.clinic_id == bindparam("clinic_id"))
+    return found.order_by(func.max(due_at).desc(), reminder.c.patient_id).limit(bindparam("most"))
 
 
 def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetime) -> dict[PatientId, list[Reminder]]:
@@ -210,18 +213,26 @@ def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetim
     The patients are locked first: two workers that shared one patient's reminders would not merge them. Patients whom
     another worker holds are left to it.
     """
-    free = select(patient.c.id).where(among(tx, patient.c.id, ids)).order_by(patient.c.id)
-    mine = tx.connection.scalars(free.with_for_update(skip_locked=True, key_share=True)).all()
-    statement = (
-        select(reminder)
-        .where(IS_PLANNED, among(tx, reminder.c.patient_id, mine), reminder.c.due_at <= before)
-        .order_by(reminder.c.due_at, reminder.c.id)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
+    free = tx.connection.scalars(_free(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
+    given = {"ids": free, "before": before}
     found: dict[PatientId, list[Reminder]] = {}
-    for row in tx.connection.execute(statement).all():
+    for row in tx.connection.execute(_waiting(is_postgres=tx.is_postgres), given).all():
         found.setdefault(PatientId(row.patient_id), []).append(_reminder(row))
     return found
+
+
+@cache
+def _free(*, is_postgres: bool) -> Select[Any]:
+    theirs = select(patient.c.id).where(listed(patient.c.id, "ids", is_postgres=is_postgres)).order_by(patient.c.id)
+    return theirs.with_for_update(skip_locked=True, key_share=True)
+
+
+@cache
+def _waiting(*, is_postgres: bool) -> Select[Any]:
+    theirs = listed(reminder.c.patient_id, "ids", is_postgres=is_postgres)
+    is_due = reminder.c.due_at <= bindparam("before", type_=reminder.c.due_at.type)
+    ordered = select(reminder).where(IS_PLANNED, theirs, is_due).order_by(reminder.c.due_at, reminder.c.id)
+    return ordered.with_for_update(skip_locked=True, key_share=True)
 
 
 def upcoming(
@@ -230,32 +241,42 @@ def upcoming(
     """Return the waiting reminders of use that are due to these patients themselves before an instant."""
     found: dict[PatientId, list[Reminder]] = {key: [] for key in ids}
     for batch in in_batches(ids):
-        statement = select(reminder).where(
-            IS_PLANNED,
-            among(tx, reminder.c.patient_id, batch),
-            reminder.c.recipient == Recipient.PATIENT,
-            reminder.c.due_at < before,
-            reminder.c.expires_at > now,
-        )
-        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)).all():
+        given = {"ids": batch, "before": before, "now": now}
+        for row in tx.connection.execute(_upcoming(is_postgres=tx.is_postgres), given).all():
             found[PatientId(row.patient_id)].append(_reminder(row))
     return found
+
+
+@cache
+def _upcoming(*, is_postgres: bool) -> Select[Any]:
+    is_soon = reminder.c.due_at < bindparam("before", type_=reminder.c.due_at.type)
+    own = _of_use(is_postgres=is_postgres).where(IS_PLANNED, is_soon)
+    return own.order_by(reminder.c.due_at, reminder.c.id)
+
+
+@cache
+def _of_use(*, is_postgres: bool) -> Select[Any]:
+    """Return what is of use yet of what is meant for these patients themselves."""
+    return select(reminder).where(
+        listed(reminder.c.patient_id, "ids", is_postgres=is_postgres),
+        reminder.c.recipient == Recipient.PATIENT,
+        reminder.c.expires_at > bindparam("now", type_=reminder.c.expires_at.type),
+    )
 
 
 def spoken(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> dict[PatientId, list[Reminder]]:
     """Return the reminders to these patients themselves that became part of a message and are still of use."""
     found: dict[PatientId, list[Reminder]] = {key: [] for key in ids}
-    states = [ReminderState.DISPATCHED, ReminderState.MERGED]
     for batch in in_batches(ids):
-        statement = select(reminder).where(
-            among(tx, reminder.c.patient_id, batch),
-            reminder.c.state.in_(states),
-            reminder.c.recipient == Recipient.PATIENT,
-            reminder.c.expires_at > now,
-        )
-        for row in tx.connection.execute(statement.order_by(reminder.c.due_at, reminder.c.id)).all():
+        for row in tx.connection.execute(_spoken(is_postgres=tx.is_postgres), {"ids": batch, "now": now}).all():
             found[PatientId(row.patient_id)].append(_reminder(row))
     return found
+
+
+@cache
+def _spoken(*, is_postgres: bool) -> Select[Any]:
+    said = reminder.c.state.in_([plain(ReminderState.DISPATCHED), plain(ReminderState.MERGED)])
+    return _of_use(is_postgres=is_postgres).where(said).order_by(reminder.c.due_at, reminder.c.id)
 
 
 def overdue(tx: Transaction, *, now: datetime, limit: int) -> list[tuple[ClinicId, Reminder]]:
@@ -293,10 +314,7 @@ def _heard(*, is_postgres: bool) -> Select[Any]:
     """Return what was heard about `ids`, in order of time. Made once: every reply asks it."""
 
     def about(table: Table) -> ColumnElement[bool]:
-        of = table.c.appointment_id
-        if is_postgres:
-            return of == any_(bindparam("ids", type_=ARRAY(of.type)))
-        return of.in_(bindparam("ids", expanding=True))
+        return listed(table.c.appointment_id, "ids", is_postgres=is_postgres)
 
     has_left = message.c.left_at.is_not(None) & message.c.state.in_([*LEFT, *IN_FLIGHT, MessageState.NEEDS_STAFF])
     heard_by = (message.c.recipient, message.c.patient_id, message.c.left_at)

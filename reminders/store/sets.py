@@ -38,6 +38,16 @@ def among(tx: Transaction, of: ColumnElement[Any], values: Collection[Any]) -> C
     return of.in_(values)
 
 
+def listed(of: ColumnElement[Any], name: str, *, is_postgres: bool) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of the values given under a name: for statements made once.
+
+    To make one anew for each call, and to find out that it is the same as the last, costs as much as to run it.
+    """
+    if is_postgres:
+        return of == any_(bindparam(name, type_=array_of(of.type)))
+    return of.in_(bindparam(name, expanding=True))
+
+
 def picked(given: Given, *names: str) -> dict[str, ColumnElement[Any]]:
     """Return some of what is given, to be stored as it is."""
     return {name: given[name] for name in names}

@@ -9,6 +9,7 @@ import time
 import warnings
 from base64 import b64encode
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from typing_extensions import override
@@ -95,14 +96,14 @@ def test_many_texts_leave_at_once_but_never_more_than_allowed(twilio: ScriptedTw
 
 
 class HeldUp(SystemClock):
-    """A process that is put to sleep for a minute between its first look at the time and its second."""
+    """A process that is put to sleep for a minute after it looked whether there is time to connect."""
 
     looks = 0
 
     @override
     def monotonic(self) -> float:
         self.looks += 1
-        return super().monotonic() + (60 if self.looks > 1 else 0)
+        return super().monotonic() + (60 if self.looks > 2 else 0)
 
 
 def test_what_was_held_up_while_connecting_never_leaves(twilio: ScriptedTwilio) -> None:
@@ -123,6 +124,18 @@ def test_waiting_for_a_place_counts_against_the_time_to_start(twilio: ScriptedTw
 
     assert [type(outcome) for outcome in outcomes] == [Accepted, Absent]
     assert len(twilio.requests) == 1
+
+
+def test_a_text_waits_for_its_time_and_holds_up_nobody_whose_time_has_come(twilio: ScriptedTwilio) -> None:
+    twilio.always = taking(0)
+    texts = [replace(a_text(str(number)), start_at=CLOCK.monotonic() + 0.3 * (number % 2)) for number in range(4)]
+    moments: dict[AttemptTag, float] = {}
+    with closing(a_gateway(twilio.url, concurrency=1)) as gateway:
+        gateway.send_many(texts, lambda tag, _: moments.update({tag: CLOCK.monotonic()}))
+
+    at_once, later = [texts[0], texts[2]], [texts[1], texts[3]]
+    assert all(moments[text.tag] < texts[1].start_at for text in at_once)
+    assert all(moments[text.tag] >= text.start_at for text in later)
 
 
 def test_each_outcome_is_reported_as_soon_as_it_is_known(twilio: ScriptedTwilio) -> None:

@@ -105,7 +105,7 @@ def test_no_text_leaves_whose_intent_met_a_reset_at_its_commit(
 
 def test_a_database_that_says_nothing_is_given_up_and_called_anew(postgres_store: Store, vault: Vault) -> None:
     with behind_a_proxy(postgres_store, vault) as (store, proxy):
-        engine = make_engine(store.url, answers_within=1.0)
+        engine = make_engine(store.url, answers_within=1.0, trusted_for=0.0)
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
             proxy.half_open()
@@ -116,6 +116,22 @@ def test_a_database_that_says_nothing_is_given_up_and_called_anew(postgres_store
         proxy.half_open()
         with engine.connect() as connection:
             assert connection.scalar(text("SELECT 1")) == 1, "the pool looks before it leaps"
+        engine.dispose()
+
+
+def test_one_use_fails_of_a_connection_that_died_a_moment_ago_and_no_other(postgres_store: Store, vault: Vault) -> None:
+    with behind_a_proxy(postgres_store, vault) as (store, proxy):
+        engine = make_engine(store.url, answers_within=1.0, trusted_for=60.0)
+        several = [engine.connect() for _ in range(3)]
+        for connection in several:
+            connection.execute(text("SELECT 1"))
+            connection.close()
+        proxy.half_open()
+        with engine.connect() as connection, pytest.raises(OperationalError, match="says nothing"):
+            connection.execute(text("SELECT 1"))
+        for _ in several:
+            with engine.connect() as connection:
+                assert connection.scalar(text("SELECT 1")) == 1, "the others of the pool are given up with it"
         engine.dispose()
 
 

@@ -84,6 +84,24 @@ def test_what_loses_everything_is_unclear_and_says_by_what() -> None:
     assert found.findings[0].evidence == (Evidence(0, len(TEXT), "weights.unclear"),)
 
 
+@pytest.mark.parametrize(
+    ("by_rules", "heard", "expected"),
+    [
+        (Intent.UNCLEAR, {Intent.THANKS: 0.71}, Intent.THANKS),
+        (Intent.UNCLEAR, {Intent.THANKS: 0.69}, Intent.UNCLEAR),
+        (Intent.UNCLEAR, {Intent.AUTO_REPLY: 0.8, Intent.THANKS: 0.75}, Intent.AUTO_REPLY),
+        (Intent.UNCLEAR, {Intent.THANKS: 0.99, Intent.SYMPTOM: 0.6}, Intent.SYMPTOM),
+        (Intent.THANKS, {Intent.THANKS: 0.06}, Intent.THANKS),
+        (Intent.THANKS, {Intent.THANKS: 0.04}, Intent.UNCLEAR),
+        (Intent.DECLINE, {Intent.REACTION: 0.9}, Intent.REACTION),
+    ],
+)
+def test_thanks_or_a_phones_own_words_are_said_only_where_nothing_else_is(
+    by_rules: Intent, heard: dict[Intent, float], expected: Intent
+) -> None:
+    assert settled(sure(0.0, but=heard), reading(by_rules)).intents == (expected,)
+
+
 @pytest.mark.parametrize("chance", [0.5, 0.7, 1.0])
 def test_what_all_see_alike_stays_word_for_word(chance: float) -> None:
     by_rules = reading(Intent.CONFIRM)

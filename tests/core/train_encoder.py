@@ -222,7 +222,10 @@ def pack(pieces: Sequence[str], own: Mapping[str, Tensor], numbers: Sequence[int
 def main() -> int:
     """Learn and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--further", action="store_true", help="go on from the encoder that is there, for one round")
+    parser.add_argument("--further", action="store_true", help="go on from the encoder that is there, at half the pace")
+    parser.add_argument(
+        "--rounds", type=int, help="how often to go through all replies (default: 3; with --further: 1)"
+    )
     parser.add_argument("--only", type=int, default=None, help="learn from so many replies only")
     parser.add_argument("--file", type=Path, default=FILE, help="where to write it")
     given = parser.parse_args()
@@ -233,7 +236,7 @@ def main() -> int:
     first = first_readings()
     told = [reply for half in ("tuning", "learning") for reply in replies(half)][: given.only]
     rows = [row_of(one, first[one.id] if one.id in first else read_by_rules(one), known) for one in told]
-    learn(own, rows, rounds=1, pace=0.5) if given.further else learn(own, rows)
+    learn(own, rows, rounds=given.rounds or (1 if given.further else ROUNDS), pace=0.5 if given.further else 1.0)
     pack(pieces, own, range(len(pieces)) if given.further else kept(pieces, rows), given.file)
     sys.stdout.write(f"{given.file.name}: {given.file.stat().st_size / 1e6:.1f} MB\n")
     return 0

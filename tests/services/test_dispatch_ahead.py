@@ -20,7 +20,7 @@ from tests.world import CONFIRM_AT, World, only, some_entries
 def aside(postgres_store: Store) -> World:
     """A clinic whose messages are made beside the sending of others, ten of them due."""
     world = World(postgres_store, only("remind_confirm"))
-    world.change(policy=replace(world.deps.policy, dispatches_aside=True))
+    world.change(policy=replace(world.deps.policy, works_aside=True))
     world.sync(*some_entries(10))
     world.at(CONFIRM_AT)
     return world

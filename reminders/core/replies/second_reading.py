@@ -4,7 +4,8 @@ The rules come first and can be read; where a patient writes as nobody thought o
 many. Two readers have learned from labelled replies, with what the rules found beside the words: `weights` know words,
 the `encoder` knows which words are like which. Their odds, weighed, decide: what is likelier than not is said, whether
 or not the rules found it. What costs a patient most when it is wrong has a threshold of its own. No opt-in is ever
-added, a score only where one number can be it, a confirmation only where it was asked for.
+added, a score only where one number can be it, a confirmation only where it was asked for, thanks or a phone's own
+words only where nothing else is said.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ KEPT_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
     **dict.fromkeys(STANDS_ALONE, 0.0),
 }
 """The chance below which a finding of the rules is taken back."""
+ALONE_FROM, ALONE_KEPT_FROM = 0.7, 0.05
+"""The chances from which a text that says nothing else is thanks or a phone's own, where rules found it unclear; and
+below which one that rules took for that is left to a person after all."""
 LONGEST = 1_600
 """Signs of the longest text that a carrier takes. A letter is read by the rules alone: it would take seconds."""
 SURELY_SAID, SURELY_NOT = 0.8, 0.05
@@ -112,15 +116,26 @@ def settle_by(by_rules: Interpretation, heard: Heard, tokens: Sequence[Token], q
         for intent in likely
         if heard.by_words[intent] >= HEARD_FROM.get(intent, 0) and _can_be(intent, by_rules, question)
     ]
-    if not wanted and len(kept) == len(said):
+    alone = _alone(by_rules, heard) if not kept and not wanted else None
+    if not wanted and len(kept) == len(said) and (alone is None or by_rules.has(alone)):
         return by_rules
     added = [Finding(intent, _evidence(intent, tokens, question)) for intent in wanted]
-    whole = (Evidence(tokens[0].start, tokens[-1].end, "weights.unclear"),)
-    findings = sorted((*kept, *added), key=lambda item: PRECEDENCE[item.intent]) or [Finding(Intent.UNCLEAR, whole)]
+    findings = sorted((*kept, *added), key=lambda item: PRECEDENCE[item.intent])
+    if alone is not None:
+        findings = [Finding(alone, (Evidence(tokens[0].start, tokens[-1].end, f"weights.{alone}"),))]
     has = {finding.intent for finding in findings}
     score = (by_rules.score if Intent.SCORE in said else by_rules.number) if Intent.SCORE in has else None
     is_idiom = by_rules.may_be_idiom and Intent.RED_FLAG not in has
     return replace(by_rules, findings=tuple(findings), score=score, may_be_idiom=is_idiom)
+
+
+def _alone(by_rules: Interpretation, heard: Heard) -> Intent:
+    """Return what a text is that says nothing else: thanks, a phone's own words, or unclear, which a person reads."""
+    nearest = max(STANDS_ALONE - {Intent.UNCLEAR}, key=lambda intent: heard.both[intent])
+    found = next((item.intent for item in by_rules.findings if item.intent in STANDS_ALONE), Intent.UNCLEAR)
+    if found is Intent.UNCLEAR:
+        return nearest if heard.both[nearest] >= ALONE_FROM else Intent.UNCLEAR
+    return found if heard.both[found] >= ALONE_KEPT_FROM else Intent.UNCLEAR
 
 
 def _said(by_rules: Interpretation) -> dict[Intent, Finding]:
