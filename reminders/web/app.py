@@ -57,7 +57,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.metrics = health.Metrics(given.deps)
     app.state.readiness = health.Readiness(given.deps)
     errors.install(app)
-    for door in (hooks, canary, links, acknowledge, health, problems):
+    for door in (canary, links, acknowledge, health, problems):
         app.include_router(door.router)
     app.include_router(sign_in.router)
     for staff_page in STAFF_PAGES:
@@ -66,6 +66,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.mount(PREFIX, create_api(given), name="api")
     # Files are compressed, pages never: beside what somebody else chose, the length of a page tells of its secrets.
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)), name="static")
+    app.add_middleware(hooks.Door)
     app.add_middleware(Envelope, services=given)
     return app
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -107,9 +107,8 @@ def answer(request: Request, status: int, *, headers: Mapping[str, str] | None =
 
 def install(app: FastAPI) -> None:
     """Let the app answer our own errors, and the framework's."""
-    app.exception_handler(errors.RemindersError)(_ours)
-    app.exception_handler(HTTPException)(_theirs)
-    app.exception_handler(RequestValidationError)(_malformed)
+    for kind, handler in HANDLERS.items():
+        app.exception_handler(kind)(handler)
 
 
 def _ours(request: Request, error: Exception) -> Response:
@@ -128,3 +127,11 @@ def _theirs(request: Request, error: Exception) -> Response:
 
 def _malformed(request: Request, _error: Exception) -> Response:
     return answer(request, HTTPStatus.BAD_REQUEST)
+
+
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
+    errors.RemindersError: _ours,
+    HTTPException: _theirs,
+    RequestValidationError: _malformed,
+}
+"""Who answers which errors."""

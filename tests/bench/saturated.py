@@ -25,6 +25,8 @@ WORKER = ("reminders", "worker", "--queues", "sms")
 SIGN = "worker-sms"
 CALLS = {0.0: 32, 0.1: 32}
 """Calls at a time of each process, by the provider's latency in seconds: what a worker makes unless told otherwise."""
+WORKERS = {0.0: (1, 2), 0.1: (1, 2, 4)}
+"""How many processes send, by the latency: four show whether more machines would help, or wait for each other."""
 BARS = {0.0: 0.60, 0.1: 0.85}
 MOST_CPU = 1.6
 MOST_COMMITS, MOST_TRIPS = 0.08, 0.4
@@ -44,7 +46,7 @@ def measure(options: Options) -> Sequence[Figure]:
     """Drain the same backlog by ours and by the bare loop in turn."""
     count = options.size(10_000, 3_000)
     with running_site(count) as site:
-        cases = [(latency, workers) for latency in CALLS for workers in (1, 2)]
+        cases = [(latency, workers) for latency, several in WORKERS.items() for workers in several]
         return [figure for latency, workers in cases for figure in _case(site, options, latency, workers)]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from reminders.core.replies import Intent
-from tests.core.reply_scores import FOLDER, HALVES, measure, miss, replies, scores, summary, table
+from tests.core.reply_scores import FOLDER, HALVES, Result, measure, miss, replies, scores, summary, table
 
 # A half has thousands of replies.
 pytestmark = pytest.mark.timeout(600)
@@ -35,6 +36,8 @@ BARS = {
     # The same, of 4,569 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
     "set_aside": Bar(0.905, 8, 14, 3, 7, 4),
 }
+EXAMINATIONS = {name: Bar() for name in ("v12c", "exam14c", "exam15c", "exam15d")}
+"""500 replies each, by somebody who had read the specification and saw nothing of ours; nothing is learned of them."""
 
 
 def test_every_labelled_reply_is_whole() -> None:
@@ -49,7 +52,17 @@ def test_every_labelled_reply_is_whole() -> None:
 
 @pytest.mark.parametrize("half", HALVES)
 def test_replies_are_read_as_people_read_them(half: str) -> None:
-    found, bar = scores(measure(replies(half))), BARS[half]
+    results = measure(replies(half))
+    told = _below(results, BARS[half])
+    for name, bar in EXAMINATIONS.items() if half == "held_back" else ():
+        told += _below([result for result in results if result.wanted.id.startswith(name)], bar)
+    # Figures only: a failure must not show the texts of the half that rules are not tuned on.
+    assert not told, "\n".join(told)
+
+
+def _below(results: Sequence[Result], bar: Bar) -> list[str]:
+    """Return the figures of some results, if any of them is worse than it may be."""
+    found = scores(results)
     below = {
         "accuracy": found.accuracy < bar.accuracy,
         "missed opt-outs": len(found.missed_opt_outs) > bar.missed_opt_outs,
@@ -59,9 +72,7 @@ def test_replies_are_read_as_people_read_them(half: str) -> None:
         "false scores": len(found.false_scores) > bar.false_scores,
     }
     failed = [name for name, is_below in below.items() if is_below]
-    told = "\n".join(summary(found))
-    # Figures only: a failure must not show the texts of the half that rules are not tuned on.
-    assert not failed, told
+    return [f"worse than it may be: {', '.join(failed)}", *summary(found)] if failed else []
 
 
 def test_the_program_tells_every_intent_and_every_miss() -> None:
