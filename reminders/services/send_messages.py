@@ -28,10 +28,9 @@ from reminders.store.messages import Claimed
 
 Wake = Callable[[float], bool]
 """Waits so many seconds and says whether to stop."""
-LONGEST_WAIT = timedelta(seconds=1)
 NO_WAIT = timedelta(0)
-LOOK_EVERY = 0.4
-"""Seconds (machine time) after which more is claimed while something still waits: well within the claim-ahead."""
+LOOK_EVERY = timedelta(seconds=0.4)
+"""Machine time after which more is claimed while something still waits: well within the claim-ahead."""
 
 
 def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
@@ -96,7 +95,7 @@ class _Pump:
         self.may_be_more = self.has_enough or self.dispatching.go_on()
         taken = claim_due(self.deps, self.channel)
         self.has_enough = len(taken.due) >= self.deps.policy.claim_size
-        self.look_at = self.deps.clock.monotonic() + LOOK_EVERY
+        self.look_at = self.deps.clock.monotonic() + LOOK_EVERY.total_seconds()
         if taken.due:
             self.held.append(taken)
 
@@ -157,7 +156,7 @@ class _Pump:
             self.calls.record()
         elif first is not None:
             at = clock.now() + pause * clock.speed if pause else first.due[0].due_at - self._gate_ahead / 2
-            clock.sleep_until(at, at_most=LONGEST_WAIT, wake=self.wake)
+            clock.sleep_until(at, at_most=LOOK_EVERY, wake=self.wake)
         elif self.dispatching.is_under_way:
             self.dispatching.wait()
         else:

@@ -67,6 +67,23 @@ def test_an_intent_is_written_ahead_and_judged_as_of_the_instant_at_which_its_ca
     world.check()
 
 
+def test_what_comes_while_something_waits_for_its_time_leaves_before_it(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT - timedelta(seconds=1.2))
+
+    def wake(_seconds: float) -> bool:
+        if world.states() == [("claimed", None)]:
+            send_ad_hoc(world.deps, AdHocRequest("Bring your card.", "desk", "k1", patient_external_id="P1"))
+        return False
+
+    assert world.pump(wake=wake) == 2
+    assert [("Bring your card." in sent.text.body) for sent in world.sms.sent] == [True, False]
+    assert world.sms.sent[0].at < CONFIRM_AT - timedelta(seconds=0.5)
+    assert world.sms.sent[1].at >= CONFIRM_AT
+    world.check()
+
+
 def test_a_pump_told_to_stop_while_it_waits_gives_back_what_it_took(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     world.sync(an_entry())
