@@ -103,6 +103,9 @@ def begin_attempts(
         group = messages.lock_claimed(tx, ids, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
         moment, passage = read_passage(tx, deps, channel)
+        # Both clocks at once: calls wait by this one for what that one says. Long before the commit, too: a process
+        # that freezes anywhere from here on finds out when it wakes (C17).
+        monotonic = deps.clock.monotonic()
         if moment.fault is not None or not (is_probe or passage is Passage.ALL):
             pay_back(tx, deps, channel, messages.release(tx, token).get(channel, 0))
             return []
@@ -116,8 +119,6 @@ def begin_attempts(
         mails = [item.draft for item in leaving if item.draft.channel is Channel.EMAIL]
         keep_unsubscribe_links(tx, deps, mails, now=now)
         outgoing = [_outgoing(tx, deps, scene, item, intent.tag) for item, intent in zip(leaving, intents, strict=True)]
-        # Read before the commit: a process that freezes anywhere from here on finds out when it wakes (C17).
-        monotonic = deps.clock.monotonic()
         reach(Failpoint.INTENT_BEFORE_COMMIT)
     reach(Failpoint.INTENT_COMMITTED)
     return [_timed(deps, item, intent, moment, monotonic) for item, intent in zip(outgoing, intents, strict=True)]

@@ -26,7 +26,7 @@ from reminders.ports import (
 )
 from reminders.store.unit_of_work import Store
 
-GATE_AHEAD = timedelta(milliseconds=200)
+GATE_AHEAD = timedelta(milliseconds=120)
 """Long enough for a gate and a claim on a busy machine; short enough that hardly anybody opts out meanwhile."""
 
 

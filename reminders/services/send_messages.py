@@ -19,9 +19,9 @@ from reminders.core.patients import Channel
 from reminders.services.apart import together_or_apart
 from reminders.services.begin_attempts import Outgoing, begin_attempts
 from reminders.services.call_provider import Calls
-from reminders.services.claim_due import Claim, claim_due, release
+from reminders.services.claim_due import Claim, release
 from reminders.services.deps import Deps
-from reminders.services.dispatch_ahead import Dispatching
+from reminders.services.fetch_ahead import Fetching
 from reminders.services.pace_texts import grant
 from reminders.services.put_aside import put_aside
 from reminders.store.messages import Claimed
@@ -29,8 +29,10 @@ from reminders.store.messages import Claimed
 Wake = Callable[[float], bool]
 """Waits so many seconds and says whether to stop."""
 NO_WAIT = timedelta(0)
-LOOK_EVERY = timedelta(seconds=0.4)
-"""Machine time after which more is claimed while something still waits: well within the claim-ahead."""
+NAP = timedelta(milliseconds=50)
+"""How long a pump sleeps at most: what was made meanwhile may be due before what it waits for."""
+FETCH_EVERY = timedelta(seconds=0.4)
+"""Machine time after which more is fetched while something still waits: well within the claim-ahead."""
 
 
 def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
@@ -38,9 +40,9 @@ def pump(deps: Deps, channel: Channel, *, lasts: timedelta, wake: Wake) -> int:
 
     `wake` waits until the next due time within the claim-ahead, and says when to stop: then nothing new is begun.
     """
-    # Outcomes are recorded before anybody waits for a round of dispatch: what the provider took must not be in doubt.
-    with Dispatching(deps) as dispatching, Calls(deps, channel) as calls:
-        run = _Pump(deps, channel, dispatching, calls, wake, deps.clock.monotonic() + lasts.total_seconds())
+    # Outcomes are recorded before anybody waits for a round of fetching: what the provider took must not be in doubt.
+    with Fetching(deps, channel) as fetching, Calls(deps, channel) as calls:
+        run = _Pump(deps, channel, fetching, calls, wake, deps.clock.monotonic() + lasts.total_seconds())
         with _given_back(run):
             return run.go()
 
@@ -51,22 +53,22 @@ class _Pump:
 
     deps: Deps
     channel: Channel
-    dispatching: Dispatching
+    fetching: Fetching
     calls: Calls
     wake: Wake
     until: float
     held: list[Claim] = field(default_factory=list)
-    has_enough: bool = False
     may_be_more: bool = True
-    look_at: float = 0.0
+    fetch_at: float = 0.0
     sent: int = 0
+    sent_before: int = 0
+    """How many had left when the last round of fetching began."""
 
     def go(self) -> int:
-        """Look, then begin a group or wait, until nothing is left or time is up; return how many left."""
+        """Fetch, then begin a group or wait, until nothing is left or time is up; return how many left."""
         is_left = True
         while is_left and not self._is_over():
-            if self._is_to_look():
-                self._look()
+            self._fetch()
             has_begun, pause = self._begin_group()
             is_left = has_begun or self._wait(pause)
         return self.sent
@@ -80,24 +82,21 @@ class _Pump:
     def _is_over(self) -> bool:
         return self.wake(0.0) or self.deps.clock.monotonic() >= self.until
 
-    def _is_to_look(self) -> bool:
-        """Say whether to claim more: in good time before what falls due next, and soon where little is left.
-
-        No further ahead than one claim: what waits long after it was written may have become untrue.
-        """
+    def _fetch(self) -> None:
+        """Fetch more: in good time before what falls due next, and at once where little is left and more may be."""
+        fetched = self.fetching.take()
+        if fetched is not None:
+            self.held += fetched.claims
+            self.may_be_more = fetched.may_be_more
+            self.fetch_at = self.deps.clock.monotonic() + FETCH_EVERY.total_seconds()
         waiting = sum(len(claim.due) for claim in self.held)
-        if self.deps.clock.monotonic() >= self.look_at:
-            return waiting < self.deps.policy.claim_size
-        has_more = waiting == 0 or self.has_enough or self.dispatching.has_news
-        return has_more and waiting < self.deps.policy.in_flight and not self.dispatching.is_busy
+        is_little = waiting < self.deps.policy.in_flight and self.may_be_more
+        if is_little or (self.deps.clock.monotonic() >= self.fetch_at and waiting < self.deps.policy.claim_size):
+            self._begin_fetching()
 
-    def _look(self) -> None:
-        self.may_be_more = self.has_enough or self.dispatching.go_on()
-        taken = claim_due(self.deps, self.channel)
-        self.has_enough = len(taken.due) >= self.deps.policy.claim_size
-        self.look_at = self.deps.clock.monotonic() + LOOK_EVERY.total_seconds()
-        if taken.due:
-            self.held.append(taken)
+    def _begin_fetching(self) -> None:
+        self.fetching.begin()
+        self.sent_before = self.sent
 
     def _begin_group(self) -> tuple[bool, timedelta]:
         """Begin what may leave by now, as far as there is room and the sender's pace allows; else say how long to wait.
@@ -156,11 +155,14 @@ class _Pump:
             self.calls.record()
         elif first is not None:
             at = clock.now() + pause * clock.speed if pause else first.due[0].due_at - self._gate_ahead / 2
-            clock.sleep_until(at, at_most=LOOK_EVERY, wake=self.wake)
-        elif self.dispatching.is_under_way:
-            self.dispatching.wait()
+            clock.sleep_until(at, at_most=NAP, wake=self.wake)
+        elif self.fetching.is_busy:
+            self.fetching.wait()
+        elif self.sent > self.sent_before:
+            # What became of these may have made room for more: the one that finds out whether a provider is back.
+            self._begin_fetching()
         else:
-            return self.may_be_more
+            return self.may_be_more or self.fetching.has_news
         return True
 
 
