@@ -31,12 +31,20 @@ class Bar:
 
 BARS = {
     "tuning": Bar(),
-    # Below the bar, and known to be: what it reaches today on 1,916 replies, so that it cannot fall back unseen.
-    "held_back": Bar(0.96, 0, 2, 5, 5, 3),
-    # The same, of 4,569 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
-    "set_aside": Bar(0.905, 8, 14, 3, 7, 4),
+    # Below the bar, and known to be: what it reaches today on 4,416 replies, so that it cannot fall back unseen.
+    "held_back": Bar(0.967, 1, 2, 4, 7, 3),
+    # The same, of 5,769 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
+    "set_aside": Bar(0.922, 12, 12, 5, 12, 4),
 }
-EXAMINATIONS = {name: Bar() for name in ("v12c", "exam14c", "exam15c", "exam15d")}
+EXAMINATIONS = {
+    "exam14c": Bar(),
+    "exam15c": Bar(),
+    "exam15d": Bar(),
+    # Not there yet, likewise.
+    "v12c": Bar(false_confirms=1, false_scores=2),
+    "exam16c": Bar(0.968),
+    "exam16d": Bar(0.938, missed_opt_outs=1),
+}
 """500 replies each, by somebody who had read the specification and saw nothing of ours; nothing is learned of them."""
 
 

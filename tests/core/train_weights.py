@@ -4,8 +4,7 @@
 
 What the rules make of a reply is a feature. Of replies on which rules were tuned it says too much, so what they made of
 a reply before that is kept in `tests/data/replies/first_readings.json` and counts instead: add new replies with
-`--note` before anybody tunes a rule on them. Replies that are held back are never read here. The file that is here was
-learned before the 2,765 replies of `exam13*` were written.
+`--note` before anybody tunes a rule on them. Replies that are held back are never read here.
 """
 
 from __future__ import annotations
