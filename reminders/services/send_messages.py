@@ -61,8 +61,9 @@ class _Pump:
     may_be_more: bool = True
     fetch_at: float = 0.0
     sent: int = 0
-    sent_before: int = 0
-    """How many had left when the last round of fetching began."""
+    decided: int = 0
+    decided_before: int = 0
+    """How many had been decided about when the last round of fetching began."""
 
     def go(self) -> int:
         """Fetch, then begin a group or wait, until nothing is left or time is up; return how many left."""
@@ -96,7 +97,7 @@ class _Pump:
 
     def _begin_fetching(self) -> None:
         self.fetching.begin()
-        self.sent_before = self.sent
+        self.decided_before = self.decided
 
     def _begin_group(self) -> tuple[bool, timedelta]:
         """Begin what may leave by now, as far as there is room and the sender's pace allows; else say how long to wait.
@@ -114,6 +115,7 @@ class _Pump:
             return False, granted.wait
         outgoing = self._begin(claim, [item.id for item in claim.due[: granted.count]])
         self.sent += len(outgoing)
+        self.decided += granted.count
         self.calls.begin(outgoing)
         claim.due = claim.due[granted.count :]
         if not claim.due:
@@ -158,8 +160,9 @@ class _Pump:
             clock.sleep_until(at, at_most=NAP, wake=self.wake)
         elif self.fetching.is_busy:
             self.fetching.wait()
-        elif self.sent > self.sent_before:
-            # What became of these may have made room for more: the one that finds out whether a provider is back.
+        elif self.decided > self.decided_before:
+            # What became of these may call for more: what was merged into one that did not leave, and what waited for
+            # the one that finds out whether a provider is back.
             self._begin_fetching()
         else:
             return self.may_be_more or self.fetching.has_news

@@ -122,6 +122,18 @@ def routes() -> Iterator[tuple[str, Function]]:
                     method, address = decorator.func.attr, decorator.args[:1]
                     if method in METHODS and address and isinstance(address[0], ast.Constant):
                         yield f"{method.upper()} {prefix}{ast.literal_eval(address[0])}", function
+        yield from _listed(path)
+
+
+def _listed(path: Path) -> Iterator[tuple[str, Function]]:
+    """Every route that stands in a list: `Route(address, function, methods=[…])`."""
+    known = {function.name: function for function in functions(path)}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Route":
+            address, function = ast.literal_eval(node.args[0]), known[ast.unparse(node.args[1])]
+            [methods] = [keyword.value for keyword in node.keywords if keyword.arg == "methods"]
+            for method in ast.literal_eval(methods):
+                yield f"{method} {address}", function
 
 
 def test_every_route_is_listed_here_with_what_guards_it() -> None:

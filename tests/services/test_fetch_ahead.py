@@ -14,6 +14,7 @@ from reminders.services.fetch_ahead import Fetching
 from reminders.services.send_ad_hoc import AdHocRequest, send_ad_hoc
 from reminders.services.send_messages import pump
 from reminders.store.unit_of_work import Store
+from tests.builders import an_entry
 from tests.world import CONFIRM_AT, World, only, some_entries
 
 
@@ -72,3 +73,39 @@ def test_what_was_claimed_before_the_making_failed_is_given_back(aside: World) -
     finally:
         with aside.store.transaction() as tx:
             tx.connection.execute(text("ALTER TABLE reminder RENAME COLUMN due_at_gone TO due_at"))
+
+
+@pytest.mark.both_databases
+def test_an_intent_is_written_ahead_and_judged_as_of_the_instant_at_which_its_call_begins(store: Store) -> None:
+    """The window opens at the very time at which it is due: a moment before that nothing may leave, nor does it."""
+    opens = {"saturday": "10:00-20:00"}
+    world = World(store, only("remind_confirm", window=opens))
+    world.change(policy=replace(world.deps.policy, gate_ahead=timedelta(milliseconds=200)))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT - timedelta(milliseconds=150))
+    begun_at = world.deps.clock.now()
+    assert world.pump() == 1
+    (call,), (attempt,), (message,) = world.sms.calls, world.attempts(), world.messages()
+    assert begun_at < CONFIRM_AT, "the clock of this test stands still unless somebody waits"
+    assert call.start_at == pytest.approx(world.deps.clock.monotonic() + 0.1, abs=0.06)
+    assert world.sms.sent[0].at >= CONFIRM_AT
+    assert (attempt.begun_at, message.left_at) == (CONFIRM_AT, CONFIRM_AT)
+    world.check()
+
+
+@pytest.mark.both_databases
+def test_what_comes_while_something_waits_for_its_time_leaves_before_it(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT - timedelta(seconds=1.2))
+
+    def wake(_seconds: float) -> bool:
+        if world.states() == [("claimed", None)]:
+            send_ad_hoc(world.deps, AdHocRequest("Bring your card.", "desk", "k1", patient_external_id="P1"))
+        return False
+
+    assert world.pump(wake=wake) == 2
+    assert [("Bring your card." in sent.text.body) for sent in world.sms.sent] == [True, False]
+    assert world.sms.sent[0].at < CONFIRM_AT - timedelta(seconds=0.5)
+    assert world.sms.sent[1].at >= CONFIRM_AT
+    world.check()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Event, Thread
 from uuid import UUID
@@ -47,40 +46,6 @@ def test_what_is_claimed_ahead_leaves_at_its_time_and_not_before(store: Store) -
     world.at(CONFIRM_AT - timedelta(seconds=1))
     assert world.pump() == 1
     assert world.sms.sent[0].at >= CONFIRM_AT
-    world.check()
-
-
-def test_an_intent_is_written_ahead_and_judged_as_of_the_instant_at_which_its_call_begins(store: Store) -> None:
-    """The window opens at the very time at which it is due: a moment before that nothing may leave, nor does it."""
-    opens = {"saturday": "10:00-20:00"}
-    world = World(store, only("remind_confirm", window=opens))
-    world.change(policy=replace(world.deps.policy, gate_ahead=timedelta(milliseconds=200)))
-    world.sync(an_entry())
-    world.at(CONFIRM_AT - timedelta(milliseconds=150))
-    begun_at = world.deps.clock.now()
-    assert world.pump() == 1
-    (call,), (attempt,), (message,) = world.sms.calls, world.attempts(), world.messages()
-    assert begun_at < CONFIRM_AT, "the clock of this test stands still unless somebody waits"
-    assert call.start_at == pytest.approx(world.deps.clock.monotonic() + 0.1, abs=0.06)
-    assert world.sms.sent[0].at >= CONFIRM_AT
-    assert (attempt.begun_at, message.left_at) == (CONFIRM_AT, CONFIRM_AT)
-    world.check()
-
-
-def test_what_comes_while_something_waits_for_its_time_leaves_before_it(store: Store) -> None:
-    world = World(store, only("remind_confirm"))
-    world.sync(an_entry())
-    world.at(CONFIRM_AT - timedelta(seconds=1.2))
-
-    def wake(_seconds: float) -> bool:
-        if world.states() == [("claimed", None)]:
-            send_ad_hoc(world.deps, AdHocRequest("Bring your card.", "desk", "k1", patient_external_id="P1"))
-        return False
-
-    assert world.pump(wake=wake) == 2
-    assert [("Bring your card." in sent.text.body) for sent in world.sms.sent] == [True, False]
-    assert world.sms.sent[0].at < CONFIRM_AT - timedelta(seconds=0.5)
-    assert world.sms.sent[1].at >= CONFIRM_AT
     world.check()
 
 
