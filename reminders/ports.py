@@ -152,9 +152,9 @@ class OutgoingText:
     start_by: float
     start_at: float = 0.0
 
-    def starting_by(self, start_by: float) -> OutgoingText:
-        """Return the same text with another limit for its beginning."""
-        return replace(self, start_by=start_by)
+    def starting_by(self, start_by: float, *, start_at: float = 0.0) -> OutgoingText:
+        """Return the same text with other limits for its beginning."""
+        return replace(self, start_by=start_by, start_at=start_at)
 
 
 @dataclass(frozen=True, slots=True)

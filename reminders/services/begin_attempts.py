@@ -6,7 +6,7 @@ An opt-out that committed before this transaction wins; one that comes later wai
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -130,7 +130,7 @@ def _timed(deps: Deps, item: Outgoing, intent: attempts.Intent, moment: Moment, 
     if isinstance(item, OutgoingMail):
         return item.starting_by(start_by)
     start_at = monotonic + (intent.machine_begun_at - moment.machine_now).total_seconds()
-    return replace(item, start_by=start_by, start_at=start_at)
+    return item.starting_by(start_by, start_at=start_at)
 
 
 def _leaves_at(item: Message, now: datetime) -> datetime:

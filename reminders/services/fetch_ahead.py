@@ -86,9 +86,10 @@ class Fetching:
 
     def take(self) -> Fetched | None:
         """Return what a round brought that has ended; None where none has. Raises what it raised."""
-        if not self.has_news or self._round is None:
+        ended = self._round
+        if ended is None or not ended.done():
             return None
-        ended, self._round = self._round, None
+        self._round = None
         return ended.result()
 
     def wait(self) -> None:
