@@ -68,9 +68,10 @@ def clock(at: datetime, tz: ZoneInfo, language: str) -> str:
 def _clock(local: datetime, language: str) -> str:
     if language != FALLBACK_LANGUAGE:
         return f"{local.hour}:{local.minute:02d}"
-    if _wall(local) == NOON:
+    wall = _wall(local)
+    if wall == NOON:
         return "noon"
-    if _wall(local) == MIDNIGHT:
+    if wall == MIDNIGHT:
         return "midnight"
     return f"{(local.hour - 1) % HALF_A_DAY + 1}:{local.minute:02d} {'AM' if local.hour < HALF_A_DAY else 'PM'}"
 

@@ -7,9 +7,10 @@ diagnosis or the specialty (requirement 49).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
@@ -40,9 +41,11 @@ from reminders.core.texts import (
     SUBJECTS,
     TEMPLATES,
 )
+from reminders.core.values import Makers, Values
 from reminders.core.windows import local_day
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+BLANKS = re.compile(r"[ \t]+")
 KNOWN_VALUES = frozenset(
     {
         "sender",
@@ -72,14 +75,19 @@ WAY_OUT = "STOP"
 
 def render(template: str, values: Mapping[str, str]) -> str:
     """Fill a template. Raises ContentError for a placeholder without a value; a value is never a template itself."""
-    missing = sorted({name for name in PLACEHOLDER.findall(template) if name not in values})
+    missing = sorted(name for name in _named_in(template) if name not in values)
     if missing:
         message = (
             f"no value for {', '.join('{{' + name + '}}' for name in missing)}; known: {', '.join(sorted(values))}"
         )
         raise ContentError(message)
     filled = PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
-    return re.sub(r"[ \t]+", " ", filled).strip()
+    return BLANKS.sub(" ", filled).strip()
+
+
+@lru_cache(maxsize=1000)
+def _named_in(template: str) -> frozenset[str]:
+    return frozenset(PLACEHOLDER.findall(template))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +172,7 @@ def _language(step: str, clinic: Clinic, patient: Patient) -> str:
 def _usual(subject: _Subject, now: datetime) -> Words:
     values = _values(subject, is_brief=False)
     if subject.is_to_escort:
-        values["pick_up_at"] = _pick_ups(subject, subject.sessions)
+        values = values.but(pick_up_at=_pick_ups(subject, subject.sessions))
     key = _variant(subject, now)
     template = _own(subject, key) or TEMPLATES[subject.language][key]
     return _words(subject, template, QUESTIONS, values, subject.question)
@@ -190,31 +198,30 @@ def _shorter(subject: _Subject, now: datetime) -> Iterator[Words]:
     for question in dict.fromkeys((subject.question, None)):
         for when in dict.fromkeys((values["when"], fewer)):
             for template in templates:
-                yield _words(subject, template, SHORT_QUESTIONS, {**values, "when": when}, question)
+                yield _words(subject, template, SHORT_QUESTIONS, values.but(when=when), question)
 
 
 def _says_who_and_how_to_stop(template: str) -> bool:
     """Say whether a clinic's own text may go under the exemption: name, contact and way out (domain C1)."""
-    return {"sender", "phone"} <= set(PLACEHOLDER.findall(template)) and WAY_OUT in template
+    return {"sender", "phone"} <= _named_in(template) and WAY_OUT in template
 
 
 def _words(
     subject: _Subject,
     template: str,
     questions: Mapping[str, Mapping[str, str]],
-    values: Mapping[str, str],
+    values: Values,
     question: Question | None,
 ) -> Words:
-    link = question.link if question else ""
-    known = {**values, "link": link}
-    known["question"] = _question(subject, questions[subject.language], known, question) if question else ""
+    known = values.but(link=question.link if question else "")
+    known = known.but(question=_question(subject, questions[subject.language], known, question) if question else "")
     title = render(SUBJECTS[subject.language], known)
     return Words(title, render(_with_question(template), known), question.kind if question else None)
 
 
 def _with_question(template: str) -> str:
     """Give a template a place for the question, which a merged touch may bring to a text that has none of its own."""
-    return template if "question" in PLACEHOLDER.findall(template) else template + " {{question}}"
+    return template if "question" in _named_in(template) else template + " {{question}}"
 
 
 def _question(subject: _Subject, texts: Mapping[str, str], values: Mapping[str, str], question: Question) -> str:
@@ -256,27 +263,27 @@ def clinic_values(clinic: Clinic) -> dict[str, str]:
 
 def appointment_values(
     appointment: Appointment, clinic: Clinic, *, language: str, cadence: Cadence | None = None, is_brief: bool = False
-) -> dict[str, str]:
+) -> Values:
     """Return what templates may say about an appointment. Times are shown in its own zone.
 
     `cadence` is the clinic's as staff changed it for this patient; without it the clinic's own holds. Fasting and
     driving times are elapsed time, printed on the side that is safe however they are read (requirement 5); `is_brief`
     names their weekday only.
     """
-    cadence = cadence or clinic.cadence(appointment.booking.appointment_type)
-    base, zone = _anchors(appointment, cadence), appointment.booking.tz
+    mine = cadence or clinic.cadence(appointment.booking.appointment_type)
+    base, zone = _anchors(appointment, mine), appointment.booking.tz
     write = brief_moment if is_brief else moment
-    return {
-        **clinic_values(clinic),
-        "when": moment(base.start, zone, language),
-        "arrive_at": _beside_start(base.arrival, base, zone, language),
-        "pick_up_at": _beside_start(base.end, base, zone, language),
-        "solids_until": write(not_after(base.fasting, zone), zone, language),
-        "liquids_until": write(not_after(base.start - cadence.liquids_fast, zone), zone, language),
-        "drive_after": write(not_before(base.end + cadence.driving_ban, zone), zone, language),
-        "ride_rule": RIDE_RULES[language][cadence.ride_policy],
-        "ride_brief": BRIEF_RIDE_RULES[language][cadence.ride_policy],
+    makers: Makers = {
+        "when": lambda: moment(base.start, zone, language),
+        "arrive_at": lambda: _beside_start(base.arrival, base, zone, language),
+        "pick_up_at": lambda: _beside_start(base.end, base, zone, language),
+        "solids_until": lambda: write(not_after(base.fasting, zone), zone, language),
+        "liquids_until": lambda: write(not_after(base.start - mine.liquids_fast, zone), zone, language),
+        "drive_after": lambda: write(not_before(base.end + mine.driving_ban, zone), zone, language),
+        "ride_rule": lambda: RIDE_RULES[language][mine.ride_policy],
+        "ride_brief": lambda: BRIEF_RIDE_RULES[language][mine.ride_policy],
     }
+    return Values(makers, clinic_values(clinic))
 
 
 def _anchors(appointment: Appointment, cadence: Cadence) -> Anchors:
@@ -294,16 +301,23 @@ def _beside_start(at: datetime, base: Anchors, tz: ZoneInfo, language: str) -> s
     return (clock if local_day(at, tz) == local_day(base.start, tz) else moment)(at, tz, language)
 
 
-def _values(subject: _Subject, *, is_brief: bool) -> dict[str, str]:
+def _values(subject: _Subject, *, is_brief: bool) -> Values:
     """Return the values of a text about several sessions: each that differs is told for all of them, in order."""
     clinic, language = subject.clinic, subject.language
     found = [
         appointment_values(item, clinic, language=language, cadence=subject.cadence(item), is_brief=is_brief)
         for item in subject.sessions
     ]
-    values = {name: "; ".join(dict.fromkeys(each[name] for each in found)) for name in found[0]}
     starts = (item.starts_at.astimezone(item.booking.tz) for item in subject.sessions)
-    return {**values, "when": moments(starts, subject.language)}
+    when = moments(starts, language)
+    return (found[0] if len(found) == 1 else _of_all(found)).but(when=when)
+
+
+def _of_all(found: Sequence[Values]) -> Values:
+    def told(name: str) -> Callable[[], str]:
+        return lambda: "; ".join(dict.fromkeys(each[name] for each in found))
+
+    return Values({name: told(name) for name in found[0]}, {})
 
 
 def _pick_ups(subject: _Subject, sessions: Sequence[Appointment]) -> str:

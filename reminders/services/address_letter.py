@@ -233,7 +233,7 @@ def _recipient(
     )
 
 
-def _values(clinic: Clinic, person: Patient, session: Appointment | None, language: str) -> dict[str, str]:
+def _values(clinic: Clinic, person: Patient, session: Appointment | None, language: str) -> Mapping[str, str]:
     if session is None:
         return clinic_values(clinic)
     cadence = clinic.cadence(session.booking.appointment_type, person.override)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from reminders.core.content import appointment_values
 from tests.builders import a_clinic, an_appointment, local
 
 
-def _values(start: str, *, minutes: int = 60, ended: str | None = None, language: str = "en") -> dict[str, str]:
+def _values(start: str, *, minutes: int = 60, ended: str | None = None, language: str = "en") -> Mapping[str, str]:
     visit = an_appointment(
         local(start), duration=timedelta(minutes=minutes), ended_at=None if ended is None else local(ended)
     )
