@@ -38,7 +38,10 @@ HEADERS = {
 }
 ONE_YEAR = 31_536_000
 HOOKS = "/hooks/"
+IS_TOLD_ELSEWHERE = "is_told_elsewhere"
+"""Set in a request's state by whoever stored and counted it: then the log has no line of its own for it."""
 CACHE_CONTROL = b"cache-control"
+MAY_BE_KEPT = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -66,6 +69,8 @@ class Envelope:
         begun = self._clock.monotonic()
         answer = _Answer(send, self._headers, is_static=scope["path"].startswith("/static/"))
         await self._within_fence(scope, receive, answer, reference)
+        if scope["state"].get(IS_TOLD_ELSEWHERE):
+            return
         log.info(
             "web.request",
             route=_template(scope),
@@ -114,7 +119,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             # Browsers keep styles but ask whether they changed; pages are kept nowhere.
-            may_keep = self._is_static and self.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
+            may_keep = self._is_static and self.status in MAY_BE_KEPT
             ours = [*self._headers, (CACHE_CONTROL, b"no-cache" if may_keep else b"no-store")]
             names = {name for name, _ in ours}
             message["headers"] = [*(item for item in message["headers"] if item[0].lower() not in names), *ours]

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from uuid import UUID
 
 import structlog
-from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reminders.core.errors import ForgedHookError, NotReadyError
+from reminders.core.errors import ForgedHookError, NotReadyError, RemindersError
 from reminders.ports import InboundText, SmsHooks
 from reminders.services.deps import Deps
 from reminders.services.store_arrivals import Arrived, Kept, store_receipts, store_texts
-from reminders.web.errors import HANDLERS
+from reminders.web.envelope import IS_TOLD_ELSEWHERE
+from reminders.web.errors import answer_error
 from reminders.web.gathering import Gathering
 from reminders.web.health import Metrics
-from reminders.web.pages import services_of
 
 log = structlog.get_logger()
 
 HOOKS = "/hooks/twilio/"
+SIGNATURE = b"x-twilio-signature"
+KEPT = Response(status_code=HTTPStatus.NO_CONTENT)
 EMPTY_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """We answer a text later, by a message of our own; in the callback there is nothing to say."""
 
@@ -43,10 +45,12 @@ class Arrivals:
 class Callback:
     """A callback as it came, and what judges, gathers and counts it.
 
-    `path` has its query and is as undecoded as `body` is: the signature is over their very bytes.
+    `path` has its query and is as undecoded as `body` is: the signature is over their very bytes. `last` is the last
+    part of the decoded path.
     """
 
     path: str
+    last: str
     body: bytes
     signature: str | None
     hooks: SmsHooks
@@ -54,27 +58,35 @@ class Callback:
     counters: Metrics
 
 
-async def callback_of(request: Request) -> Callback:
+async def callback_of(scope: Scope, receive: Receive) -> Callback:
     """Return the callback. Raises NotReadyError in an installation without a provider."""
-    services = services_of(request)
-    if not services.facts.has_hooks:
+    state = scope["app"].state
+    if not state.services.facts.has_hooks:
         raise NotReadyError("no provider is configured, so no callback can be verified")
-    raw_path: bytes = request.scope["raw_path"]
-    query: bytes = request.scope["query_string"]
+    query: bytes = scope["query_string"]
+    signature = next((value for name, value in scope["headers"] if name == SIGNATURE), None)
     return Callback(
-        path=raw_path.decode("ascii") + (f"?{query.decode('ascii')}" if query else ""),
-        body=await request.body(),
-        signature=request.headers.get("X-Twilio-Signature"),
-        hooks=services.hooks,
-        arrivals=request.app.state.arrivals,
-        counters=request.app.state.metrics,
+        path=scope["raw_path"].decode("ascii") + (f"?{query.decode('ascii')}" if query else ""),
+        last=scope["path"].rpartition("/")[2],
+        body=await _body(receive),
+        signature=None if signature is None else signature.decode("latin-1"),
+        hooks=state.services.hooks,
+        arrivals=state.arrivals,
+        counters=state.metrics,
     )
 
 
-# Neither of these is a plain function, nor depends on one: a thread for each would cost more than all the rest.
-async def receive_text(request: Request) -> Response:
+async def _body(receive: Receive) -> bytes:
+    found: bytes = b""
+    while True:
+        message = await receive()
+        found += message.get("body", b"")
+        if not message.get("more_body", False):
+            return found
+
+
+async def receive_text(came: Callback) -> Response:
     """Take a patient's text. 403 where it is forged, 503 where it cannot be kept: then the provider repeats it."""
-    came = await callback_of(request)
     try:
         text = came.hooks.read_text(came.path, came.body, came.signature)
     except ForgedHookError:
@@ -85,18 +97,17 @@ async def receive_text(request: Request) -> Response:
     return Response(EMPTY_ANSWER, media_type="text/xml")
 
 
-async def receive_receipt(request: Request) -> Response:
+async def receive_receipt(came: Callback) -> Response:
     """Take a delivery report. A genuine one whose tag is no tag of ours is kept too: it names its message itself."""
-    came = await callback_of(request)
     try:
         receipt = came.hooks.read_receipt(came.path, came.body, came.signature)
     except ForgedHookError:
         came.counters.count_hook("status", "forged")
         raise
-    attempt = _tag(request.path_params["tag"])
+    attempt = _tag(came.last)
     kept = await _kept(came.arrivals.receipts.store((attempt, receipt)))
     came.counters.count_hook("status", "untagged" if attempt is None else kept)
-    return Response(status_code=204)
+    return KEPT
 
 
 async def _kept(storing: Awaitable[Kept]) -> Kept:
@@ -119,24 +130,54 @@ def _tag(text: str) -> UUID | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way in: its path as the log names it, and who takes what comes."""
+
+    path: str
+    take: Callable[[Callback], Awaitable[Response]]
+    methods: Sequence[str]
+
+    def fits(self, path: str) -> bool:
+        """Say whether a path is this one; the last part of ours may stand for anything that is not empty."""
+        before, _, last = self.path.rpartition("/")
+        theirs, _, given = path.rpartition("/")
+        return theirs == before and (given == last or (last.startswith("{") and given != ""))
+
+
+ROUTES = (
+    Route("/hooks/twilio/sms", receive_text, methods=["POST"]),
+    Route("/hooks/twilio/status/{tag}", receive_receipt, methods=["POST"]),
+)
+
+
 class Door:
     """Answers callbacks before the framework looks at them: its own ways in cost twice what storing them does."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Stand in front of an app."""
         self._app = app
-        self._hooks = ExceptionMiddleware(
-            Router(
-                [
-                    Route("/hooks/twilio/sms", receive_text, methods=["POST"]),
-                    Route("/hooks/twilio/status/{tag}", receive_receipt, methods=["POST"]),
-                ],
-                redirect_slashes=False,
-            ),
-            handlers=HANDLERS,
-        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a callback, or leave the request to the app."""
-        is_ours = scope["type"] == "http" and scope["path"].startswith(HOOKS)
-        await (self._hooks if is_ours else self._app)(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith(HOOKS):
+            await self._app(scope, receive, send)
+            return
+        try:
+            response = await _answered(scope, receive)
+        except (RemindersError, HTTPException) as error:
+            response = answer_error(Request(scope), error)
+        await response(scope, receive, send)
+
+
+async def _answered(scope: Scope, receive: Receive) -> Response:
+    route = next((route for route in ROUTES if route.fits(scope["path"])), None)
+    if route is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    scope["route"] = route
+    if scope["method"] not in route.methods:
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
+    response = await route.take(await callback_of(scope, receive))
+    # A receipt that was kept is a row, and counted: a line of log for each would say it a third time.
+    scope["state"][IS_TOLD_ELSEWHERE] = response is KEPT
+    return response

@@ -145,15 +145,17 @@ def test_while_the_database_is_down_the_provider_is_asked_to_come_again(world: W
 
 
 def test_logs_of_callbacks_name_the_route_and_never_what_came(provider: Provider) -> None:
+    """A receipt that was kept is a row and counted, and has no line; one that was refused has."""
     with capture_logs() as lines:
         provider.call(SMS, a_text("my secret words"))
         provider.call_with(SMS, a_text("my secret words"), "forged")
         provider.call(STATUS, a_receipt())
+        provider.call_with(STATUS, a_receipt(), "forged")
     told = repr(lines)
     assert "secret words" not in told
     assert "+1202" not in told
-    assert [line["route"] for line in lines if line["event"] == "web.request"] == [
-        SMS,
-        SMS,
-        "/hooks/twilio/status/{tag}",
+    assert [(line["route"], line["status"]) for line in lines if line["event"] == "web.request"] == [
+        (SMS, 200),
+        (SMS, 403),
+        ("/hooks/twilio/status/{tag}", 403),
     ]
