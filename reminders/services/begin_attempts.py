@@ -5,7 +5,7 @@ An opt-out that committed before this transaction wins; one that comes later wai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,12 +54,14 @@ Outgoing = OutgoingText | OutgoingMail
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read as it was locked, before the messages themselves."""
+class _Locked:
+    """What was read as it was locked."""
 
     addresses: dict[ContactId, Contact]
     people: dict[PatientId, Patient]
     booked: dict[AppointmentId, Appointment]
+    stopped: frozenset[BatchId]
+    group: Sequence[Message]
 
 
 @dataclass(slots=True)
@@ -79,28 +81,36 @@ class _Scene:
     next_starts: dict[AppointmentId, datetime]
     """When the next session began of those whose check-ins are here and come too late for that."""
     now: datetime
-    stopped: frozenset[BatchId] = frozenset()
+    stopped: frozenset[BatchId]
     """The batches that staff stopped."""
 
 
+class NoRoomError(Exception):
+    """Nothing of a group was begun: it would have had more in doubt than a kill may leave."""
+
+
 def begin_attempts(
-    deps: Deps, channel: Channel, ids: Collection[MessageId], token: UUID, *, is_probe: bool = False
+    deps: Deps,
+    channel: Channel,
+    ids: Collection[MessageId],
+    token: UUID,
+    *,
+    is_probe: bool = False,
+    has_room: Callable[[int], bool] = lambda _: True,
 ) -> list[Outgoing]:
     """Record the intents of those that may leave; hold, suppress or expire the others. Returns what to call.
 
     A text may be given some moments before it is due: it is judged as of that instant, and its call waits for it. Where
     clocks disagree or the circuit has opened since the claim, all are given back; only a probe goes through.
+
+    `has_room` is asked last, for so many calls, and may wait for them a moment: an intent is in doubt from its commit
+    on, not while it is written.
+
+    Raises:
+        NoRoomError: where it says no; then nothing has changed.
     """
     with deps.store.transaction() as tx:
-        subjects = messages.subjects(tx, ids)
-        # Always addresses first, then appointments, then messages: who opts out or moves locks in this order too.
-        # Patients come between: what leaves for one of them at once on two channels must be counted one by one.
-        addresses = contacts.lock_many(tx, subjects.contacts)
-        people = patients.lock_many(tx, subjects.patients)
-        booked = appointments.get_many(tx, subjects.appointments, is_kept=True)
-        # Whoever stops a batch takes its row before its messages, and so does whoever sends some of it.
-        stopped = mailings.stopped(tx, subjects.batches)
-        group = messages.lock_claimed(tx, ids, token)
+        locked = _lock(tx, ids, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
         moment, passage = read_passage(tx, deps, channel)
         # Both clocks at once: calls wait by this one for what that one says. Long before the commit, too: a process
@@ -110,18 +120,34 @@ def begin_attempts(
             pay_back(tx, deps, channel, messages.release(tx, token).get(channel, 0))
             return []
         now = moment.now
-        scene = _scene(tx, group, _Read(addresses, people, booked), now)
-        scene.stopped = stopped
-        leaving = _decide(tx, deps, scene, group)
+        scene = _scene(tx, locked, now)
+        leaving = _decide(tx, deps, scene, locked.group)
         intents = [_intent(deps, item, moment) for item in leaving]
         attempts.add(tx, intents)
         messages.begin_sending(tx, [item.id for item in leaving], now=now)
         mails = [item.draft for item in leaving if item.draft.channel is Channel.EMAIL]
         keep_unsubscribe_links(tx, deps, mails, now=now)
         outgoing = [_outgoing(tx, deps, scene, item, intent.tag) for item, intent in zip(leaving, intents, strict=True)]
+        if not has_room(len(outgoing)):
+            raise NoRoomError
         reach(Failpoint.INTENT_BEFORE_COMMIT)
     reach(Failpoint.INTENT_COMMITTED)
     return [_timed(deps, item, intent, moment, monotonic) for item, intent in zip(outgoing, intents, strict=True)]
+
+
+def _lock(tx: Transaction, ids: Collection[MessageId], token: UUID) -> _Locked:
+    """Lock those that are still claimed, and whatever is decided by."""
+    subjects = messages.subjects(tx, ids)
+    # Always addresses first, then appointments, then messages: who opts out or moves locks in this order too.
+    # Patients come between: what leaves for one of them at once on two channels must be counted one by one.
+    # Whoever stops a batch takes its row before its messages, and so does whoever sends some of it.
+    return _Locked(
+        addresses=contacts.lock_many(tx, subjects.contacts),
+        people=patients.lock_many(tx, subjects.patients),
+        booked=appointments.get_many(tx, subjects.appointments, is_kept=True),
+        stopped=mailings.stopped(tx, subjects.batches),
+        group=messages.lock_claimed(tx, ids, token),
+    )
 
 
 def _timed(deps: Deps, item: Outgoing, intent: attempts.Intent, moment: Moment, monotonic: float) -> Outgoing:
@@ -138,25 +164,27 @@ def _leaves_at(item: Message, now: datetime) -> datetime:
     return max(now, item.draft.due_at)
 
 
-def _scene(tx: Transaction, group: Sequence[Message], read: _Read, now: datetime) -> _Scene:
+def _scene(tx: Transaction, locked: _Locked, now: datetime) -> _Scene:
+    group = locked.group
     concerned = {item.draft.clinic_id for item in group}
     found = clinics.get_many(tx, concerned)
     mine = {item.draft.patient_id: found[item.draft.clinic_id] for item in group}
-    people = {key: patient for key, patient in read.people.items() if key in mine}
+    people = {key: patient for key, patient in locked.people.items() if key in mine}
     capped = {item.draft.patient_id for item in group if _is_capped(item.draft)}
     escorted = {item.draft.patient_id for item in group if item.draft.recipient is Recipient.ESCORT}
     watched = {key: (mine[key], patient) for key, patient in people.items() if key in capped}
     scene = _Scene(
         clinics=found,
-        contacts=read.addresses,
+        contacts=locked.addresses,
         people=people,
-        booked=read.booked,
+        booked=locked.booked,
         flows=read_traffic(tx, watched, now=now),
         pauses=pauses.current_of(tx, concerned),
         willing=escorts.willing(tx, {key for key in people if key in escorted}),
-        unasked=escorts.unasked(tx, _to_be_asked(group, read.addresses)),
+        unasked=escorts.unasked(tx, _to_be_asked(group, locked.addresses)),
         next_starts={},
         now=now,
+        stopped=locked.stopped,
     )
     late = (item.draft.appointment_id for item in group if _may_be_overtaken(item.draft, _step(scene, item.draft)))
     between = {about for about in late if about is not None}

@@ -32,6 +32,8 @@ AT_LEAST = 0.05
 """Seconds for which an outcome is waited for when there is nothing else to do."""
 QUICK = 1.0
 """Seconds: where the oldest call has been under way for longer, no more are begun than the wire takes."""
+ROOM_WITHIN = 0.25
+"""Seconds for which a group that was judged ahead waits for room: so long at most it keeps its rows locked."""
 Told = tuple[AttemptTag, Outcome]
 log = structlog.get_logger()
 
@@ -87,10 +89,15 @@ class Calls:
             # One mail after the other over one connection: a second batch would only open another, and the last of
             # a long one would not begin in time.
             return 0 if self._open else policy.mails_at_once
-        return policy.in_flight + (policy.on_deck if self._are_quick else 0) - len(self._open)
+        return policy.in_flight + (policy.on_deck if self.are_quick else 0) - len(self._open)
+
+    def has_room(self, count: int) -> bool:
+        """Say whether so many may be begun; where outcomes are recorded aside, wait a moment for it."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.room >= count, ROOM_WITHIN if self._is_aside else 0.0)
 
     @property
-    def _are_quick(self) -> bool:
+    def are_quick(self) -> bool:
         """Say whether slots come free soon: what waits longer for one than `start_within` is not sent at all."""
         with self._changed:
             return not self._open or monotonic() - next(iter(self._open.values())) < QUICK

@@ -17,7 +17,7 @@ from reminders.core.ids import MessageId
 from reminders.core.pacing import Grant
 from reminders.core.patients import Channel
 from reminders.services.apart import together_or_apart
-from reminders.services.begin_attempts import Outgoing, begin_attempts
+from reminders.services.begin_attempts import NoRoomError, Outgoing, begin_attempts
 from reminders.services.call_provider import Calls
 from reminders.services.claim_due import Claim, release
 from reminders.services.deps import Deps
@@ -61,6 +61,8 @@ class _Pump:
     may_be_more: bool = True
     fetch_at: float = 0.0
     sent: int = 0
+    is_ahead: bool = True
+    """Whether a group is judged before there is room for it: not after one that found none."""
     decided: int = 0
     decided_before: int = 0
     """How many had been decided about when the last round of fetching began."""
@@ -107,20 +109,26 @@ class _Pump:
         """
         claim = self._first()
         ready = self._ready(claim.due) if claim is not None else []
-        room = self.calls.room
+        room = self._room(len(ready))
         if claim is None or not ready or room < min(len(ready), self.deps.policy.least_group):
             return False, NO_WAIT
         granted = self._pace(ready[:room])
         if granted.count == 0:
             return False, granted.wait
-        outgoing = self._begin(claim, [item.id for item in claim.due[: granted.count]])
-        self.sent += len(outgoing)
-        self.decided += granted.count
-        self.calls.begin(outgoing)
-        claim.due = claim.due[granted.count :]
+        some, later = claim.due[: granted.count], claim.due[granted.count :]
+        refused = self._begin(claim, [item.id for item in some])
+        self.decided += len(some) - len(refused)
+        self.is_ahead = not refused
+        claim.due = [*(item for item in some if item.id in refused), *later]
         if not claim.due:
             self.held.remove(claim)
-        return True, NO_WAIT
+        return not refused, NO_WAIT
+
+    def _room(self, wanted: int) -> int:
+        """Return how many may be judged now: as many as there is room for, or as will soon have some."""
+        policy, room = self.deps.policy, self.calls.room
+        is_ahead = self.channel is Channel.SMS and policy.works_aside and self.is_ahead and self.calls.are_quick
+        return max(room, min(wanted, policy.least_group)) if is_ahead else room
 
     def _first(self) -> Claim | None:
         """Return the claim of which something falls due first."""
@@ -142,13 +150,29 @@ class _Pump:
             return grant(self.deps, [item.segments for item in ready])
         return Grant(len(ready), NO_WAIT)
 
-    def _begin(self, claim: Claim, ids: Sequence[MessageId]) -> list[Outgoing]:
-        begun = together_or_apart(
-            ids,
-            lambda some: begin_attempts(self.deps, self.channel, some, claim.token, is_probe=claim.is_probe),
-            lambda key: put_aside(self.deps, key, claim.token),
-        )
-        return [item for outgoing in begun for item in outgoing]
+    def _begin(self, claim: Claim, ids: Sequence[MessageId]) -> set[MessageId]:
+        """Begin these, and return those for which there was no room after all."""
+        refused: set[MessageId] = set()
+
+        def begin(some: Sequence[MessageId]) -> list[Outgoing]:
+            try:
+                return begin_attempts(
+                    self.deps,
+                    self.channel,
+                    some,
+                    claim.token,
+                    is_probe=claim.is_probe,
+                    has_room=self.calls.has_room,
+                )
+            except NoRoomError:
+                refused.update(some)
+                return []
+
+        begun = together_or_apart(ids, begin, lambda key: put_aside(self.deps, key, claim.token))
+        outgoing = [item for group in begun for item in group]
+        self.sent += len(outgoing)
+        self.calls.begin(outgoing)
+        return refused
 
     def _wait(self, pause: timedelta) -> bool:
         """Wait for whatever comes next; False where nothing does."""
