@@ -94,7 +94,9 @@ class Calls:
     def has_room(self, count: int) -> bool:
         """Say whether so many may be begun; where outcomes are recorded aside, wait a moment for it."""
         with self._changed:
-            return self._changed.wait_for(lambda: self.room >= count, ROOM_WITHIN if self._is_aside else 0.0)
+            return count == 0 or self._changed.wait_for(
+                lambda: self.room >= count, ROOM_WITHIN if self._is_aside else 0.0
+            )
 
     @property
     def are_quick(self) -> bool:

@@ -9,6 +9,7 @@ import structlog
 
 from reminders.core.circuit import Passage
 from reminders.core.clock_sanity import ClockFault
+from reminders.core.lookout import OLD_AFTER
 from reminders.core.pacing import again_share, first_share, is_counted, is_worth_storing, retries_after, retries_left
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
@@ -58,17 +59,21 @@ def has_gateway(deps: Deps, channel: Channel) -> bool:
 
 
 def release(deps: Deps, token: UUID) -> None:
-    """Give back what a claim still holds."""
+    """Give back what a claim still holds; the next look is for everything, for this may be old."""
     with deps.store.transaction() as tx:
         for channel, count in messages.release(tx, token).items():
             pay_back(tx, deps, channel, count)
+    deps.lookout.forget()
 
 
 def _may_be_due(deps: Deps, channel: Channel) -> bool:
     """Look first without a write lock: most of the time there is nothing to take."""
-    now = deps.clock.now()
+    now, at = deps.clock.now(), deps.clock.monotonic()
+    since = deps.lookout.since(channel, at=at)
     with deps.store.reading() as tx:
-        first = messages.next_due(tx, channel)
+        first = messages.next_due(tx, channel, since=since)
+        if since is None:
+            deps.lookout.saw_everything(channel, first, at=at, old_before=now - OLD_AFTER * deps.clock.speed)
         is_due = first is not None and first <= now + deps.policy.ahead
         return is_due and passage(tx, deps, channel, now=now) is not Passage.NONE
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from reminders.core.allow_list import AllowList
 from reminders.core.delivery import Resolution
+from reminders.core.lookout import Lookout
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
 from reminders.core.retention import Retention
@@ -109,3 +110,5 @@ class Deps:
     policy: SendingPolicy = field(default_factory=SendingPolicy)
     retention: Retention = field(default_factory=Retention)
     """How long what is stored is kept."""
+    lookout: Lookout = field(default_factory=Lookout)
+    """What this process remembers of its looks at what waits."""

@@ -29,6 +29,7 @@ from reminders.store import appointments, backlog, clinics, patients, pauses, qu
 from reminders.store.unit_of_work import Transaction
 
 PATIENTS_AT_ONCE = 100
+BEHIND = "clinics that are behind"
 AHEAD_FOR_RUNS = timedelta(days=15)
 """How far ahead the rest of a run is looked for, whose question is asked once: three weeks of working days."""
 
@@ -39,12 +40,23 @@ def dispatch_due(deps: Deps) -> int:
     soon, line = now + deps.policy.ahead, late_line(now)
     with deps.store.reading() as tx:
         rounds = [reminders.patients_due(tx, now=now, since=line, before=soon, limit=PATIENTS_AT_ONCE)]
-        for clinic_id in backlog.clinics_behind(tx, now=now, before=line):
+        for clinic_id in _behind(tx, deps, now, line):
             most = min(_room(tx, clinic_id, now), PATIENTS_AT_ONCE)
             if most:
                 late = reminders.patients_due(tx, now=now, before=line, limit=most, clinic_id=clinic_id)
                 rounds.append(late)
     return sum(_dispatch_round(deps, due, now, soon, is_catching_up=place > 0) for place, due in enumerate(rounds))
+
+
+def _behind(tx: Transaction, deps: Deps, now: datetime, line: datetime) -> Sequence[ClinicId]:
+    """Return the clinics where something late waits; where none was a moment ago, none is looked for."""
+    at = deps.clock.monotonic()
+    if deps.lookout.since(BEHIND, at=at) is not None:
+        return ()
+    found = backlog.clinics_behind(tx, now=now, before=line)
+    if not found:
+        deps.lookout.saw_everything(BEHIND, None, at=at, old_before=line)
+    return found
 
 
 def _room(tx: Transaction, clinic_id: ClinicId, now: datetime) -> int:
@@ -64,6 +76,8 @@ def _dispatch_round(
         ),
         lambda key: _put_off(deps, key, now, soon),
     )
+    if any(made):
+        deps.lookout.forget()  # what was made may have been due long ago
     return sum(made)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reminders.core.patients import Channel
 from reminders.services.deps import Deps
@@ -16,6 +16,10 @@ def next_due(deps: Deps) -> datetime | None:
     again within a second anyway, and so finds whatever of the backlog has its turn.
     """
     now = deps.clock.now()
+    later = now + timedelta.resolution
     with deps.store.reading() as tx:
-        found = [reminders.next_due(tx, after=now), *(messages.next_due(tx, channel) for channel in Channel)]
+        found = [
+            reminders.next_due(tx, after=now),
+            *(messages.next_due(tx, channel, since=later) for channel in Channel),
+        ]
     return min((at for at in found if at is not None and at > now), default=None)

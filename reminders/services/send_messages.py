@@ -17,7 +17,7 @@ from reminders.core.ids import MessageId
 from reminders.core.pacing import Grant
 from reminders.core.patients import Channel
 from reminders.services.apart import together_or_apart
-from reminders.services.begin_attempts import NoRoomError, Outgoing, begin_attempts
+from reminders.services.begin_attempts import NoRoomError, begin_attempts
 from reminders.services.call_provider import Calls
 from reminders.services.claim_due import Claim, release
 from reminders.services.deps import Deps
@@ -61,8 +61,10 @@ class _Pump:
     may_be_more: bool = True
     fetch_at: float = 0.0
     sent: int = 0
-    is_ahead: bool = True
-    """Whether a group is judged before there is room for it: not after one that found none."""
+    may_judge_ahead: bool = True
+    """Whether a group may be judged before there is room for it: not after one that found none."""
+    paid: set[MessageId] = field(default_factory=set)
+    """What the sender's pace was asked for already, and found no room."""
     decided: int = 0
     decided_before: int = 0
     """How many had been decided about when the last round of fetching began."""
@@ -118,7 +120,7 @@ class _Pump:
         some, later = claim.due[: granted.count], claim.due[granted.count :]
         refused = self._begin(claim, [item.id for item in some])
         self.decided += len(some) - len(refused)
-        self.is_ahead = not refused
+        self.may_judge_ahead, self.paid = not refused, refused
         claim.due = [*(item for item in some if item.id in refused), *later]
         if not claim.due:
             self.held.remove(claim)
@@ -127,8 +129,10 @@ class _Pump:
     def _room(self, wanted: int) -> int:
         """Return how many may be judged now: as many as there is room for, or as will soon have some."""
         policy, room = self.deps.policy, self.calls.room
-        is_ahead = self.channel is Channel.SMS and policy.works_aside and self.is_ahead and self.calls.are_quick
-        return max(room, min(wanted, policy.least_group)) if is_ahead else room
+        may_wait = self.channel is Channel.SMS and policy.works_aside
+        if may_wait and self.may_judge_ahead and self.calls.are_quick:
+            return max(room, min(wanted, policy.least_group))
+        return room
 
     def _first(self) -> Claim | None:
         """Return the claim of which something falls due first."""
@@ -146,6 +150,9 @@ class _Pump:
         return self.deps.policy.gate_ahead * self.deps.clock.speed if self.channel is Channel.SMS else NO_WAIT
 
     def _pace(self, ready: Sequence[Claimed]) -> Grant:
+        paid = sum(item.id in self.paid for item in ready)
+        if paid:
+            return Grant(paid, NO_WAIT)
         if self.channel is Channel.SMS:
             return grant(self.deps, [item.segments for item in ready])
         return Grant(len(ready), NO_WAIT)
@@ -154,25 +161,28 @@ class _Pump:
         """Begin these, and return those for which there was no room after all."""
         refused: set[MessageId] = set()
 
-        def begin(some: Sequence[MessageId]) -> list[Outgoing]:
-            try:
-                return begin_attempts(
-                    self.deps,
-                    self.channel,
-                    some,
-                    claim.token,
-                    is_probe=claim.is_probe,
-                    has_room=self.calls.has_room,
-                )
-            except NoRoomError:
+        def begin(some: Sequence[MessageId]) -> None:
+            # Where a group is taken apart, none is judged after one that was refused: each would wait for room in vain
+            # while those before it wait for their calls.
+            if not refused:
+                refused.update(self._begin_some(claim, some))
+            else:
                 refused.update(some)
-                return []
 
-        begun = together_or_apart(ids, begin, lambda key: put_aside(self.deps, key, claim.token))
-        outgoing = [item for group in begun for item in group]
+        together_or_apart(ids, begin, lambda key: put_aside(self.deps, key, claim.token))
+        return refused
+
+    def _begin_some(self, claim: Claim, some: Sequence[MessageId]) -> Sequence[MessageId]:
+        """Begin some and call for them at once, so that they count for whoever asks for room next."""
+        try:
+            outgoing = begin_attempts(
+                self.deps, self.channel, some, claim.token, is_probe=claim.is_probe, has_room=self.calls.has_room
+            )
+        except NoRoomError:
+            return some
         self.sent += len(outgoing)
         self.calls.begin(outgoing)
-        return refused
+        return ()
 
     def _wait(self, pause: timedelta) -> bool:
         """Wait for whatever comes next; False where nothing does."""
@@ -186,7 +196,8 @@ class _Pump:
             self.fetching.wait()
         elif self.decided > self.decided_before:
             # What became of these may call for more: what was merged into one that did not leave, and what waited for
-            # the one that finds out whether a provider is back.
+            # the one that finds out whether a provider is back. Some of it may be old.
+            self.deps.lookout.forget()
             self._begin_fetching()
         else:
             return self.may_be_more or self.fetching.has_news

@@ -285,16 +285,26 @@ def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
     ]
 
 
-def next_due(tx: Transaction, channel: Channel, *, is_again: bool = False) -> datetime | None:
-    """Return when the next waiting message of a channel falls due; with `is_again`, of those attempted before."""
-    found: datetime | None = tx.connection.scalar(_next_due(is_again=is_again), {"channel": channel})
+def next_due(
+    tx: Transaction, channel: Channel, *, is_again: bool = False, since: datetime | None = None
+) -> datetime | None:
+    """Return when the next waiting message of a channel falls due; with `is_again`, of those attempted before.
+
+    `since` leaves out what fell due before it: a look at everything walks past all that was taken while somebody else
+    holds a snapshot.
+    """
+    statement = _next_due(is_again=is_again, has_since=since is not None)
+    given = {"channel": channel} | ({} if since is None else {"since": since})
+    found: datetime | None = tx.connection.scalar(statement, given)
     return found
 
 
 @cache
-def _next_due(*, is_again: bool) -> Select[Any]:
+def _next_due(*, is_again: bool, has_since: bool) -> Select[Any]:
     mine = message.c.channel == bindparam("channel", type_=message.c.channel.type)
     waiting = select(func.min(message.c.due_at)).where(CLAIMABLE, mine)
+    if has_since:
+        waiting = waiting.where(message.c.due_at >= bindparam("since", type_=message.c.due_at.type))
     return waiting.where(TRIED) if is_again else waiting
 
 

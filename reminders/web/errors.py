@@ -105,11 +105,6 @@ def answer(request: Request, status: int, *, headers: Mapping[str, str] | None =
     return found
 
 
-def answer_error(request: Request, error: errors.RemindersError | HTTPException) -> Response:
-    """Return the answer to an error, where no framework looks for who answers it."""
-    return (_theirs if isinstance(error, HTTPException) else _ours)(request, error)
-
-
 def install(app: FastAPI) -> None:
     """Let the app answer our own errors, and the framework's."""
     for kind, handler in HANDLERS.items():
@@ -140,3 +135,9 @@ HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
     RequestValidationError: _malformed,
 }
 """Who answers which errors."""
+ANSWERED = tuple(HANDLERS)
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """Return the answer to one of these errors, where no framework looks for who gives it."""
+    return next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)(request, error)

@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reminders.core.errors import ForgedHookError, NotReadyError, RemindersError
+from reminders.core.errors import ForgedHookError, NotReadyError
 from reminders.ports import InboundText, SmsHooks
 from reminders.services.deps import Deps
 from reminders.services.store_arrivals import Arrived, Kept, store_receipts, store_texts
 from reminders.web.envelope import IS_TOLD_ELSEWHERE
-from reminders.web.errors import answer_error
+from reminders.web.errors import ANSWERED, answer_error
 from reminders.web.gathering import Gathering
 from reminders.web.health import Metrics
 
@@ -45,12 +45,12 @@ class Arrivals:
 class Callback:
     """A callback as it came, and what judges, gathers and counts it.
 
-    `path` has its query and is as undecoded as `body` is: the signature is over their very bytes. `last` is the last
-    part of the decoded path.
+    `path` has its query and is as undecoded as `body` is: the signature is over their very bytes. `tag_text` is the
+    last part of the decoded path, which names an attempt where this is a delivery report.
     """
 
     path: str
-    last: str
+    tag_text: str
     body: bytes
     signature: str | None
     hooks: SmsHooks
@@ -67,7 +67,7 @@ async def callback_of(scope: Scope, receive: Receive) -> Callback:
     signature = next((value for name, value in scope["headers"] if name == SIGNATURE), None)
     return Callback(
         path=scope["raw_path"].decode("ascii") + (f"?{query.decode('ascii')}" if query else ""),
-        last=scope["path"].rpartition("/")[2],
+        tag_text=scope["path"].rpartition("/")[2],
         body=await _body(receive),
         signature=None if signature is None else signature.decode("latin-1"),
         hooks=state.services.hooks,
@@ -104,7 +104,7 @@ async def receive_receipt(came: Callback) -> Response:
     except ForgedHookError:
         came.counters.count_hook("status", "forged")
         raise
-    attempt = _tag(came.last)
+    attempt = _tag(came.tag_text)
     kept = await _kept(came.arrivals.receipts.store((attempt, receipt)))
     came.counters.count_hook("status", "untagged" if attempt is None else kept)
     return KEPT
@@ -165,7 +165,7 @@ class Door:
             return
         try:
             response = await _answered(scope, receive)
-        except (RemindersError, HTTPException) as error:
+        except ANSWERED as error:
             response = answer_error(Request(scope), error)
         await response(scope, receive, send)
 
@@ -178,6 +178,6 @@ async def _answered(scope: Scope, receive: Receive) -> Response:
     if scope["method"] not in route.methods:
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(route.methods)})
     response = await route.take(await callback_of(scope, receive))
-    # A receipt that was kept is a row, and counted: a line of log for each would say it a third time.
+    # A receipt that was kept, now or before, is a row, and counted: a line of log would say it a third time.
     scope["state"][IS_TOLD_ELSEWHERE] = response is KEPT
     return response

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import sleep
 
 import pytest
+from sqlalchemy import text
+from typing_extensions import override
 
+from reminders.adapters.memory import MemoryPacer
 from reminders.core.consent import Source
+from reminders.core.pacing import Grant, Pace
 from reminders.core.patients import Channel
 from reminders.services import call_provider
 from reminders.services.begin_attempts import NoRoomError, begin_attempts
+from reminders.services.dispatch_due import dispatch_due
 from reminders.services.opt_out import Said, opt_out_address
 from reminders.store.unit_of_work import Store
 from tests.services.deaths import Interrupted
@@ -53,6 +58,46 @@ def test_no_more_are_in_doubt_than_a_kill_may_leave(aside: World, seconds: float
     assert max(seen) <= IN_FLIGHT + ON_DECK
     assert aside.states() == [("accepted", None)] * TEXTS
     aside.check()
+
+
+def test_a_row_that_nobody_can_read_lets_no_more_be_in_doubt(aside: World) -> None:
+    """A group with such a row is taken apart, each for itself: each counts before the next one asks for room."""
+    seen: list[int] = []
+    aside.change(sms=Interrupted(aside.sms, before=watched(aside, seen, 0.05)))
+    dispatch_due(aside.deps)
+    spoil(aside, count=3)
+    assert aside.pump() == TEXTS - 3
+    assert max(seen) <= IN_FLIGHT + ON_DECK
+
+
+SPOIL = """
+UPDATE message SET body = overlay(body PLACING '\\x00' FROM octet_length(body))
+WHERE id IN (SELECT id FROM message ORDER BY due_at, id LIMIT :count)
+"""
+
+
+def spoil(world: World, *, count: int) -> None:
+    """Let the vault refuse some bodies: their last byte is another."""
+    with world.store.transaction() as tx:
+        tx.connection.execute(text(SPOIL), {"count": count})
+
+
+def test_a_group_that_found_no_room_pays_the_senders_pace_once(aside: World) -> None:
+    asked: list[int] = []
+
+    class Counting(MemoryPacer):
+        @override
+        def take(self, pool: str, sizes: Sequence[int], pace: Pace) -> Grant | None:
+            found = super().take(pool, sizes, pace)
+            asked.append(found.count if found is not None else 0)
+            return found
+
+    aside.change(
+        pacer=Counting(aside.clock),
+        sms=Interrupted(aside.sms, before=watched(aside, [], 1.2 * call_provider.ROOM_WITHIN)),
+    )
+    assert aside.pump() == TEXTS
+    assert sum(asked) == TEXTS
 
 
 @pytest.mark.both_databases

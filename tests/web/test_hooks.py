@@ -113,9 +113,15 @@ def test_a_status_that_is_new_to_us_is_kept_and_answered(world: World, provider:
 
 
 @pytest.mark.parametrize("path", [SMS, STATUS])
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
 def test_hooks_take_posts_only(browser: Browser, path: str, method: str) -> None:
-    assert browser.ask(method, path).status_code == 405
+    answer = browser.ask(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("path", ["/hooks/twilio/", "/hooks/twilio/voice", f"{STATUS}/", f"{STATUS}/more", f"{SMS}/"])
+def test_there_are_no_other_hooks(browser: Browser, path: str) -> None:
+    assert browser.ask("POST", path, form=a_receipt()).status_code == 404
 
 
 def test_a_form_hook_refuses_json(browser: Browser) -> None:

@@ -1,0 +1,45 @@
+"""Looking out: what waits is looked for often, and nearly always nothing old is there.
+
+PostgreSQL keeps what was taken in its indexes for as long as somebody else's snapshot might see it: a report or a
+backup makes every look walk past all of it. So a process that looked at everything, and found nothing old, looks for a
+while only at what has come since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+WHOLE_EVERY = 5.0
+"""Seconds (machine time) after which everything is looked at again: others give back and make what is old."""
+OLD_AFTER = timedelta(seconds=10)
+"""What fell due so long ago (machine time) is old: few things wait so long, and whoever brings one back looks anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """When everything was looked at (monotonic), and before which time nothing was waiting then."""
+
+    at: float
+    old_before: datetime
+
+
+@dataclass(slots=True)
+class Lookout:
+    """What one process remembers of its whole looks, by what was looked for."""
+
+    seen: dict[str, _Seen] = field(default_factory=dict)
+
+    def since(self, what: str, *, at: float) -> datetime | None:
+        """Return from when on it is enough to look; None where it is time to look at everything."""
+        seen = self.seen.get(what)
+        return seen.old_before if seen is not None and 0 <= at - seen.at < WHOLE_EVERY else None
+
+    def saw_everything(self, what: str, first: datetime | None, *, at: float, old_before: datetime) -> None:
+        """Remember a look at everything, by when the first that waits falls due: not one that saw something old."""
+        if first is None or first >= old_before:
+            self.seen[what] = _Seen(at, old_before)
+
+    def forget(self) -> None:
+        """Look at everything next time: something old may have come to wait."""
+        self.seen.clear()

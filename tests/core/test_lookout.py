@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from reminders.core.lookout import OLD_AFTER, WHOLE_EVERY, Lookout
+from tests.builders import NOON
+
+SECOND = timedelta(seconds=1)
+OLD_BEFORE = NOON - OLD_AFTER
+
+
+@pytest.mark.parametrize(
+    ("first", "since"),
+    [(None, OLD_BEFORE), (NOON + SECOND, OLD_BEFORE), (OLD_BEFORE, OLD_BEFORE), (OLD_BEFORE - SECOND, None)],
+)
+def test_the_past_is_left_out_where_nothing_old_was_seen(first: datetime | None, since: datetime | None) -> None:
+    lookout = Lookout()
+    lookout.saw_everything("texts", first, at=100.0, old_before=OLD_BEFORE)
+    assert lookout.since("texts", at=100.0 + WHOLE_EVERY / 2) == since
+    assert lookout.since("mails", at=100.0) is None, "each is looked for by itself"
+
+
+@pytest.mark.parametrize("at", [100.0 + WHOLE_EVERY, 99.0])
+def test_after_a_while_and_where_time_went_back_everything_is_looked_at(at: float) -> None:
+    lookout = Lookout()
+    lookout.saw_everything("texts", None, at=100.0, old_before=OLD_BEFORE)
+    assert lookout.since("texts", at=at) is None
+
+
+def test_whoever_brings_something_old_has_everything_looked_at() -> None:
+    lookout = Lookout()
+    lookout.saw_everything("texts", None, at=100.0, old_before=OLD_BEFORE)
+    lookout.forget()
+    assert lookout.since("texts", at=101.0) is None

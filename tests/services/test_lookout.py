@@ -1,0 +1,55 @@
+"""Looks that leave out the past: what comes back from it is found all the same, some seconds later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reminders.core.lookout import WHOLE_EVERY
+from reminders.core.patients import Channel
+from reminders.services.claim_due import claim_due
+from reminders.services.next_due import next_due
+from reminders.store import messages
+from reminders.store.unit_of_work import Store
+from tests.builders import an_entry
+from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_what_another_process_gave_back_late_is_found_within_seconds(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT)
+    token, ids = world.claim()
+    world.later(MINUTE)
+    assert claim_due(world.deps, Channel.SMS).due == []
+    with store.transaction() as tx:
+        messages.release(tx, token)
+    assert claim_due(world.deps, Channel.SMS).due == [], "the past was looked at a moment ago"
+    world.later(timedelta(seconds=WHOLE_EVERY))
+    assert {item.id for item in claim_due(world.deps, Channel.SMS).due} == set(ids)
+
+
+def test_what_is_made_late_leaves_at_once(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(*some_entries(2))
+    world.at(CONFIRM_AT - MINUTE)
+    assert world.pump() == 0
+    world.at(CONFIRM_AT + MINUTE)
+    assert world.pump() == 2
+
+
+def test_a_backlog_does_not_hide_when_the_next_falls_due(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT)
+    token, _ = world.claim()
+    with store.transaction() as tx:
+        messages.release(tx, token)
+    world.later(MINUTE)
+    assert next_due(world.deps) is None
+    with store.reading() as tx:
+        assert messages.next_due(tx, Channel.SMS) == CONFIRM_AT
+        assert messages.next_due(tx, Channel.SMS, since=world.clock.now()) is None
