@@ -6,7 +6,7 @@ takes them one by one just as fast. Constraints, triggers and locks are those of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from reminders.store.batches import in_batches
 from reminders.store.sets import in_columns, unnested
+from reminders.store.stream import copied
 from reminders.store.unit_of_work import Transaction
 
 ROWS_AT_ONCE = 1000
@@ -67,18 +68,14 @@ def _insert(table: Table, names: tuple[str, ...], *, is_once: bool) -> postgresq
 
 def _stream(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     dialect = tx.connection.dialect
-    names = list(rows[0])
-    ways: list[Callable[[Any], Any] | None] = [
-        table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
-    ]
     quoted = dialect.identifier_preparer
-    statement = f"COPY {quoted.format_table(table)} ({', '.join(quoted.quote(name) for name in names)}) FROM STDIN"
+    names = ", ".join(quoted.quote(name) for name in rows[0])
+    statement = f"COPY {quoted.format_table(table)} ({names}) FROM STDIN (FORMAT binary)"
     driver: Any = tx.connection.connection.driver_connection
+    stream = copied(table, rows, driver.info.encoding)
     try:
         with driver.cursor() as cursor, cursor.copy(statement.encode()) as copying:
-            for row in rows:
-                values = zip(ways, row.values(), strict=True)
-                copying.write_row([value if way is None else way(value) for way, value in values])
+            copying.write(stream)
     except psycopg.Error as error:
         # What follows the first line quotes the row, and a row names people.
         error.args = (str(error).partition("\n")[0],)
