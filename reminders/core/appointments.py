@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -194,6 +194,24 @@ class ScheduleDiff:
     def effective(self) -> tuple[Change, ...]:
         """The changes that write something."""
         return tuple(change for change in self.changes if change.kind is not ChangeKind.UNCHANGED)
+
+
+def newcomers(found: ScheduleDiff, known: Collection[str]) -> tuple[dict[str, list[ScheduleEntry]], ScheduleDiff]:
+    """Part those who stand in a schedule for the first time, with their sessions, from all else that it changes.
+
+    `known` are the external ids of the clinic's patients. Whoever got a session that was another's is no newcomer.
+    """
+    own = {change.entry.patient.external_id for change in found.changes}.difference(known)
+    own -= {change.entry.patient.external_id for change in found.changes if change.before is not None}
+    fresh: dict[str, list[ScheduleEntry]] = {}
+    rest = []
+    for change in found.changes:
+        name = change.entry.patient.external_id
+        if name in own:
+            fresh.setdefault(name, []).append(change.entry)
+        else:
+            rest.append(change)
+    return fresh, ScheduleDiff(tuple(rest), found.missing)
 
 
 SHARE_THAT_WAITS = 0.20

@@ -73,7 +73,7 @@ def apply_record(tx: Transaction, deps: Deps, held: Held, record: PatientRecord,
     key = key or PatientId(deps.identity.new_id())
     if before == record:
         return key
-    _save_records(tx, deps, held, {key: (record, before)}, now)
+    save_records(tx, deps, held, {key: (record, before)}, now)
     if before is not None:
         about = {item.id for item in appointments.of_patients(tx, [key])[key]}
         withdrawals.withdraw(tx, about, reason=Reason.REPLANNED, now=now)
@@ -92,11 +92,11 @@ def _save_patients(tx: Transaction, deps: Deps, held: Held, found: ScheduleDiff,
             continue
         ids.setdefault(record.external_id, key or PatientId(deps.identity.new_id()))
         changed[ids[record.external_id]] = (record, before)
-    _save_records(tx, deps, held, changed, now)
+    save_records(tx, deps, held, changed, now)
     return ids
 
 
-def _save_records(
+def save_records(
     tx: Transaction,
     deps: Deps,
     held: Held,
@@ -134,7 +134,7 @@ def _save_appointments(
         before = held.booked.get(change.entry.external_id)
         if before is None:
             key = AppointmentId(deps.identity.new_id())
-            new.append(_new(key, change.entry, patient_id, is_announced=is_announced, now=now))
+            new.append(new_appointment(key, change.entry, patient_id, is_announced=is_announced, now=now))
         else:
             after = _next(before, change.entry, patient_id, now)
             changed.append(after)
@@ -177,9 +177,10 @@ def _corrected(held: Held, found: ScheduleDiff) -> list[Corrected]:
     ]
 
 
-def _new(
+def new_appointment(
     key: AppointmentId, entry: ScheduleEntry, patient_id: PatientId, *, is_announced: bool, now: datetime
 ) -> Appointment:
+    """Return a session as we hold it from now on."""
     return Appointment(key, entry.external_id, patient_id, entry.booking, 1, now, is_announced=is_announced)
 
 

@@ -108,12 +108,17 @@ def plan_patients(
     tx: Transaction, clinic: Clinic, ids: Collection[PatientId], *, identity: Identity, now: datetime
 ) -> Planned:
     """Re-plan every appointment of these patients; unchanged input changes nothing."""
-    found = surroundings(tx, clinic.id, ids)
+    done = plan(surroundings(tx, clinic.id, ids), clinic, identity=identity, now=now)
+    _write(tx, clinic, done, identity=identity, now=now)
+    open_closed_day_tasks(tx, identity, clinic.id, done.cases, now=now)
+    return done
+
+
+def plan(found: Surroundings, clinic: Clinic, *, identity: Identity, now: datetime) -> Planned:
+    """Return what is to change for these patients; nothing is written yet."""
     done = Planned()
     for case, held in cases(found, clinic, now=now):
         _collect(done, case, held, identity=identity)
-    _write(tx, clinic, done, identity=identity, now=now)
-    open_closed_day_tasks(tx, identity, clinic.id, done.cases, now=now)
     return done
 
 
@@ -129,14 +134,14 @@ def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], t
 
 
 def _collect(done: Planned, case: Case, existing: Sequence[Reminder], *, identity: Identity) -> None:
-    item, plan = case.appointment, replan(case, existing)
+    item, wanted = case.appointment, replan(case, existing)
     done.cases.append(case)
-    done.refused += [Refused(item, new.key.step, new.reason) for new in plan.add if new.reason is not None]
-    done.refused += [Refused(item, held.step, reason) for held, reason in plan.cancel]
-    done.reachable += [item] if _is_reachable_again(item, plan, existing) else []
-    done.rows += [(identity.new_id(), item.id, item.patient_id, item.version, wanted) for wanted in plan.add]
-    done.moves += plan.move
-    for held, reason in plan.cancel:
+    done.refused += [Refused(item, new.key.step, new.reason) for new in wanted.add if new.reason is not None]
+    done.refused += [Refused(item, held.step, reason) for held, reason in wanted.cancel]
+    done.reachable += [item] if _is_reachable_again(item, wanted, existing) else []
+    done.rows += [(identity.new_id(), item.id, item.patient_id, item.version, new) for new in wanted.add]
+    done.moves += wanted.move
+    for held, reason in wanted.cancel:
         done.ended.setdefault(reason, []).append(held.id)
 
 

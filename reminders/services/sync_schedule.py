@@ -19,6 +19,7 @@ from reminders.core.appointments import (
     ScheduleEntry,
     cancels_too_much,
     diff,
+    newcomers,
 )
 from reminders.core.clinics import Clinic
 from reminders.core.ids import ClinicId, PatientId
@@ -31,6 +32,7 @@ from reminders.services.apply_schedule import Held, store_diff
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
 from reminders.services.plan_reminders import plan_patients
+from reminders.services.take_in import take_in
 from reminders.store import appointments, clinics, patients, schedules, tasks
 from reminders.store.batches import in_batches
 from reminders.store.unit_of_work import Transaction
@@ -162,12 +164,16 @@ def _apply(
     options: SyncOptions,
     now: datetime,
 ) -> None:
+    fresh, found = newcomers(found, stock.people)
     vanished = [name for name in found.missing if not stock.known[name].is_missing and not report.faults]
     changed = [change.entry.external_id for change in found.effective if change.before is not None]
     booked = appointments.of_source(tx, stock.clinic.id, stock.source, [*changed, *vanished])
     held = Held(stock.clinic, stock.source, stock.people, booked)
-    touched = store_diff(tx, deps, held, found, is_announced=options.is_announced or bool(stock.known), now=now)
+    is_announced = options.is_announced or bool(stock.known)
+    touched = store_diff(tx, deps, held, found, is_announced=is_announced, now=now)
     _report_missing(tx, deps, stock.clinic.id, [booked[name] for name in vanished], now)
+    for others in in_batches(fresh.values(), PATIENTS_AT_ONCE):
+        report.reminders_added += take_in(tx, deps, held, others, is_announced=is_announced, now=now).added
     for some in in_batches(sorted(touched), PATIENTS_AT_ONCE):
         planned = plan_patients(tx, stock.clinic, some, identity=deps.identity, now=now)
         report.reminders_added += planned.added

@@ -86,13 +86,24 @@ def look(
     if is_planning:
         cases = [case for case in cases if (at := held[case.appointment.id]) is None or at > now]
     # First the appointments, then the tasks: who opens the same task waits for the appointment, and not crosswise.
-    seen = [(case.appointment, *outlook(case)) for case in cases]
-    times = {about.id: at for about, _, at in seen}
+    times, due = outlooks(clinic_id, cases)
     appointments.watch(tx, {key: at for key, at in times.items() if at != held[key]})
     asked = {key for items in waiting.values() for _, key in items}
-    due = [(about, item) for about, found, _ in seen for item in found]
-    wanted = [task_about(clinic_id, about, item.kind, urgency=item.urgency) for about, item in due]
-    _open(tx, wanted, asked, identity, now)
+    # What the patient asked for on their page is on the worklist already: one ride is one line of it.
+    open_due(tx, identity, [item for item in due if by_link(item.key) not in asked], now=now)
+
+
+def outlooks(
+    clinic_id: ClinicId, cases: Sequence[Case]
+) -> tuple[dict[AppointmentId, datetime | None], list[tasks.Task]]:
+    """Return when to look at appointments next, and the tasks that are to be open by now."""
+    times: dict[AppointmentId, datetime | None] = {}
+    due: list[tasks.Task] = []
+    for case in cases:
+        about = case.appointment
+        found, times[about.id] = outlook(case)
+        due += [task_about(clinic_id, about, item.kind, urgency=item.urgency) for item in found]
+    return times, due
 
 
 def _resolve(
@@ -111,8 +122,7 @@ def _resolve(
         tasks.resolve(tx, keys, by=by, now=now)
 
 
-def _open(tx: Transaction, due: Sequence[tasks.Task], asked: set[str], identity: Identity, now: datetime) -> None:
-    # What the patient asked for on their page is on the worklist already: one ride is one line of it.
-    wanted = [item for item in due if by_link(item.key) not in asked]
-    tasks.open_anew(tx, [(identity.new_id(), item) for item in wanted], now=now)
-    tasks.hurry(tx, [item.key for item in wanted if item.urgency is Urgency.HIGH])
+def open_due(tx: Transaction, identity: Identity, due: Sequence[tasks.Task], *, now: datetime) -> None:
+    """Open what a look found to be due."""
+    tasks.open_anew(tx, [(identity.new_id(), item) for item in due], now=now)
+    tasks.hurry(tx, [item.key for item in due if item.urgency is Urgency.HIGH])

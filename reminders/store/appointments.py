@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, or_, select, true, update
@@ -24,6 +25,7 @@ from reminders.store.unit_of_work import Transaction
 
 KEPT = frozenset({"id", "confirmed_version", "ride_version", "ride_state", "ride_state_version"})
 """What a schedule does not change: the rest of these are the patient's answers."""
+NOT_WATCHED: Mapping[AppointmentId, datetime | None] = MappingProxyType({})
 WATCHES = Changes(
     appointment,
     "id",
@@ -189,10 +191,17 @@ def between(
     return [_appointment(tx, row) for row in tx.connection.execute(ordered).all()]
 
 
-def insert_many(tx: Transaction, clinic_id: ClinicId, source: str, items: Sequence[Appointment]) -> None:
-    """Store new appointments."""
+def insert_many(
+    tx: Transaction,
+    clinic_id: ClinicId,
+    source: str,
+    items: Sequence[Appointment],
+    watched: Mapping[AppointmentId, datetime | None] = NOT_WATCHED,
+) -> None:
+    """Store new appointments, and when to look at them first where that is known."""
     for batch in in_batches(items, ROWS_AT_ONCE):
-        insert_rows(tx, appointment, [_values(tx, clinic_id, source, item) for item in batch])
+        rows = [{**_values(tx, clinic_id, source, item), "watch_at": watched.get(item.id)} for item in batch]
+        insert_rows(tx, appointment, rows)
         insert_rows(tx, appointment_version, [_version(clinic_id, item) for item in batch])
 
 

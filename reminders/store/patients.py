@@ -57,6 +57,21 @@ def get_many(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId]) -
     return {PatientId(row.id): _patient(tx, row, closed, _override(row)) for row in rows}
 
 
+def first_seen(
+    tx: Transaction, clinic_id: ClinicId, records: Mapping[PatientId, PatientRecord]
+) -> dict[PatientId, Patient]:
+    """Return patients who are about to be stored, with the channels that are closed to us."""
+    indexes = {key: (_index(tx, record.phone), _index(tx, record.email)) for key, record in records.items()}
+    closed: dict[tuple[bytes, Channel], bool] = {}
+    for batch in in_batches({index for pair in indexes.values() for index in pair if index is not None}):
+        closed |= closed_indexes(tx, clinic_id, batch)
+    found = {}
+    for key, record in records.items():
+        shut, faulty = _shut(indexes[key], closed)
+        found[key] = Patient(key, record, shut, NO_OVERRIDE, faulty)
+    return found
+
+
 def _override(row: Row[Any]) -> Override:
     return NO_OVERRIDE if row.override is None else overrides.from_document(row.override)
 
@@ -200,10 +215,17 @@ def find(tx: Transaction, clinic_id: ClinicId, external_id: str) -> PatientId | 
 def _patient(
     tx: Transaction, row: Row[Any], closed: Mapping[tuple[bytes, Channel], bool], override: Override
 ) -> Patient:
-    indexes = {Channel.SMS: row.phone_index, Channel.EMAIL: row.email_index}
-    shut = {channel: closed[index, channel] for channel, index in indexes.items() if (index, channel) in closed}
-    faulty = frozenset(channel for channel, is_faulty in shut.items() if is_faulty)
-    return Patient(PatientId(row.id), _record(tx, row), frozenset(shut), override, faulty)
+    shut, faulty = _shut((row.phone_index, row.email_index), closed)
+    return Patient(PatientId(row.id), _record(tx, row), shut, override, faulty)
+
+
+def _shut(
+    indexes: tuple[bytes | None, bytes | None], closed: Mapping[tuple[bytes, Channel], bool]
+) -> tuple[frozenset[Channel], frozenset[Channel]]:
+    """Return the channels that are closed, and those of them that only do not work."""
+    places = [(index, channel) for index, channel in zip(indexes, Channel, strict=True) if index is not None]
+    shut = {channel: closed[index, channel] for index, channel in places if (index, channel) in closed}
+    return frozenset(shut), frozenset(channel for channel, is_faulty in shut.items() if is_faulty)
 
 
 def at_address(tx: Transaction, address: str) -> list[tuple[ClinicId, PatientId]]:
@@ -281,14 +303,18 @@ def _values(tx: Transaction, clinic_id: ClinicId, key: PatientId, record: Patien
         "external_id": record.external_id,
         "name": vault.seal("patient.name", key, record.name),
         "phone": vault.seal_optional("patient.phone", key, record.phone),
-        "phone_index": vault.index(record.phone) if record.phone else None,
+        "phone_index": _index(tx, record.phone),
         "email": vault.seal_optional("patient.email", key, record.email),
-        "email_index": vault.index(record.email) if record.email else None,
+        "email_index": _index(tx, record.email),
         "language": record.language,
         "timezone": record.timezone,
         "has_sms_consent": record.has_sms_consent,
         "has_email_consent": record.has_email_consent,
     }
+
+
+def _index(tx: Transaction, address: str | None) -> bytes | None:
+    return tx.vault.index(address) if address else None
 
 
 def _record(tx: Transaction, row: Row[Any]) -> PatientRecord:
