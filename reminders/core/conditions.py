@@ -105,21 +105,46 @@ def case_of(
 
 def applies(step: Step, case: Case) -> bool:
     """Say whether a step has anything to do with this appointment as it is now."""
-    if step.recipient is Recipient.ESCORT and not _may_text_escort(step, case):
-        return False
-    if step.is_first_only and not _is_first(case):
-        return False
-    match step.phase:
-        case Phase.NOTICE:
-            return _notice_applies(step.key, case.appointment, case.telling)
-        case Phase.BEFORE:
-            return case.appointment.status is AppointmentStatus.BOOKED
-        case Phase.AFTER:
-            return case.is_fulfilled
-        case Phase.SERIES:
-            return _ends_a_series(case)
-        case Phase.REBOOK:
-            return case.is_fulfilled and case.cadence.rebook_weeks is not None and _is_last_of_all(case)
+    if step.phase is Phase.NOTICE:
+        is_its_time = _notice_applies(step.key, case.appointment, case.telling)
+    else:
+        is_its_time = _is_in_phase(step.phase, case)
+    return is_its_time and _is_for_them(step, case) and (not step.is_first_only or _is_first(case))
+
+
+def fitting(case: Case) -> list[Step]:
+    """Return the enabled steps that apply, in their order. What several depend on is asked once: most drop out by it."""
+    phases: dict[Phase, bool] = {}
+    found = []
+    for step in case.cadence.steps:
+        phase = step.phase
+        if not step.is_enabled:
+            continue
+        if phase is not Phase.NOTICE:
+            if phase not in phases:
+                phases[phase] = _is_in_phase(phase, case)
+            if not phases[phase]:
+                continue
+        elif not _notice_applies(step.key, case.appointment, case.telling):
+            continue
+        if _is_for_them(step, case) and (not step.is_first_only or _is_first(case)):
+            found.append(step)
+    return found
+
+
+def _is_in_phase(phase: Phase, case: Case) -> bool:
+    """Say whether a phase's time is now, or still to come. Each notice has a time of its own."""
+    if phase is Phase.BEFORE:
+        return case.appointment.booking.status is AppointmentStatus.BOOKED
+    if phase is Phase.AFTER:
+        return case.is_fulfilled
+    if phase is Phase.SERIES:
+        return _ends_a_series(case)
+    return case.is_fulfilled and case.cadence.rebook_weeks is not None and _is_last_of_all(case)
+
+
+def _is_for_them(step: Step, case: Case) -> bool:
+    return step.recipient is not Recipient.ESCORT or _may_text_escort(step, case)
 
 
 def _may_text_escort(step: Step, case: Case) -> bool:

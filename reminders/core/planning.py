@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from reminders.core.cadences import BOOKED, Anchor, Cadence, Civil, Phase, Step, instant
 from reminders.core.clinics import quiet_zone
-from reminders.core.conditions import LASTING, NOTICES, Case, applies, is_in_between
+from reminders.core.conditions import LASTING, NOTICES, Case, fitting, is_in_between
 from reminders.core.fallback import channels_left, may_fall_back
 from reminders.core.patients import Channel, Patient, Recipient
 from reminders.core.reminders import REVIVABLE, PlannedReminder, Reason, Reminder, ReminderKey, ReminderState
+from reminders.core.slots import Slot, Slots
 from reminders.core.windows import from_local, local_day, open_day_before, place
 
 SPOKEN = frozenset({ReminderState.DISPATCHED, ReminderState.MERGED})
@@ -38,13 +39,15 @@ class Plan:
         return not (self.add or self.move or self.cancel)
 
 
-def replan(case: Case, existing: Iterable[Reminder]) -> Plan:
+def replan(case: Case, existing: Iterable[Reminder], slots: Slots | None = None) -> Plan:
     """Return what to add, move and cancel so that the reminders of one appointment are right.
 
-    What already left or ended is never touched.
+    What already left or ended is never touched. `slots` are shared by those who plan many appointments of a clinic.
     """
     held, appointment, cadence, now = tuple(existing), case.appointment, case.cadence, case.now
-    wanted = {plan.key: plan for plan in desired(case, held)}
+    if not held:
+        return Plan(desired(case, slots=slots), (), ())
+    wanted = {plan.key: plan for plan in desired(case, held, slots)}
     current = {item.planned.key: item for item in held if item.version == appointment.version}
     told = {key for key in wanted if held and _is_told(key, case, current, held)}
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
@@ -149,16 +152,21 @@ def _times(plan: PlannedReminder) -> tuple[datetime, datetime]:
     return plan.due_at, plan.expires_at
 
 
-def desired(case: Case, held: Collection[Reminder] = ()) -> tuple[PlannedReminder, ...]:
+def desired(
+    case: Case, held: Collection[Reminder] = (), slots: Slots | None = None
+) -> tuple[PlannedReminder, ...]:
     """Return every touch this appointment should get, expired and suppressed ones with their reasons.
 
     Of what is held counts only what failed: there another channel may take over.
     """
-    steps = [step for step in case.cadence.steps if step.is_enabled and applies(step, case)]
-    if any(item.has_failed for item in held):
+    steps = fitting(case)
+    if held and any(item.has_failed for item in held):
         steps = [replace(step, channels=_channels_left(step, case, held)) for step in steps]
-    placed = [(step, plan) for step in steps for plan in [_place(step, case)] if not _is_overtaken(step, plan, case)]
-    return tuple(plan for step, plan in placed if step.key != BOOKED.key or not _is_old_news(case, placed))
+    slot = {} if slots is None else slots.of(case)
+    placed = [
+        (step, plan) for step in steps for plan in [_placed(step, case, slot)] if not _is_overtaken(step, plan, case)
+    ]
+    return tuple([plan for step, plan in placed if step.key != BOOKED.key or not _is_old_news(case, placed)])
 
 
 def _channels_left(step: Step, case: Case, held: Collection[Reminder]) -> tuple[Channel, ...]:
@@ -172,8 +180,9 @@ def _is_overtaken(step: Step, plan: PlannedReminder, case: Case) -> bool:
 
     One that expired counts until its end: what stayed away for the next session must not come up as expired later.
     """
-    until = plan.expires_at if plan.state is ReminderState.EXPIRED else plan.due_at
-    return step.is_alone_in_between and is_in_between(case, until)
+    if not step.is_alone_in_between:
+        return False
+    return is_in_between(case, plan.expires_at if plan.state is ReminderState.EXPIRED else plan.due_at)
 
 
 def _is_old_news(case: Case, placed: Sequence[tuple[Step, PlannedReminder]]) -> bool:
@@ -217,10 +226,19 @@ def _on_an_open_day(step: Step, due: datetime, case: Case) -> datetime:
     return due if step.phase in LASTING and moved <= case.base.end else moved
 
 
-def _place(step: Step, case: Case) -> PlannedReminder:
+def _placed(step: Step, case: Case, slot: Slot) -> PlannedReminder:
+    """Return the touch of a step, as it was worked out for another session of the same slot if there was one."""
+    channel, refusal = _channel(step, case)
+    place_of = (step.key, channel, refusal)
+    known = slot.get(place_of)
+    if known is None:
+        known = slot[place_of] = _place(step, case, channel, refusal)
+    return known
+
+
+def _place(step: Step, case: Case, channel: Channel, refusal: Reason | None) -> PlannedReminder:
     due = falls_due(step, case)
     expires = instant(step.expires, case.base, case.tz, due=due)
-    channel, refusal = _channel(step, case)
     key = ReminderKey(step.key, step.recipient, channel)
     if expires <= case.now:
         reason = Reason.TOO_LATE_WHEN_PLANNED

@@ -16,6 +16,7 @@ from reminders.core.patients import Patient, Recipient
 from reminders.core.pauses import Pauses
 from reminders.core.planning import Plan, replan
 from reminders.core.reminders import PlannedReminder, Reason, Reminder, ReminderState, ending
+from reminders.core.slots import Slots
 from reminders.ports import Identity
 from reminders.services.open_tasks import Refused, open_closed_day_tasks, open_planning_tasks, resolve_reachable
 from reminders.services.watch_appointments import look
@@ -90,12 +91,13 @@ def surroundings(tx: Transaction, clinic_id: ClinicId, ids: Collection[PatientId
 def cases(found: Surroundings, clinic: Clinic, *, now: datetime) -> Iterator[tuple[Case, Sequence[Reminder]]]:
     """Yield every appointment as planning sees it under a clinic's settings, with what is held for it."""
     for patient_id, items in found.booked.items():
+        patient = found.people[patient_id]
         for item in items:
             case = case_of(
                 item,
-                found.people[patient_id],
+                patient,
                 clinic,
-                siblings=[other for other in items if other.id != item.id],
+                siblings=[other for other in items if other is not item],
                 telling=_telling(item, found.told),
                 now=now,
                 pauses=found.paused,
@@ -105,25 +107,38 @@ def cases(found: Surroundings, clinic: Clinic, *, now: datetime) -> Iterator[tup
 
 
 def plan_patients(
-    tx: Transaction, clinic: Clinic, ids: Collection[PatientId], *, identity: Identity, now: datetime
+    tx: Transaction,
+    clinic: Clinic,
+    ids: Collection[PatientId],
+    slots: Slots | None = None,
+    *,
+    identity: Identity,
+    now: datetime,
 ) -> Planned:
-    """Re-plan every appointment of these patients; unchanged input changes nothing."""
-    done = plan(surroundings(tx, clinic.id, ids), clinic, identity=identity, now=now)
+    """Re-plan every appointment of these patients; unchanged input changes nothing.
+
+    Whoever plans many patients, some at a time, gives them all the same `slots`.
+    """
+    done = plan(surroundings(tx, clinic.id, ids), clinic, slots, identity=identity, now=now)
     _write(tx, clinic, done, identity=identity, now=now)
     open_closed_day_tasks(tx, identity, clinic.id, done.cases, now=now)
     return done
 
 
-def plan(found: Surroundings, clinic: Clinic, *, identity: Identity, now: datetime) -> Planned:
+def plan(
+    found: Surroundings, clinic: Clinic, slots: Slots | None = None, *, identity: Identity, now: datetime
+) -> Planned:
     """Return what is to change for these patients; nothing is written yet."""
-    done = Planned()
+    done, slots = Planned(), slots or Slots(clinic)
     for case, held in cases(found, clinic, now=now):
-        _collect(done, case, held, identity=identity)
+        _collect(done, case, held, slots, identity=identity)
     return done
 
 
 def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], tuple[int, Told]]) -> Telling:
     """Return what was said of earlier versions: what this one said is no news to anybody."""
+    if not told:
+        return Telling(item.is_announced)
     heard = {
         recipient: what
         for recipient in Recipient
@@ -133,8 +148,10 @@ def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], t
     return Telling(item.is_announced, patient=heard.get(Recipient.PATIENT), escort=heard.get(Recipient.ESCORT))
 
 
-def _collect(done: Planned, case: Case, existing: Sequence[Reminder], *, identity: Identity) -> None:
-    item, wanted = case.appointment, replan(case, existing)
+def _collect(
+    done: Planned, case: Case, existing: Sequence[Reminder], slots: Slots, *, identity: Identity
+) -> None:
+    item, wanted = case.appointment, replan(case, existing, slots)
     done.cases.append(case)
     done.refused += [Refused(item, new.key.step, new.reason) for new in wanted.add if new.reason is not None]
     done.refused += [Refused(item, held.step, reason) for held, reason in wanted.cancel]

@@ -24,6 +24,7 @@ from reminders.core.appointments import (
 from reminders.core.clinics import Clinic
 from reminders.core.ids import ClinicId, PatientId
 from reminders.core.patients import PatientRecord
+from reminders.core.slots import Slots
 from reminders.core.tasks import TaskKind
 from reminders.core.watching import LONG_OVER, never_asked_about
 from reminders.failpoints import Failpoint, reach
@@ -169,13 +170,13 @@ def _apply(
     changed = [change.entry.external_id for change in found.effective if change.before is not None]
     booked = appointments.of_source(tx, stock.clinic.id, stock.source, [*changed, *vanished])
     held = Held(stock.clinic, stock.source, stock.people, booked)
-    is_announced = options.is_announced or bool(stock.known)
+    is_announced, slots = options.is_announced or bool(stock.known), Slots(stock.clinic)
     touched = store_diff(tx, deps, held, found, is_announced=is_announced, now=now)
     _report_missing(tx, deps, stock.clinic.id, [booked[name] for name in vanished], now)
     for others in in_batches(fresh.values(), PATIENTS_AT_ONCE):
-        report.reminders_added += take_in(tx, deps, held, others, is_announced=is_announced, now=now).added
+        report.reminders_added += take_in(tx, deps, held, others, slots, is_announced=is_announced, now=now).added
     for some in in_batches(sorted(touched), PATIENTS_AT_ONCE):
-        planned = plan_patients(tx, stock.clinic, some, identity=deps.identity, now=now)
+        planned = plan_patients(tx, stock.clinic, some, slots, identity=deps.identity, now=now)
         report.reminders_added += planned.added
         report.reminders_cancelled += planned.cancelled
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from reminders.core.appointments import Appointment, ScheduleEntry
 from reminders.core.ids import AppointmentId, PatientId
+from reminders.core.slots import Slots
 from reminders.services.apply_schedule import Held, new_appointment, save_records
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_closed_day_tasks, open_planning_tasks
@@ -25,11 +26,15 @@ def take_in(
     deps: Deps,
     held: Held,
     newcomers: Sequence[Sequence[ScheduleEntry]],
+    slots: Slots,
     *,
     is_announced: bool,
     now: datetime,
 ) -> Planned:
-    """Store and plan patients, each given as their rows, of which the last says who they are."""
+    """Store and plan patients, each given as their rows, of which the last says who they are.
+
+    `slots` are the same for all newcomers of a schedule.
+    """
     own = {PatientId(deps.identity.new_id()): entries for entries in newcomers}
     booked = {key: _booked(deps, key, entries, is_announced=is_announced, now=now) for key, entries in own.items()}
     every = [item for items in booked.values() for item in items]
@@ -42,7 +47,7 @@ def take_in(
         paused=pauses.current(tx, held.clinic.id),
         words=escorts.words(tx, every),
     )
-    done = plan(around, held.clinic, identity=deps.identity, now=now)
+    done = plan(around, held.clinic, slots, identity=deps.identity, now=now)
     times, due = outlooks(held.clinic.id, done.cases)
     save_records(tx, deps, held, {key: (record, None) for key, record in records.items()}, now)
     appointments.insert_many(tx, held.clinic.id, held.source, every, times)
