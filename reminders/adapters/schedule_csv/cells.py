@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from reminders.adapters.schedule_csv.languages import CODES, NAMES
 from reminders.core.appointments import AppointmentStatus
@@ -28,6 +28,8 @@ LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}
 WITH_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)")
 FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+|[0-9]+\.0+", re.IGNORECASE)
 PHONE_SIGNS = re.compile(r"\+?[0-9() .\-/\u00a0\u2010-\u2015]+")
+AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
+"""A whole number of North America: no prefix, extension or sign is in it that would have to be found first."""
 LANGUAGE = re.compile(r"([a-z]{2,3})((?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?)", re.IGNORECASE)
 COUNT = re.compile(r"[0-9]{1,9}")
 SCRIPT_LENGTH = 4
@@ -196,7 +198,7 @@ def phone(cell: str, country: str) -> str:
     if not PHONE_SIGNS.fullmatch(cell):
         raise WrongCellError(f"{show(cell)} is no phone number", "write digits only, such as +12125550123")
     try:
-        number = phonenumbers.parse(cell, country)
+        number = _number(cell, country)
     except NumberParseException as error:
         raise WrongCellError(
             f"{show(cell)} is no phone number", f"write it as +… or as dialled in {country}"
@@ -209,6 +211,13 @@ def phone(cell: str, country: str) -> str:
     if kind in PAID_BY_CALLER:
         raise WrongCellError(f"{show(cell)} is a premium or service number", "write the person's own number")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _number(cell: str, country: str) -> PhoneNumber:
+    """Return what a cell dials. Raises NumberParseException."""
+    if AMERICAN.fullmatch(cell):
+        return PhoneNumber(country_code=1, national_number=int(cell[2:]))
+    return phonenumbers.parse(cell, country)
 
 
 def email(cell: str) -> str:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from operator import itemgetter
+from typing import Generic, NamedTuple, TypeVar
 
 from reminders.adapters.schedule_csv import cells
 from reminders.adapters.schedule_csv.cells import WrongCellError, show
 from reminders.adapters.schedule_csv.defaults import CsvDefaults, Place
-from reminders.core.appointments import Booking
+from reminders.adapters.schedule_csv.table import COLUMNS
+from reminders.core.appointments import AppointmentStatus, Booking
 from reminders.core.patients import PatientRecord
 from reminders.ports import Fault
 
 T = TypeVar("T")
-Row = Mapping[str, str]
+Row = tuple[str, ...]
+"""The cells of a row without surrounding spaces, in the order of `COLUMNS`; a missing column's is blank."""
 PATIENT_COLUMNS = (
     *("patient_id", "patient_name", "phone", "email", "language", "patient_timezone", "consent_sms", "consent_email"),
 )
+PATIENT = itemgetter(*(COLUMNS.index(column) for column in PATIENT_COLUMNS))
+VISIT = itemgetter(
+    *map(COLUMNS.index, ("clinic", "starts_at", "timezone", "duration_minutes", "appointment_type", "status"))
+)
+OTHERS = itemgetter(
+    *map(COLUMNS.index, ("external_id", "clinic", "series_id", "series_number", "escort_name", "escort_phone"))
+)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRow:
+class ReadRow(NamedTuple):
     """What could be read of a row; a part is None where it has faults.
 
     `clinic` is the slug as the row names it, `home` the clinic it belongs to.
@@ -37,8 +45,20 @@ class ReadRow:
     booking: Booking | None
 
 
+class Visit(NamedTuple):
+    """When a session is, for how long, of which type and status."""
+
+    starts_at: datetime
+    timezone: str
+    duration: timedelta
+    appointment_type: str
+    status: AppointmentStatus
+
+
 class Findings:
     """The faults of a part of a row: column, what was found, what would be right."""
+
+    __slots__ = ("found",)
 
     def __init__(self) -> None:
         self.found: list[tuple[str, WrongCellError]] = []
@@ -92,7 +112,8 @@ class RowReader:
         self.faults: list[Fault] = []
         self.notes: dict[str, None] = {}
         self._defaults = defaults
-        self._patients: dict[tuple[str, ...], tuple[PatientRecord | None, Findings]] = {}
+        self._patients: dict[tuple[str, str, Row], tuple[PatientRecord | None, Findings]] = {}
+        self._visits: dict[Row, Visit] = {}
         self._only_clinic = defaults.only_clinic
         self._places: dict[str | None, Place] = {}
         self._clinic = Column("clinic", self._read_clinic)
@@ -108,14 +129,17 @@ class RowReader:
         self._escort_phone = Column("escort_phone", cells.phone)
 
     def read(self, line: int, row: Row) -> ReadRow:
-        """Read a row whose cells have no surrounding spaces; missing columns read as blank cells."""
+        """Read a row."""
         findings = Findings()
-        clinic = self._clinic.read(findings, row.get("clinic", ""))
+        own_id, slug, *booked = OTHERS(row)
+        clinic = self._clinic.read(findings, slug)
         has_clinic_fault = bool(findings.found)
         place = self._place_of(clinic)
-        external_id = findings.check("external_id", lambda: cells.required(row["external_id"]))
-        booking = self._booking(line, row, place, findings)
-        patient, about_patient = self._patient(row, place)
+        external_id = _external_id(own_id, findings)
+        written = VISIT(row)
+        visit = self._visits.get(written) or self._visit(line, written, place, findings)
+        booking = self._booking(visit, booked, place, findings)
+        patient, about_patient = self._patient(PATIENT(row), place)
         if findings.found or about_patient.found:
             self.faults.extend((*findings.on(line), *about_patient.on(line)))
         return ReadRow(line, clinic, clinic or self._only_clinic, has_clinic_fault, external_id, patient, booking)
@@ -133,46 +157,46 @@ class RowReader:
             raise WrongCellError(f"{show(cell)} is no clinic here", f"write one of {', '.join(sorted(known))}")
         return cells.optional(cell)
 
-    def _patient(self, row: Row, place: Place) -> tuple[PatientRecord | None, Findings]:
-        written = tuple([row.get(column, "") for column in PATIENT_COLUMNS])  # not a generator: each row comes here
-        key = (place.country, place.language, *written)
-        if key not in self._patients:
-            self._patients[key] = patient_of(dict(zip(PATIENT_COLUMNS, written, strict=True)), place)
-        return self._patients[key]
+    def _patient(self, written: Row, place: Place) -> tuple[PatientRecord | None, Findings]:
+        key = (place.country, place.language, written)
+        known = self._patients.get(key)
+        if known is None:
+            known = self._patients[key] = patient_of(dict(zip(PATIENT_COLUMNS, written, strict=True)), place)
+        return known
 
-    def _booking(self, line: int, row: Row, place: Place, findings: Findings) -> Booking | None:
+    def _visit(self, line: int, written: Row, place: Place, findings: Findings) -> Visit | None:
+        """Read when a session is. It is kept for the rows that say the same, unless there is something to tell of it."""
         before = len(findings.found)
-        timezone = self._timezone.read(findings, row.get("timezone", "") or place.timezone)
-        local = self._local.read(findings, row["starts_at"])
-        starts_at = self._instant(line, local, timezone, findings)
-        minutes = row.get("duration_minutes", "") or str(self._defaults.duration_minutes)
-        duration = self._duration.read(findings, minutes)
-        kind = row.get("appointment_type", "") or self._defaults.appointment_type
-        appointment_type = self._type.read(findings, kind)
-        status = self._status.read(findings, row["status"])
-        series_id, series_number = self._series(row, findings)
-        escort_name = self._escort_name.read(findings, row.get("escort_name", ""))
-        phone = row.get("escort_phone", "")
-        escort_phone = self._escort_phone.read(findings, phone, place.country) if phone else None
-        if len(findings.found) > before:
+        _, starts, zone, minutes, kind, status = written
+        timezone = self._timezone.read(findings, zone or place.timezone)
+        local = self._local.read(findings, starts)
+        starts_at, is_odd = self._instant(line, local, timezone, findings)
+        duration = self._duration.read(findings, minutes or str(self._defaults.duration_minutes))
+        appointment_type = self._type.read(findings, kind or self._defaults.appointment_type)
+        is_at = self._status.read(findings, status)
+        if len(findings.found) > before or not (starts_at and timezone and duration and appointment_type and is_at):
             return None
-        if not (starts_at and timezone and duration and appointment_type and status):
-            return None
-        return Booking(
-            starts_at=starts_at,
-            timezone=timezone,
-            duration=duration,
-            appointment_type=appointment_type,
-            status=status,
-            series_id=series_id,
-            series_number=series_number,
-            escort_name=escort_name,
-            escort_phone=escort_phone,
-        )
+        visit = Visit(starts_at, timezone, duration, appointment_type, is_at)
+        if not is_odd:
+            self._visits[written] = visit
+        return visit
 
-    def _instant(self, line: int, local: datetime | None, timezone: str | None, findings: Findings) -> datetime | None:
-        if local is None or timezone is None:
+    def _booking(self, visit: Visit | None, written: Sequence[str], place: Place, findings: Findings) -> Booking | None:
+        before = len(findings.found)
+        series, number, name, phone = written
+        series_id, series_number = self._series(series, number, findings) if series or number else (None, None)
+        escort_name = self._escort_name.read(findings, name) if name else None
+        escort_phone = self._escort_phone.read(findings, phone, place.country) if phone else None
+        if visit is None or len(findings.found) > before:
             return None
+        return Booking(*visit, series_id, series_number, escort_name, escort_phone)
+
+    def _instant(
+        self, line: int, local: datetime | None, timezone: str | None, findings: Findings
+    ) -> tuple[datetime | None, bool]:
+        """Return the instant of a start, and whether that line has to be told something about it."""
+        if local is None or timezone is None:
+            return None, False
         if timezone in cells.STANDING_STILL:
             self.notes[
                 f"time zone {timezone} never changes its clocks; where clocks change, "
@@ -180,33 +204,40 @@ class RowReader:
             ] = None
         found = self._starts_at.read(findings, local, timezone)
         if found is None:
-            return None
+            return None, False
         at, oddity = found
         if oddity is not None:
             self.notes[f"line {line}, starts_at: {local.isoformat(timespec='minutes')!r} {oddity}"] = None
-        return at
+        return at, oddity is not None
 
-    def _series(self, row: Row, findings: Findings) -> tuple[str | None, int | None]:
-        series_id = self._series_id.read(findings, row.get("series_id", ""))
-        number = row.get("series_number", "")
-        if number and not row.get("series_id"):
+    def _series(self, series: str, number: str, findings: Findings) -> tuple[str | None, int | None]:
+        series_id = self._series_id.read(findings, series)
+        if number and not series:
             wrong = WrongCellError(f"{show(number)} stands without a series_id", "name the series, or leave both blank")
             findings.add("series_number", wrong)
             return series_id, None
         return series_id, self._position.read(findings, number) if number else None
 
 
+def _external_id(cell: str, findings: Findings) -> str | None:
+    try:
+        return cells.required(cell)
+    except WrongCellError as wrong:
+        findings.add("external_id", wrong)
+        return None
+
+
 def _phone(cell: str, place: Place) -> str | None:
     return cells.phone(cell, place.country) if cell else None
 
 
-def patient_of(row: Row, place: Place) -> tuple[PatientRecord | None, Findings]:
+def patient_of(row: Mapping[str, str], place: Place) -> tuple[PatientRecord | None, Findings]:
     """Read a patient, with every fault."""
     findings = Findings()
     return _patient(row, place, findings), findings
 
 
-def _patient(row: Row, place: Place, findings: Findings) -> PatientRecord | None:
+def _patient(row: Mapping[str, str], place: Place, findings: Findings) -> PatientRecord | None:
     external_id = findings.check("patient_id", lambda: cells.required(row["patient_id"]))
     name = findings.check("patient_name", lambda: cells.required(row["patient_name"]))
     phone = findings.check("phone", lambda: _phone(row["phone"], place))

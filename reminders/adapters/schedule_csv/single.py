@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from reminders.adapters.schedule_csv.defaults import CsvDefaults
 from reminders.adapters.schedule_csv.rows import PATIENT_COLUMNS, RowReader, patient_of
+from reminders.adapters.schedule_csv.table import COLUMNS
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.clinics import Clinic
 from reminders.core.patients import PatientRecord
 from reminders.ports import Fault
 
-COLUMNS = ("external_id", "starts_at", "status", *PATIENT_COLUMNS)
-
 
 def read_entry(row: Mapping[str, str], clinic: Clinic) -> tuple[ScheduleEntry | None, Sequence[Fault]]:
     """Read a session with its patient, its time as wall clock; None where there are faults."""
     reader = RowReader(CsvDefaults(clinic.timezone, clinic.language, clinic.country, clinics={clinic.slug: clinic}))
-    found = reader.read(1, {**dict.fromkeys(COLUMNS, ""), **_stripped(row), "clinic": clinic.slug})
+    written = {**_stripped(row), "clinic": clinic.slug}
+    found = reader.read(1, tuple(written.get(column, "") for column in COLUMNS))
     if reader.faults or found.external_id is None or found.patient is None or found.booking is None:
         return None, reader.faults
     return ScheduleEntry(found.external_id, found.patient, found.booking), ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from reminders.adapters.schedule_csv.cells import show
@@ -40,13 +41,15 @@ class CsvScheduleSource:
         stream = records(load(self._path))
         header = self._header(stream)
         reader = RowReader(self._defaults)
+        # A column that is missing reads as blank: there is one blank cell more than the header has.
+        in_order = itemgetter(*(header.places.get(column, header.width) for column in COLUMNS))
         rows: list[ReadRow] = []
         for record in stream:
             fault = record if isinstance(record, Fault) else _shape_fault(record, header)
             if fault is not None:
                 reader.faults.append(fault)
             elif isinstance(record, Record):
-                rows.append(reader.read(record.line, _cells(record, header)))
+                rows.append(reader.read(record.line, in_order([*map(str.strip, record.cells), ""])))
         doubles, double_faults = _doubles(rows)
         disputed, dispute_faults = _disputes(rows)
         faults = sorted((*reader.faults, *double_faults, *dispute_faults), key=_reading_order)
@@ -82,10 +85,6 @@ def _shape_fault(record: Record, header: Header) -> Fault | None:
     return None
 
 
-def _cells(record: Record, header: Header) -> dict[str, str]:
-    return {column: record.cells[place].strip() for column, place in header.places.items()}
-
-
 def _doubles(rows: Iterable[ReadRow]) -> tuple[set[Key], list[Fault]]:
     """Find appointments that stand in the file more than once, rows with other faults included."""
     first: dict[Key, int] = {}
@@ -113,6 +112,8 @@ def _disputes(rows: Iterable[ReadRow]) -> tuple[set[Key], list[Fault]]:
             continue
         key = (row.home, row.patient.external_id)
         line, record = first.setdefault(key, (row.line, row.patient))
+        if row.patient is record:  # as nearly always: rows that say the same of a patient share what was read
+            continue
         for column, here, there in _differences(row.patient, record):
             disputed.add(key)
             found = f"{here} on line {row.line}, {there} on line {line}"
@@ -121,8 +122,6 @@ def _disputes(rows: Iterable[ReadRow]) -> tuple[set[Key], list[Fault]]:
 
 
 def _differences(here: PatientRecord, there: PatientRecord) -> Iterator[tuple[str, str, str]]:
-    if here is there or here == there:
-        return
     for column, mine, other in zip(PATIENT_WORDS, _words(here), _words(there), strict=True):
         if mine != other:
             yield column, show(mine) if mine else "blank", show(other) if other else "blank"
@@ -142,7 +141,9 @@ def _entries(
     for row in rows:
         if row.external_id is None or row.patient is None or row.booking is None or row.has_clinic_fault:
             continue
-        if (row.home, row.external_id) in doubles or (row.home, row.patient.external_id) in disputed:
+        if doubles and (row.home, row.external_id) in doubles:
+            continue
+        if disputed and (row.home, row.patient.external_id) in disputed:
             continue
         yield row.clinic, ScheduleEntry(row.external_id, row.patient, row.booking, row.line)
 

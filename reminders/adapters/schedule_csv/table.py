@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from reminders.adapters.schedule_csv.cells import has_stray_bytes, show
 from reminders.core.errors import ScheduleError
@@ -44,8 +45,7 @@ FOREIGN_STARTS = {
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of the file and the line on which it starts; lines count from 1."""
 
     line: int
@@ -55,7 +55,7 @@ class Record:
     @property
     def is_blank(self) -> bool:
         """Say whether it holds nothing but spaces: spreadsheets leave such rows behind."""
-        return not any(cell.strip() for cell in self.cells)
+        return not "".join(self.cells).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +121,15 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if self.taken >= MOST_LINES:
+        taken = self.upcoming - self.record_starts  # not the property: each line of the file comes here
+        if taken >= MOST_LINES:
             raise csv.Error("unexpected length of a record")
-        if self.taken == len(self._kept):
+        if taken == len(self._kept):
             self._kept.append(next(self._rest))
         if self.upcoming >= MOST_FILE_LINES:
             raise ScheduleError([TOO_MANY_LINES])
         self.upcoming += 1
-        return self._kept[self.taken - 1]
+        return self._kept[taken]
 
 
 def records(lines: Iterable[str]) -> Iterator[Record | Fault]:
