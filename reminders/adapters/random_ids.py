@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import time
@@ -12,6 +13,7 @@ from reminders.core.ids import AttemptTag
 _TOKEN_BYTES = 24
 _VERSION_7, _VARIANT = 0x7, 0b10
 _FRACTION_BITS, _TAIL_BITS = 12, 62
+_FRACTION = (1 << _FRACTION_BITS) - 1
 
 
 class RandomIdentity:
@@ -26,10 +28,11 @@ class RandomIdentity:
         """Return a UUID of version 7 (RFC 9562, 5.7 and 6.2), later than every one before it in this process."""
         now = (time.time_ns() << _FRACTION_BITS) // 1_000_000  # milliseconds, and 12 bits of a fraction
         with self._lock:
-            self._last = max(now, self._last + 1)
-            milliseconds, fraction = divmod(self._last, 1 << _FRACTION_BITS)
-        high = (milliseconds << 16) | (_VERSION_7 << _FRACTION_BITS) | fraction
-        return UUID(int=(high << 64) | (_VARIANT << _TAIL_BITS) | secrets.randbits(_TAIL_BITS))
+            last = self._last = now if now > self._last else self._last + 1
+        high = (last >> _FRACTION_BITS << 16) | (_VERSION_7 << _FRACTION_BITS) | (last & _FRACTION)
+        # Not `secrets.randbits`, which asks the same source: an import makes ids by the hundred thousand.
+        tail = int.from_bytes(os.urandom(8)) >> (64 - _TAIL_BITS)
+        return UUID(int=(high << 64) | (_VARIANT << _TAIL_BITS) | tail)
 
     def new_tag(self) -> AttemptTag:
         """Return a UUID of version 4: 122 random bits."""

@@ -29,6 +29,7 @@ from reminders.core.tasks import TaskKind
 from reminders.core.watching import LONG_OVER, never_asked_about
 from reminders.failpoints import Failpoint, reach
 from reminders.ports import SENDING_JOBS, Fault, ScheduleSource
+from reminders.services import collector
 from reminders.services.apply_schedule import Held, store_diff
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import task_about
@@ -81,6 +82,11 @@ def sync_schedule(deps: Deps, source: ScheduleSource, options: SyncOptions) -> S
 
     Raises ScheduleError where the schedule as a whole cannot be read.
     """
+    with collector.held_off():
+        return _sync(deps, source, options)
+
+
+def _sync(deps: Deps, source: ScheduleSource, options: SyncOptions) -> SyncReport:
     reading = source.fetch()
     may_apply = not options.is_dry_run and (options.is_partial or not reading.faults)
     with deps.store.transaction() if may_apply else deps.store.reading() as tx:
