@@ -6,6 +6,8 @@ import os
 import secrets
 import threading
 import time
+from collections import deque
+from struct import unpack
 from uuid import UUID, uuid4
 
 from reminders.core.ids import AttemptTag
@@ -14,6 +16,19 @@ _TOKEN_BYTES = 24
 _VERSION_7, _VARIANT = 0x7, 0b10
 _FRACTION_BITS, _TAIL_BITS = 12, 62
 _FRACTION = (1 << _FRACTION_BITS) - 1
+_TAILS_AT_ONCE = 256
+_tails: deque[int] = deque()
+"""Random ends of ids to come: to ask the system for each took longer than all else about an id."""
+os.register_at_fork(after_in_child=_tails.clear)  # or parent and child would use the same ones
+
+
+def _tail() -> int:
+    while True:
+        try:
+            return _tails.pop()
+        except IndexError:
+            drawn = unpack(f"{_TAILS_AT_ONCE}Q", os.urandom(8 * _TAILS_AT_ONCE))
+            _tails.extend(number >> (64 - _TAIL_BITS) for number in drawn)
 
 
 class RandomIdentity:
@@ -30,9 +45,7 @@ class RandomIdentity:
         with self._lock:
             last = self._last = now if now > self._last else self._last + 1
         high = (last >> _FRACTION_BITS << 16) | (_VERSION_7 << _FRACTION_BITS) | (last & _FRACTION)
-        # Not `secrets.randbits`, which asks the same source: an import makes ids by the hundred thousand.
-        tail = int.from_bytes(os.urandom(8)) >> (64 - _TAIL_BITS)
-        return UUID(int=(high << 64) | (_VARIANT << _TAIL_BITS) | tail)
+        return UUID(int=(high << 64) | (_VARIANT << _TAIL_BITS) | _tail())
 
     def new_tag(self) -> AttemptTag:
         """Return a UUID of version 4: 122 random bits."""

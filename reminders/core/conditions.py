@@ -191,19 +191,26 @@ def _is_first(case: Case) -> bool:
         return not any(other.starts_at < booking.starts_at for other in _series(case))
     if booking.series_number <= 1:
         return True
-    off = {other.booking.series_number for other in _of_series(case) if other.status.is_off}
     on = {other.booking.series_number for other in _series(case)}
+    if 1 in on:  # as nearly always
+        return False
+    off = {other.booking.series_number for other in _of_series(case) if other.status.is_off}
     return all(number in off and number not in on for number in range(1, booking.series_number))
 
 
 def _ends_a_series(case: Case) -> bool:
     """Say whether this is the last session of a series that was not cancelled; one nobody came to asks nothing."""
-    mine, others = case.appointment, _of_series(case)
-    if mine.booking.series_id is None or mine.status is AppointmentStatus.CANCELLED:
+    mine, cancelled = case.appointment, AppointmentStatus.CANCELLED
+    if mine.booking.series_id is None or mine.booking.status is cancelled:
         return False
-    kept = [other for other in others if other.status is not AppointmentStatus.CANCELLED]
-    is_last = not any((other.starts_at, other.external_id) > (mine.starts_at, mine.external_id) for other in kept)
-    return is_last and any(not other.status.is_off for other in (mine, *kept))
+    place, has_come = (mine.starts_at, mine.external_id), not mine.booking.status.is_off
+    for other in reversed(_of_series(case)):  # from the end, where a later one stands if there is one
+        if other.booking.status is cancelled:
+            continue
+        if (other.starts_at, other.external_id) > place:
+            return False
+        has_come = has_come or not other.booking.status.is_off
+    return has_come
 
 
 def _is_last_of_all(case: Case) -> bool:

@@ -162,7 +162,7 @@ def desired(
     steps = fitting(case)
     if held and any(item.has_failed for item in held):
         steps = [replace(step, channels=_channels_left(step, case, held)) for step in steps]
-    slot = {} if slots is None else slots.of(case)
+    slot = Slot() if slots is None else slots.of(case)
     placed = [
         (step, plan) for step in steps for plan in [_placed(step, case, slot)] if not _is_overtaken(step, plan, case)
     ]
@@ -230,9 +230,9 @@ def _placed(step: Step, case: Case, slot: Slot) -> PlannedReminder:
     """Return the touch of a step, as it was worked out for another session of the same slot if there was one."""
     channel, refusal = _channel(step, case)
     place_of = (step.key, channel, refusal)
-    known = slot.get(place_of)
+    known = slot.touches.get(place_of)
     if known is None:
-        known = slot[place_of] = _place(step, case, channel, refusal)
+        known = slot.touches[place_of] = _place(step, case, channel, refusal)
     return known
 
 

@@ -7,6 +7,7 @@ of both sides and the type. Only whom they are about differs, and that is no par
 from __future__ import annotations
 
 from collections.abc import Hashable
+from datetime import datetime
 
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case
@@ -16,8 +17,16 @@ from reminders.core.reminders import PlannedReminder, Reason
 MOST_SLOTS = 5000
 """Kept at a time, some 10 MB."""
 
-Slot = dict[tuple[str, Channel, Reason | None], PlannedReminder]
-"""The touches of a slot by step, channel and what refuses them."""
+
+class Slot:
+    """What is known of a slot: its touches by step, channel and what refuses them, and other instants by their name."""
+
+    __slots__ = ("moments", "touches")
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self.touches: dict[tuple[str, Channel, Reason | None], PlannedReminder] = {}
+        self.moments: dict[str, datetime] = {}
 
 
 class Slots:
@@ -31,7 +40,7 @@ class Slots:
     def of(self, case: Case) -> Slot:
         """Return the slot of a session, to be read and added to; one of its own where staff changed its cadence."""
         if case.patient.override != NO_OVERRIDE or case.clinic is not self._clinic:
-            return {}
+            return Slot()
         about, booking = case.appointment, case.appointment.booking
         hour = (booking.starts_at, booking.duration, booking.timezone, booking.appointment_type)
         key = (hour, about.versioned_at, about.ended_at, case.patient.record.timezone, case.now, case.pauses.days)
@@ -39,5 +48,5 @@ class Slots:
         if slot is None:
             if len(self._known) >= MOST_SLOTS:
                 self._known.clear()
-            slot = self._known[key] = {}
+            slot = self._known[key] = Slot()
         return slot

@@ -14,6 +14,7 @@ from reminders.core.appointments import AppointmentStatus, Booking
 from reminders.core.cadences import QuestionKind, Step, instant
 from reminders.core.clinics import Clinic
 from reminders.core.conditions import Case, applies
+from reminders.core.slots import Slot
 from reminders.core.tasks import RIDE_CHECK, USUAL_URGENCY, Resolver, TaskKind, Urgency, ended_by
 from reminders.core.transport import RideState
 from reminders.core.windows import civil, local_day, open_day_before
@@ -67,9 +68,10 @@ def next_watch(case: Case) -> datetime | None:
     return outlook(case)[1]
 
 
-def outlook(case: Case) -> tuple[tuple[Due, ...], datetime | None]:
+def outlook(case: Case, slot: Slot | None = None) -> tuple[tuple[Due, ...], datetime | None]:
     """Return `tasks_due` and `next_watch`, which go by the same three instants."""
-    asked, silent, over = ride_wanted_at(case), answer_wanted_at(case), outcome_wanted_at(case)
+    slot = slot or Slot()
+    asked, silent, over = ride_wanted_at(case, slot), answer_wanted_at(case, slot), outcome_wanted_at(case)
     return _due(case, asked, silent, over), _next(case, asked, silent, over)
 
 
@@ -104,7 +106,7 @@ def over_by(kind: TaskKind, key: str, case: Case) -> Resolver | None:
     return ended_by(kind, key, case.appointment)
 
 
-def ride_wanted_at(case: Case) -> datetime | None:
+def ride_wanted_at(case: Case, slot: Slot | None = None) -> datetime | None:
     """Return when a person has to arrange the ride; None where nobody asks, or it is arranged for this version.
 
     It depends on nothing that was or was not sent: a question that no text could ask is the front desk's all the same.
@@ -114,10 +116,11 @@ def ride_wanted_at(case: Case) -> datetime | None:
         return None
     if case.appointment.status is not AppointmentStatus.BOOKED or case.appointment.has_ride:
         return None
-    return min(_useless_at(step, case), case.base.start - LATEST_RIDE, _desk_hears_at(case))
+    slot = slot or Slot()
+    return min(_useless_at(step, case, slot), case.base.start - LATEST_RIDE, _desk_hears_at(case, slot))
 
 
-def answer_wanted_at(case: Case) -> datetime | None:
+def answer_wanted_at(case: Case, slot: Slot | None = None) -> datetime | None:
     """Return when a person has to ask whether the patient comes; None where nobody asks, or they said so.
 
     Nor about a session that was booked or moved when it was too late to ask: whoever did that has just spoken with
@@ -125,21 +128,33 @@ def answer_wanted_at(case: Case) -> datetime | None:
     """
     if case.appointment.status is not AppointmentStatus.BOOKED or case.appointment.is_confirmed:
         return None
+    slot = slot or Slot()
     asking = [step for step in case.cadence.steps if step.is_enabled and step.asks is QuestionKind.CONFIRM]
-    ends = [_useless_at(step, case) for step in asking if applies(step, case)]
+    ends = [_useless_at(step, case, slot) for step in asking if applies(step, case)]
     if not ends or max(ends) <= case.appointment.versioned_at:
         return None
-    return _desk_hears_at(case)
+    return _desk_hears_at(case, slot)
 
 
-def _desk_hears_at(case: Case) -> datetime:
+def _desk_hears_at(case: Case, slot: Slot) -> datetime:
+    at = slot.moments.get("desk hears")
+    if at is None:
+        at = slot.moments["desk hears"] = _last_desk_hour(case)
+    return at
+
+
+def _last_desk_hour(case: Case) -> datetime:
     staffed = open_day_before(local_day(case.base.start, case.tz), lambda on: not _is_staffed(case, on))
     # Closed for weeks before the session: then its last day, of which somebody may still make something.
     return case.base.start - LAST_DAY if staffed is None else civil(staffed, DESK_AT, case.tz)
 
 
-def _useless_at(step: Step, case: Case) -> datetime:
-    return instant(step.expires, case.base, case.tz, due=instant(step.due, case.base, case.tz))
+def _useless_at(step: Step, case: Case, slot: Slot) -> datetime:
+    at = slot.moments.get(step.key)
+    if at is None:
+        due = instant(step.due, case.base, case.tz)
+        at = slot.moments[step.key] = instant(step.expires, case.base, case.tz, due=due)
+    return at
 
 
 def _is_staffed(case: Case, on: date) -> bool:

@@ -33,6 +33,7 @@ NewRow = tuple[UUID, AppointmentId, PatientId, int, PlannedReminder]
 class Planned:
     """What one run of the planner changed."""
 
+    slots: Slots
     rows: list[NewRow] = field(default_factory=list)
     moves: list[tuple[Reminder, PlannedReminder]] = field(default_factory=list)
     ended: dict[Reason, list[ReminderId]] = field(default_factory=dict)
@@ -129,9 +130,9 @@ def plan(
     found: Surroundings, clinic: Clinic, slots: Slots | None = None, *, identity: Identity, now: datetime
 ) -> Planned:
     """Return what is to change for these patients; nothing is written yet."""
-    done, slots = Planned(), slots or Slots(clinic)
+    done = Planned(slots or Slots(clinic))
     for case, held in cases(found, clinic, now=now):
-        _collect(done, case, held, slots, identity=identity)
+        _collect(done, case, held, identity=identity)
     return done
 
 
@@ -148,10 +149,8 @@ def _telling(item: Appointment, told: Mapping[tuple[AppointmentId, Recipient], t
     return Telling(item.is_announced, patient=heard.get(Recipient.PATIENT), escort=heard.get(Recipient.ESCORT))
 
 
-def _collect(
-    done: Planned, case: Case, existing: Sequence[Reminder], slots: Slots, *, identity: Identity
-) -> None:
-    item, wanted = case.appointment, replan(case, existing, slots)
+def _collect(done: Planned, case: Case, existing: Sequence[Reminder], *, identity: Identity) -> None:
+    item, wanted = case.appointment, replan(case, existing, done.slots)
     done.cases.append(case)
     done.refused += [Refused(item, new.key.step, new.reason) for new in wanted.add if new.reason is not None]
     done.refused += [Refused(item, held.step, reason) for held, reason in wanted.cancel]
@@ -169,10 +168,12 @@ def _write(tx: Transaction, clinic: Clinic, done: Planned, *, identity: Identity
         reminders.end(tx, ids, ending(reason), reason, now=now)
     resolve_reachable(tx, done.reachable, now=now)
     open_planning_tasks(tx, identity, clinic.id, done.refused, now=now)
-    look(tx, clinic.id, done.cases, identity=identity, now=now, is_planning=True)
+    look(tx, clinic.id, done.cases, done.slots, identity=identity, now=now, is_planning=True)
 
 
 def _is_reachable_again(item: Appointment, plan: Plan, existing: Sequence[Reminder]) -> bool:
+    if not existing:
+        return False
     waits_again = [wanted.state is ReminderState.PLANNED for wanted in (*plan.add, *(new for _, new in plan.move))]
     refused = (held.planned.reason in OUT_OF_REACH for held in existing if held.version == item.version)
     return any(waits_again) and any(refused)

@@ -48,7 +48,7 @@ def take_in(
         words=escorts.words(tx, every),
     )
     done = plan(around, held.clinic, slots, identity=deps.identity, now=now)
-    times, due = outlooks(held.clinic.id, done.cases)
+    times, due = outlooks(held.clinic.id, done.cases, slots)
     save_records(tx, deps, held, {key: (record, None) for key, record in records.items()}, now)
     appointments.insert_many(tx, held.clinic.id, held.source, every, times)
     reminders.add(tx, held.clinic.id, done.rows, now=now)

@@ -13,6 +13,7 @@ from reminders.core.appointments import Appointment
 from reminders.core.conditions import Case, Telling, case_of
 from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.ids import AppointmentId, ClinicId
+from reminders.core.slots import Slots
 from reminders.core.tasks import Resolver, TaskKind, Urgency, by_link
 from reminders.core.watching import outlook, over_by
 from reminders.ports import Identity
@@ -53,7 +54,7 @@ def _look_at(deps: Deps, ids: Sequence[AppointmentId]) -> int:
         found = appointments.lock_watched(tx, ids, now=now)
         for clinic_id, items in found.items():
             cases = _cases(tx, clinic_id, items, now)
-            look(tx, clinic_id, cases, identity=deps.identity, now=now)
+            look(tx, clinic_id, cases, Slots(cases[0].clinic), identity=deps.identity, now=now)
     return sum(len(items) for items in found.values())
 
 
@@ -71,6 +72,7 @@ def look(
     tx: Transaction,
     clinic_id: ClinicId,
     cases: Sequence[Case],
+    slots: Slots,
     *,
     identity: Identity,
     now: datetime,
@@ -86,7 +88,7 @@ def look(
     if is_planning:
         cases = [case for case in cases if (at := held[case.appointment.id]) is None or at > now]
     # First the appointments, then the tasks: who opens the same task waits for the appointment, and not crosswise.
-    times, due = outlooks(clinic_id, cases)
+    times, due = outlooks(clinic_id, cases, slots)
     appointments.watch(tx, {key: at for key, at in times.items() if at != held[key]})
     asked = {key for items in waiting.values() for _, key in items}
     # What the patient asked for on their page is on the worklist already: one ride is one line of it.
@@ -94,14 +96,14 @@ def look(
 
 
 def outlooks(
-    clinic_id: ClinicId, cases: Sequence[Case]
+    clinic_id: ClinicId, cases: Sequence[Case], slots: Slots
 ) -> tuple[dict[AppointmentId, datetime | None], list[tasks.Task]]:
     """Return when to look at appointments next, and the tasks that are to be open by now."""
     times: dict[AppointmentId, datetime | None] = {}
     due: list[tasks.Task] = []
     for case in cases:
         about = case.appointment
-        found, times[about.id] = outlook(case)
+        found, times[about.id] = outlook(case, slots.of(case))
         due += [task_about(clinic_id, about, item.kind, urgency=item.urgency) for item in found]
     return times, due
 

@@ -46,17 +46,22 @@ def copied(table: Table, rows: Sequence[Mapping[str, Any]], encoding: str) -> by
 
 
 def _written(write: Writer, values: Sequence[Any]) -> Iterable[bytes]:
-    """Return a column's values, each written. What may recur is written once; ids and sealed bytes never do.
+    """Return a column's values, each written; what recurs is written once.
 
-    But an id that stands in every row, such as the clinic's, is one object in all of them.
+    Sealed bytes never recur. Ids do as the same object: to compare two of them by their value costs more than to write.
     """
     first = values[0]
-    if write is _uuid and first is not None and all(value is first for value in values):
-        return repeat(_uuid(first), len(values))
-    if write in {_bytes, _uuid}:
-        return (NULL if value is None else write(value) for value in values)
-    known: dict[Any, bytes] = {None: NULL}
-    return (known.get(value) or known.setdefault(value, write(value)) for value in values)
+    if values[-1] is first and values.count(first) == len(values):
+        return repeat(NULL if first is None else write(first), len(values))
+    if write is _bytes:
+        return [NULL if value is None else write(value) for value in values]
+    if write is _uuid:
+        places = [id(value) for value in values]
+        written = {place: NULL if value is None else write(value) for place, value in zip(places, values, strict=True)}
+        return map(written.__getitem__, places)
+    known: dict[Any, bytes] = {value: write(value) for value in set(values) if value is not None}
+    known[None] = NULL
+    return map(known.__getitem__, values)
 
 
 def _writer(kind: TypeEngine[Any], encoding: str) -> Writer:
@@ -66,7 +71,7 @@ def _writer(kind: TypeEngine[Any], encoding: str) -> Writer:
 
 
 def _uuid(value: UUID) -> bytes:
-    return SIXTEEN + value.bytes
+    return SIXTEEN + value.int.to_bytes(16)
 
 
 def _bytes(value: bytes) -> bytes:
