@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -190,10 +190,13 @@ class ScheduleDiff:
     changes: tuple[Change, ...]
     missing: tuple[str, ...]
 
-    @property
-    def effective(self) -> tuple[Change, ...]:
-        """The changes that write something."""
-        return tuple(change for change in self.changes if change.kind is not ChangeKind.UNCHANGED)
+    effective: tuple[Change, ...] = field(init=False)
+    """The changes that write something."""
+
+    def __post_init__(self) -> None:
+        """Look through the changes once: an unchanged schedule has many, and many ask."""
+        kept = tuple([change for change in self.changes if change.kind is not ChangeKind.UNCHANGED])
+        object.__setattr__(self, "effective", kept)
 
 
 def newcomers(found: ScheduleDiff, known: Collection[str]) -> tuple[dict[str, list[ScheduleEntry]], ScheduleDiff]:
@@ -201,8 +204,10 @@ def newcomers(found: ScheduleDiff, known: Collection[str]) -> tuple[dict[str, li
 
     `known` are the external ids of the clinic's patients. Whoever got a session that was another's is no newcomer.
     """
-    own = {change.entry.patient.external_id for change in found.changes}.difference(known)
-    own -= {change.entry.patient.external_id for change in found.changes if change.before is not None}
+    own = {change.entry.patient.external_id for change in found.effective}.difference(known)
+    own -= {change.entry.patient.external_id for change in found.effective if change.before is not None}
+    if not own:
+        return {}, found
     fresh: dict[str, list[ScheduleEntry]] = {}
     rest = []
     for change in found.changes:

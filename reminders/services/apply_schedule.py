@@ -85,7 +85,7 @@ def apply_record(tx: Transaction, deps: Deps, held: Held, record: PatientRecord,
 def _save_patients(tx: Transaction, deps: Deps, held: Held, found: ScheduleDiff, now: datetime) -> dict[str, PatientId]:
     ids = {external_id: key for external_id, (key, _) in held.people.items()}
     changed: dict[PatientId, tuple[PatientRecord, PatientRecord | None]] = {}
-    for change in found.changes:
+    for change in found.effective:  # a row whose patient is described otherwise than we hold them is never unchanged
         record = change.entry.patient
         key, before = held.people.get(record.external_id, (None, None))
         if before == record:
@@ -169,7 +169,7 @@ def _moved(held: Held, found: ScheduleDiff) -> list[Moved]:
 
 
 def _corrected(held: Held, found: ScheduleDiff) -> list[Corrected]:
-    records = {change.entry.patient.external_id: change.entry.patient for change in found.changes}
+    records = {change.entry.patient.external_id: change.entry.patient for change in found.effective}
     return [
         Corrected(key, before, records[name])
         for name, (key, before) in held.people.items()

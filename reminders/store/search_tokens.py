@@ -27,10 +27,13 @@ def replace_tokens(tx: Transaction, clinic_id: ClinicId, people: Mapping[Patient
 
 def add_tokens(tx: Transaction, clinic_id: ClinicId, people: Mapping[PatientId, tuple[str, str | None]]) -> None:
     """Let patients of a clinic be found by these names and phones, who were found by none before."""
+    words = {key: found_by(name, phone) for key, (name, phone) in people.items()}
+    # Beginnings of names, and ends of phones, are the same for many.
+    tokens = {word: tx.vault.search_token(clinic_id, word) for word in frozenset().union(*words.values())}
     rows = [
         {"clinic_id": clinic_id, "token": token, "patient_id": key}
-        for key, (name, phone) in people.items()
-        for token in {tx.vault.search_token(clinic_id, word) for word in found_by(name, phone)}
+        for key, theirs in words.items()
+        for token in {tokens[word] for word in theirs}
     ]
     insert_rows(tx, patient_search_token, rows)
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
@@ -30,6 +30,9 @@ FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+|[0-9]+\.0+", re.IGNORECASE)
 PHONE_SIGNS = re.compile(r"\+?[0-9() .\-/\u00a0\u2010-\u2015]+")
 AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
 """A whole number of North America: no prefix, extension or sign is in it that would have to be found first."""
+PLAIN_MAILBOX = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)")
+"""Of these only the domain can be wrong, and nothing before the @ has another form."""
+LONGEST_PLAIN = 64
 LANGUAGE = re.compile(r"([a-z]{2,3})((?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?)", re.IGNORECASE)
 COUNT = re.compile(r"[0-9]{1,9}")
 SCRIPT_LENGTH = 4
@@ -70,6 +73,8 @@ def has_stray_bytes(text: str) -> bool:
 
 def text(cell: str) -> str:
     """Read any text: composed form (NFC), one line, at most 200 characters."""
+    if cell.isascii() and cell.isprintable() and len(cell) <= LONGEST_TEXT:
+        return cell
     if has_stray_bytes(cell):
         raise WrongCellError(f"{show(cell)} is not UTF-8", "save the file as 'CSV UTF-8 (comma delimited)'")
     if len(cell) > LONGEST_TEXT:
@@ -226,11 +231,28 @@ def email(cell: str) -> str:
     The form is plain ASCII (an international domain as xn--…), so that any mail server takes it.
     """
     required(cell)
+    plain = PLAIN_MAILBOX.fullmatch(cell) if len(cell) <= LONGEST_PLAIN else None
+    domain = _domain(plain[2]) if plain else None
+    if plain and domain:
+        return f"{plain[1]}@{domain}"
     try:
-        found = validate_email(cell, check_deliverability=False, allow_smtputf8=False)
+        return _mailbox(cell)
     except EmailNotValidError as error:
         raise WrongCellError(f"{show(cell)} is no e-mail address", _plain(error)) from error
+
+
+def _mailbox(cell: str) -> str:
+    found = validate_email(cell, check_deliverability=False, allow_smtputf8=False)
     return found.ascii_email or found.normalized
+
+
+@lru_cache(maxsize=1000)
+def _domain(name: str) -> str | None:
+    """Return the normal form of a domain; None where it cannot be one. Most mailboxes are of a few domains."""
+    try:
+        return _mailbox(f"a@{name}").removeprefix("a@")
+    except EmailNotValidError:
+        return None
 
 
 def _plain(error: EmailNotValidError) -> str:
