@@ -19,6 +19,7 @@ from reminders.core.appointments import (
     ScheduleEntry,
     cancels_too_much,
     diff,
+    newcomers,
 )
 from reminders.core.patients import PatientRecord
 from tests.builders import NOON, a_booking, a_record, an_appointment, an_entry
@@ -224,3 +225,25 @@ def test_every_row_has_one_change_and_applying_it_leaves_nothing_to_do(
     assert not set(found.missing) & set(after)
     applied = known | {entry.external_id: Known(entry.patient, entry.booking) for entry in entries}
     assert diff(applied, entries, now=NOON).effective == ()
+
+
+def test_newcomers_are_those_of_whom_nothing_was_known_and_whose_sessions_were_nobody_elses() -> None:
+    new, known, heir = (a_record(name) for name in ("P1", "P2", "P3"))
+    entries = [
+        an_entry("A1", patient=new),
+        an_entry("A2", patient=known),
+        an_entry("A3", patient=heir),
+        an_entry("A4", patient=heir),
+        an_entry("A5", patient=new),
+    ]
+    found = diff({"A3": held(patient=known)}, entries, now=NOON)
+    fresh, rest = newcomers(found, ["P2"])
+    assert {name: [entry.external_id for entry in rows] for name, rows in fresh.items()} == {"P1": ["A1", "A5"]}
+    assert [change.entry.external_id for change in rest.changes] == ["A2", "A3", "A4"]
+    assert rest.missing == found.missing
+    assert rest.effective == rest.changes
+
+
+def test_where_nobody_is_new_everything_is_left_as_it_is() -> None:
+    found = diff({"A1": held()}, [an_entry(booking=a_booking(SOON))], now=NOON)
+    assert newcomers(found, ["P1"]) == ({}, found)
