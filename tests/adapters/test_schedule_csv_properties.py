@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reminders.adapters.schedule_csv import cells
+from reminders.adapters.schedule_csv.cells import WrongCellError
 from reminders.core.errors import ScheduleError
 from reminders.ports import ScheduleReading
 from tests.adapters.csv_files import GOOD, HEADER, a_row, as_text, read
@@ -56,3 +60,29 @@ def test_faults_are_single_lines_that_a_terminal_can_show(changes: dict[str, str
     reading = attempt(as_text(a_row(**changes)).encode())
     assert reading is not None
     assert all(str(fault).isprintable() for fault in reading.faults)
+
+
+def outcome(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except WrongCellError:
+        return "wrong"
+
+
+@MODEST
+@given(st.from_regex(cells.AMERICAN, fullmatch=True))
+def test_a_plain_number_reads_as_the_same_number_with_signs(cell: str) -> None:
+    spaced = f"{cell[:2]} ({cell[2:5]}) {cell[5:]}"
+    assert outcome(lambda: cells.phone(cell, "US")) == outcome(lambda: cells.phone(spaced, "DE"))
+
+
+@MODEST
+@given(st.from_regex(cells.PLAIN_MAILBOX, fullmatch=True))
+def test_a_plain_mailbox_reads_as_the_library_reads_it(cell: str) -> None:
+    def whole() -> str:
+        try:
+            return validate_email(cell, check_deliverability=False, allow_smtputf8=False).normalized
+        except EmailNotValidError:
+            return "wrong"
+
+    assert outcome(lambda: cells.email(cell)) == whole()
