@@ -113,7 +113,7 @@ def applies(step: Step, case: Case) -> bool:
 
 
 def fitting(case: Case) -> list[Step]:
-    """Return the enabled steps that apply, in their order. What several depend on is asked once: most drop out by it."""
+    """Return the enabled steps that apply, in order. What several depend on is asked once: most drop out by it."""
     phases: dict[Phase, bool] = {}
     found = []
     for step in case.cadence.steps:

@@ -152,9 +152,7 @@ def _times(plan: PlannedReminder) -> tuple[datetime, datetime]:
     return plan.due_at, plan.expires_at
 
 
-def desired(
-    case: Case, held: Collection[Reminder] = (), slots: Slots | None = None
-) -> tuple[PlannedReminder, ...]:
+def desired(case: Case, held: Collection[Reminder] = (), slots: Slots | None = None) -> tuple[PlannedReminder, ...]:
     """Return every touch this appointment should get, expired and suppressed ones with their reasons.
 
     Of what is held counts only what failed: there another channel may take over.

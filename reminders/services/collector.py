@@ -21,4 +21,8 @@ def held_off() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            # All that is young would be looked at as soon as it works again: frozen and thawed, it counts as old.
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

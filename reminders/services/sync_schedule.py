@@ -149,7 +149,7 @@ def _preview(report: SyncReport, stock: _Stock, entries: Sequence[ScheduleEntry]
     found = diff(known, entries, now=now)
     report.changes += found.changes
     report.missing += [item for item in found.missing if not known[item].is_missing]
-    fresh = [change.entry.booking for change in found.changes if _is_new_version(change)]
+    fresh = [change.entry.booking for change in found.effective if _is_new_version(change)]
     unmarked = never_asked_about(stock.clinic, fresh, now=now)
     if unmarked:
         report.notes = (*report.notes, LONG_OVER_NOTE.format(count=unmarked))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -28,13 +28,15 @@ WITH_OVERRIDE = select(patient, patient_override.c.document.label("override")).o
     patient_override, (patient_override.c.patient_id == patient.c.id) & overrides.IS_CURRENT
 )
 CALLED = (patient.c.id, patient.c.clinic_id, patient.c.external_id, patient.c.name)
+RECORD = tuple(patient.c[item.name] for item in fields(PatientRecord))
+"""What a record is made of."""
 SEARCHABLE = {"search_rule": RULE}
 
 
 def by_external_id(tx: Transaction, clinic_id: ClinicId) -> dict[str, tuple[PatientId, PatientRecord]]:
     """Return every patient of a clinic under the clinic's own id."""
-    rows = tx.connection.execute(select(patient).where(patient.c.clinic_id == clinic_id))
-    return {row.external_id: (PatientId(row.id), _record(tx, row)) for row in rows}
+    rows = tx.connection.execute(select(patient.c.id, *RECORD).where(patient.c.clinic_id == clinic_id))
+    return {record.external_id: (PatientId(key), record) for key, *its in rows for record in [_opened(tx, key, its)]}
 
 
 def named(
@@ -318,13 +320,16 @@ def _index(tx: Transaction, address: str | None) -> bytes | None:
 
 
 def _record(tx: Transaction, row: Row[Any]) -> PatientRecord:
+    return _opened(tx, row.id, [getattr(row, column.name) for column in RECORD])
+
+
+def _opened(tx: Transaction, key: UUID, stored: Sequence[Any]) -> PatientRecord:
+    """Return what the columns of `RECORD` say."""
+    own, name, phone, email, *others = stored
     return PatientRecord(
-        external_id=row.external_id,
-        name=tx.vault.open("patient.name", row.id, row.name),
-        phone=tx.vault.open_optional("patient.phone", row.id, row.phone),
-        email=tx.vault.open_optional("patient.email", row.id, row.email),
-        language=row.language,
-        timezone=row.timezone,
-        has_sms_consent=row.has_sms_consent,
-        has_email_consent=row.has_email_consent,
+        own,
+        tx.vault.open("patient.name", key, name),
+        tx.vault.open_optional("patient.phone", key, phone),
+        tx.vault.open_optional("patient.email", key, email),
+        *others,
     )

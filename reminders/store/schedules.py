@@ -19,7 +19,7 @@ COMPARED = (
     appointment.c.id,
     appointment.c.external_id,
     appointment.c.patient_id,
-    appointment.c.missing_since,
+    appointment.c.missing_since.is_not(None),
     appointment.c.starts_at,
     appointment.c.timezone,
     appointment.c.duration_minutes,
@@ -38,21 +38,22 @@ def known_of(
     """Return what we hold of every session of a source under its external id; `records` are the clinic's patients."""
     statement = select(*COMPARED).where(appointment.c.clinic_id == clinic_id, appointment.c.source == source)
     rows = tx.connection.execute(statement.execution_options(yield_per=ROWS_AT_ONCE))
-    open_field = tx.vault.open_optional
+    open_field = tx.vault.open
     shared: dict[str, str] = {}
     """A zone or a type stands in every row: one text of it is kept."""
+    lengths: dict[int, timedelta] = {}
     found: dict[str, Known] = {}
-    for key, name, patient_id, missing, start, zone, minutes, kind, status, series, place, escort, phone in rows:
+    for key, name, patient_id, is_missing, start, zone, minutes, kind, status, series, place, escort, phone in rows:
         booking = Booking(
             start,
             shared.setdefault(zone, zone),
-            timedelta(minutes=minutes),
+            lengths.get(minutes) or lengths.setdefault(minutes, timedelta(minutes=minutes)),
             shared.setdefault(kind, kind),
             status,
             series,
             place,
-            open_field("appointment.escort_name", key, escort),
-            open_field("appointment.escort_phone", key, phone),
+            None if escort is None else open_field("appointment.escort_name", key, escort),
+            None if phone is None else open_field("appointment.escort_phone", key, phone),
         )
-        found[name] = Known(records[patient_id], booking, is_missing=missing is not None)
+        found[name] = Known(records[patient_id], booking, is_missing=bool(is_missing))
     return found

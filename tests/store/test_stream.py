@@ -8,8 +8,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, LargeBinary, MetaData, String, Table, Uuid
-from sqlalchemy import select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 
 from reminders.core.errors import NaiveDatetimeError

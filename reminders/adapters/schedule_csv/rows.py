@@ -165,7 +165,7 @@ class RowReader:
         return known
 
     def _visit(self, line: int, written: Row, place: Place, findings: Findings) -> Visit | None:
-        """Read when a session is. It is kept for the rows that say the same, unless there is something to tell of it."""
+        """Read when a session is. It is kept for rows that say the same, unless there is something to tell of it."""
         before = len(findings.found)
         _, starts, zone, minutes, kind, status = written
         timezone = self._timezone.read(findings, zone or place.timezone)

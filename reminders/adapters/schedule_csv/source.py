@@ -91,14 +91,15 @@ def _doubles(rows: Iterable[ReadRow]) -> tuple[set[Key], list[Fault]]:
     doubles: set[Key] = set()
     faults: list[Fault] = []
     for row in rows:
-        if row.external_id is None:
+        own, line = row.external_id, row.line
+        if own is None:
             continue
-        key = (row.home, row.external_id)
-        line = first.setdefault(key, row.line)
-        if line != row.line:
+        key = (row.home, own)
+        before = first.setdefault(key, line)
+        if before != line:
             doubles.add(key)
-            found = f"{show(row.external_id)} stands on line {line} and again on line {row.line}"
-            faults.append(Fault(row.line, "external_id", found, "each appointment has an id of its own"))
+            found = f"{show(own)} stands on line {before} and again on line {line}"
+            faults.append(Fault(line, "external_id", found, "each appointment has an id of its own"))
     return doubles, faults
 
 
