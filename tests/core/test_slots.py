@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +59,7 @@ CASES = st.builds(a_case, VISITS, st.sampled_from(PATIENTS), st.sampled_from(PAU
 
 
 @given(st.lists(st.tuples(CASES, MOMENTS), min_size=2, max_size=12))
-def test_sessions_planned_together_are_planned_as_each_alone(found: list[tuple[Case, object]]) -> None:
+def test_sessions_planned_together_are_planned_as_each_alone(found: list[tuple[Case, datetime]]) -> None:
     slots = Slots(HOPEFUL)
     for case in (replace(case, now=now) for case, now in found):
         assert desired(case, slots=slots) == desired(case)
