@@ -14,6 +14,7 @@ import pytest
 
 from reminders.store.unit_of_work import Store
 from reminders.store.vault import Vault
+from tests.chaos.processes import Forks, nursery
 from tests.servers.both_databases import MARK, OPTION, BothDatabases
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.sqlite import SqliteTemplate
@@ -81,6 +82,13 @@ def valkey_server() -> Iterator[Valkey]:
     """One broker for the whole run (of one worker)."""
     with running_valkey() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """A process that has imported everything of ours and forks it, once for the whole run (of one worker)."""
+    with nursery() as found:
+        yield found
 
 
 @pytest.fixture

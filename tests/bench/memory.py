@@ -7,9 +7,6 @@ our own processes run side by side, each with a broker and a database of its own
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +22,10 @@ from reminders.services.read_status import is_alive
 from tests.bench.figures import Figure
 from tests.bench.many_rows import fill
 from tests.bench.options import Options
+from tests.bench.site import launcher
 from tests.builders import NOON
 from tests.chaos.load import write_clinic
-from tests.chaos.processes import ROOT, bare_environment
+from tests.chaos.processes import Order, Part, bare_environment
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.valkey import Valkey, running_valkey
 
@@ -52,14 +50,14 @@ class Weight:
 class Running:
     """Our processes, and the broker that they use."""
 
-    processes: Sequence[subprocess.Popen[bytes]]
+    parts: Sequence[Part]
     valkey: Valkey
 
     def weigh(self) -> Weight:
         """Weigh them."""
         with Redis.from_url(self.valkey.redis_url) as client:
             told = cast("Mapping[str, int]", client.info("memory"))
-        return Weight(sum(_resident(item.pid) for item in self.processes), told["used_memory"] / MB)
+        return Weight(sum(_resident(part.pid) for part in self.parts if part.pid is not None), told["used_memory"] / MB)
 
 
 def measure(options: Options) -> Sequence[Figure]:
@@ -108,19 +106,17 @@ def _running(server: Postgres, reminders: int) -> Iterator[Running]:
             "REMINDERS_TWILIO_BASE_URL": "http://127.0.0.1:9",
             "REMINDERS_CLOCK": f"{NOON.isoformat()}@1",
         }
-        processes: list[subprocess.Popen[bytes]] = []
+        orders = {sign: Order(words, environment, folder / sign) for sign, words in COMMANDS.items()}
+        parts = [Part(sign, order, launcher()) for sign, order in orders.items()]
         try:
-            _start(processes, environment, folder, reminders)
-            yield Running(processes, valkey)
+            _start(parts, environment, reminders)
+            yield Running(parts, valkey)
         finally:
-            for process in processes:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            for part in parts:
+                part.kill()
 
 
-def _start(
-    processes: list[subprocess.Popen[bytes]], environment: Mapping[str, str], folder: Path, reminders: int
-) -> None:
+def _start(parts: Sequence[Part], environment: Mapping[str, str], reminders: int) -> None:
     """Prepare the database and start our processes; return when each has left its sign of life."""
     services = open_services(environment)
     services.prepare()
@@ -128,15 +124,11 @@ def _start(
         fill(services.deps.store, reminders=reminders, now=NOON)
     clock = services.deps.clock
     began = clock.machine_now()
-    for sign, words in COMMANDS.items():
-        with (folder / sign).open("wb") as log:
-            argv = (sys.executable, "-m", *words)
-            processes.append(
-                subprocess.Popen(argv, env=dict(environment), cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-            )
+    for part in parts:
+        part.start()
     until = time.monotonic() + STARTS_WITHIN
     while not all(is_alive(services.deps, sign, within=clock.machine_now() - began) for sign in COMMANDS):
-        assert time.monotonic() < until, f"not started; logs in {folder}"
+        assert time.monotonic() < until, f"not started; their logs lie at {parts[0].order.log.parent}"
         time.sleep(0.1)
     services.close()
 

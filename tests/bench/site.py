@@ -7,13 +7,11 @@ copy of that database.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -25,13 +23,16 @@ from reminders.services.read_status import is_alive
 from reminders.services.sync_schedule import SyncOptions, sync_schedule
 from tests.bench.provider import Provider, running_provider
 from tests.chaos.load import CLOCK, write_clinic, write_schedule
-from tests.chaos.processes import ROOT, bare_environment
+from tests.chaos.processes import Commands, Launcher, Order, Part, bare_environment
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.valkey import running_valkey
 
 START_SECONDS = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 ENDED_WITHIN = 600.0
+LAUNCHER: ContextVar[Launcher | None] = ContextVar("launcher", default=None)
+"""Who starts our processes. A measurement runs the real commands; small runs that ask only whether it measures what it
+says may take forks, which cost a start of Python less each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,17 @@ class Round:
     site: Site
     environment: Mapping[str, str]
     services: Services
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
 
     def start(self, *commands: Sequence[str], signs: Sequence[str] = ()) -> None:
         """Start our commands, and wait for these signs of life."""
         clock = self.services.deps.clock
         began = clock.machine_now()
         for place, words in enumerate(commands):
-            with (self.site.folder / f"log-{place}").open("ab") as log:
-                argv = (sys.executable, "-m", *words)
-                self.processes.append(
-                    subprocess.Popen(
-                        argv, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
-                    )
-                )
+            order = Order(words, self.environment, self.site.folder / f"log-{place}")
+            part = Part(" ".join(words), order, launcher())
+            part.start()
+            self.parts.append(part)
         until = time.monotonic() + START_SECONDS
         while not all(self._is_alive(sign, clock.machine_now() - began) for sign in signs):
             assert time.monotonic() < until, f"not started; logs in {self.site.folder}"
@@ -87,10 +85,9 @@ class Round:
 
     def stop(self) -> None:
         """Kill our processes."""
-        for process in self.processes:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        self.processes.clear()
+        for part in self.parts:
+            part.kill()
+        self.parts.clear()
 
     def execute(self, statement: str, **values: object) -> None:
         """Change the database by hand, before anything of ours runs."""
@@ -111,7 +108,8 @@ class Round:
 
     def cpu(self) -> float:
         """Return the CPU seconds that our processes and both servers have used so far; the provider's are apart."""
-        return sum(map(cpu_seconds, [*(item.pid for item in self.processes), self._server()]))
+        ours = [part.pid for part in self.parts if part.pid is not None]
+        return sum(map(cpu_seconds, [*ours, self._server()]))
 
     def _server(self) -> int:
         """Return PostgreSQL's first process: all others are its children."""
@@ -160,6 +158,11 @@ def _seed(environment: Mapping[str, str], folder: Path, count: int) -> None:
         assert report.is_applied, report.faults
     finally:
         services.close()
+
+
+def launcher() -> Launcher:
+    """Return who starts our processes."""
+    return LAUNCHER.get() or Commands()
 
 
 def cpu_seconds(pid: int) -> float:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.bench import inbound, reply
 from tests.bench.options import Options
+
+pytestmark = pytest.mark.usefixtures("forked")
 
 SMALL = Options(is_quick=True, rounds=1, rows=12)
 

@@ -11,6 +11,8 @@ from tests.bench import peers
 from tests.bench.options import Options
 from tests.bench.peer_runs import Peer
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 HERE = Path(sys.executable).parent
 ABSENT = Peer("another", "huey_each", [("no_such_program",)])
 

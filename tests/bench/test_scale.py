@@ -9,7 +9,7 @@ import pytest
 from tests.bench import importing, memory, tick
 from tests.bench.options import Options
 from tests.bench.schedule_file import write_schedule
-from tests.servers.postgres import running_postgres
+from tests.servers.postgres import Postgres
 
 
 def test_an_import_brings_every_row_once_and_the_same_again_nothing() -> None:
@@ -21,16 +21,16 @@ def test_an_import_brings_every_row_once_and_the_same_again_nothing() -> None:
     assert all(value > 0 for figure in figures for value in (*figure.ours, *figure.limit))
 
 
-def test_an_import_that_lost_rows_is_a_fault(tmp_path: Path) -> None:
+def test_an_import_that_lost_rows_is_a_fault(postgres: Postgres, tmp_path: Path) -> None:
     write_schedule(tmp_path / "few.csv", 60)
-    with running_postgres() as server, server.database() as url:
+    with postgres.database() as url:
         found = importing.import_once(url, tmp_path / "few.csv")
     again = importing.Round(found, found, found, 1.0)
     assert "added 60 instead of 61" in importing.fault_of(61, again)
 
 
 def test_every_text_is_taken_once_at_both_sizes() -> None:
-    figures = tick.measured(200, 2000, rounds=1, churn=300)
+    figures = tick.measured(200, 2000, rounds=1, churn=300, effort=tick.Effort(ticks=5, sweeps=1, claims=3))
     assert [figure.fault for figure in figures] == [""] * len(figures)
     by_name = {figure.name: figure for figure in figures}
     assert by_name["a hundred due"].notes == {"reminders": 2000, "taken under a snapshot": 300}
@@ -38,6 +38,7 @@ def test_every_text_is_taken_once_at_both_sizes() -> None:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.usefixtures("forked")
 def test_what_runs_all_the_time_is_weighed_beside_itself() -> None:
     figures = memory.measured(500, rounds=1, seconds=1)
     ours, broker = figures

@@ -8,6 +8,8 @@ from tests.bench import lateness, saturated
 from tests.bench.options import Options
 from tests.bench.site import running_site
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 
 def test_a_backlog_is_drained_once_by_either() -> None:
     with running_site(60) as site:

@@ -29,10 +29,19 @@ from tests.world import World
 FEW = 10_000
 MOST_FOR_SIZE = 1.3
 MOST_UNDER_SNAPSHOT = 1.5
-IDLE_TICKS = 50
-SWEEPS_MADE = 5
-CLAIMS = 20
 CHURN = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How often each thing is done to be timed once."""
+
+    ticks: int = 50
+    sweeps: int = 5
+    claims: int = 20
+
+
+USUAL = Effort()
 
 
 @dataclass(slots=True)
@@ -50,6 +59,7 @@ class Site:
     """One database with its world, and what was measured in it: at rest, under a snapshot, and after it."""
 
     world: World
+    effort: Effort
     made: int = 0
     taken: set[object] = field(default_factory=set)
     doubled: int = 0
@@ -70,10 +80,10 @@ def measure(options: Options) -> Sequence[Figure]:
     return measured(FEW, options.size(1_000_000, 200_000), rounds=options.times(5, 3), churn=churn)
 
 
-def measured(few: int, many: int, *, rounds: int, churn: int) -> Sequence[Figure]:
+def measured(few: int, many: int, *, rounds: int, churn: int, effort: Effort = USUAL) -> Sequence[Figure]:
     """Measure at two sizes, with so many texts taken under each snapshot."""
     with running_postgres(is_durable=True) as server, ExitStack() as stack:
-        sites = [stack.enter_context(_site(server, count)) for count in (few, many)]
+        sites = [stack.enter_context(_site(server, count, effort)) for count in (few, many)]
         for turn in range(rounds):
             for site in sites if turn % 2 else sites[::-1]:
                 _round(site, churn)
@@ -99,20 +109,20 @@ def _figures(small: Site, large: Site, few: int, many: int, churn: int) -> Seque
 
 
 @contextmanager
-def _site(server: Postgres, reminders: int) -> Iterator[Site]:
+def _site(server: Postgres, reminders: int, effort: Effort) -> Iterator[Site]:
     with server.database() as url:
         store = Store(url, Vault(["only for this"]))
         world = World(store)
         fill(store, reminders=reminders, now=NOON)
         try:
-            yield Site(world)
+            yield Site(world, effort)
         finally:
             store.close()
 
 
 def _round(site: Site, churn: int) -> None:
     _idle(site)  # fills what is kept in memory
-    _measure(site, site.at_rest, CLAIMS * site.world.deps.policy.claim_size)
+    _measure(site, site.at_rest, site.effort.claims * site.world.deps.policy.claim_size)
     with _snapshot(site.world.store):
         _measure(site, site.held, churn)
     _measure(site, site.after, 0)
@@ -127,10 +137,10 @@ def _measure(site: Site, into: Times, due: int) -> None:
     into.idle.append(milliseconds)
     into.pages.append(pages)
     begun = perf_counter()
-    for _ in range(SWEEPS_MADE):
+    for _ in range(site.effort.sweeps):
         for sweep in SWEEPS.values():
             sweep(site.world.deps)
-    into.sweeps.append(1000 * (perf_counter() - begun) / SWEEPS_MADE)
+    into.sweeps.append(1000 * (perf_counter() - begun) / site.effort.sweeps)
 
 
 def _claims(site: Site) -> float:
@@ -143,7 +153,8 @@ def _claims(site: Site) -> float:
             break
         seconds.append((perf_counter() - begun) * 100 / len(taken.due))
         _finish(site, taken)
-    return 1000 * sum(seconds[-CLAIMS:]) / len(seconds[-CLAIMS:])
+    last = seconds[-site.effort.claims :]
+    return 1000 * sum(last) / len(last)
 
 
 def _finish(site: Site, taken: Claim) -> None:
@@ -158,11 +169,11 @@ def _finish(site: Site, taken: Claim) -> None:
 def _idle(site: Site) -> tuple[float, float]:
     """Return milliseconds and pages of a look at what is due, all that a pump does once a second."""
     before, begun = _pages(site.world.store), perf_counter()
-    for _ in range(IDLE_TICKS):
+    for _ in range(site.effort.ticks):
         for look in WAKE.values():
             look(site.world.deps)
-    milliseconds = 1000 * (perf_counter() - begun) / IDLE_TICKS
-    return milliseconds, (_pages(site.world.store) - before) / IDLE_TICKS
+    milliseconds = 1000 * (perf_counter() - begun) / site.effort.ticks
+    return milliseconds, (_pages(site.world.store) - before) / site.effort.ticks
 
 
 def _pages(store: Store) -> float:

@@ -21,6 +21,8 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+from aiohttp import connector
+
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.bootstrap import Services
 from reminders.services.deps import SendingPolicy
@@ -77,6 +79,8 @@ def _live(request: Mapping[str, Any]) -> None:
         os.dup2(descriptor, place)
     os.environ.clear()
     os.environ.update(request["environment"])
+    if "SSL_CERT_FILE" in os.environ:
+        _trust_anew()
     status = 1
     try:
         status = _run(request["words"], request["hurry"])
@@ -87,11 +91,17 @@ def _live(request: Mapping[str, Any]) -> None:
         os._exit(status)
 
 
+def _trust_anew() -> None:
+    """Read the certificates that are trusted now: aiohttp reads them once, while it is imported."""
+    connector._SSL_CONTEXT_VERIFIED = connector._make_ssl_context(verified=True)  # noqa: SLF001 - it has no other door
+
+
 def _run(words: Sequence[str], hurry: Mapping[str, float] | None) -> int:
     from reminders.cli import main, parser  # noqa: PLC0415 - loaded ahead, used in the child
     from reminders.cli.parts import beat_argv, worker_argv  # noqa: PLC0415 - as above
 
     if words[0] != "reminders":
+        sys.argv = list(words)
         runpy.run_module(words[0], run_name="__main__")
         return 0
     arguments = parser().parse_args(words[1:])

@@ -69,8 +69,13 @@ class Setup:
 class Stack:
     """Everything that runs. Use it with `with`; `parts` are the processes that may be killed, by name."""
 
-    def __init__(self, setup: Setup, folder: Path, *, postgres: Postgres | None = None) -> None:
-        """Describe it; `postgres` is a running server in which a database of our own is made."""
+    def __init__(
+        self, setup: Setup, folder: Path, *, postgres: Postgres | None = None, launcher: Launcher | None = None
+    ) -> None:
+        """Describe it; `postgres` is a running server in which a database of our own is made.
+
+        `launcher` starts our processes, if something that does so runs already.
+        """
         self.setup = setup
         self.folder = folder
         self.parts: dict[str, Part] = {}
@@ -78,6 +83,7 @@ class Stack:
         self.simulator_url = ""
         self.environment: dict[str, str] = {}
         self._postgres = postgres
+        self._launcher = launcher
         self._exit = ExitStack()
         self._services: Services | None = None
 
@@ -95,7 +101,7 @@ class Stack:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / "logs").mkdir(exist_ok=True)
             write_clinic(self.folder / "clinic.toml")
-            launcher = self._exit.enter_context(nursery()) if self.setup.is_forked else Commands()
+            launcher = self._launcher or self._launcher_of_its_own()
             announced = self._start_simulator()
             self.environment = self._our_environment()
             self.parts = {name: self._part(name, launcher, *words) for name, words in self._commands().items()}
@@ -187,6 +193,9 @@ class Stack:
             return False
         is_new = timedelta(seconds=since)
         return health.is_success and all(is_alive(deps, sign, within=is_new) for sign in signs)
+
+    def _launcher_of_its_own(self) -> Launcher:
+        return self._exit.enter_context(nursery()) if self.setup.is_forked else Commands()
 
     def _start_simulator(self) -> IO[bytes]:
         """Start it; what it prints says when it answers."""
