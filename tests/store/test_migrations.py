@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,31 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from reminders.store.engine import make_engine
 from reminders.store.migrating import configuration
 from reminders.store.rows import metadata
-from reminders.store.types import UtcInstant
 from tests.servers.postgres import Postgres
+from tests.store.prepared import REFERRED, Prepared, a_row, key
 from tests.store.steps import FOURTH, NEW_COLUMNS, NEW_TABLES, NOON, SECOND, Step
-
-REFERRED = (
-    "clinic",
-    "contact",
-    "patient",
-    "appointment",
-    "message",
-    "reminder",
-    "attempt",
-    "question",
-    "inbound",
-    "task",
-)
-"""A row in each, every one pointing at those before it: what a table made anew could lose or leave hanging."""
-SAID: Mapping[str, Any] = {
-    "appointment": {"status": "booked", "timezone": "America/New_York", "version": 3},
-    "message": {"origin": "reminder", "state": "suppressed", "reason": "cap", "asks": "confirm"},
-    "reminder": {"state": "suppressed", "reason": "quiet_hours", "recipient": "escort"},
-    "attempt": {"state": "absent"},
-    "question": {"kind": "ride"},
-    "task": {"kind": "reschedule", "urgency": "high", "reason": "undelivered"},
-}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -62,41 +40,29 @@ def step(request: pytest.FixtureRequest) -> Step:
     return chosen
 
 
-@pytest.fixture
-def engine(url: str, step: Step) -> Iterator[Engine]:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Prepared]:
+    """Databases before and after a migration."""
+    with ExitStack() as stack:
+        yield Prepared(tmp_path_factory.mktemp("prepared"), request, stack)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, prepared: Prepared, step: Step, tmp_path: Path) -> Iterator[Engine]:
     """A database before the migration, with one row in each table that others refer to."""
-    command.upgrade(configuration(url), step.before)
-    engine = make_engine(url)
-    with engine.begin() as connection:
-        for name in REFERRED:
-            present = {column["name"] for column in inspect(connection).get_columns(name)}
-            connection.execute(insert(metadata.tables[name]).values(a_row(metadata.tables[name], present)))
-    yield engine
-    engine.dispose()
+    with prepared.copy(request.param, step.before, tmp_path) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
 
 
-def key(name: str) -> UUID:
-    return UUID(int=REFERRED.index(name) + 1)
-
-
-def a_row(table: Table, present: set[str]) -> dict[str, Any]:
-    """Return a row for those columns that are present: what was chosen above, and whatever fits elsewhere."""
-    needed = (column for column in table.c if column.name in present)
-    row = {column.name: a_value(column) for column in needed if not column.nullable or column.foreign_keys}
-    return {**row, **SAID.get(table.name, {})}
-
-
-def a_value(column: Any) -> Any:  # noqa: ANN401 - a column of any type, and a value of that type
-    for target in column.foreign_keys:
-        name = target.column.table.name
-        return key(name) if name in REFERRED else None  # nobody wrote back yet
-    if column.primary_key:
-        return key(column.table.name) if column.table.name in REFERRED else UUID(int=1)
-    if isinstance(column.type, Enum):
-        return column.type.enums[0]
-    if isinstance(column.type, UtcInstant):
-        return NOON
-    return {str: "words", bytes: b"sealed", int: 1, bool: True}[column.type.python_type]
+@pytest.fixture(params=["sqlite", "postgres"])
+def raised(request: pytest.FixtureRequest, prepared: Prepared, step: Step, tmp_path: Path) -> Iterator[Engine]:
+    """A database after the migration, which came with a row in each table that others refer to."""
+    with prepared.copy(request.param, step.after, tmp_path) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
 
 
 def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
@@ -165,12 +131,10 @@ def reads(connection: Connection, name: str, column: str, word: str) -> None:
     connection.execute(text(f"UPDATE {name} SET {column} = :word"), {"word": word})  # noqa: S608 - our own names
 
 
-def add_like(connection: Connection, name: str, number: int, **changed: object) -> None:
+def add_like(connection: Connection, table: Table, number: int, **changed: object) -> None:
     """Add a row like the one that is there, but for an id of its own and what is changed."""
-    table = Table(name, MetaData(), autoload_with=connection)
-    row = dict(
-        connection.execute(select(table).where(table.c.id == stored(connection.engine, key(name)))).mappings().one()
-    )
+    first = stored(connection.engine, key(table.name))
+    row = dict(connection.execute(select(table).where(table.c.id == first)).mappings().one())
     own = {column: f"{column} {number}" for column in ("key", "step") if column in row}
     connection.execute(insert(table).values({**row, **own, **changed, "id": new_id(connection.engine, number)}))
 
@@ -250,49 +214,47 @@ def test_a_new_word_is_taken_after_the_migration_only(engine: Engine, step: Step
                 reads(connection, table, column, new)
 
 
-def test_a_word_that_nobody_knows_is_refused_afterwards(engine: Engine, step: Step) -> None:
-    step.up(engine)
+def test_a_word_that_nobody_knows_is_refused_afterwards(raised: Engine) -> None:
     for name in REFERRED:
-        present = {column["name"] for column in inspect(engine).get_columns(name)}
+        present = {column["name"] for column in inspect(raised).get_columns(name)}
         for column in metadata.tables[name].c:
             if isinstance(column.type, Enum) and column.name in present:
-                with pytest.raises(IntegrityError), engine.begin() as connection:
+                with pytest.raises(IntegrityError), raised.begin() as connection:
                     reads(connection, name, column.name, "nonsense")
 
 
-def test_going_down_says_a_new_word_in_the_nearest_old_one(engine: Engine, step: Step) -> None:
-    step.up(engine)
-    with engine.begin() as connection:
-        for number, (table, column, new, _nearest) in enumerate(step.words):
-            add_like(connection, table, number, **{column: new})
-    step.down(engine)
-    with engine.connect() as connection:
+def test_going_down_says_a_new_word_in_the_nearest_old_one(raised: Engine, step: Step) -> None:
+    with raised.begin() as connection:
+        names = {name for name, *_ in step.words}
+        tables = {name: Table(name, MetaData(), autoload_with=connection, resolve_fks=False) for name in names}
+        for number, (name, column, new, _nearest) in enumerate(step.words):
+            add_like(connection, tables[name], number, **{column: new})
+    step.down(raised)
+    with raised.connect() as connection:
         said = {(name, row["id"]): row for name, some in contents(connection).items() for row in some if "id" in row}
-        found = [said[table, new_id(engine, number)][column] for number, (table, column, *_) in enumerate(step.words)]
+        found = [said[table, new_id(raised, number)][column] for number, (table, column, *_) in enumerate(step.words)]
     assert found == [nearest for *_, nearest in step.words]
 
 
 @pytest.mark.parametrize("step", [SECOND], indirect=True)
-def test_a_row_that_others_point_at_still_cannot_go(engine: Engine, step: Step) -> None:
-    step.up(engine)
+def test_a_row_that_others_point_at_still_cannot_go(raised: Engine) -> None:
     for name in ("message", "appointment", "patient"):
-        with pytest.raises(IntegrityError), engine.begin() as connection:
+        with pytest.raises(IntegrityError), raised.begin() as connection:
             connection.execute(metadata.tables[name].delete())
 
 
 @pytest.mark.parametrize("step", [SECOND], indirect=True)
-def test_what_is_in_force_once_at_a_time_may_be_ended_and_made_again(engine: Engine, step: Step) -> None:
-    step.up(engine)
+def test_what_is_in_force_once_at_a_time_may_be_ended_and_made_again(raised: Engine) -> None:
     pause, override = metadata.tables["pause"], metadata.tables["patient_override"]
     common = {"clinic_id": key("clinic"), "patient_id": key("patient"), "made_by": "Ana", "made_at": NOON}
     pauses = {**common, "kind": "patient", "subject": "P-01", "reason": b"sealed"}
     overrides = {**common, "document": "{}", "reason": b"sealed"}
     for table, row in ((pause, pauses), (override, overrides)):
-        with engine.begin() as connection:
+        with raised.begin() as connection:
             connection.execute(insert(table).values(**row, id=UUID(int=1)))
-        with pytest.raises(IntegrityError), engine.begin() as connection:
+        with pytest.raises(IntegrityError), raised.begin() as connection:
             connection.execute(insert(table).values(**row, id=UUID(int=2)))
-        with engine.begin() as connection:
+        with raised.begin() as connection:
             connection.execute(update(table).values(ended_at=NOON))
             connection.execute(insert(table).values(**row, id=UUID(int=2)))
             assert connection.scalar(select(func.count()).select_from(table)) == 2
@@ -335,13 +297,12 @@ def test_new_columns_are_empty_at_first_take_what_they_are_for_and_leave_no_trac
 
 
 @pytest.mark.parametrize("step", [FOURTH], indirect=True)
-def test_new_tables_hold_rows_about_those_that_are_there_and_go_with_them(engine: Engine, step: Step) -> None:
-    step.up(engine)
+def test_new_tables_hold_rows_about_those_that_are_there_and_go_with_them(raised: Engine, step: Step) -> None:
     for name in NEW_TABLES:
         table = metadata.tables[name]
         row = a_row(table, set(table.c.keys()))
-        with engine.begin() as connection:
+        with raised.begin() as connection:
             connection.execute(insert(table).values(row))
             assert connection.scalar(select(func.count()).select_from(table)) == 1
-    step.down(engine)
-    assert not set(NEW_TABLES) & set(inspect(engine).get_table_names())
+    step.down(raised)
+    assert not set(NEW_TABLES) & set(inspect(raised).get_table_names())
