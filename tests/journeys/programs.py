@@ -63,23 +63,21 @@ class Program:
 
         wait_for(has_said, seconds=seconds, what=words)
 
-    def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run another command in the same environment."""
-        command = [sys.executable, "-m", "reminders", *words]
-        return subprocess.run(
-            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE
-        )
+    def ask(self, *words: str) -> tuple[int, str]:
+        """Run another command in the same environment; return its exit status and what it printed.
 
-    def ask_here(self, *words: str) -> tuple[int, Any]:
-        """Run another command in this process; return its exit status and its JSON.
-
-        What is asked again and again must not cost a start of Python each time, while the program that is waited for
-        needs the machine.
+        It runs in this process: it must not cost a start of Python, while the program that is waited for needs the
+        machine.
         """
         with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as complained:
-            status = main([*words, "--json"], self.environment)
+            status = main(words, self.environment)
         assert said.getvalue(), complained.getvalue()
-        return status, json.loads(said.getvalue())
+        return status, said.getvalue()
+
+    def ask_here(self, *words: str) -> tuple[int, Any]:
+        """Run another command likewise; return its exit status and its JSON."""
+        status, said = self.ask(*words, "--json")
+        return status, json.loads(said)
 
     def status(self, *words: str) -> Any:  # noqa: ANN401 - JSON
         status, told = self.ask_here("status", *words)

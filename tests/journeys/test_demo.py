@@ -43,7 +43,7 @@ def test_a_newcomer_sees_a_reminder_confirms_it_and_stops_another(tmp_path: Path
         type_text(simulator, asking[0], "C")
         wait_for(lambda: len(confirmed(demo)) == 1, what="the confirmation in `reminders status`")
         assert "confirmed" in httpx.get(url).text.lower()
-        assert "Coming sessions" in demo.ask("status", "--demo").stdout
+        assert "Coming sessions" in demo.ask("status", "--demo")[1]
 
         assert _verdict(demo, asking[1]) is None
         suppressed = demo.status("--demo")["ledger"]["reminders"]["suppressed"]

@@ -94,8 +94,8 @@ def phases(up: Program) -> Mapping[str, Any]:
 
 
 def _send(up: Program, text: str) -> None:
-    said = up.ask("send", "--starting", "2027-03-08..2027-03-18", "--text", text, "--yes")
-    assert said.returncode == 0, said.stderr
+    status, said = up.ask("send", "--starting", "2027-03-08..2027-03-18", "--text", text, "--yes")
+    assert status == 0, said
 
 
 def _all_are_back(up: Program) -> bool:
