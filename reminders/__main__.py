@@ -70,6 +70,8 @@ def hand_over(arguments: list[str]) -> int:
     elif arguments[:1] == ["demo"] and not {"-h", "--help"} & set(arguments):
         print("set-up complete", flush=True)
     if arguments[:1] == ["test"]:
+        # Each of some hundred processes would compile everything anew.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         pytest = [sys.executable, "-m", "pytest", "--rootdir", str(ROOT), *arguments[1:]]
         os.execv(sys.executable, pytest)  # noqa: S606 (replaces this process on purpose)
     if arguments[:1] == ["bench"]:
