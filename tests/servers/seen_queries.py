@@ -30,7 +30,9 @@ class SeenQueries:
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self.by_database: dict[str, set[str]] = {"sqlite": set(), "postgresql": set()}
-        self._names: dict[CodeType, str] = {}
+        self._names: dict[int, str] = {}
+        self._kept: list[CodeType] = []
+        """What is known by its place in memory, which is found faster than by all that it holds, must stay there."""
 
     def watch(self) -> None:
         """See what goes through every engine from now on."""
@@ -53,18 +55,25 @@ class SeenQueries:
         """Note on whose behalf a statement is carried out."""
         seen = self.by_database[connection.dialect.name]
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to a caller that costs least
-        while frame is not None and (name := self._name(frame.f_code)) != ELSEWHERE:
+        names = self._names
+        while frame is not None:
+            name = names.get(id(frame.f_code))
+            if name is None:
+                name = self._learn(frame.f_code)
+            if name == ELSEWHERE:
+                return
             if name != UNKNOWN:
                 seen.add(name)
             frame = frame.f_back
 
-    def _name(self, code: CodeType) -> str:
-        """Return what a function of the store is called, or what else it is."""
-        if code not in self._names:
-            file = Path(code.co_filename)
-            if file.parent == FOLDER and file.stem not in PLUMBING:
-                self._names[code] = f"{file.stem}.{code.co_qualname.split('.')[0]}"
-            else:
-                is_ours = any(folder in file.parents for folder in OURS) and file.parent != FOLDER
-                self._names[code] = ELSEWHERE if is_ours else UNKNOWN
-        return self._names[code]
+    def _learn(self, code: CodeType) -> str:
+        """Note what a function of the store is called, or what else it is; return it."""
+        file = Path(code.co_filename)
+        if file.parent == FOLDER and file.stem not in PLUMBING:
+            name = f"{file.stem}.{code.co_qualname.split('.')[0]}"
+        else:
+            is_ours = any(folder in file.parents for folder in OURS) and file.parent != FOLDER
+            name = ELSEWHERE if is_ours else UNKNOWN
+        self._kept.append(code)
+        self._names[id(code)] = name
+        return name
