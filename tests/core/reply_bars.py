@@ -1,0 +1,53 @@
+"""What the readings of labelled replies must reach: of each half whole, of one examination, and of a sample.
+
+The bars of samples are what the readings reach today, to the last reply. Who changes readings or replies writes down
+anew what they reach then, beside the bars of the whole: `python3 -m tests.core.reply_scores --half … --sample`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What replies must reach at least, and what may be wrong in them at most; or what they reached."""
+
+    accuracy: float = 0.97
+    missed_opt_outs: int = 0
+    missed_red_flags: int = 0
+    false_confirms: int = 0
+    false_opt_outs: int = 3
+    false_scores: int = 0
+
+    def missed_by(self, reached: Bar) -> list[str]:
+        """Name the figures that are worse than they may be."""
+        most = [field.name for field in fields(self) if field.name != "accuracy"]
+        worse = [name for name in most if getattr(reached, name) > getattr(self, name)]
+        return (["accuracy"] if reached.accuracy < self.accuracy else []) + worse
+
+
+BARS = {
+    "tuning": Bar(),
+    # Below the bar, and known to be: what it reaches today on 4,416 replies, so that it cannot fall back unseen.
+    "held_back": Bar(0.967, 1, 2, 4, 7, 3),
+    # The same, of 5,769 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
+    "set_aside": Bar(0.922, 12, 12, 5, 12, 4),
+}
+EXAMINATIONS = {
+    "exam14c": Bar(),
+    "exam15c": Bar(),
+    "exam15d": Bar(),
+    # Not there yet, likewise.
+    "v12c": Bar(false_confirms=1, false_scores=2),
+    "exam16c": Bar(0.968),
+    "exam16d": Bar(0.938, missed_opt_outs=1),
+}
+"""500 replies each, by somebody who had read the specification and saw nothing of ours; nothing is learned of them."""
+
+SAMPLE_BARS = {
+    "tuning": Bar(1.0, false_opt_outs=0),
+    "held_back": Bar(0.97, missed_opt_outs=1, false_confirms=1, false_opt_outs=1),
+    "set_aside": Bar(0.926, missed_opt_outs=1, missed_red_flags=1, false_opt_outs=1, false_scores=1),
+}
+"""What the samples reach today, to the last reply: see above."""
