@@ -112,7 +112,12 @@ def desk(page: Page, live: Live) -> Page:
 def sign_in(context: BrowserContext, live: Live, link: str) -> None:
     """Accept an invitation by the requests that its page makes: one test does so by hand, all others begin with it."""
     nonce = context.request.get(link).text().partition('name="nonce" value="')[2].partition('"')[0]
-    form = {"password": PASSWORD, "again": PASSWORD, "code": live.code(secret_of(live.world, link)), "nonce": nonce}
+    form: dict[str, str | float | bool] = {
+        "password": PASSWORD,
+        "again": PASSWORD,
+        "code": live.code(secret_of(live.world, link)),
+        "nonce": nonce,
+    }
     taken = context.request.post(link, form=form, headers={"Origin": live.url, "Sec-Fetch-Site": "same-origin"})
     assert taken.url == f"{live.url}/", taken.text()
 
