@@ -71,8 +71,14 @@ class Scores:
     @property
     def reached(self) -> Bar:
         """The figures as numbers, to hold against a bar."""
-        counted = (self.missed_opt_outs, self.missed_red_flags, self.false_confirms, self.false_opt_outs)
-        return Bar(self.accuracy, *map(len, counted), len(self.false_scores))
+        return Bar(
+            accuracy=self.accuracy,
+            missed_opt_outs=len(self.missed_opt_outs),
+            missed_red_flags=len(self.missed_red_flags),
+            false_confirms=len(self.false_confirms),
+            false_opt_outs=len(self.false_opt_outs),
+            false_scores=len(self.false_scores),
+        )
 
 
 def replies(half: str) -> list[Labelled]:

@@ -11,7 +11,7 @@ from reminders.store.append_only import APPEND_ONLY, forgetting, forgetting_pass
 from reminders.store.console_rows import event
 from reminders.store.rows import metadata
 from reminders.store.unit_of_work import Store
-from tests.store.test_migrations import REFERRED, a_row, key
+from tests.store.prepared import REFERRED, a_row, key
 
 REFUSED = "append-only"
 
