@@ -26,11 +26,11 @@ SECRET = "a secret that only these tests know"
 LONG = (
     "journeys",
     "workers/test_compose_commands.py",
+    "bench",
+    "browser",
     "simulation/test_clinic_year.py",
     "chaos/test_short.py",
-    "core/test_reply_corpus.py",
-    "browser/test_accessible.py",
-    "store/test_migrations.py",
+    "store/test_migration",
 )
 """What takes longest, counted from this folder: it starts first, so that no worker is alone with it at the end."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it has a name of its own
