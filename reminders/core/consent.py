@@ -5,7 +5,7 @@ Any reasonable means opts out (47 CFR 64.1200(a)(10)); only few words opt in, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -46,6 +46,14 @@ BY_STAFF = (Source.VOICE, Source.LETTER, Source.EMAIL, Source.IN_PERSON)
 """Choices that reach a person first, who records them (requirements 33 and 39)."""
 STRICTEST_FIRST = (*BY_STAFF, Source.SCHEDULE, Source.LINK, Source.TEXT, Source.PROVIDER, Source.KEYWORD)
 """Where rows of one address differ, what is hardest to undo counts."""
+
+
+def hardest_to_undo(kept: Collection[str]) -> Source | None:
+    """Return by what means an address is opted out, of what its rows keep of that; None where none is."""
+    words = {by.split(" ")[0] for by in kept}
+    known = [source for source in STRICTEST_FIRST if source in words]
+    # Whatever was written there before there were these words, a text did not do it.
+    return None if not words else Source.IN_PERSON if not words <= set(Source) else known[0]
 
 
 class OptInVerdict(StrEnum):

@@ -12,14 +12,14 @@ from reminders.core.consent import CONFIRMED_WITHIN, has_provider_answered, may_
 from reminders.core.conversation.actions import RaiseAlarm
 from reminders.core.conversation.answers import SHOWN_BY_THE_PAGE, AnswerKind, choose, write_answer, write_on_page
 from reminders.core.gate import Origin
-from reminders.core.ids import ClinicId, MessageId
+from reminders.core.ids import ClinicId, ContactId, MessageId
 from reminders.core.messages import Draft
 from reminders.core.patients import Channel
 from reminders.core.replies import Intent
 from reminders.core.segments import measure
 from reminders.services.escalate import Alarm, raise_alarm
 from reminders.services.reply_case import Case
-from reminders.store import clinics, contacts, inbound, messages, questions
+from reminders.store import clinics, contacts, inbound
 from reminders.store.questions import Asked
 from reminders.store.unit_of_work import Transaction
 
@@ -29,7 +29,10 @@ PAGE_ANSWERS = timedelta(hours=1)
 
 
 def answer_reply(tx: Transaction, case: Case) -> None:
-    """Raise the alarm and write the one answer: whether the patient was told is part of the alarm."""
+    """Raise the alarm and write the one answer: whether the patient was told is part of the alarm.
+
+    What is written is stored by the caller.
+    """
     wanted = {say.kind for say in case.said}
     may_tell = case.sender.is_page or not _has_opted_out(case)
     if case.alarms and not case.thread.is_crisis_told and may_tell:
@@ -106,9 +109,9 @@ def _write(tx: Transaction, case: Case, kinds: Sequence[AnswerKind]) -> None:
     asked = about[AnswerKind.MOVED] if asks is not None and AnswerKind.MOVED in told else ()
     named = {item.id: item for kind in told for item in about[kind]}
     draft = _draft(tx, case, told[0], body, asks=asks if asked else None, about=named.values())
-    messages.add(tx, [draft], now=case.now)
+    case.drafts.append(draft)
     if asks is not None:
-        questions.ask(tx, [_asked(case, draft, item, asks) for item in asked], now=case.now)
+        case.asked += [_asked(case, draft, item, asks) for item in asked]
     case.done.append(f"answered: {', '.join(told)}")
 
 
@@ -132,7 +135,7 @@ def _draft(
     return Draft(
         id=MessageId(new_id()),
         clinic_id=clinic.id,
-        contact_id=contacts.ensure(tx, clinic.id, Channel.SMS, case.sender.address, new_id=new_id()),
+        contact_id=_phone(tx, case),
         patient_id=owner,
         appointment_id=None if only is None else only.id,
         version=None if only is None else only.version,
@@ -146,6 +149,13 @@ def _draft(
         expires_at=case.item.received_at + CONFIRMED_WITHIN if is_confirmation else now + ANSWER_LASTS,
         asks=asks,
     )
+
+
+def _phone(tx: Transaction, case: Case) -> ContactId:
+    clinic_id, sender = case.clinic.id, case.sender
+    if clinic_id in sender.phones:
+        return sender.phones[clinic_id]
+    return contacts.ensure(tx, clinic_id, Channel.SMS, sender.address, new_id=case.deps.identity.new_id())
 
 
 def _asked(case: Case, draft: Draft, item: Appointment, kind: QuestionKind) -> Asked:

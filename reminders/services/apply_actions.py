@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from reminders.core.conversation.actions import (
     Action,
@@ -30,13 +31,13 @@ from reminders.core.tasks import Doubt, TaskKind, Urgency
 from reminders.services.answer_reply import answer_reply
 from reminders.services.arrange_rides import record_rides
 from reminders.services.close_addresses import concerned, plan_concerned
-from reminders.services.confirm_sessions import confirm_session
+from reminders.services.confirm_sessions import confirm_sessions
 from reminders.services.hold_patient import hold_patient
 from reminders.services.opt_out import opt_in_address
 from reminders.services.opt_out_sender import opt_out_sender, said_by
 from reminders.services.record_check_in import Answer, record_check_in
 from reminders.services.reply_case import Case
-from reminders.store import appointments, contacts, events, messages, tasks
+from reminders.store import appointments, contacts, events, messages, questions, tasks
 from reminders.store.unit_of_work import Transaction
 
 WRONG_NUMBER = "wrong_number"
@@ -59,9 +60,43 @@ LOCK_ORDER: tuple[type[Action], ...] = (
 
 def apply_actions(tx: Transaction, case: Case, actions: Sequence[Action]) -> str:
     """Apply what follows from a text, and say in a line what was done."""
-    for action in sorted(actions, key=lambda action: LOCK_ORDER.index(type(action))):
-        _act(tx, case, action)
-    answer_reply(tx, case)
+    return apply_together(tx, [(case, actions)], now=case.now)[0]
+
+
+def apply_together(
+    tx: Transaction, followed: Sequence[tuple[Case, Sequence[Action]]], *, now: datetime
+) -> list[str]:
+    """Apply likewise what follows from texts of different patients: each kind of action for all of them at once."""
+    _lock_visits(tx, followed)
+    for kind in LOCK_ORDER:
+        some = [(case, action) for case, actions in followed for action in actions if type(action) is kind]
+        if kind is Confirm:
+            _confirm(tx, [(case, action) for case, action in some if isinstance(action, Confirm)], now)
+        else:
+            for case, action in some:
+                _act(tx, case, action)
+    _store(tx, [case for case, _ in followed], now)
+    return [_told(case) for case, _ in followed]
+
+
+def _lock_visits(tx: Transaction, followed: Sequence[tuple[Case, Sequence[Action]]]) -> None:
+    """Lock the visits of several texts in the order that all others keep, before the first of them changes."""
+    every = [action for _, actions in followed for action in actions]
+    rides = {item.id for action in every if isinstance(action, RecordRide) for item in action.visits}
+    if len(followed) > 1 and rides:
+        appointments.lock_versions(tx, rides | {item.appointment_id for item in every if isinstance(item, Confirm)})
+
+
+def _store(tx: Transaction, cases: Sequence[Case], now: datetime) -> None:
+    """Store what was left for the end: tasks before answers, for that is the order of the locks."""
+    tasks.open_many(tx, [item for case in cases for item in case.tasks], now=now)
+    for case in cases:
+        answer_reply(tx, case)
+    messages.add(tx, [draft for case in cases for draft in case.drafts], now=now)
+    questions.ask(tx, [asked for case in cases for asked in case.asked], now=now)
+
+
+def _told(case: Case) -> str:
     counts = Counter(case.done)
     return "; ".join(told if count == 1 else f"{told} ({count})" for told, count in counts.items())
 
@@ -73,14 +108,19 @@ def _act(tx: Transaction, case: Case, action: Action) -> None:
         case HoldPatient(patient_id=patient_id):
             hold_patient(tx, case.deps, case.clinic, patient_id, now=case.now)
             case.done.append("patient put on hold")
-        case Confirm() | TakeBack() | RecordRide():
-            _about_a_visit(tx, case, action)
+        case TakeBack(appointment_id=key, version=version):
+            appointments.take_back(tx, key, version)
+            case.done.append("earlier confirmation taken back")
+        case RecordRide():
+            _record_ride(tx, case, action)
         case RecordScore():
             _record_score(tx, case, action)
         case OpenTask():
             _open_task(tx, case, action)
         case RaiseAlarm() | Say() | Note():
             _remember(case, action)
+        case Confirm():
+            _confirm(tx, [(case, action)], case.now)
 
 
 def _remember(case: Case, action: RaiseAlarm | Say | Note) -> None:
@@ -110,21 +150,20 @@ def _at_the_address(tx: Transaction, case: Case, action: OptOut | OptIn | Suspen
             case.done.append("number suspended")
 
 
-def _about_a_visit(tx: Transaction, case: Case, action: Confirm | TakeBack | RecordRide) -> None:
-    match action:
-        case Confirm(appointment_id=key, version=version):
-            if confirm_session(tx, key, version, now=case.now):
-                case.done.append("appointment confirmed")
-            else:
-                _moved_meanwhile(tx, case)
-        case TakeBack(appointment_id=key, version=version):
-            appointments.take_back(tx, key, version)
-            case.done.append("earlier confirmation taken back")
-        case RecordRide(visits=visits, state=state):
-            if record_rides(tx, case.deps, visits, state, inbound_id=case.item.id, now=case.now):
-                case.done.append(f"ride: {state}")
-            else:
-                _moved_meanwhile(tx, case)
+def _confirm(tx: Transaction, said: Sequence[tuple[Case, Confirm]], now: datetime) -> None:
+    held = confirm_sessions(tx, {(action.appointment_id, action.version) for _, action in said}, now=now)
+    for case, action in said:
+        if (action.appointment_id, action.version) in held:
+            case.done.append("appointment confirmed")
+        else:
+            _moved_meanwhile(tx, case)
+
+
+def _record_ride(tx: Transaction, case: Case, action: RecordRide) -> None:
+    if record_rides(tx, case.deps, action.visits, action.state, inbound_id=case.item.id, now=case.now):
+        case.done.append(f"ride: {action.state}")
+    else:
+        _moved_meanwhile(tx, case)
 
 
 def _moved_meanwhile(tx: Transaction, case: Case) -> None:
@@ -164,8 +203,10 @@ def _open_task(tx: Transaction, case: Case, action: OpenTask) -> None:
         note=action.note or None,
         doubt=action.doubt,
     )
-    is_new = tasks.open_once(tx, case.deps.identity.new_id(), task, now=case.now)
-    if is_new and action.kind is TaskKind.DECLINED:
+    new_id = case.deps.identity.new_id()
+    if action.kind is not TaskKind.DECLINED:
+        case.tasks.append((new_id, task))
+    elif tasks.open_once(tx, new_id, task, now=case.now):
         _tell_declined(tx, case, task)
     case.done.append(f"task opened: {action.kind}")
 

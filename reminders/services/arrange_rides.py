@@ -50,7 +50,7 @@ def record_rides(
     """
     found = [item for item in sessions if appointments.record_ride(tx, item.id, item.version, state)]
     for item in found:
-        questions.mark_answered(tx, item.id, QuestionKind.RIDE, now=now)
+        questions.mark_answered(tx, [item.id], QuestionKind.RIDE, now=now)
     kind = ride_task(state)
     if kind is None:
         for item in found:

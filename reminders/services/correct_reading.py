@@ -37,7 +37,8 @@ from reminders.services.apply_actions import apply_actions
 from reminders.services.audit import note
 from reminders.services.deps import Deps
 from reminders.services.gather_thread import find_sender, gather_thread, make_rows_for
-from reminders.services.receive_replies import FROM_ESCORT, FROM_STAFF, visit_of
+from reminders.services.hear_patients import visit_of
+from reminders.services.receive_replies import FROM_ESCORT, FROM_STAFF
 from reminders.services.reply_case import Case
 from reminders.store import appointments, corrections, inbound, tasks
 from reminders.store.corrections import Correction

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import QuestionKind
 from reminders.core.check_ins import asks_once_more
 from reminders.core.clinics import Clinic
+from reminders.core.consent import hardest_to_undo
 from reminders.core.conversation.answers import CRISIS_LASTS, AnswerKind
 from reminders.core.conversation.thread import OpenQuestion, Thread
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, PatientId
-from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
+from reminders.core.patients import Channel
 from reminders.core.toll_free import is_toll_free
 from reminders.core.transport import RidePolicy
 from reminders.services.deps import Deps
-from reminders.services.escalate import has_open
 from reminders.services.opt_out import make_rows, make_rows_of
 from reminders.services.reply_case import Sender
-from reminders.store import (
-    appointments,
-    check_ins,
-    clinics,
-    contacts,
-    inbound,
-    links,
-    messages,
-    patients,
-    permissions,
-    questions,
-    reminders,
-)
+from reminders.services.thread_facts import HOUR, Facts, read_facts
+from reminders.store import check_ins, clinics, contacts, inbound, links, messages, patients, questions
+from reminders.store.contacts import Place
 from reminders.store.inbound import StoredText
+from reminders.store.patients import Person
 from reminders.store.unit_of_work import Transaction
-
-HOUR = timedelta(hours=1)
-LOOKED_BACK = timedelta(days=21)
-"""How old a session may be that somebody still writes about: two weeks after a series we ask a last time."""
-STAFF_AWAITED = timedelta(days=3)
-"""So long after staff wrote themselves a bare word may be meant for them."""
 
 
 def make_rows_for(deps: Deps, text_id: InboundId) -> None:
@@ -70,19 +55,50 @@ def _of_phone(tx: Transaction, deps: Deps, address: str) -> Sender:
     at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
     for clinic_id in sorted(at):
         contacts.ensure(tx, clinic_id, Channel.SMS, address, new_id=deps.identity.new_id())
-    return Sender(address, contacts.at_address(tx, address), people)
+    return _sender(address, contacts.at_addresses(tx, [address])[address], people)
+
+
+def find_senders(tx: Transaction, addresses: Collection[str]) -> dict[str, Sender]:
+    """Return who may have written from these phones, in as many statements as for one, all of them locked.
+
+    Only of known patients whose phone has its row at every clinic of theirs: others need one made for them first.
+    """
+    people = patients.at_each(tx, addresses)
+    places = contacts.at_addresses(tx, [address for address, owners in people.items() if owners])
+    found = {address: _sender(address, rows, people[address]) for address, rows in places.items()}
+    return {
+        address: sender
+        for address, sender in found.items()
+        if all(clinic_id in sender.phones for clinic_id, _ in sender.people)
+    }
+
+
+def _sender(address: str, places: Sequence[Place], people: Sequence[Person]) -> Sender:
+    phones = {place.clinic_id: place.id for place in places if place.channel is Channel.SMS}
+    return Sender(address, [place.id for place in places], people, phones=phones)
 
 
 def gather_thread(
     tx: Transaction, deps: Deps, sender: Sender, *, received_at: datetime, now: datetime
 ) -> tuple[Thread, Clinic | None]:
     """Return the thread, and the clinic that the text belongs to: the writer's, else the first, None where none is."""
+    return gather_threads(tx, deps, [(sender, received_at)], now=now)[0]
+
+
+def gather_threads(
+    tx: Transaction, deps: Deps, received: Sequence[tuple[Sender, datetime]], *, now: datetime
+) -> list[tuple[Thread, Clinic | None]]:
+    """Return likewise the threads of several texts, each given as who wrote it and when it came."""
+    facts = read_facts(tx, [sender for sender, _ in received], now=now)
+    return [_thread(tx, deps, facts, place, sender, at) for place, (sender, at) in enumerate(received)]
+
+
+def _thread(
+    tx: Transaction, deps: Deps, facts: Facts, place: int, sender: Sender, received_at: datetime
+) -> tuple[Thread, Clinic | None]:
     ids = [key for _, key in sender.people]
-    (last, *older), is_person_last = _asked(tx, sender, now)
-    upcoming = appointments.upcoming(tx, ids, now=now)
-    begun = appointments.begun(tx, ids, now=now, since=now - LOOKED_BACK)
-    known = clinics.every(tx)
-    people = _people(tx, sender)
+    (last, *older), is_person_last = _asked(facts, place, sender)
+    upcoming, begun = facts.upcoming(ids), facts.begun(ids)
     bare = Thread(
         patients=tuple(ids),
         upcoming=tuple(upcoming),
@@ -91,24 +107,24 @@ def gather_thread(
         older=tuple(older),
         is_person_last=is_person_last,
     )
-    clinic = _clinic(known, sender, bare.owner)
+    clinic = _clinic(facts.clinics, sender, bare.owner)
     if clinic is None:
         return bare, None
-    writer = people.get(bare.owner) if bare.owner is not None else None
+    kept = facts.kept_of_opt_out(sender.contacts)
     return (
         replace(
             bare,
-            unheard=_unheard(tx, upcoming),
-            policies=_policies(sender, known, people, [*upcoming, *begun]),
-            language=writer.record.language if writer is not None else clinic.language,
+            unheard=facts.unheard(upcoming),
+            policies=_policies(sender, facts, [*upcoming, *begun]),
+            language=_language(sender, facts, bare.owner, clinic),
             is_page=sender.is_page,
-            is_opted_out=contacts.has_opted_out(tx, sender.contacts),
-            opted_out_by=contacts.opted_out_source(tx, sender.contacts),
-            has_stopped_since=permissions.has_stopped_since(tx, sender.contacts, received_at),
+            is_opted_out=bool(kept),
+            opted_out_by=hardest_to_undo(kept),
+            has_stopped_since=facts.has_stopped_since(sender.contacts, received_at),
             is_toll_free=is_toll_free(deps.own_number),
-            answers_last_hour=messages.answers_since(tx, sender.contacts, now - HOUR),
+            answers_last_hour=facts.answers(sender.contacts),
             provider_answers_keywords=deps.provider_answers_keywords,
-            is_crisis_told=_is_crisis_told(tx, sender, bare.owner, now),
+            is_crisis_told=_is_crisis_told(tx, sender, facts, bare.owner),
             is_score_asked_again=_is_asked_again(tx, bare.question(QuestionKind.CHECK_IN)),
             takes_idioms_seriously=clinic.alarms_on_idioms,
         ),
@@ -116,28 +132,17 @@ def gather_thread(
     )
 
 
-def _asked(tx: Transaction, sender: Sender, now: datetime) -> tuple[list[tuple[OpenQuestion, ...]], bool]:
+def _asked(facts: Facts, place: int, sender: Sender) -> tuple[list[tuple[OpenQuestion, ...]], bool]:
     """Return what is open, what the last message asked first, that being nothing where staff wrote it themselves."""
     if sender.is_page:
-        # Whatever else was asked, the words stand beside the sessions that the page is about.
         return [(OpenQuestion(QuestionKind.CONFIRM, tuple(sender.shown), patient_id=sender.people[0][1]),)], False
-    groups = questions.still_open(tx, sender.contacts, now=now)
-    is_person_last = messages.is_person_last(tx, sender.contacts, now - STAFF_AWAITED)
-    return [(), *groups] if is_person_last else (groups or [()]), is_person_last
+    groups, is_person_last = facts.asked[place], facts.is_person_last(sender.contacts)
+    return [(), *groups] if is_person_last else (list(groups) or [()]), is_person_last
 
 
-def _people(tx: Transaction, sender: Sender) -> dict[PatientId, Patient]:
-    found: dict[PatientId, Patient] = {}
-    for clinic_id in {clinic_id for clinic_id, _ in sender.people}:
-        found |= patients.get_many(tx, clinic_id, [key for at, key in sender.people if at == clinic_id])
-    return found
-
-
-def _unheard(tx: Transaction, upcoming: Sequence[Appointment]) -> frozenset[AppointmentId]:
-    """Return the visits that the patient was last told another time of."""
-    told = reminders.last_told(tx, [item.id for item in upcoming])
-    last = {item.id: told[item.id, Recipient.PATIENT][1] for item in upcoming if (item.id, Recipient.PATIENT) in told}
-    return frozenset(item.id for item in upcoming if item.id in last and last[item.id].starts_at != item.starts_at)
+def _language(sender: Sender, facts: Facts, owner: PatientId | None, clinic: Clinic) -> str:
+    is_known = any(key == owner for _, key in sender.people)
+    return facts.manners[owner].language if owner is not None and is_known else clinic.language
 
 
 def _clinic(known: Mapping[ClinicId, Clinic], sender: Sender, owner: PatientId | None) -> Clinic | None:
@@ -145,30 +150,24 @@ def _clinic(known: Mapping[ClinicId, Clinic], sender: Sender, owner: PatientId |
     return known[at[0]] if at else next(iter(known.values()), None)
 
 
-def _policies(
-    sender: Sender,
-    known: Mapping[ClinicId, Clinic],
-    people: Mapping[PatientId, Patient],
-    sessions: Sequence[Appointment],
-) -> dict[AppointmentId, RidePolicy]:
+def _policies(sender: Sender, facts: Facts, sessions: Sequence[Appointment]) -> dict[AppointmentId, RidePolicy]:
     """Return which ride home each session needs, by its type and what staff changed for its patient."""
-    at = {key: known[clinic_id] for clinic_id, key in sender.people}
+    at = {key: facts.clinics[clinic_id] for clinic_id, key in sender.people}
     found = {}
     for item in sessions:
-        patient = people.get(item.patient_id)
-        override = patient.override if patient is not None else NO_OVERRIDE
+        override = facts.manners[item.patient_id].override
         found[item.id] = at[item.patient_id].cadence(item.booking.appointment_type, override).ride_policy
     return found
 
 
-def _is_crisis_told(tx: Transaction, sender: Sender, owner: PatientId | None, now: datetime) -> bool:
+def _is_crisis_told(tx: Transaction, sender: Sender, facts: Facts, owner: PatientId | None) -> bool:
     """Say whether the numbers for an emergency went out for what is open; to who we do not know, within the hour.
 
     A page shows them whenever it is written on.
     """
-    if sender.is_page or (owner is not None and not has_open(tx, owner)):
+    if sender.is_page or (owner is not None and owner not in facts.alarmed):
         return False
-    since = now - (HOUR if owner is None else CRISIS_LASTS)
+    since = facts.now - (HOUR if owner is None else CRISIS_LASTS)
     return messages.answered_with(tx, sender.contacts, AnswerKind.CRISIS.key, since)
 
 

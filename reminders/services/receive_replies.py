@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache, partial
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.consent import provider_verdict
-from reminders.core.conversation.actions import Action, Confirm, OpenTask, RaiseAlarm, RecordRide, RecordScore
-from reminders.core.conversation.respond import respond
-from reminders.core.conversation.scene import Scene
-from reminders.core.conversation.thread import Thread
-from reminders.core.conversation.understanding import Heard, understand, understand_wish, with_provider_word
-from reminders.core.ids import AppointmentId, InboundId
+from reminders.core.conversation.turns import Turn, WaitingText, turns
+from reminders.core.conversation.understanding import with_provider_word
+from reminders.core.ids import InboundId
 from reminders.core.replies import Interpretation, interpret, prepare
 from reminders.ports import SENDING_JOBS, InboundText, Job
 from reminders.services.apart import together_or_apart
 from reminders.services.apply_actions import apply_actions
 from reminders.services.deps import Deps
 from reminders.services.escalate import hear_staff
-from reminders.services.gather_thread import find_sender, gather_thread, make_rows_for
+from reminders.services.gather_thread import find_sender, make_rows_for
 from reminders.services.hear_escorts import hear_escort
+from reminders.services.hear_patients import NO_CLINIC, hear_patients, to_json
 from reminders.services.obey_unread import obey_unread
-from reminders.services.reply_case import Case, Sender
+from reminders.services.receive_together import receive_together
+from reminders.services.reply_case import Sender
 from reminders.store import inbound
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
@@ -52,25 +50,41 @@ def make_ready() -> None:
 
 
 def receive_replies(deps: Deps) -> int:
-    """Read waiting texts, each in a transaction of its own; return how many.
+    """Read waiting texts; return how many.
 
+    Ordinary ones of different patients share a transaction; whatever is more, and what fails there, has one of its own.
     One that cannot be read is put aside and tried again the next time: it must not keep a STOP behind it waiting.
     """
-    read: list[bool] = []
-    waiting: Sequence[InboundId] = ()
+    read = 0
+    waiting: Sequence[WaitingText] = ()
     while waiting := _next(deps, after=waiting):
         make_ready()
-        for text_id in waiting:
-            read += together_or_apart([text_id], lambda one: _receive_one(deps, one[0]), partial(obey_unread, deps))
-    if any(read):
-        deps.queue.hint(SENDING_JOBS.values())
-    return sum(read)
+        read += sum(_take(deps, turn) for turn in turns(waiting))
+    return read
 
 
-def _next(deps: Deps, *, after: Sequence[InboundId]) -> Sequence[InboundId]:
+def _next(deps: Deps, *, after: Sequence[WaitingText]) -> Sequence[WaitingText]:
     """Return the next texts that wait: however many cannot be read, those behind them have their turn."""
     with deps.store.reading() as tx:
-        return inbound.waiting(tx, limit=AT_ONCE, after=after[-1] if after else None)
+        return inbound.waiting(tx, limit=AT_ONCE, after=after[-1].id if after else None)
+
+
+def _take(deps: Deps, turn: Turn) -> int:
+    """Read the texts of a turn; return how many were."""
+    read = _each(deps, turn.alone)
+    left: Sequence[InboundId] = turn.together
+    if len(left) > 1:
+        for done in together_or_apart([left], lambda some: receive_together(deps, some[0]), lambda _: None):
+            read, left = read + done.read, done.left
+    read += _each(deps, left)
+    if read:
+        deps.queue.hint(SENDING_JOBS.values())
+    return read
+
+
+def _each(deps: Deps, ids: Sequence[InboundId]) -> int:
+    act, blame = partial(_receive_one, deps), partial(obey_unread, deps)
+    return sum(sum(together_or_apart([text_id], lambda one: act(one[0]), blame)) for text_id in ids)
 
 
 def _receive_one(deps: Deps, text_id: InboundId, *, is_watched: bool = False) -> bool:
@@ -120,53 +134,9 @@ def _read_as_escorts(item: StoredText) -> Interpretation:
 def _hear_patient(
     tx: Transaction, deps: Deps, item: StoredText, sender: Sender, now: datetime, *, is_watched: bool = False
 ) -> None:
-    thread, clinic = gather_thread(tx, deps, sender, received_at=item.received_at, now=now)
-    reading = understand_wish(item.body, thread) if sender.is_page else understand(item.body, thread)
-    reading = with_provider_word(reading, provider_verdict(item.opt_out_type), item.body)
-    heard = Heard(item.body, reading, item.media_count, item.opt_out_type)
-    actions: tuple[Action, ...] = ()
-    decided = "there is no clinic yet"
-    if clinic is not None:
-        actions = respond(Scene(heard, thread, now))
-        case = Case(deps, item, sender, clinic, heard, thread, now, is_watched=is_watched)
-        decided = apply_actions(tx, case, actions)
-    found = Decision(
-        intent=reading.intents[0],
-        decision=decided,
-        intents=reading.intents,
-        understood=to_json(reading),
-        clinic_id=clinic.id if clinic is not None and sender.people else None,
-        patient_id=thread.owner,
-        appointment_id=visit_of(actions, thread) or next((key for key, _ in sender.shown), None),
-    )
-    inbound.mark_handled(tx, item.id, found, now=now)
-
-
-def to_json(reading: Interpretation) -> str:
-    """Write what was understood, and by which words and rules, so that staff can see why."""
-    found = [
-        {
-            "intent": item.intent,
-            "is_mild": item.is_mild,
-            "evidence": [{"start": one.start, "end": one.end, "rule": one.rule} for one in item.evidence],
-        }
-        for item in reading.findings
-    ]
-    told = {"findings": found, "score": reading.score, "keyword": reading.keyword, "language": reading.language}
-    return json.dumps(told, separators=(",", ":"))
-
-
-def visit_of(actions: tuple[Action, ...], thread: Thread) -> AppointmentId | None:
-    """Return the visit that something was done about, where it is one."""
-    found: list[AppointmentId] = []
-    for action in actions:
-        match action:
-            case Confirm(appointment_id=key) | RecordScore(appointment_id=key):
-                found.append(key)
-            case OpenTask(appointment_id=key) | RaiseAlarm(appointment_id=key) if key is not None:
-                found.append(key)
-            case RecordRide(visits=visits):
-                found += [item.id for item in visits]
-            case _:
-                pass
-    return found[0] if found and not thread.is_shared else None
+    [hearing] = hear_patients(tx, deps, [(item, sender)], now=now)
+    decided = NO_CLINIC
+    if hearing.clinic is not None:
+        case = hearing.case(deps, hearing.clinic, now, is_watched=is_watched)
+        decided = apply_actions(tx, case, hearing.actions)
+    inbound.mark_handled(tx, item.id, hearing.decision(decided), now=now)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from reminders.core.clinics import Clinic
 from reminders.core.conversation.actions import RaiseAlarm, Say
 from reminders.core.conversation.thread import Thread
 from reminders.core.conversation.understanding import Heard
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, PatientId
+from reminders.core.messages import Draft
 from reminders.services.deps import Deps
 from reminders.store.inbound import StoredText
+from reminders.store.questions import Asked
+from reminders.store.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Sender:
     people: Sequence[tuple[ClinicId, PatientId]]
     is_page: bool = False
     shown: Sequence[tuple[AppointmentId, int]] = ()
+    phones: Mapping[ClinicId, ContactId] = field(default_factory=dict)
+    """The row of this phone at each clinic that has one; nothing of a page."""
 
 
 @dataclass(slots=True)
@@ -48,6 +54,10 @@ class Case:
     done: list[str] = field(default_factory=list)
     said: list[Say] = field(default_factory=list)
     alarms: list[RaiseAlarm] = field(default_factory=list)
+    tasks: list[tuple[UUID, Task]] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    """What is to be stored, for all texts that are read together at once."""
     is_correction: bool = False
     is_watched: bool = False
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, or_, select, true, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
 from reminders.core.feed import FeedEvent, FeedKind
@@ -149,13 +150,17 @@ def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> l
     return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.starts_at)).all()]
 
 
-def begun(tx: Transaction, ids: Collection[PatientId], *, now: datetime, since: datetime) -> list[Appointment]:
-    """Return the appointments of patients that began by now and after an instant, the newest first."""
-    statement = select(appointment).where(
-        among(tx, appointment.c.patient_id, ids), appointment.c.starts_at <= now, appointment.c.starts_at > since
-    )
-    newest_first = statement.order_by(appointment.c.starts_at.desc(), appointment.c.id)
-    return [_appointment(tx, row) for row in tx.connection.execute(newest_first).all()]
+def since(tx: Transaction, ids: Collection[PatientId], at: datetime) -> list[Appointment]:
+    """Return the appointments of patients that start after an instant, in order of start."""
+    given = {"ids": list(ids), "at": at}
+    return [_appointment(tx, row) for row in tx.connection.execute(_since(is_postgres=tx.is_postgres), given).all()]
+
+
+@cache
+def _since(*, is_postgres: bool) -> Select[Any]:
+    theirs = listed(appointment.c.patient_id, "ids", is_postgres=is_postgres)
+    is_later = appointment.c.starts_at > bindparam("at", type_=appointment.c.starts_at.type)
+    return select(appointment).where(theirs, is_later).order_by(appointment.c.starts_at, appointment.c.id)
 
 
 def next_starts(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> dict[AppointmentId, datetime]:
@@ -238,27 +243,46 @@ def mark_missing(tx: Transaction, ids: Collection[AppointmentId], *, now: dateti
         tx.connection.execute(statement.values(missing_since=now))
 
 
-def confirm(tx: Transaction, appointment_id: AppointmentId, version: int, *, now: datetime) -> bool:
-    """Record the patient's yes to one version; False where the appointment has moved on."""
-    here = (appointment.c.id == appointment_id) & (appointment.c.version == version)
-    done = update(appointment).where(here).values(confirmed_version=version, confirmed_at=now)
-    rows = tx.connection.execute(done.returning(appointment.c.clinic_id, appointment.c.patient_id)).all()
-    events.add(
-        tx,
-        [
-            FeedEvent(
-                FeedKind.APPOINTMENT_CONFIRMED,
-                ClinicId(row.clinic_id),
-                "appointment",
-                appointment_id,
-                now,
-                PatientId(row.patient_id),
-                {"version": version},
-            )
-            for row in rows
-        ],
-    )
-    return len(rows) == 1
+def lock_versions(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, int]:
+    """Return the version of each of these, and keep everybody else from changing them until this transaction ends."""
+    rows = tx.connection.execute(_versions(is_postgres=tx.is_postgres), {"ids": sorted(ids)}).all()
+    return {AppointmentId(row.id): row.version for row in rows}
+
+
+@cache
+def _versions(*, is_postgres: bool) -> Select[Any]:
+    theirs = listed(appointment.c.id, "ids", is_postgres=is_postgres)
+    found = select(appointment.c.id, appointment.c.version).where(theirs)
+    return found.order_by(appointment.c.id).with_for_update(key_share=True)
+
+
+def confirm(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> None:
+    """Record the patients' yes to these as they are: they are locked, so that none has moved on since."""
+    given = {"ids": sorted(ids), "now": now}
+    rows = tx.connection.execute(_confirmed(is_postgres=tx.is_postgres), given).all()
+    kind = FeedKind.APPOINTMENT_CONFIRMED
+    told = [
+        FeedEvent(
+            kind,
+            ClinicId(row.clinic_id),
+            "appointment",
+            row.id,
+            now,
+            PatientId(row.patient_id),
+            {"version": row.version},
+        )
+        for row in rows
+    ]
+    events.add(tx, told)
+
+
+@cache
+def _confirmed(*, is_postgres: bool) -> ReturningUpdate[Any]:
+    columns = appointment.c
+    here = update(appointment).where(listed(columns.id, "ids", is_postgres=is_postgres))
+    now = bindparam("now", type_=columns.confirmed_at.type)
+    done = here.values(confirmed_version=columns.version, confirmed_at=now)
+    return done.returning(columns.id, columns.version, columns.clinic_id, columns.patient_id)
 
 
 def confirmed_at(tx: Transaction, ids: Collection[AppointmentId], times: Collection[datetime]) -> set[AppointmentId]:

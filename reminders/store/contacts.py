@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select, tuple_, update
 
-from reminders.core.consent import BY_TEXT, STRICTEST_FIRST, Source
+from reminders.core.consent import BY_TEXT, Source
 from reminders.core.fallback import is_landline
 from reminders.core.ids import ClinicId, ContactId
 from reminders.core.patients import Channel
@@ -150,16 +150,35 @@ def lock_to_close(tx: Transaction, ids: Collection[ContactId]) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One row of an address: where it belongs."""
+
+    id: ContactId
+    clinic_id: ClinicId
+    channel: Channel
+
+
 def at_address(tx: Transaction, address: str) -> list[ContactId]:
     """Return the rows of an address at every clinic, locked for a change: an opt-out holds for all of them."""
-    index = tx.vault.index(address)
-    rows = tx.connection.scalars(
-        select(contact.c.id)
-        .where(contact.c.address_index == index)
-        .order_by(contact.c.id)
-        .with_for_update(key_share=True)
-    )
-    return [ContactId(row) for row in rows]
+    return [place.id for place in at_addresses(tx, [address])[address]]
+
+
+def at_addresses(tx: Transaction, addresses: Collection[str]) -> dict[str, list[Place]]:
+    """Return likewise the rows of several addresses, each list in the order of their ids; all are locked in it."""
+    indexes = {tx.vault.index(address): address for address in addresses}
+    rows = tx.connection.execute(_everywhere(is_postgres=tx.is_postgres), {"indexes": list(indexes)}).all()
+    found: dict[str, list[Place]] = {address: [] for address in addresses}
+    for row in rows:
+        found[indexes[row.address_index]].append(Place(ContactId(row.id), ClinicId(row.clinic_id), row.channel))
+    return found
+
+
+@cache
+def _everywhere(*, is_postgres: bool) -> Select[Any]:
+    columns = (contact.c.id, contact.c.clinic_id, contact.c.channel, contact.c.address_index)
+    theirs = select(*columns).where(listed(contact.c.address_index, "indexes", is_postgres=is_postgres))
+    return theirs.order_by(contact.c.id).with_for_update(key_share=True)
 
 
 def clinics_of(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, ClinicId]:
@@ -192,19 +211,16 @@ def opt_in(tx: Transaction, ids: Collection[ContactId]) -> None:
     )
 
 
-def has_opted_out(tx: Transaction, ids: Collection[ContactId]) -> bool:
-    """Say whether any of these addresses is opted out."""
-    statement = select(contact.c.id).where(among(tx, contact.c.id, ids), contact.c.opted_out_at.is_not(None))
-    return tx.connection.execute(statement.limit(1)).first() is not None
+def opted_out(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, str]:
+    """Return those of these addresses that are opted out, each with what is kept of the means."""
+    rows = tx.connection.execute(_by_wish(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
+    return {ContactId(row.id): row.opted_out_by or "" for row in rows}
 
 
-def opted_out_source(tx: Transaction, ids: Collection[ContactId]) -> Source | None:
-    """Return by what means these addresses are opted out, the one that is hardest to undo; None where none is."""
-    columns = select(contact.c.opted_out_by).where(among(tx, contact.c.id, ids), contact.c.opted_out_at.is_not(None))
-    words = {(by or "").split(" ")[0] for by in tx.connection.scalars(columns)}
-    known = [source for source in STRICTEST_FIRST if source in words]
-    # Whatever was written there before there were these words, a text did not do it.
-    return None if not words else Source.IN_PERSON if not words <= set(Source) else known[0]
+@cache
+def _by_wish(*, is_postgres: bool) -> Select[Any]:
+    mine = listed(contact.c.id, "ids", is_postgres=is_postgres)
+    return select(contact.c.id, contact.c.opted_out_by).where(mine, contact.c.opted_out_at.is_not(None))
 
 
 def mark_fault(tx: Transaction, ids: Collection[ContactId], fault: str, *, now: datetime) -> None:

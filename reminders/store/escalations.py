@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, case, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, insert, select, true, update
 
 from reminders.core.delivery import WAITING, MessageState
 from reminders.core.escalations import CANNOT_GO, Escalation, notice_key
@@ -20,6 +21,7 @@ from reminders.store.batches import in_batches
 from reminders.store.conversation_rows import escalation, inbound
 from reminders.store.message_news import cancel
 from reminders.store.rows import contact, message, task
+from reminders.store.sets import listed
 from reminders.store.unit_of_work import Transaction
 
 IS_OPEN = escalation.c.acknowledged_at.is_(None)
@@ -128,6 +130,17 @@ def about(tx: Transaction, patient_id: PatientId | None, inbound_id: InboundId |
     else:
         return []
     return [_escalation(row) for row in tx.connection.execute(statement)]
+
+
+def waiting(tx: Transaction, people: Collection[PatientId]) -> set[PatientId]:
+    """Return of whom of these patients an alarm waits for somebody to take it over."""
+    found = tx.connection.scalars(_waiting(is_postgres=tx.is_postgres), {"ids": list(people)})
+    return {PatientId(key) for key in found}
+
+
+@cache
+def _waiting(*, is_postgres: bool) -> Select[Any]:
+    return select(escalation.c.patient_id).where(IS_OPEN, listed(escalation.c.patient_id, "ids", is_postgres=is_postgres))
 
 
 def of_patient(tx: Transaction, patient_id: PatientId) -> list[Escalation]:

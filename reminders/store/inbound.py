@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Row, Select, or_, select, true, update
 
 from reminders.core.conversation.thread import Way
+from reminders.core.conversation.turns import WaitingText
 from reminders.core.errors import NotReadyError, SpoiledError
 from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, InboundId, LinkId, PatientId
@@ -20,6 +23,7 @@ from reminders.store.bulk import insert_new
 from reminders.store.conversation_rows import inbound
 from reminders.store.links import Link
 from reminders.store.once import insert_once
+from reminders.store.sets import Changes, listed, picked
 from reminders.store.unit_of_work import Transaction
 
 
@@ -89,15 +93,26 @@ def _values(tx: Transaction, new_id: UUID, text: InboundText, now: datetime) -> 
     }
 
 
-def waiting(tx: Transaction, *, limit: int, after: InboundId | None = None) -> list[InboundId]:
-    """Return the ids of texts that nobody read yet, oldest first; `after` one of them, to go on with the rest."""
-    statement = select(inbound.c.id).where(inbound.c.handled_at.is_(None))
+def waiting(tx: Transaction, *, limit: int, after: InboundId | None = None) -> list[WaitingText]:
+    """Return the texts that nobody read yet, oldest first; `after` one of them, to go on with the rest."""
+    columns = inbound.c
+    looked_at = (columns.sender_index, columns.sender, columns.body, columns.opt_out_type, columns.link_id)
+    statement = select(columns.id, *looked_at).where(inbound.c.handled_at.is_(None))
     if after is not None:
         at = select(inbound.c.received_at).where(inbound.c.id == after).scalar_subquery()
         is_as_old = (inbound.c.received_at == at) & (inbound.c.id > after)
         statement = statement.where((inbound.c.received_at > at) | is_as_old)
-    rows = tx.connection.scalars(statement.order_by(inbound.c.received_at, inbound.c.id).limit(limit))
-    return [InboundId(row) for row in rows]
+    rows = tx.connection.execute(statement.order_by(inbound.c.received_at, inbound.c.id).limit(limit)).all()
+    return [_looked_at(tx, row) for row in rows]
+
+
+def _looked_at(tx: Transaction, row: Row[*tuple[Any, ...]]) -> WaitingText:
+    key = InboundId(row.id)
+    body: str | None = None
+    with suppress(NotReadyError, SpoiledError):
+        tx.vault.open("inbound.sender", key, row.sender)
+        body = tx.vault.open("inbound.body", key, row.body)
+    return WaitingText(key, row.sender_index, body, row.opt_out_type, is_page=row.link_id is not None)
 
 
 def sender_of(tx: Transaction, text_id: InboundId) -> tuple[str, LinkId | None]:
@@ -138,14 +153,28 @@ def lock_waiting(tx: Transaction, text_id: InboundId) -> StoredText | None:
 
     Raises SpoiledError for one that does not open.
     """
-    statement = select(inbound).where(inbound.c.id == text_id, inbound.c.handled_at.is_(None))
-    row = tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True)).one_or_none()
-    if row is None:
-        return None
+    return next(iter(lock_many_waiting(tx, [text_id])), None)
+
+
+def lock_many_waiting(tx: Transaction, ids: Collection[InboundId]) -> list[StoredText]:
+    """Return likewise those of several texts that wait, in the order in which they came."""
+    rows = tx.connection.execute(_waiting(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
+    return [_text(tx, row) for row in rows]
+
+
+@cache
+def _waiting(*, is_postgres: bool) -> Select[Any]:
+    theirs = listed(inbound.c.id, "ids", is_postgres=is_postgres) & inbound.c.handled_at.is_(None)
+    in_order = select(inbound).where(theirs).order_by(inbound.c.received_at, inbound.c.id)
+    return in_order.with_for_update(skip_locked=True, key_share=True)
+
+
+def _text(tx: Transaction, row: Row[Any]) -> StoredText:
+    key = InboundId(row.id)
     return StoredText(
-        InboundId(row.id),
-        _opened(tx, "inbound.sender", InboundId(row.id), row.sender),
-        _opened(tx, "inbound.body", InboundId(row.id), row.body),
+        key,
+        _opened(tx, "inbound.sender", key, row.sender),
+        _opened(tx, "inbound.body", key, row.body),
         row.media_count,
         row.received_at,
         row.opt_out_type,
@@ -175,15 +204,7 @@ def lock_read(tx: Transaction, text_id: InboundId) -> ReadText | None:
     row = tx.connection.execute(statement.with_for_update(key_share=True)).one_or_none()
     if row is None:
         return None
-    text = StoredText(
-        text_id,
-        _opened(tx, "inbound.sender", text_id, row.sender),
-        _opened(tx, "inbound.body", text_id, row.body),
-        row.media_count,
-        row.received_at,
-        row.opt_out_type,
-        _link_id(row.link_id),
-    )
+    text = _text(tx, row)
     return ReadText(
         text=text,
         kind=row.intent or "",
@@ -251,23 +272,53 @@ def answer_on(tx: Transaction, link_id: LinkId, *, since: datetime) -> str:
     return "" if row is None else tx.vault.open_optional("inbound.answer", row.id, row.answer) or ""
 
 
+HANDLED = (
+    "handled_at",
+    "intent",
+    "intents",
+    "understood",
+    "decision",
+    "clinic_id",
+    "patient_id",
+    "appointment_id",
+)
+HANDLING = Changes(
+    inbound,
+    "id",
+    {name: inbound.c[name].type for name in HANDLED},
+    where=lambda _: true(),
+    values=lambda given: picked(given, *HANDLED),
+)
+
+
 def mark_handled(tx: Transaction, text_id: InboundId, found: Decision, *, now: datetime) -> None:
     """Record what was understood and done, in the transaction that did it."""
-    understood = found.understood
-    values = {
+    mark_many_handled(tx, {text_id: found}, now=now)
+
+
+def mark_many_handled(tx: Transaction, found: Mapping[InboundId, Decision], *, now: datetime) -> None:
+    """Record likewise what was understood of several texts."""
+    HANDLING.apply(tx, [_handled(tx, text_id, one, now) for text_id, one in found.items()])
+    events.add(tx, [news for text_id, one in found.items() for news in _news(text_id, one, now)])
+
+
+def _handled(tx: Transaction, text_id: InboundId, found: Decision, now: datetime) -> dict[str, Any]:
+    return {
+        "id": text_id,
         "handled_at": now,
         "intent": found.intent,
         "intents": ",".join(found.intents)[:200] or None,
-        "understood": None if understood is None else tx.vault.seal("inbound.understood", text_id, understood),
+        "understood": tx.vault.seal_optional("inbound.understood", text_id, found.understood),
         "decision": found.decision[:200],
         "clinic_id": found.clinic_id,
         "patient_id": found.patient_id,
         "appointment_id": found.appointment_id,
     }
-    tx.connection.execute(update(inbound).where(inbound.c.id == text_id).values(values))
+
+
+def _news(text_id: InboundId, found: Decision, now: datetime) -> Iterator[FeedEvent]:
     if found.clinic_id is not None:
         visit: dict[str, str | int | None] = (
             {} if found.appointment_id is None else {"appointment": str(found.appointment_id)}
         )
-        told = FeedEvent(FeedKind.REPLY_RECEIVED, found.clinic_id, "reply", text_id, now, found.patient_id, visit)
-        events.add(tx, [told])
+        yield FeedEvent(FeedKind.REPLY_RECEIVED, found.clinic_id, "reply", text_id, now, found.patient_id, visit)

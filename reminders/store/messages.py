@@ -308,25 +308,6 @@ def _next_due(*, is_again: bool, has_since: bool) -> Select[Any]:
     return waiting.where(TRIED) if is_again else waiting
 
 
-def answers_since(tx: Transaction, contacts: Collection[ContactId], since: datetime) -> int:
-    """Count the automatic answers to an address since an instant."""
-    here = (
-        among(tx, message.c.contact_id, contacts) & (message.c.origin == Origin.ANSWER) & (message.c.made_at >= since)
-    )
-    return tx.connection.scalar(select(func.count()).select_from(message).where(here)) or 0
-
-
-def is_person_last(tx: Transaction, contacts: Collection[ContactId], since: datetime) -> bool:
-    """Say whether staff wrote to an address themselves since an instant, and nothing asked it anything after that."""
-    here = among(tx, message.c.contact_id, contacts) & (message.c.left_at >= since)
-    newest = select(func.max(message.c.left_at)).where(here)
-    by_staff = tx.connection.scalar(newest.where(message.c.origin == Origin.STAFF))
-    if by_staff is None:
-        return False
-    asked = tx.connection.scalar(newest.where(message.c.asks.is_not(None)))
-    return asked is None or asked < by_staff
-
-
 def answered_with(tx: Transaction, contacts: Collection[ContactId], kind: str, since: datetime) -> bool:
     """Say whether an address was answered with a text of this kind since an instant, and may have got it."""
     here = among(tx, message.c.contact_id, contacts) & (message.c.kind == kind) & (message.c.made_at >= since)

@@ -230,21 +230,59 @@ def _shut(
     return frozenset(shut), frozenset(channel for channel, is_faulty in shut.items() if is_faulty)
 
 
-def at_address(tx: Transaction, address: str) -> list[tuple[ClinicId, PatientId]]:
+Person = tuple[ClinicId, PatientId]
+
+
+def at_address(tx: Transaction, address: str) -> list[Person]:
     """Return everybody whom a phone or mailbox may belong to, at every clinic."""
-    return sorted(at_addresses(tx, [address]), key=lambda person: person[1])
+    return at_each(tx, [address])[address]
 
 
-def at_addresses(tx: Transaction, addresses: Collection[str]) -> set[tuple[ClinicId, PatientId]]:
+def at_each(tx: Transaction, addresses: Collection[str]) -> dict[str, list[Person]]:
+    """Return likewise whom each of some phones and mailboxes may belong to."""
+    found: dict[str, set[Person]] = {address: set() for address in addresses}
+    indexes = {tx.vault.index(address): address for address in found}
+    for batch in in_batches(indexes):
+        for row in tx.connection.execute(_reachable(is_postgres=tx.is_postgres), {"ids": batch}).all():
+            for index in {row.phone_index, row.email_index} & indexes.keys():
+                found[indexes[index]].add((ClinicId(row.clinic_id), PatientId(row.id)))
+    return {address: sorted(people, key=lambda person: person[1]) for address, people in found.items()}
+
+
+def at_addresses(tx: Transaction, addresses: Collection[str]) -> set[Person]:
     """Return everybody whom one of these phones or mailboxes may belong to, at every clinic."""
-    statement = select(patient.c.clinic_id, patient.c.id)
-    return {
-        (ClinicId(row.clinic_id), PatientId(row.id))
-        for batch in in_batches({tx.vault.index(address) for address in addresses})
-        for row in tx.connection.execute(
-            statement.where(among(tx, patient.c.phone_index, batch) | among(tx, patient.c.email_index, batch))
-        )
-    }
+    return {person for people in at_each(tx, addresses).values() for person in people}
+
+
+@cache
+def _reachable(*, is_postgres: bool) -> Select[Any]:
+    by_phone, by_mail = (
+        listed(column, "ids", is_postgres=is_postgres) for column in (patient.c.phone_index, patient.c.email_index)
+    )
+    columns = (patient.c.clinic_id, patient.c.id, patient.c.phone_index, patient.c.email_index)
+    return select(*columns).where(by_phone | by_mail)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a patient is written to: in which language, and what staff changed for them. No field is opened for it."""
+
+    language: str
+    override: Override
+
+
+def manners(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Manner]:
+    """Return how patients of any clinic are written to."""
+    rows = tx.connection.execute(_manners(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
+    return {PatientId(row.id): Manner(row.language, _override(row)) for row in rows}
+
+
+@cache
+def _manners(*, is_postgres: bool) -> Select[Any]:
+    columns = (patient.c.id, patient.c.language, patient_override.c.document.label("override"))
+    changed = (patient_override.c.patient_id == patient.c.id) & overrides.IS_CURRENT
+    held = select(*columns).outerjoin(patient_override, changed)
+    return held.where(listed(patient.c.id, "ids", is_postgres=is_postgres))
 
 
 def save_many(

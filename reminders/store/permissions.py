@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, exists, insert, or_, select
+from sqlalchemy import Row, Select, exists, func, insert, or_, select
 
 from reminders.core.consent import Subject
 from reminders.core.feed import FeedEvent, FeedKind
@@ -15,6 +16,8 @@ from reminders.core.permissions import ClosedAddress, PastPermission, Permission
 from reminders.store import events as feed
 from reminders.store.conversation_rows import inbound, permission_event
 from reminders.store.rows import contact, patient
+from reminders.store.sets import listed
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 
@@ -49,15 +52,22 @@ def of_patient(tx: Transaction, clinic_id: ClinicId, patient_id: PatientId, *, h
     return [_past(tx, row, has_texts=has_texts) for row in tx.connection.execute(ordered)]
 
 
-def has_stopped_since(tx: Transaction, contacts: Collection[ContactId], at: datetime) -> bool:
-    """Say whether a text that came after this instant opted one of these addresses out."""
-    statement = (
-        select(permission_event.c.id)
-        .join(inbound, inbound.c.id == permission_event.c.inbound_id)
-        .where(permission_event.c.contact_id.in_(contacts), permission_event.c.is_granted.is_(False))
-        .where(permission_event.c.subject == Subject.MESSAGES, inbound.c.received_at > at)
+def last_stops(tx: Transaction, contacts: Collection[ContactId]) -> dict[ContactId, datetime]:
+    """Return when the last text came that opted out of each of these addresses; those without one are left out."""
+    rows = tx.connection.execute(_last_stops(is_postgres=tx.is_postgres), {"ids": list(contacts)}).all()
+    return {ContactId(row.contact_id): row.at for row in rows}
+
+
+@cache
+def _last_stops(*, is_postgres: bool) -> Select[Any]:
+    said = permission_event.c
+    is_stop = said.is_granted.is_(False) & (said.subject == plain(Subject.MESSAGES))
+    return (
+        select(said.contact_id, func.max(inbound.c.received_at).label("at"))
+        .join(inbound, inbound.c.id == said.inbound_id)
+        .where(listed(said.contact_id, "ids", is_postgres=is_postgres), is_stop)
+        .group_by(said.contact_id)
     )
-    return tx.connection.execute(statement.limit(1)).first() is not None
 
 
 def closed(tx: Transaction, clinic_id: ClinicId) -> list[ClosedAddress]:

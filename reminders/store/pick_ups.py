@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.ids import AppointmentId, ClinicId, ContactId, MessageId, PatientId
@@ -13,6 +15,8 @@ from reminders.core.patients import Recipient
 from reminders.core.pick_ups import Errand
 from reminders.store.conversation_rows import question
 from reminders.store.rows import message
+from reminders.store.sets import listed
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 NEWEST = 20
@@ -39,6 +43,22 @@ def errands(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) 
         person = ClinicId(row.clinic_id), PatientId(row.patient_id)
         found.append(Errand(*person, tuple(about), is_open=is_open, left_at=row.left_at))
     return found
+
+
+def fetched_by(tx: Transaction, contacts: Collection[ContactId]) -> dict[ContactId, set[PatientId]]:
+    """Return whom the holders of addresses fetch, or fetched: of whose sessions they were told or asked."""
+    found: dict[ContactId, set[PatientId]] = {}
+    for row in tx.connection.execute(_fetched(is_postgres=tx.is_postgres), {"ids": list(contacts)}).all():
+        found.setdefault(ContactId(row.contact_id), set()).add(PatientId(row.patient_id))
+    return found
+
+
+@cache
+def _fetched(*, is_postgres: bool) -> Select[Any]:
+    told = message.c.recipient == plain(Recipient.ESCORT)
+    has_left = message.c.left_at.is_not(None) & message.c.appointment_id.is_not(None)
+    here = listed(message.c.contact_id, "ids", is_postgres=is_postgres)
+    return select(message.c.contact_id, message.c.patient_id).where(here, told, has_left).distinct()
 
 
 def _asked(

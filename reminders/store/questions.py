@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, Update, bindparam, select, update
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.conversation.thread import OpenQuestion
@@ -20,7 +20,8 @@ from reminders.store.bulk import insert_rows
 from reminders.store.conversation_rows import question
 from reminders.store.links import Link
 from reminders.store.rows import link, message
-from reminders.store.sets import among, listed
+from reminders.store.sets import listed
+from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 
@@ -45,25 +46,39 @@ def ask(tx: Transaction, items: Sequence[Asked], *, now: datetime) -> None:
     insert_rows(tx, question, [{name: getattr(item, name) for name in names} | {"asked_at": now} for item in items])
 
 
-def still_open(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) -> list[tuple[OpenQuestion, ...]]:
-    """Return what messages that left to this address asked patients and is neither answered nor expired.
+def still_open(
+    tx: Transaction, senders: Sequence[Collection[ContactId]], *, now: datetime
+) -> list[list[tuple[OpenQuestion, ...]]]:
+    """Return for each sender, given as its addresses, what is open that messages which left asked patients there.
 
-    The newest message's questions come first; what was asked a second time counts from then. What escorts are asked is
-    another conversation.
+    That is what is neither answered nor expired. The newest message's questions come first; what was asked a second
+    time counts from then. What escorts are asked is another conversation.
     """
+    given = {"ids": [key for ids in senders for key in ids], "now": now}
+    asked: dict[UUID, list[Row[Any]]] = {}
+    for row in tx.connection.execute(_still_open(is_postgres=tx.is_postgres), given).all():
+        asked.setdefault(row.contact_id, []).append(row)
+    return [_by_message([row for key in ids for row in asked.get(key, ())]) for ids in senders]
+
+
+def _by_message(rows: Sequence[Row[Any]]) -> list[tuple[OpenQuestion, ...]]:
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in sorted(rows, key=lambda row: (row.expires_at, row.id)):
+        found.setdefault(row.message_id, []).append(row)
+    return [tuple(_questions(some)) for some in sorted(found.values(), key=_asked_at, reverse=True)]
+
+
+@cache
+def _still_open(*, is_postgres: bool) -> Select[Any]:
     columns = question.c
-    statement = (
+    is_waiting = columns.answered_at.is_(None) & columns.lapsed_at.is_(None)
+    is_asked = (columns.kind != plain(QuestionKind.PICK_UP)) & message.c.left_at.is_not(None)
+    return (
         select(question, message.c.left_at)
         .join(message, message.c.id == columns.message_id)
-        .where(among(tx, columns.contact_id, contacts), columns.answered_at.is_(None), columns.lapsed_at.is_(None))
-        .where(columns.expires_at > now, columns.kind != QuestionKind.PICK_UP, message.c.left_at.is_not(None))
-        .order_by(columns.expires_at, columns.id)
+        .where(listed(columns.contact_id, "ids", is_postgres=is_postgres), is_waiting, is_asked)
+        .where(columns.expires_at > bindparam("now", type_=columns.expires_at.type))
     )
-    by_message: dict[UUID, list[Row[Any]]] = {}
-    for row in tx.connection.execute(statement).all():
-        by_message.setdefault(row.message_id, []).append(row)
-    newest_first = sorted(by_message.values(), key=_asked_at, reverse=True)
-    return [tuple(_questions(rows)) for rows in newest_first]
 
 
 def _asked_at(rows: Sequence[Row[Any]]) -> tuple[datetime, UUID]:
@@ -119,7 +134,15 @@ def of_link(tx: Transaction, page: Link) -> list[tuple[AppointmentId, int]]:
     return [(page.appointment_id, page.version)]
 
 
-def mark_answered(tx: Transaction, appointment_id: AppointmentId, kind: QuestionKind, *, now: datetime) -> None:
-    """Close the questions of one kind about an appointment."""
-    here = (question.c.appointment_id == appointment_id) & (question.c.kind == kind)
-    tx.connection.execute(update(question).where(here, question.c.answered_at.is_(None)).values(answered_at=now))
+def mark_answered(tx: Transaction, about: Collection[AppointmentId], kind: QuestionKind, *, now: datetime) -> None:
+    """Close the questions of one kind about appointments."""
+    given = {"ids": sorted(about), "asked": kind, "now": now}
+    tx.connection.execute(_answered(is_postgres=tx.is_postgres), given)
+
+
+@cache
+def _answered(*, is_postgres: bool) -> Update:
+    theirs = listed(question.c.appointment_id, "ids", is_postgres=is_postgres)
+    is_such = question.c.kind == bindparam("asked", type_=question.c.kind.type)
+    here = update(question).where(theirs, is_such, question.c.answered_at.is_(None))
+    return here.values(answered_at=bindparam("now", type_=question.c.answered_at.type))

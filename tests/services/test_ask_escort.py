@@ -380,7 +380,7 @@ def test_a_stop_by_text_ends_all_texts_to_an_escort_and_tells_the_desk(asked: Wo
     assert ("escort_declined", "high") in worklist(asked)
     with asked.store.reading() as tx:
         ids = [row.id for row in asked.all(select(rows.contact))]
-        assert contacts.has_opted_out(tx, ids)
+        assert contacts.opted_out(tx, ids)
     asked.text("START", sender=ESCORT)
     asked.sync(fetched(), fetched("A2", at=FIRST + 7 * DAY))
     asked.at(FIRST + 6 * DAY)

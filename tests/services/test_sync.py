@@ -280,7 +280,7 @@ def test_an_answer_that_comes_while_a_schedule_is_applied_is_kept(world: World) 
     row = world.all(select(rows.appointment))[0]
     with world.store.transaction() as tx:
         [read_before] = appointments.named(tx, row.clinic_id, "A1")
-        assert appointments.confirm(tx, read_before.id, 1, now=NOON)
+        appointments.confirm(tx, [read_before.id], now=NOON)
         assert appointments.record_ride(tx, read_before.id, 1, RideState.ARRANGED)
         appointments.update_many(tx, row.clinic_id, row.source, [read_before])
         [found] = appointments.named(tx, row.clinic_id, "A1")

@@ -167,6 +167,6 @@ def test_texts_that_stay_unread_do_not_keep_the_next_from_their_turn(world: Worl
     found: list[InboundId] = []
     with world.store.reading() as tx:
         while some := inbound.waiting(tx, limit=2, after=found[-1] if found else None):
-            found += some
-        assert found == inbound.waiting(tx, limit=9)
+            found += [item.id for item in some]
+        assert found == [item.id for item in inbound.waiting(tx, limit=9)]
     assert len(set(found)) == 5
