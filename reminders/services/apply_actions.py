@@ -37,7 +37,7 @@ from reminders.services.opt_out import opt_in_address
 from reminders.services.opt_out_sender import opt_out_sender, said_by
 from reminders.services.record_check_in import Answer, record_check_in
 from reminders.services.reply_case import Case
-from reminders.store import appointments, contacts, events, messages, questions, tasks
+from reminders.store import appointments, confirmations, contacts, events, messages, questions, tasks
 from reminders.store.unit_of_work import Transaction
 
 WRONG_NUMBER = "wrong_number"
@@ -63,9 +63,7 @@ def apply_actions(tx: Transaction, case: Case, actions: Sequence[Action]) -> str
     return apply_together(tx, [(case, actions)], now=case.now)[0]
 
 
-def apply_together(
-    tx: Transaction, followed: Sequence[tuple[Case, Sequence[Action]]], *, now: datetime
-) -> list[str]:
+def apply_together(tx: Transaction, followed: Sequence[tuple[Case, Sequence[Action]]], *, now: datetime) -> list[str]:
     """Apply likewise what follows from texts of different patients: each kind of action for all of them at once."""
     _lock_visits(tx, followed)
     for kind in LOCK_ORDER:
@@ -108,19 +106,14 @@ def _act(tx: Transaction, case: Case, action: Action) -> None:
         case HoldPatient(patient_id=patient_id):
             hold_patient(tx, case.deps, case.clinic, patient_id, now=case.now)
             case.done.append("patient put on hold")
-        case TakeBack(appointment_id=key, version=version):
-            appointments.take_back(tx, key, version)
-            case.done.append("earlier confirmation taken back")
-        case RecordRide():
-            _record_ride(tx, case, action)
+        case Confirm() | TakeBack() | RecordRide():
+            _about_a_visit(tx, case, action)
         case RecordScore():
             _record_score(tx, case, action)
         case OpenTask():
             _open_task(tx, case, action)
         case RaiseAlarm() | Say() | Note():
             _remember(case, action)
-        case Confirm():
-            _confirm(tx, [(case, action)], case.now)
 
 
 def _remember(case: Case, action: RaiseAlarm | Say | Note) -> None:
@@ -159,11 +152,18 @@ def _confirm(tx: Transaction, said: Sequence[tuple[Case, Confirm]], now: datetim
             _moved_meanwhile(tx, case)
 
 
-def _record_ride(tx: Transaction, case: Case, action: RecordRide) -> None:
-    if record_rides(tx, case.deps, action.visits, action.state, inbound_id=case.item.id, now=case.now):
-        case.done.append(f"ride: {action.state}")
-    else:
-        _moved_meanwhile(tx, case)
+def _about_a_visit(tx: Transaction, case: Case, action: Confirm | TakeBack | RecordRide) -> None:
+    match action:
+        case Confirm():
+            _confirm(tx, [(case, action)], case.now)
+        case TakeBack(appointment_id=key, version=version):
+            confirmations.take_back(tx, key, version)
+            case.done.append("earlier confirmation taken back")
+        case RecordRide(visits=visits, state=state):
+            if record_rides(tx, case.deps, visits, state, inbound_id=case.item.id, now=case.now):
+                case.done.append(f"ride: {state}")
+            else:
+                _moved_meanwhile(tx, case)
 
 
 def _moved_meanwhile(tx: Transaction, case: Case) -> None:

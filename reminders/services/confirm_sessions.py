@@ -11,7 +11,7 @@ from datetime import datetime
 from reminders.core.cadences import QuestionKind
 from reminders.core.ids import AppointmentId
 from reminders.core.tasks import Resolver, TaskKind
-from reminders.store import appointments, questions, tasks
+from reminders.store import appointments, confirmations, questions, tasks
 from reminders.store.unit_of_work import Transaction
 
 Said = tuple[AppointmentId, int]
@@ -29,7 +29,7 @@ def confirm_sessions(tx: Transaction, said: Collection[Said], *, now: datetime) 
     held = frozenset((key, version) for key, version in said if versions.get(key) == version)
     about = {key for key, _ in held}
     if about:
-        appointments.confirm(tx, about, now=now)
+        confirmations.confirm(tx, about, now=now)
         questions.mark_answered(tx, about, QuestionKind.CONFIRM, now=now)
         tasks.resolve_kinds(tx, [TaskKind.UNCONFIRMED], about=about, by=Resolver.PATIENT, now=now)
     return held

@@ -40,7 +40,7 @@ from reminders.services.gather_thread import find_sender, gather_thread, make_ro
 from reminders.services.hear_patients import visit_of
 from reminders.services.receive_replies import FROM_ESCORT, FROM_STAFF
 from reminders.services.reply_case import Case
-from reminders.store import appointments, corrections, inbound, tasks
+from reminders.store import confirmations, corrections, inbound, tasks
 from reminders.store.corrections import Correction
 from reminders.store.inbound import ReadText
 from reminders.store.unit_of_work import Transaction
@@ -194,7 +194,7 @@ def _actions(tx: Transaction, held: _Held, reading: Reading, scene: Scene) -> tu
 def _taken_back(tx: Transaction, held: _Held, thread: Thread) -> list[Action]:
     """Take back what this text confirmed, and nothing that anything else did; a person asks the patient."""
     times = {held.read.handled_at, *(item.made_at for item in held.made)} - {None}
-    mine = appointments.confirmed_at(tx, [item.id for item in thread.upcoming], [at for at in times if at is not None])
+    mine = confirmations.confirmed_at(tx, [item.id for item in thread.upcoming], [at for at in times if at is not None])
     kind = TaskKind.UNCONFIRMED
     return [
         action

@@ -27,6 +27,9 @@ from reminders.store.inbound import StoredText
 from reminders.store.patients import Person
 from reminders.store.unit_of_work import Transaction
 
+Asked = tuple[OpenQuestion, ...]
+"""What one message asked."""
+
 
 def make_rows_for(deps: Deps, text_id: InboundId) -> None:
     """Make the rows of addresses that a text may close, before any of them is locked. Raises SpoiledError."""
@@ -90,14 +93,17 @@ def gather_threads(
 ) -> list[tuple[Thread, Clinic | None]]:
     """Return likewise the threads of several texts, each given as who wrote it and when it came."""
     facts = read_facts(tx, [sender for sender, _ in received], now=now)
-    return [_thread(tx, deps, facts, place, sender, at) for place, (sender, at) in enumerate(received)]
+    return [
+        _thread(tx, deps, facts, _asked(facts, place, sender), received=(sender, at))
+        for place, (sender, at) in enumerate(received)
+    ]
 
 
 def _thread(
-    tx: Transaction, deps: Deps, facts: Facts, place: int, sender: Sender, received_at: datetime
+    tx: Transaction, deps: Deps, facts: Facts, asked: Sequence[Asked], *, received: tuple[Sender, datetime]
 ) -> tuple[Thread, Clinic | None]:
+    (last, *older), (sender, received_at) = asked, received
     ids = [key for _, key in sender.people]
-    (last, *older), is_person_last = _asked(facts, place, sender)
     upcoming, begun = facts.upcoming(ids), facts.begun(ids)
     bare = Thread(
         patients=tuple(ids),
@@ -105,7 +111,7 @@ def _thread(
         past=tuple(begun),
         last=last,
         older=tuple(older),
-        is_person_last=is_person_last,
+        is_person_last=_is_person_last(facts, sender),
     )
     clinic = _clinic(facts.clinics, sender, bare.owner)
     if clinic is None:
@@ -132,12 +138,16 @@ def _thread(
     )
 
 
-def _asked(facts: Facts, place: int, sender: Sender) -> tuple[list[tuple[OpenQuestion, ...]], bool]:
+def _asked(facts: Facts, place: int, sender: Sender) -> Sequence[Asked]:
     """Return what is open, what the last message asked first, that being nothing where staff wrote it themselves."""
     if sender.is_page:
-        return [(OpenQuestion(QuestionKind.CONFIRM, tuple(sender.shown), patient_id=sender.people[0][1]),)], False
-    groups, is_person_last = facts.asked[place], facts.is_person_last(sender.contacts)
-    return [(), *groups] if is_person_last else (list(groups) or [()]), is_person_last
+        return [(OpenQuestion(QuestionKind.CONFIRM, tuple(sender.shown), patient_id=sender.people[0][1]),)]
+    groups = facts.asked[place]
+    return [(), *groups] if _is_person_last(facts, sender) else groups or [()]
+
+
+def _is_person_last(facts: Facts, sender: Sender) -> bool:
+    return not sender.is_page and facts.is_person_last(sender.contacts)
 
 
 def _language(sender: Sender, facts: Facts, owner: PatientId | None, clinic: Clinic) -> str:

@@ -10,13 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reminders.core.conversation.actions import Action, Confirm, Note, OpenTask, RaiseAlarm, RecordRide, RecordScore, Say
+from reminders.core.conversation.actions import (
+    Action,
+    Confirm,
+    Note,
+    OpenTask,
+    RaiseAlarm,
+    RecordRide,
+    RecordScore,
+    Say,
+)
 from reminders.core.escalations import person_at
 from reminders.core.ids import InboundId, PatientId
 from reminders.services.apply_actions import apply_together
 from reminders.services.deps import Deps
 from reminders.services.gather_thread import find_senders
-from reminders.services.hear_patients import Hearing, hear_patients
+from reminders.services.hear_patients import hear_patients
 from reminders.services.reply_case import Sender
 from reminders.store import clinics, inbound, pick_ups
 from reminders.store.inbound import StoredText

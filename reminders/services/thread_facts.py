@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ class Facts:
     sessions: Sequence[Appointment]
     told: Mapping[AppointmentId, datetime]
     manners: Mapping[PatientId, Manner]
-    alarmed: Set[PatientId]
+    alarmed: frozenset[PatientId]
     lately: Mapping[ContactId, Lately]
     opted_out: Mapping[ContactId, str]
     stops: Mapping[ContactId, datetime]
@@ -91,7 +91,7 @@ def read_facts(tx: Transaction, senders: Sequence[Sender], *, now: datetime) -> 
         sessions=sessions,
         told={key: said.starts_at for (key, whom), (_, said) in told.items() if whom is Recipient.PATIENT},
         manners=patients.manners(tx, ids) if ids else {},
-        alarmed=escalations.waiting(tx, about | set(ids)),
+        alarmed=frozenset(escalations.waiting(tx, about | set(ids))),
         lately=lately.sent_to(tx, rows, answered_since=now - HOUR, left_since=now - STAFF_AWAITED),
         opted_out=contacts.opted_out(tx, rows),
         stops=permissions.last_stops(tx, rows),

@@ -10,13 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, or_, select, true, update
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
-from reminders.core.feed import FeedEvent, FeedKind
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
 from reminders.core.transport import RideState
-from reminders.store import events
 from reminders.store.batches import in_batches
 from reminders.store.bulk import ROWS_AT_ONCE, insert_rows
 from reminders.store.once import insert_many_once
@@ -254,48 +251,6 @@ def _versions(*, is_postgres: bool) -> Select[Any]:
     theirs = listed(appointment.c.id, "ids", is_postgres=is_postgres)
     found = select(appointment.c.id, appointment.c.version).where(theirs)
     return found.order_by(appointment.c.id).with_for_update(key_share=True)
-
-
-def confirm(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> None:
-    """Record the patients' yes to these as they are: they are locked, so that none has moved on since."""
-    given = {"ids": sorted(ids), "now": now}
-    rows = tx.connection.execute(_confirmed(is_postgres=tx.is_postgres), given).all()
-    kind = FeedKind.APPOINTMENT_CONFIRMED
-    told = [
-        FeedEvent(
-            kind,
-            ClinicId(row.clinic_id),
-            "appointment",
-            row.id,
-            now,
-            PatientId(row.patient_id),
-            {"version": row.version},
-        )
-        for row in rows
-    ]
-    events.add(tx, told)
-
-
-@cache
-def _confirmed(*, is_postgres: bool) -> ReturningUpdate[Any]:
-    columns = appointment.c
-    here = update(appointment).where(listed(columns.id, "ids", is_postgres=is_postgres))
-    now = bindparam("now", type_=columns.confirmed_at.type)
-    done = here.values(confirmed_version=columns.version, confirmed_at=now)
-    return done.returning(columns.id, columns.version, columns.clinic_id, columns.patient_id)
-
-
-def confirmed_at(tx: Transaction, ids: Collection[AppointmentId], times: Collection[datetime]) -> set[AppointmentId]:
-    """Return which of these stand confirmed by a yes of exactly one of these instants."""
-    here = among(tx, appointment.c.id, ids) & (appointment.c.confirmed_version == appointment.c.version)
-    rows = tx.connection.scalars(select(appointment.c.id).where(here, among(tx, appointment.c.confirmed_at, times)))
-    return {AppointmentId(row) for row in rows}
-
-
-def take_back(tx: Transaction, appointment_id: AppointmentId, version: int) -> None:
-    """Forget the patient's yes to one version: they now say that they are not coming."""
-    here = (appointment.c.id == appointment_id) & (appointment.c.confirmed_version == version)
-    tx.connection.execute(update(appointment).where(here).values(confirmed_version=None, confirmed_at=None))
 
 
 def record_ride(tx: Transaction, appointment_id: AppointmentId, version: int, state: RideState) -> bool:

@@ -140,7 +140,9 @@ def waiting(tx: Transaction, people: Collection[PatientId]) -> set[PatientId]:
 
 @cache
 def _waiting(*, is_postgres: bool) -> Select[Any]:
-    return select(escalation.c.patient_id).where(IS_OPEN, listed(escalation.c.patient_id, "ids", is_postgres=is_postgres))
+    return select(escalation.c.patient_id).where(
+        IS_OPEN, listed(escalation.c.patient_id, "ids", is_postgres=is_postgres)
+    )
 
 
 def of_patient(tx: Transaction, patient_id: PatientId) -> list[Escalation]:

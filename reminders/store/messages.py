@@ -15,7 +15,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from reminders.core.delivery import ENDED, LEFT, MessageState
 from reminders.core.feed import SETTLED
-from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, BatchId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
 from reminders.core.patients import Channel

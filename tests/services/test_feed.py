@@ -14,7 +14,7 @@ from reminders.core.ids import AppointmentId, ClinicId
 from reminders.services.number_events import number_events
 from reminders.services.read_feed import Wanted, read_events, read_sessions, read_tasks
 from reminders.services.sync_entries import cancel_entry, sync_entry
-from reminders.store import appointments, clinics, events
+from reminders.store import clinics, confirmations, events
 from reminders.store.console_rows import event
 from reminders.store.rows import appointment
 from reminders.store.unit_of_work import Store
@@ -90,7 +90,7 @@ def test_a_transaction_that_fails_tells_nothing(world: World) -> None:
 
     def confirm_and_die() -> None:
         with world.store.transaction() as tx:
-            appointments.confirm(tx, [AppointmentId(found.id)], now=NOON)
+            confirmations.confirm(tx, [AppointmentId(found.id)], now=NOON)
             sys.exit("the worker dies here")
 
     with pytest.raises(SystemExit):

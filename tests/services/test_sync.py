@@ -11,7 +11,7 @@ from reminders.core.appointments import AppointmentStatus, ChangeKind
 from reminders.core.transport import RideState
 from reminders.ports import Fault
 from reminders.services.sync_schedule import SyncOptions
-from reminders.store import appointments, rows
+from reminders.store import appointments, confirmations, rows
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, local
 from tests.world import CONFIRM_AT, World, only, some_entries
@@ -280,7 +280,7 @@ def test_an_answer_that_comes_while_a_schedule_is_applied_is_kept(world: World) 
     row = world.all(select(rows.appointment))[0]
     with world.store.transaction() as tx:
         [read_before] = appointments.named(tx, row.clinic_id, "A1")
-        appointments.confirm(tx, [read_before.id], now=NOON)
+        confirmations.confirm(tx, [read_before.id], now=NOON)
         assert appointments.record_ride(tx, read_before.id, 1, RideState.ARRANGED)
         appointments.update_many(tx, row.clinic_id, row.source, [read_before])
         [found] = appointments.named(tx, row.clinic_id, "A1")

@@ -47,8 +47,11 @@ def understand(body: str, thread: Thread) -> Interpretation:
     merged = merge(found)
     if any(merged.has(intent) for question in thread.last for intent in ANSWERS[question.kind]):
         return merged
+    older = [item for items in thread.older for item in items]
+    if not older:
+        return merged
     plain = _read(body, None, thread)
-    for question in (item for items in thread.older for item in items):
+    for question in older:
         reading = _read(body, question.kind, thread)
         if _answers(question, reading, plain):
             return merge([reading, *found])
