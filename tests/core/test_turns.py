@@ -1,0 +1,74 @@
+"""Which texts are read together, and what goes before them."""
+
+from __future__ import annotations
+
+from itertools import count
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders.core.conversation.turns import MOST_SIGNS, MOST_TEXTS, WaitingText, turns
+from reminders.core.ids import InboundId
+
+PHONES = st.sampled_from([b"a", b"b", b"c"])
+WORDS = st.sampled_from(["yes", "STOP", "my chest hurts", "x" * MOST_SIGNS, None])
+TEXTS = st.lists(st.tuples(PHONES, WORDS, st.booleans()), max_size=40)
+
+
+def waiting(*texts: tuple[bytes, str | None]) -> list[WaitingText]:
+    return [WaitingText(InboundId(UUID(int=n)), *text) for n, text in enumerate(texts, 1)]
+
+
+def shown(*texts: tuple[bytes, str | None]) -> list[tuple[list[int], list[int]]]:
+    return [([key.int for key in turn.alone], [key.int for key in turn.together]) for turn in turns(waiting(*texts))]
+
+
+def test_texts_of_different_phones_are_read_together() -> None:
+    assert shown((b"a", "yes"), (b"b", "no"), (b"c", "ok")) == [([], [1, 2, 3])]
+
+
+def test_danger_goes_first_and_then_opt_outs() -> None:
+    texts = (b"a", "yes"), (b"b", "STOP"), (b"c", "i cant breathe"), (b"d", "ok")
+    assert shown(*texts) == [([3, 2], [1, 4])]
+
+
+def test_what_the_provider_took_for_an_opt_out_is_one() -> None:
+    [text] = waiting((b"a", "zzz"))
+    [turn] = turns([WaitingText(text.id, text.sender, text.body, opt_out_type="STOP")])
+    assert turn.alone == [text.id]
+
+
+def test_the_second_text_of_a_phone_is_in_a_later_turn_with_all_behind_it() -> None:
+    assert shown((b"a", "yes"), (b"b", "ok"), (b"a", "STOP"), (b"c", "ok")) == [([], [1, 2]), ([3], [4])]
+
+
+def test_what_is_written_on_a_page_or_does_not_open_stands_alone_in_its_place() -> None:
+    assert shown((b"a", "yes"), (b"b", None), (b"c", "ok")) == [([], [1]), ([2], []), ([], [3])]
+    page = WaitingText(InboundId(UUID(int=1)), b"a", "yes", is_page=True)
+    assert [turn.alone for turn in turns([page])] == [[page.id]]
+
+
+def test_a_turn_is_over_when_it_holds_much() -> None:
+    many = [(n.to_bytes(2), "ok") for n in range(MOST_TEXTS + 1)]
+    assert [len(together) for _, together in shown(*many)] == [MOST_TEXTS, 1]
+    assert shown((b"a", "x" * MOST_SIGNS), (b"b", "x")) == [([], [1]), ([], [2])]
+
+
+@given(TEXTS)
+def test_each_text_has_its_turn_once_and_no_phone_is_heard_out_of_order(
+    texts: list[tuple[bytes, str | None, bool]],
+) -> None:
+    numbers = count(1)
+    given_texts = [
+        WaitingText(InboundId(UUID(int=next(numbers))), sender, body, is_page=is_page)
+        for sender, body, is_page in texts
+    ]
+    read = [[*turn.alone, *turn.together] for turn in turns(given_texts)]
+    flat = [key for turn in read for key in turn]
+    assert sorted(flat) == [text.id for text in given_texts]
+    of = {text.id: text.sender for text in given_texts}
+    for phone in set(of.values()):
+        theirs = [key for key in flat if of[key] == phone]
+        assert theirs == sorted(theirs)
+    assert all(len({of[key] for key in turn}) == len(turn) for turn in read)

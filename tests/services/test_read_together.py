@@ -1,0 +1,177 @@
+"""Replies that are read in one transaction: what comes of each is what came of it alone, and few statements do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from reminders.core.conversation import turns
+from reminders.ports import InboundText
+from reminders.services import receive_replies as receiving
+from reminders.services.receive_replies import receive_replies, store_text
+from reminders.store import rows
+from reminders.store.conversation_rows import inbound, permission_event, question
+from reminders.store.unit_of_work import Store
+from tests.builders import a_record, an_entry
+from tests.servers.wiping import wipe
+from tests.services.conversation_cases import ON_CALL, a_world, is_opted_out, new_texts
+from tests.services.test_statements import FEW, MANY, counting
+from tests.world import CONFIRM_AT, World, some_entries
+
+pytestmark = pytest.mark.both_databases
+
+WORDS = (
+    "C",
+    "yes but I have chest pain",
+    "can we do Thursday instead?",
+    "my sister drives me home",
+    "STOP",
+    "what time was it again",
+    "i cant make it",
+    "thank you!",
+    "ok see you then, and my arm hurts",
+    "wrong number",
+    "no",
+    "start",
+    "8",
+    "gracias, ahi estare",
+)
+ORDINARY = ("C", "yes", "can we do Thursday instead?", "what time was it again", "thank you!")
+
+
+def asked(store: Store, patients: int) -> World:
+    """Return a clinic whose patients have all been asked whether they come."""
+    wipe(store)
+    world = a_world(store, "remind_confirm")
+    world.sync(*some_entries(patients))
+    world.at(CONFIRM_AT)
+    assert world.pump() == patients
+    return world
+
+
+def arrive(world: World, bodies: Sequence[str], *, phones: Sequence[str] = ()) -> None:
+    for number, body in enumerate(bodies, 1):
+        sender = phones[number - 1] if phones else f"+1202555{number:04d}"
+        store_text(world.deps, InboundText(f"SM{number:032x}", sender, "+12025550100", body, 0))
+
+
+def what_came_of(world: World) -> dict[str, list[Any]]:
+    """Return all that replies change, without what is new in every world."""
+    texts = world.all(select(inbound).order_by(inbound.c.provider_id))
+    people = {row.id: row.external_id for row in world.all(select(rows.patient))}
+    visits = world.all(select(rows.appointment).order_by(rows.appointment.c.external_id))
+    questions = world.all(select(question, rows.appointment.c.external_id).join(rows.appointment))
+    written = world.all(select(rows.message).order_by(rows.message.c.made_at))
+    return {
+        "texts": [(row.intents, row.decision, people.get(row.patient_id), bool(row.appointment_id)) for row in texts],
+        "visits": [(row.confirmed_version, row.confirmed_at, row.ride_state, row.ride_version) for row in visits],
+        "tasks": sorted(
+            (row.kind, row.urgency, people.get(row.patient_id, "")) for row in world.all(rows.task.select())
+        ),
+        "questions": sorted((row.external_id, row.kind, str(row.answered_at)) for row in questions),
+        "messages": sorted((row.kind, row.state, str(row.reason), people.get(row.patient_id, "")) for row in written),
+        "events": sorted(
+            (row.kind, people.get(row.patient_id, "")) for row in world.all(rows.metadata.tables["event"].select())
+        ),
+    }
+
+
+def test_what_comes_of_replies_read_together_is_what_came_of_each_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = asked(store, len(WORDS))
+    arrive(together, WORDS)
+    assert receive_replies(together.deps) == len(WORDS)
+    found = what_came_of(together)
+    monkeypatch.setattr(turns, "MOST_TEXTS", 1)
+    alone = asked(store, len(WORDS))
+    arrive(alone, WORDS)
+    assert receive_replies(alone.deps) == len(WORDS)
+    assert what_came_of(alone) == found
+
+
+def test_reading_many_ordinary_replies_costs_no_more_statements_than_few(store: Store) -> None:
+    costs = []
+    for patients in (FEW, turns.MOST_TEXTS):
+        world = asked(store, patients)
+        arrive(world, [ORDINARY[place % len(ORDINARY)] for place in range(patients)])
+        receive_replies(world.deps)  # what is made once is made
+        wipe(store)
+        world = asked(store, patients)
+        arrive(world, [ORDINARY[place % len(ORDINARY)] for place in range(patients)])
+        with counting(store) as seen:
+            assert receive_replies(world.deps) == patients
+        costs.append(len(seen))
+    assert costs[1] <= costs[0]
+    world.check()
+
+
+def test_many_more_than_one_turn_takes_are_all_read(store: Store) -> None:
+    world = asked(store, MANY)
+    arrive(world, ["yes"] * MANY)
+    assert receive_replies(world.deps) == MANY
+    visits = world.all(select(rows.appointment.c.confirmed_version, rows.appointment.c.version))
+    assert all(row.confirmed_version == row.version for row in visits)
+    assert receive_replies(world.deps) == 0
+
+
+def test_one_phone_is_heard_in_order(store: Store) -> None:
+    world = asked(store, 3)
+    first, other = "+12025550001", "+12025550002"
+    arrive(world, ["STOP", "yes", "START", "STOP"], phones=[first, other, first, first])
+    assert receive_replies(world.deps) == 4
+    assert is_opted_out(world)
+    said = world.all(select(permission_event.c.is_granted).order_by(permission_event.c.id))
+    mine = [row.is_granted for row in said]
+    assert (mine[0], mine[-1]) == (False, False)
+    assert True in mine
+
+
+def test_danger_that_only_reading_finds_is_read_alone_and_calls_somebody(store: Store) -> None:
+    world = asked(store, 4)
+    arrive(world, ["yes", "there is something very wrong, everything is going numb on my left side", "yes", "C"])
+    assert receive_replies(world.deps) == 4
+    assert world.tasks().count("escalation") == 1
+    assert len(new_texts(world, ON_CALL)) == 1
+
+
+def test_one_that_does_not_open_keeps_no_other_from_being_read(store: Store) -> None:
+    world = asked(store, 4)
+    arrive(world, ["yes"] * 4)
+    with world.store.transaction() as tx:
+        broken = update(inbound).where(inbound.c.provider_id == f"SM{2:032x}")
+        tx.connection.execute(broken.values(sender=b"no such thing"))
+    assert receive_replies(world.deps) == 3
+    assert world.tasks() == ["reply_unclear"]
+
+
+def test_where_reading_together_fails_each_is_read_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = asked(store, 4)
+    arrive(world, ["yes", "STOP", "C", "no"])
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("as no text may")
+
+    monkeypatch.setattr(receiving, "receive_together", fail)
+    assert receive_replies(world.deps) == 4
+    assert is_opted_out(world)
+    assert "reply_unclear" not in world.tasks()
+
+
+def test_a_phone_of_two_patients_and_one_of_nobody_are_read_too(store: Store) -> None:
+    wipe(store)
+    world = a_world(store, "remind_confirm")
+    shared, nobodys = "+12025550001", "+12125559999"
+    entries = [an_entry(f"A{n}", patient=a_record(f"P{n}", phone=shared, email=None)) for n in (1, 2)]
+    world.sync(*entries, an_entry("A3", patient=a_record("P3", phone="+12025550003", email=None)))
+    world.at(CONFIRM_AT)
+    world.pump()
+    arrive(world, ["yes", "hello", "yes"], phones=[shared, nobodys, "+12025550003"])
+    assert receive_replies(world.deps) == 3
+    kinds = world.tasks()
+    assert "sender_unknown" in kinds
+    confirmed = world.all(select(rows.appointment.c.external_id).where(rows.appointment.c.confirmed_at.is_not(None)))
+    assert "A3" in {row.external_id for row in confirmed}
