@@ -33,7 +33,7 @@ def errands(tx: Transaction, contacts: Collection[ContactId], *, now: datetime) 
         .limit(NEWEST)
     )
     rows = tx.connection.execute(statement).all()
-    asked = _asked(tx, [MessageId(row.id) for row in rows])
+    asked = _asked(tx, [MessageId(row.id) for row in rows]) if rows else {}
     found = []
     for row in rows:
         questions = asked.get(MessageId(row.id), [])

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from operator import mul
 
 from reminders.core.replies.intents import Intent
 
@@ -53,17 +54,21 @@ class Weights:
     def chances(self, features: Mapping[int, float]) -> dict[Intent, float]:
         """Return how likely each intent is, from 0 to 1."""
         every = zip(self.intents, self.biases, self.rows, strict=True)
-        return {intent: chance(bias + self._sum(row, features)) for intent, bias, row in every}
+        places, values = list(features), list(features.values())
+        return {intent: chance(bias + self._sum(row, places, values)) for intent, bias, row in every}
 
     def words_for(self, intent: Intent, tokens: Sequence[Token], question: str) -> list[Token]:
         """Return the words that speak most for an intent, in their order; the first word where none does."""
         row = self.rows[self.intents.index(intent)]
-        told = [(self._sum(row, _counted(_of_word(token.text, question))), token) for token in tokens]
+        features = [_counted(_of_word(token.text, question)) for token in tokens]
+        sums = (self._sum(row, list(found), list(found.values())) for found in features)
+        told = list(zip(sums, tokens, strict=True))
         best = max((weight for weight, _ in told), default=0.0)
         return [token for weight, token in told if weight > 0 and weight >= best / 2] or list(tokens[:1])
 
-    def _sum(self, row: array[int], features: Mapping[int, float]) -> float:
-        return self.step * sum(row[place] * value for place, value in features.items())
+    def _sum(self, row: array[int], places: Sequence[int], values: Sequence[float]) -> float:
+        # Added up in this order and no other: sums of floats depend on it.
+        return self.step * sum(map(mul, map(row.__getitem__, places), values))
 
 
 def chance(weight: float) -> float:
