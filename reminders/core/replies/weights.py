@@ -68,7 +68,8 @@ class Weights:
 
     def _sum(self, row: array[int], places: Sequence[int], values: Sequence[float]) -> float:
         # Added up in this order and no other: sums of floats depend on it.
-        return self.step * sum(map(mul, map(row.__getitem__, places), values))
+        total: float = sum(map(mul, map(row.__getitem__, places), values))
+        return self.step * total
 
 
 def chance(weight: float) -> float:
