@@ -146,6 +146,7 @@ def resume(
             report.still = _still(tx, clinic, about)
     if subject.kind is PauseKind.DAY:
         _plan_everybody(deps, report, watch)
+    deps.lookout.forget()  # what was held may have been due long ago
     deps.queue.hint(SENDING_JOBS.values())
     return report
 
