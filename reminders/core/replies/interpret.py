@@ -85,6 +85,9 @@ def interpret_by_rules(text: str, *, open_question: QuestionKind | None, languag
         may_be_idiom=bool(found.idioms) and not found.has(Intent.RED_FLAG),
         number=lone_number(numbers_in(main.phrases, main.known)),
         is_hedged=any(match.entry.means is Mark.HEDGE for side in sides for match in side.matches),
+        is_idle=any(
+            match.entry.means is Mark.NOTHING and match.entry.is_bare for side in sides for match in side.matches
+        ),
     )
 
 

@@ -35,7 +35,8 @@ class Interpretation:
     `keyword` is the whole text where it is one known word, never prose. `score` is set only with a score finding.
     `language` is that of the words which were understood. `may_be_idiom`: a red flag's words in a turn of phrase
     ("this pain is killing me"), which a clinic may choose to take at their word. `number` is the only number that could
-    be a score, whether or not the rules take it for one; `is_hedged` says that words of doubt were heard.
+    be a score, whether or not the rules take it for one; `is_hedged` says that words of doubt were heard; `is_idle`,
+    that the whole text is one turn of phrase that answers nothing.
     """
 
     findings: tuple[Finding, ...]
@@ -45,6 +46,7 @@ class Interpretation:
     may_be_idiom: bool = False
     number: int | None = None
     is_hedged: bool = False
+    is_idle: bool = False
 
     @property
     def intents(self) -> tuple[Intent, ...]:

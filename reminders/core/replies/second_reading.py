@@ -26,7 +26,7 @@ WORDS_COUNT, SENSE_COUNTS = 0.65, 0.45
 """How much the log-odds of weights and encoder count: fitted on replies of authors of whom neither had learned."""
 LIKELY, NEVER = 0.5, 2.0
 ADDED_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
-    Intent.RED_FLAG: 0.08,
+    Intent.RED_FLAG: 0.05,
     Intent.OPT_OUT: 0.15,
     Intent.CONFIRM: 0.9,
     Intent.SCORE: 0.8,
@@ -37,7 +37,7 @@ somebody comes is worse than to ask once more."""
 HEARD_FROM: Chances = {Intent.CONFIRM: 0.2}
 """What the words alone must make of it too: the encoder is now and then sure of the contrary of what is meant."""
 KEPT_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
-    Intent.RED_FLAG: 0.05,
+    Intent.RED_FLAG: 0.03,
     Intent.OPT_OUT: 0.05,
     **dict.fromkeys(STANDS_ALONE, 0.0),
 }
@@ -76,9 +76,14 @@ def prepare() -> None:
 
 
 def is_plain(by_rules: Interpretation, tokens: Sequence[Token]) -> bool:
-    """Say whether a text is one of our words, a number or sign, or a phone's own: there the rules are exact."""
+    """Say whether a text is one of our words, an idle phrase, a number, a sign or a phone's own: rules are exact."""
     is_automatic = by_rules.has(Intent.REACTION) or by_rules.has(Intent.AUTO_REPLY)
-    return is_automatic or bool(by_rules.keyword) or not any(token.text.strip("0").isalpha() for token in tokens)
+    return (
+        is_automatic
+        or by_rules.is_idle
+        or bool(by_rules.keyword)
+        or not any(token.text.strip("0").isalpha() for token in tokens)
+    )
 
 
 def is_sure(by_rules: Interpretation, by_words: Chances) -> bool:
