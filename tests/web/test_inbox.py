@@ -246,7 +246,7 @@ def test_words_from_a_page_stand_in_the_conversation_and_are_answered_by_mail(st
     world = World(store)
     book(world)
     token = path_in(mailed(world), "r").rpartition("/")[2]
-    wish = Wish("who will be there?", "who will be there?", "")
+    wish = Wish("which nurse will be there?", "which nurse will be there?", "")
     assert respond_by_link(world.deps, token, LinkAnswer.RESCHEDULE, wish=wish)
     desk = a_desk(world, tmp_path)
     address = thread(desk, world)

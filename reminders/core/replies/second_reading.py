@@ -34,8 +34,9 @@ ADDED_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
 }
 """The chance from which an intent is added. To miss a red flag is worse than to see one too many; to imagine that
 somebody comes is worse than to ask once more."""
-HEARD_FROM: Chances = {Intent.CONFIRM: 0.2}
-"""What the words alone must make of it too: the encoder is now and then sure of the contrary of what is meant."""
+HEARD_FROM: Chances = {Intent.CONFIRM: 0.2, Intent.HAS_RIDE: 0.25, Intent.HELP: 0.2}
+"""What the words alone must make of it too: the encoder is now and then sure of the contrary of what is meant, and
+takes words that nobody knows for the name of a driver."""
 KEPT_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
     Intent.RED_FLAG: 0.03,
     Intent.OPT_OUT: 0.05,
