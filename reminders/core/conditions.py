@@ -105,31 +105,24 @@ def case_of(
 
 def applies(step: Step, case: Case) -> bool:
     """Say whether a step has anything to do with this appointment as it is now."""
-    if step.phase is Phase.NOTICE:
-        is_its_time = _notice_applies(step.key, case.appointment, case.telling)
-    else:
-        is_its_time = _is_in_phase(step.phase, case)
-    return is_its_time and _is_for_them(step, case) and (not step.is_first_only or _is_first(case))
+    return _applies(step, case, {})
 
 
 def fitting(case: Case) -> list[Step]:
-    """Return the enabled steps that apply, in order. What several depend on is asked once: most drop out by it."""
+    """Return the enabled steps that apply, in order."""
     phases: dict[Phase, bool] = {}
-    found = []
-    for step in case.cadence.steps:
-        phase = step.phase
-        if not step.is_enabled:
-            continue
-        if phase is not Phase.NOTICE:
-            if phase not in phases:
-                phases[phase] = _is_in_phase(phase, case)
-            if not phases[phase]:
-                continue
-        elif not _notice_applies(step.key, case.appointment, case.telling):
-            continue
-        if _is_for_them(step, case) and (not step.is_first_only or _is_first(case)):
-            found.append(step)
-    return found
+    return [step for step in case.cadence.steps if step.is_enabled and _applies(step, case, phases)]
+
+
+def _applies(step: Step, case: Case, phases: dict[Phase, bool]) -> bool:
+    """Say it, and keep in `phases` what was found of a phase: many steps share one, and most drop out by it."""
+    if step.phase is Phase.NOTICE:
+        is_its_time = _notice_applies(step.key, case.appointment, case.telling)
+    else:
+        if step.phase not in phases:
+            phases[step.phase] = _is_in_phase(step.phase, case)
+        is_its_time = phases[step.phase]
+    return is_its_time and _is_for_them(step, case) and (not step.is_first_only or _is_first(case))
 
 
 def _is_in_phase(phase: Phase, case: Case) -> bool:

@@ -49,7 +49,7 @@ def replan(case: Case, existing: Iterable[Reminder], slots: Slots | None = None)
         return Plan(desired(case, slots=slots), (), ())
     wanted = {plan.key: plan for plan in desired(case, held, slots)}
     current = {item.planned.key: item for item in held if item.version == appointment.version}
-    told = {key for key in wanted if held and _is_told(key, case, current, held)}
+    told = {key for key in wanted if _is_told(key, case, current, held)}
     stale = [(item, Reason.SUPERSEDED) for item in held if item.version != appointment.version and _waits(item)]
     # What a newer release planned by a step that this one cannot read is not ours to take back.
     ours = {key: item for key, item in current.items() if _waits(item) and key.step not in cadence.unread}

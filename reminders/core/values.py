@@ -12,7 +12,7 @@ Makers = Mapping[str, Callable[[], str]]
 
 
 class Values(Mapping[str, str]):
-    """What a text may say, by placeholder. Each is worked out at most once."""
+    """What a text may say, by placeholder. Each is worked out when it is first asked for, and kept."""
 
     def __init__(self, makers: Makers, known: Mapping[str, str]) -> None:
         """Say how to work some out, and which are known; a known one is never worked out."""
