@@ -62,12 +62,14 @@ def resolve_unknowns(deps: Deps) -> int:
         attempts.doubt_overdue(tx, machine_now=moment.machine_now, now=moment.now)
         for channel, count in released.items():
             pay_back(tx, deps, channel, count)
+    deps.lookout.forget()  # what a lease gave back was due long ago, and so is what is settled below
     with deps.store.reading() as tx:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
     asked = [item for item in doubtful if _may_look(deps, item)]
     settled = sum(_resolve(deps, item, look) for item, look in _look_together(deps, asked, _look))
     look_back(deps)
     if settled:
+        deps.lookout.forget()
         deps.queue.hint(SENDING_JOBS.values())
     return settled
 

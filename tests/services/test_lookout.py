@@ -10,6 +10,7 @@ from reminders.core.lookout import WHOLE_EVERY
 from reminders.core.patients import Channel
 from reminders.services.claim_due import claim_due
 from reminders.services.next_due import next_due
+from reminders.services.resolve_unknowns import resolve_unknowns
 from reminders.store import messages
 from reminders.store.unit_of_work import Store
 from tests.builders import an_entry
@@ -29,6 +30,18 @@ def test_what_another_process_gave_back_late_is_found_within_seconds(store: Stor
         messages.release(tx, token)
     assert claim_due(world.deps, Channel.SMS).due == [], "the past was looked at a moment ago"
     world.later(timedelta(seconds=WHOLE_EVERY))
+    assert {item.id for item in claim_due(world.deps, Channel.SMS).due} == set(ids)
+
+
+def test_what_a_lease_gave_back_is_found_at_once(store: Store) -> None:
+    """A worker that was killed must not cost the seconds of the next whole look as well."""
+    world = World(store, only("remind_confirm"))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT)
+    _, ids = world.claim()
+    world.later(world.deps.policy.lease + MINUTE)
+    assert claim_due(world.deps, Channel.SMS).due == []
+    resolve_unknowns(world.deps)
     assert {item.id for item in claim_due(world.deps, Channel.SMS).due} == set(ids)
 
 
