@@ -15,7 +15,8 @@ from tests.journeys.programs import Program, free_port, running, texts, wait_for
 SCHEDULE = Path(__file__).resolve().parents[1] / "data" / "schedule.csv"
 ACCOUNT, TOKEN, SENDER = "AC" + "5" * 32, "made up", "+12125550100"
 THURSDAY = "2027-03-04T09:58:00-05:00"
-SPEED = 600
+SPEED = 300
+"""A lease of one minute is five hours of the clinic's: from noon it ends before the night, in which nothing leaves."""
 CHILDREN = ("valkey", "worker", "beat", "web", "watch")
 LEASE = 75.0
 """Longer than what a killed worker had claimed stays taken."""
@@ -59,11 +60,12 @@ EXPECTED = [
     ("+12125550102", "Your clinic: your first session is Tue Mar 9, 10:30"),
     ("+12125550121", "Your clinic: somebody you know would like you to take them home"),
 ]
-"""What falls due by text on that Thursday; the next is due on Friday, two minutes of ours later."""
+"""What falls due by text on that Thursday; the next is due on Friday, minutes of ours later."""
 BLANKET = "{{sender}}: bring a blanket."
 INVITED = ["+12125550101", "+12125550102", "+12125550104", "+12125550105", "+12125550106"]
 
 
+@pytest.mark.timeout(240)  # a lease is waited for, and a crowded machine is no fault
 def test_up_sends_what_is_due_and_every_part_of_it_may_be_killed_under_load(
     environment: dict[str, str], simulator: Simulator, port: int, tmp_path: Path
 ) -> None:
