@@ -26,7 +26,6 @@ from reminders.core.allow_list import AllowList
 from reminders.core.appointments import ScheduleEntry
 from reminders.core.cadences import DEFAULT_CADENCE
 from reminders.core.delivery import ReceiptStatus, Refusal
-from reminders.core.ids import MessageId
 from reminders.core.patients import Channel
 from reminders.ports import Fault, InboundText, Receipt, ScheduleReading
 from reminders.services.apply_clinics import apply_clinics
@@ -38,6 +37,7 @@ from reminders.services.resolve_unknowns import resolve_unknowns
 from reminders.services.send_messages import pump
 from reminders.services.sync_schedule import SyncOptions, SyncReport, sync_schedule
 from reminders.store import ledger, messages, rows
+from reminders.store.messages import Claimed
 from reminders.store.unit_of_work import Store
 from tests.builders import NEW_YORK, NOON, a_record, an_entry, local
 
@@ -121,14 +121,13 @@ class World:
         """Send what is due."""
         return pump(self.deps, channel, lasts=timedelta(seconds=20), wake=wake or (lambda _seconds: False))
 
-    def claim(self, channel: Channel = Channel.SMS, *, limit: int = 100) -> tuple[UUID, list[MessageId]]:
+    def claim(self, channel: Channel = Channel.SMS, *, limit: int = 100) -> tuple[UUID, list[Claimed]]:
         """Make messages of what is due and take them, as a pump does before the gate."""
         dispatch_due(self.deps)
         token, lease = self.identity.new_id(), self.clock.machine_now() + self.deps.policy.lease
         with self.store.transaction() as tx:
             before = self.clock.now() + self.deps.policy.ahead
-            taken = messages.claim(tx, channel, before=before, limit=limit, token=token, lease_until=lease)
-        return token, [item.id for item in taken]
+            return token, messages.claim(tx, channel, before=before, limit=limit, token=token, lease_until=lease)
 
     def resolve(self) -> int:
         """Settle what is in doubt."""

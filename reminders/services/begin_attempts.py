@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
 from reminders.core.cadences import ASK_ESCORT, Step
-from reminders.core.caps import Traffic
+from reminders.core.caps import WEEK, Traffic
 from reminders.core.check_ins import NUDGE
 from reminders.core.circuit import Passage
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.delivery import MessageState
 from reminders.core.gate import UNASKED, Candidate, Expire, Hold, Origin, Send, Suppress, Verdict, may_send, validity
-from reminders.core.ids import AppointmentId, AttemptTag, BatchId, ClinicId, ContactId, MessageId, PatientId
+from reminders.core.ids import AppointmentId, AttemptTag, BatchId, ClinicId, ContactId, PatientId
 from reminders.core.messages import Draft, Message
-from reminders.core.patients import NO_OVERRIDE, Channel, Patient, Recipient
+from reminders.core.patients import NO_OVERRIDE, Channel, Patient, PatientRecord, Recipient
 from reminders.core.pauses import Pauses
 from reminders.core.reminders import OF_THE_LEADER
 from reminders.core.windows import closes_at
@@ -37,17 +37,16 @@ from reminders.services.write_mail import Envelope, keep_unsubscribe_links, unsu
 from reminders.store import (
     appointments,
     attempts,
-    clinics,
+    circumstances,
     contacts,
     escorts,
     mailings,
     messages,
     patients,
-    pauses,
     reminders,
 )
 from reminders.store.contacts import Contact
-from reminders.store.messages import Move
+from reminders.store.messages import Claimed, Move
 from reminders.store.unit_of_work import Transaction
 
 Outgoing = OutgoingText | OutgoingMail
@@ -58,7 +57,7 @@ class _Locked:
     """What was read as it was locked."""
 
     addresses: dict[ContactId, Contact]
-    people: dict[PatientId, Patient]
+    people: dict[PatientId, PatientRecord]
     booked: dict[AppointmentId, Appointment]
     stopped: frozenset[BatchId]
     group: Sequence[Message]
@@ -92,7 +91,7 @@ class NoRoomError(Exception):
 def begin_attempts(
     deps: Deps,
     channel: Channel,
-    ids: Collection[MessageId],
+    taken: Collection[Claimed],
     token: UUID,
     *,
     is_probe: bool = False,
@@ -110,7 +109,7 @@ def begin_attempts(
         NoRoomError: where it says no; then nothing has changed.
     """
     with deps.store.transaction() as tx:
-        locked = _lock(tx, ids, token)
+        locked = _lock(tx, taken, token)
         # The clock is read last: what waited for a lock must be judged by the time at which it got it.
         moment, passage = read_passage(tx, deps, channel)
         # Both clocks at once: calls wait by this one for what that one says. Long before the commit, too: a process
@@ -135,18 +134,17 @@ def begin_attempts(
     return [_timed(deps, item, intent, moment, monotonic) for item, intent in zip(outgoing, intents, strict=True)]
 
 
-def _lock(tx: Transaction, ids: Collection[MessageId], token: UUID) -> _Locked:
+def _lock(tx: Transaction, taken: Collection[Claimed], token: UUID) -> _Locked:
     """Lock those that are still claimed, and whatever is decided by."""
-    subjects = messages.subjects(tx, ids)
     # Always addresses first, then appointments, then messages: who opts out or moves locks in this order too.
     # Patients come between: what leaves for one of them at once on two channels must be counted one by one.
     # Whoever stops a batch takes its row before its messages, and so does whoever sends some of it.
     return _Locked(
-        addresses=contacts.lock_many(tx, subjects.contacts),
-        people=patients.lock_many(tx, subjects.patients),
-        booked=appointments.get_many(tx, subjects.appointments, is_kept=True),
-        stopped=mailings.stopped(tx, subjects.batches),
-        group=messages.lock_claimed(tx, ids, token),
+        addresses=contacts.lock_many(tx, {item.contact_id for item in taken}),
+        people=patients.lock_many(tx, {item.patient_id for item in taken if item.patient_id}),
+        booked=appointments.get_many(tx, {item.appointment_id for item in taken if item.appointment_id}, is_kept=True),
+        stopped=mailings.stopped(tx, {item.batch_id for item in taken if item.batch_id}),
+        group=messages.lock_claimed(tx, [item.id for item in taken], token),
     )
 
 
@@ -166,20 +164,24 @@ def _leaves_at(item: Message, now: datetime) -> datetime:
 
 def _scene(tx: Transaction, locked: _Locked, now: datetime) -> _Scene:
     group = locked.group
-    concerned = {item.draft.clinic_id for item in group}
-    found = clinics.get_many(tx, concerned)
-    mine = {item.draft.patient_id: found[item.draft.clinic_id] for item in group}
-    people = {key: patient for key, patient in locked.people.items() if key in mine}
-    capped = {item.draft.patient_id for item in group if _is_capped(item.draft)}
+    mine = {item.draft.patient_id: item.draft.clinic_id for item in group}
+    records = {key: record for key, record in locked.people.items() if key in mine}
+    capped = records.keys() & {item.draft.patient_id for item in group if _is_capped(item.draft)}
     escorted = {item.draft.patient_id for item in group if item.draft.recipient is Recipient.ESCORT}
-    watched = {key: (mine[key], patient) for key, patient in people.items() if key in capped}
+    concerned = {item.draft.clinic_id for item in group}
+    seen = circumstances.read(tx, concerned, records, capped, now=now, before=now + WEEK)
+    # Which of their channels are closed is not looked up: their addresses themselves are asked.
+    people = {
+        key: Patient(key, record, override=seen.overrides.get(key, NO_OVERRIDE)) for key, record in records.items()
+    }
+    watched = {key: (seen.clinics[mine[key]], people[key]) for key in capped}
     scene = _Scene(
-        clinics=found,
+        clinics=seen.clinics,
         contacts=locked.addresses,
         people=people,
         booked=locked.booked,
-        flows=read_traffic(tx, watched, now=now),
-        pauses=pauses.current_of(tx, concerned),
+        flows=read_traffic(tx, watched, seen, locked.booked, now=now),
+        pauses=seen.pauses,
         willing=escorts.willing(tx, {key for key in people if key in escorted}),
         unasked=escorts.unasked(tx, _to_be_asked(group, locked.addresses)),
         next_starts={},

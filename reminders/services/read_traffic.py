@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from reminders.core.appointments import Appointment
-from reminders.core.caps import WEEK, Coming, Traffic, importance
+from reminders.core.caps import Coming, Traffic, importance
 from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.gate import unneeded
 from reminders.core.ids import AppointmentId, MessageId, PatientId
@@ -16,8 +16,8 @@ from reminders.core.merging import Candidate, foresee
 from reminders.core.patients import Patient
 from reminders.core.reminders import Reminder
 from reminders.core.windows import local_day
-from reminders.store import appointments, reminders, traffic
-from reminders.store.traffic import Waiting
+from reminders.store import appointments
+from reminders.store.circumstances import Circumstances, Waiting
 from reminders.store.unit_of_work import Transaction
 
 
@@ -54,17 +54,18 @@ class Flow:
 
 
 def read_traffic(
-    tx: Transaction, people: Mapping[PatientId, tuple[Clinic, Patient]], *, now: datetime
+    tx: Transaction,
+    people: Mapping[PatientId, tuple[Clinic, Patient]],
+    seen: Circumstances,
+    known: Mapping[AppointmentId, Appointment],
+    *,
+    now: datetime,
 ) -> dict[PatientId, Flow]:
-    """Return the flow of each of these patients, in as many statements as for one."""
-    before = now + WEEK
-    left = traffic.departures(tx, people, now=now)
-    waiting = traffic.waiting(tx, people, now=now, before=before)
-    upcoming = reminders.upcoming(tx, people, now=now, before=before)
-    about = {item.appointment_id for items in upcoming.values() for item in items}
-    booked = appointments.get_many(tx, about)
+    """Return the flow of each of these patients. `known` are the appointments that were read before."""
+    about = {item.appointment_id for key in people for item in seen.upcoming[key]}
+    booked = {**known, **appointments.get_many(tx, about - known.keys())}
     return {
-        key: Flow(left[key], waiting[key], tuple(_coming(clinic, patient, upcoming[key], booked, now)))
+        key: Flow(seen.left[key], seen.waiting[key], tuple(_coming(clinic, patient, seen.upcoming[key], booked, now)))
         for key, (clinic, patient) in people.items()
     }
 

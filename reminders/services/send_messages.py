@@ -118,7 +118,7 @@ class _Pump:
         if granted.count == 0:
             return False, granted.wait
         some, later = claim.due[: granted.count], claim.due[granted.count :]
-        refused = self._begin(claim, [item.id for item in some])
+        refused = self._begin(claim, some)
         self.decided += len(some) - len(refused)
         self.may_judge_ahead, self.paid = not refused, refused
         claim.due = [*(item for item in some if item.id in refused), *later]
@@ -157,32 +157,30 @@ class _Pump:
             return grant(self.deps, [item.segments for item in ready])
         return Grant(len(ready), NO_WAIT)
 
-    def _begin(self, claim: Claim, ids: Sequence[MessageId]) -> set[MessageId]:
+    def _begin(self, claim: Claim, group: Sequence[Claimed]) -> set[MessageId]:
         """Begin these, and return those for which there was no room after all."""
         refused: set[MessageId] = set()
 
-        def begin(some: Sequence[MessageId]) -> None:
+        def begin(some: Sequence[Claimed]) -> None:
             # Where a group is taken apart, none is judged after one that was refused: each would wait for room in vain
             # while those before it wait for their calls.
-            if not refused:
-                refused.update(self._begin_some(claim, some))
-            else:
-                refused.update(some)
+            if refused or not self._begin_some(claim, some):
+                refused.update(item.id for item in some)
 
-        together_or_apart(ids, begin, lambda key: put_aside(self.deps, key, claim.token))
+        together_or_apart(group, begin, lambda item: put_aside(self.deps, item.id, claim.token))
         return refused
 
-    def _begin_some(self, claim: Claim, some: Sequence[MessageId]) -> Sequence[MessageId]:
-        """Begin some and call for them at once, so that they count for whoever asks for room next."""
+    def _begin_some(self, claim: Claim, some: Sequence[Claimed]) -> bool:
+        """Begin some and call for them at once, so that they count for whoever asks for room next; False without it."""
         try:
             outgoing = begin_attempts(
                 self.deps, self.channel, some, claim.token, is_probe=claim.is_probe, has_room=self.calls.has_room
             )
         except NoRoomError:
-            return some
+            return False
         self.sent += len(outgoing)
         self.calls.begin(outgoing)
-        return ()
+        return True
 
     def _wait(self, pause: timedelta) -> bool:
         """Wait for whatever comes next; False where nothing does."""

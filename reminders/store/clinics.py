@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -47,15 +47,14 @@ def get(tx: Transaction, clinic_id: ClinicId) -> Clinic:
     return _parsed(clinic_id, document)
 
 
-def get_many(tx: Transaction, ids: Collection[ClinicId]) -> dict[ClinicId, Clinic]:
-    """Return clinics by id."""
-    rows = tx.connection.execute(_documents(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
+def documents(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for the clinics whose ids are given under a name."""
+    return select(clinic.c.id, clinic.c.document).where(listed(clinic.c.id, name, is_postgres=is_postgres))
+
+
+def from_rows(rows: Sequence[Any]) -> dict[ClinicId, Clinic]:
+    """Return clinics by id, of rows as `documents` asks for them."""
     return {ClinicId(row.id): _parsed(row.id, row.document) for row in rows}
-
-
-@cache
-def _documents(*, is_postgres: bool) -> Select[Any]:
-    return select(clinic.c.id, clinic.c.document).where(listed(clinic.c.id, "ids", is_postgres=is_postgres))
 
 
 def document(tx: Transaction, slug: str) -> Mapping[str, Any] | None:

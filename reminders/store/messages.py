@@ -43,11 +43,15 @@ def by_request_key(tx: Transaction, clinic_id: ClinicId, key: str) -> MessageId 
 
 
 class Claimed(NamedTuple):
-    """A message that was taken, with what decides when it may leave."""
+    """A message that was taken, with what decides when it may leave and whom it is about, which never changes."""
 
     id: MessageId
     due_at: datetime
     segments: int
+    contact_id: ContactId
+    patient_id: PatientId | None
+    appointment_id: AppointmentId | None
+    batch_id: BatchId | None
 
 
 def claim(
@@ -67,8 +71,7 @@ def claim(
     """
     given = {"b_channel": channel, "before": before, "most": limit, "token": token, "lease": lease_until}
     found = tx.connection.execute(_claims(is_again=is_again), given).all()
-    rows = [Claimed(MessageId(row.id), row.due_at, row.segments) for row in found]
-    return sorted(rows, key=lambda row: (row.due_at, row.id))
+    return sorted((Claimed(*row) for row in found), key=lambda row: (row.due_at, row.id))
 
 
 @cache
@@ -92,7 +95,7 @@ def _claims(*, is_again: bool) -> ReturningUpdate[Any]:
         "lease_until": bindparam("lease", type_=columns.lease_until.type),
     }
     taken = update(message).where(columns.id.in_(select(candidates.c.id)), CLAIMABLE).values(values)
-    return taken.returning(columns.id, columns.due_at, columns.segments)
+    return taken.returning(*(columns[name] for name in Claimed._fields))
 
 
 def release_expired(tx: Transaction, *, machine_now: datetime) -> Mapping[Channel, int]:
@@ -110,33 +113,6 @@ def _release(tx: Transaction, which: ColumnElement[bool]) -> Mapping[Channel, in
     freed = statement.values(state=MessageState.DUE, claim=None, lease_until=None)
     rows = tx.connection.execute(freed.returning(message.c.channel, message.c.fence)).all()
     return Counter(row.channel for row in rows if row.fence > 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Subjects:
-    """What a group of messages is about: to be locked before the messages themselves."""
-
-    contacts: frozenset[ContactId]
-    patients: frozenset[PatientId]
-    appointments: frozenset[AppointmentId]
-    batches: frozenset[BatchId]
-
-
-def subjects(tx: Transaction, ids: Collection[MessageId]) -> Subjects:
-    """Return whom and what messages are about."""
-    rows = tx.connection.execute(_subjects(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
-    return Subjects(
-        frozenset(ContactId(row.contact_id) for row in rows),
-        frozenset(PatientId(row.patient_id) for row in rows if row.patient_id is not None),
-        frozenset(AppointmentId(row.appointment_id) for row in rows if row.appointment_id is not None),
-        frozenset(BatchId(row.batch_id) for row in rows if row.batch_id is not None),
-    )
-
-
-@cache
-def _subjects(*, is_postgres: bool) -> Select[Any]:
-    columns = (message.c.contact_id, message.c.patient_id, message.c.appointment_id, message.c.batch_id)
-    return select(*columns).where(listed(message.c.id, "ids", is_postgres=is_postgres))
 
 
 def lock_claimed(tx: Transaction, ids: Collection[MessageId], token: UUID) -> list[Message]:

@@ -31,8 +31,13 @@ def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, 
 
 @cache
 def _current(*, is_postgres: bool) -> Select[Any]:
+    return that_hold("ids", is_postgres=is_postgres)
+
+
+def that_hold(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for what holds for the patients whose ids are given under a name."""
     columns = (patient_override.c.patient_id, patient_override.c.document)
-    return select(*columns).where(IS_CURRENT, listed(patient_override.c.patient_id, "ids", is_postgres=is_postgres))
+    return select(*columns).where(IS_CURRENT, listed(patient_override.c.patient_id, name, is_postgres=is_postgres))
 
 
 def from_document(document: str) -> Override:

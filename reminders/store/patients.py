@@ -78,16 +78,17 @@ def _override(row: Row[Any]) -> Override:
     return NO_OVERRIDE if row.override is None else overrides.from_document(row.override)
 
 
-def lock_many(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, Patient]:
+def lock_many(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, PatientRecord]:
     """Return patients of any clinic, and keep everybody else from making messages for them until the transaction ends.
 
-    Which of their channels are closed is not looked up: who locks them is about to ask the addresses themselves.
+    What staff changed of their cadence is not looked up: it is to be read after the lock and not beside it.
     """
     statement = _locked(is_postgres=tx.is_postgres)
-    rows = [row for batch in in_batches(sorted(ids)) for row in tx.connection.execute(statement, {"ids": batch}).all()]
-    # After the lock and not beside it: what staff changed while this waited must be seen.
-    changed = overrides.of_patients(tx, ids)
-    return {PatientId(row.id): _patient(tx, row, {}, changed.get(PatientId(row.id), NO_OVERRIDE)) for row in rows}
+    return {
+        PatientId(row.id): _record(tx, row)
+        for batch in in_batches(sorted(ids))
+        for row in tx.connection.execute(statement, {"ids": batch}).all()
+    }
 
 
 @cache

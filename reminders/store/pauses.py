@@ -24,16 +24,26 @@ def current(tx: Transaction, clinic_id: ClinicId) -> Pauses:
 
 def current_of(tx: Transaction, clinics: Collection[ClinicId]) -> dict[ClinicId, Pauses]:
     """Return what is paused at each of these clinics now."""
+    return from_rows(tx.connection.execute(_current(is_postgres=tx.is_postgres), {"ids": list(clinics)}).all(), clinics)
+
+
+def from_rows(rows: Sequence[Any], clinics: Collection[ClinicId]) -> dict[ClinicId, Pauses]:
+    """Return what is paused at each of these clinics, of rows as `that_hold` asks for them."""
     found: dict[ClinicId, list[Any]] = {key: [] for key in clinics}
-    for row in tx.connection.execute(_current(is_postgres=tx.is_postgres), {"ids": list(clinics)}).all():
+    for row in rows:
         found[ClinicId(row.clinic_id)].append(row)
-    return {key: _pauses(rows) for key, rows in found.items()}
+    return {key: _pauses(mine) for key, mine in found.items()}
 
 
 @cache
 def _current(*, is_postgres: bool) -> Select[Any]:
+    return that_hold("ids", is_postgres=is_postgres)
+
+
+def that_hold(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for the pauses that hold now at the clinics whose ids are given under a name."""
     columns = (pause.c.clinic_id, pause.c.kind, pause.c.subject, pause.c.patient_id)
-    theirs = listed(pause.c.clinic_id, "ids", is_postgres=is_postgres)
+    theirs = listed(pause.c.clinic_id, name, is_postgres=is_postgres)
     return select(*columns).where(theirs, pause.c.ended_at.is_(None))
 
 

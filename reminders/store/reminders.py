@@ -26,6 +26,12 @@ from reminders.store.sets import Changes, among, listed, picked
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
+TO_READ = (
+    *(reminder.c.id, reminder.c.appointment_id, reminder.c.patient_id, reminder.c.version, reminder.c.step),
+    *(reminder.c.recipient, reminder.c.channel, reminder.c.not_before, reminder.c.due_at, reminder.c.expires_at),
+    *(reminder.c.state, reminder.c.reason),
+)
+"""What a reminder is made of."""
 IS_PLANNED = reminder.c.state == plain(ReminderState.PLANNED)
 MOVABLE = (ReminderState.PLANNED, ReminderState.SUPPRESSED, ReminderState.CANCELLED)
 MOVED_BY = ("not_before", "due_at", "expires_at", "state")
@@ -235,30 +241,27 @@ def _waiting(*, is_postgres: bool) -> Select[Any]:
     return ordered.with_for_update(skip_locked=True, key_share=True)
 
 
-def upcoming(
-    tx: Transaction, ids: Collection[PatientId], *, now: datetime, before: datetime
-) -> dict[PatientId, list[Reminder]]:
-    """Return the waiting reminders of use that are due to these patients themselves before an instant."""
+def upcoming(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for what waits, is of use at `now` and due before `before`, of what is meant for patients themselves.
+
+    Their ids are given under a name.
+    """
+    is_soon = reminder.c.due_at < bindparam("before", type_=reminder.c.due_at.type)
+    return _of_use(name, is_postgres=is_postgres).where(IS_PLANNED, is_soon)
+
+
+def by_patient(rows: Iterable[Any], ids: Collection[PatientId]) -> dict[PatientId, list[Reminder]]:
+    """Return the reminders of each of these patients in order of due time, of rows as `upcoming` asks for them."""
     found: dict[PatientId, list[Reminder]] = {key: [] for key in ids}
-    for batch in in_batches(ids):
-        given = {"ids": batch, "before": before, "now": now}
-        for row in tx.connection.execute(_upcoming(is_postgres=tx.is_postgres), given).all():
-            found[PatientId(row.patient_id)].append(_reminder(row))
+    for row in sorted(rows, key=lambda each: (each.due_at, each.id)):
+        found[PatientId(row.patient_id)].append(_reminder(row))
     return found
 
 
-@cache
-def _upcoming(*, is_postgres: bool) -> Select[Any]:
-    is_soon = reminder.c.due_at < bindparam("before", type_=reminder.c.due_at.type)
-    own = _of_use(is_postgres=is_postgres).where(IS_PLANNED, is_soon)
-    return own.order_by(reminder.c.due_at, reminder.c.id)
-
-
-@cache
-def _of_use(*, is_postgres: bool) -> Select[Any]:
-    """Return what is of use yet of what is meant for these patients themselves."""
-    return select(reminder).where(
-        listed(reminder.c.patient_id, "ids", is_postgres=is_postgres),
+def _of_use(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for what is of use yet of what is meant for these patients themselves."""
+    return select(*TO_READ).where(
+        listed(reminder.c.patient_id, name, is_postgres=is_postgres),
         reminder.c.recipient == Recipient.PATIENT,
         reminder.c.expires_at > bindparam("now", type_=reminder.c.expires_at.type),
     )
@@ -276,7 +279,7 @@ def spoken(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> dic
 @cache
 def _spoken(*, is_postgres: bool) -> Select[Any]:
     said = reminder.c.state.in_([plain(ReminderState.DISPATCHED), plain(ReminderState.MERGED)])
-    return _of_use(is_postgres=is_postgres).where(said).order_by(reminder.c.due_at, reminder.c.id)
+    return _of_use("ids", is_postgres=is_postgres).where(said).order_by(reminder.c.due_at, reminder.c.id)
 
 
 def overdue(tx: Transaction, *, now: datetime, limit: int) -> list[tuple[ClinicId, Reminder]]:

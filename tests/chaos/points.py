@@ -21,7 +21,6 @@ from uuid import UUID
 from reminders.adapters.memory import MemoryClock, MemoryIdentity
 from reminders.adapters.twilio.sms import TwilioConfig, TwilioSmsGateway
 from reminders.core.delivery import IN_FLIGHT, WAITING, ReceiptStatus
-from reminders.core.ids import MessageId
 from reminders.core.pacing import Pace
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, Harm, arm
@@ -33,6 +32,7 @@ from reminders.services.deps import Deps
 from reminders.services.expire_overdue import expire_overdue
 from reminders.services.put_aside import put_aside
 from reminders.store.ledger import Ledger
+from reminders.store.messages import Claimed
 from reminders.store.unit_of_work import Store
 from tests.adapters.scripted_twilio import (
     ACCOUNT,
@@ -153,14 +153,14 @@ class Site:
         """Let a report about a call arrive, and apply it."""
         self.world.receipt(tag_of(post), status, provider_id=provider_id)
 
-    def beginning(self, deps: Deps, ids: Sequence[MessageId], token: UUID) -> Callable[[], list[Outgoing]]:
+    def beginning(self, deps: Deps, taken: Sequence[Claimed], token: UUID) -> Callable[[], list[Outgoing]]:
         """Return what a pump does between a claim and its calls."""
         return lambda: [
             item
             for outgoing in together_or_apart(
-                ids,
+                taken,
                 lambda some: begin_attempts(deps, Channel.SMS, some, token),
-                lambda key: put_aside(self.world.deps, key, token),
+                lambda item: put_aside(self.world.deps, item.id, token),
             )
             for item in outgoing
         ]

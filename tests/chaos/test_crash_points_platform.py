@@ -128,9 +128,9 @@ def test_c23_the_clock_of_the_database_jumps(world: World, skew: timedelta) -> N
 
 def test_c23_the_clock_jumps_between_the_claim_and_the_intent(world: World) -> None:
     """The gate looks again, and gives back what it got."""
-    token, ids = world.claim()
+    token, taken = world.claim()
     world.clock.skew = timedelta(minutes=1)
-    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, taken, token) == []
     assert {state for state, _ in world.states()} == {"due"}
     world.clock.skew = timedelta(0)
     assert world.pump() == PATIENTS
@@ -189,11 +189,11 @@ def test_c24_the_database_is_read_only(world: World) -> None:
 
 def test_c24_the_database_becomes_read_only_between_the_claim_and_the_intent(world: World) -> None:
     """The same at the last moment."""
-    whole, (token, ids) = world.store, world.claim()
+    whole, (token, taken) = world.store, world.claim()
     with spoilt(whole, no_writes) as read_only:
         world.change(store=read_only)
         with pytest.raises(NotReadyError):
-            begin_attempts(world.deps, Channel.SMS, ids, token)
+            begin_attempts(world.deps, Channel.SMS, taken, token)
     world.change(store=whole)
     world.later(2 * MINUTE)
     world.resolve()
@@ -205,11 +205,11 @@ def test_c24_the_disk_is_full(sqlite_store: Store) -> None:
     world, many = World(sqlite_store, only("remind_confirm")), some_entries(60)
     world.sync(*many)
     world.at(CONFIRM_AT)
-    token, ids = world.claim()
+    token, taken = world.claim()
     with spoilt(sqlite_store, no_room) as full:
         world.change(store=full)
         with pytest.raises(NotReadyError, match="full"):
-            begin_attempts(world.deps, Channel.SMS, ids, token)
+            begin_attempts(world.deps, Channel.SMS, taken, token)
     world.change(store=sqlite_store)
     assert world.attempts() == []
     world.later(2 * MINUTE)

@@ -57,8 +57,8 @@ def test_c07_the_connection_breaks_at_the_commit_of_the_intent(postgres_store: S
         address = url.set(host="127.0.0.1", port=proxy.port, query={}).render_as_string(hide_password=False)
         store = stack.enter_context(closing(Store(address, postgres_store.vault)))
         doomed = Break(pattern=b"COMMIT\0", arrives=arrives, most=1)
-        token, ids = site.world.claim()
-        begin = site.beginning(replace(site.world.deps, store=store), ids, token)
+        token, taken = site.world.claim()
+        begin = site.beginning(replace(site.world.deps, store=store), taken, token)
         with store.reading():  # the connection is there, and the next commit on it is the intent's
             pass
         proxy.break_(doomed)

@@ -166,8 +166,8 @@ def test_stopping_ends_what_has_not_left_once_and_for_all(world: World) -> None:
 
 def test_what_is_leaving_when_a_batch_is_stopped_is_not_tried_again(world: World) -> None:
     batch = sent(world)
-    token, ids = world.claim()
-    outgoing = begin_attempts(world.deps, Channel.SMS, ids, token)
+    token, taken = world.claim()
+    outgoing = begin_attempts(world.deps, Channel.SMS, taken, token)
     stopped = stop_batch(world.deps, desk(world), batch)
     assert (stopped.ended, stopped.had_left) == (0, 3)
     record_outcomes(world.deps, [(item.tag, Absent("busy")) for item in outgoing[:2]])

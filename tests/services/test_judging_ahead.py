@@ -105,11 +105,11 @@ def test_a_group_without_room_changes_nothing(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     world.sync(*some_entries(2))
     world.at(CONFIRM_AT)
-    token, ids = world.claim()
+    token, taken = world.claim()
     with store.transaction() as tx:
         opt_out_address(tx, world.deps, "+12025550001", Said(Source.KEYWORD, "text"), now=world.clock.now())
     before = world.messages()
     with pytest.raises(NoRoomError):
-        begin_attempts(world.deps, Channel.SMS, ids, token, has_room=lambda count: count > 1)
+        begin_attempts(world.deps, Channel.SMS, taken, token, has_room=lambda count: count > 1)
     assert (world.messages(), world.attempts()) == (before, [])
-    assert len(begin_attempts(world.deps, Channel.SMS, ids, token, has_room=lambda count: count == 1)) == 1
+    assert len(begin_attempts(world.deps, Channel.SMS, taken, token, has_room=lambda count: count == 1)) == 1

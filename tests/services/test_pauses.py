@@ -339,10 +339,10 @@ def test_a_pause_is_of_one_clinic(store: Store) -> None:
 def test_a_pause_that_commits_before_the_intent_wins(quiet: World) -> None:
     quiet.sync(an_entry())
     quiet.at(CONFIRM_AT)
-    token, ids = quiet.claim()
-    assert len(ids) == 1
+    token, taken = quiet.claim()
+    assert len(taken) == 1
     hold(quiet)
-    assert begin_attempts(quiet.deps, Channel.SMS, ids, token) == []
+    assert begin_attempts(quiet.deps, Channel.SMS, taken, token) == []
     assert quiet.attempts() == []
     quiet.check()
 
@@ -350,8 +350,8 @@ def test_a_pause_that_commits_before_the_intent_wins(quiet: World) -> None:
 def test_what_was_on_its_way_when_the_hold_began_and_proved_unsent_waits_until_it_ends(quiet: World) -> None:
     quiet.sync(an_entry())
     quiet.at(CONFIRM_AT)
-    token, ids = quiet.claim()
-    (outgoing,) = begin_attempts(quiet.deps, Channel.SMS, ids, token)
+    token, taken = quiet.claim()
+    (outgoing,) = begin_attempts(quiet.deps, Channel.SMS, taken, token)
     assert hold(quiet).messages_stopped == 0
     record_outcomes(quiet.deps, [(outgoing.tag, Absent("busy", retry_after=MINUTE))])
     quiet.later(timedelta(hours=1))

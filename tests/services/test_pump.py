@@ -9,13 +9,13 @@ import pytest
 from reminders.core.allow_list import AllowList
 from reminders.core.consent import Source
 from reminders.core.delivery import Absent, Blame, Refusal, Rejected
-from reminders.core.ids import MessageId
 from reminders.core.patients import Channel
 from reminders.services.begin_attempts import begin_attempts
 from reminders.services.expire_overdue import expire_overdue
 from reminders.services.opt_out import Said, opt_out_address
 from reminders.services.resolve_unknowns import resolve_unknowns
 from reminders.services.send_ad_hoc import AdHocRequest, send_ad_hoc
+from reminders.store.messages import Claimed
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON, a_booking, a_record, an_entry, local
 from tests.services.deaths import Interrupted
@@ -92,9 +92,9 @@ def test_what_falls_due_for_one_patient_on_one_day_is_one_message(world: World) 
 def test_what_was_merged_into_a_text_that_lost_its_point_gets_one_of_its_own(world: World) -> None:
     world.sync(an_entry(booking=a_booking(START)))
     world.at(CONFIRM_AT)
-    token, ids = world.claim()
+    token, taken = world.claim()
     world.text("C")
-    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, taken, token) == []
     assert world.states()[0] == ("suppressed", "already_confirmed")
     world.pump()
     assert world.reminders()["A1", 1, "prep_first"] == ("dispatched", None)
@@ -173,7 +173,7 @@ def test_a_cap_holds_a_reminder_until_tomorrow(store: Store) -> None:
     world.check()
 
 
-def claimed(world: World) -> tuple[UUID, list[MessageId]]:
+def claimed(world: World) -> tuple[UUID, list[Claimed]]:
     world.sync(an_entry(booking=a_booking(START)))
     world.at(CONFIRM_AT)
     return world.claim()
@@ -181,18 +181,18 @@ def claimed(world: World) -> tuple[UUID, list[MessageId]]:
 
 def test_an_opt_out_between_claim_and_gate_wins(store: Store) -> None:
     world = World(store, only("remind_confirm"))
-    token, ids = claimed(world)
+    token, taken = claimed(world)
     world.text("STOP")
-    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, taken, token) == []
     assert world.states() == [("cancelled", "opted_out"), ("due", None)], "only the confirmation of the opt-out is left"
     world.check()
 
 
 def test_a_move_between_claim_and_gate_wins(store: Store) -> None:
     world = World(store, only("remind_confirm"))
-    token, ids = claimed(world)
+    token, taken = claimed(world)
     world.sync(an_entry(booking=a_booking(START + timedelta(days=1))))
-    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, taken, token) == []
     assert world.states() == [("cancelled", "superseded")]
     assert world.reminders()["A1", 1, "remind_confirm"] == ("cancelled", "superseded")
     assert world.reminders()["A1", 2, "remind_confirm"] == ("planned", None)
@@ -201,9 +201,9 @@ def test_a_move_between_claim_and_gate_wins(store: Store) -> None:
 
 def test_a_message_past_its_use_ends_as_expired_with_a_task(store: Store) -> None:
     world = World(store, only("remind_confirm"))
-    token, ids = claimed(world)
+    token, taken = claimed(world)
     world.at(START - timedelta(hours=26) - timedelta(seconds=30))
-    assert begin_attempts(world.deps, Channel.SMS, ids, token) == []
+    assert begin_attempts(world.deps, Channel.SMS, taken, token) == []
     assert world.states() == [("expired", "too_late")]
     assert world.tasks() == ["not_sent_in_time"]
     world.check()
@@ -313,9 +313,9 @@ def test_a_mail_carries_its_page_its_calendar_entry_and_its_way_out(store: Store
 @pytest.mark.parametrize("is_stop_first", [True, False])
 def test_an_opt_out_and_the_gate_take_turns(store: Store, is_stop_first: bool) -> None:  # noqa: FBT001 - a parameter of the test
     world = World(store, only("remind_confirm"))
-    token, ids = claimed(world)
+    token, taken = claimed(world)
     left: list[object] = []
-    sending = Thread(target=lambda: left.extend(begin_attempts(world.deps, Channel.SMS, ids, token)))
+    sending = Thread(target=lambda: left.extend(begin_attempts(world.deps, Channel.SMS, taken, token)))
     if not is_stop_first:
         sending.start()
         sending.join()
@@ -335,7 +335,7 @@ def test_opt_outs_and_gates_in_a_crowd_never_lock_each_other_up(postgres_store: 
     entries = some_entries(12)
     world.sync(*entries)
     world.at(CONFIRM_AT)
-    token, ids = world.claim()
+    token, taken = world.claim()
     start, failed = Barrier(5), []
 
     def stop(number: int) -> None:
@@ -351,7 +351,9 @@ def test_opt_outs_and_gates_in_a_crowd_never_lock_each_other_up(postgres_store: 
     for thread in stopping:
         thread.start()
     start.wait()
-    left = [item for at in range(0, 12, 3) for item in begin_attempts(world.deps, Channel.SMS, ids[at : at + 3], token)]
+    left = [
+        item for at in range(0, 12, 3) for item in begin_attempts(world.deps, Channel.SMS, taken[at : at + 3], token)
+    ]
     for thread in stopping:
         thread.join()
     assert failed == []
@@ -362,9 +364,9 @@ def test_opt_outs_and_gates_in_a_crowd_never_lock_each_other_up(postgres_store: 
 
 def test_a_lease_that_ended_gives_its_messages_back(store: Store) -> None:
     world = World(store, only("remind_confirm"))
-    token, ids = claimed(world)
+    token, taken = claimed(world)
     world.later(timedelta(seconds=61))
     resolve_unknowns(world.deps)
-    assert begin_attempts(world.deps, Channel.SMS, ids, token) == [], "the first claim no longer holds"
+    assert begin_attempts(world.deps, Channel.SMS, taken, token) == [], "the first claim no longer holds"
     assert world.pump() == 1
     world.check()

@@ -75,8 +75,8 @@ def a_world(store: Store, patients: int = 1) -> World:
 
 def begun(world: World) -> list[OutgoingText]:
     """Return the texts of which the intent is committed, and no call made."""
-    token, ids = world.claim()
-    return [item for item in begin_attempts(world.deps, Channel.SMS, ids, token) if isinstance(item, OutgoingText)]
+    token, taken = world.claim()
+    return [item for item in begin_attempts(world.deps, Channel.SMS, taken, token) if isinstance(item, OutgoingText)]
 
 
 def fail(world: World, tag: AttemptTag, *, provider_id: str | None = None) -> None:
@@ -152,7 +152,7 @@ def test_looking_back_does_not_take_the_text_of_the_second_attempt_for_the_first
             taken = messages.claim(
                 tx, Channel.SMS, before=before, limit=5, token=token, lease_until=lease, is_again=True
             )
-        out = begin_attempts(world.deps, Channel.SMS, [item.id for item in taken], token)
+        out = begin_attempts(world.deps, Channel.SMS, taken, token)
         texts = [item for item in out if isinstance(item, OutgoingText)]
         world.sms.send_many(texts, lambda tag, outcome: told.append((tag, outcome)))
 
@@ -211,10 +211,10 @@ def test_slow_calls_that_were_begun_one_by_one_hold_up_only_their_own_slots(sqli
         together.wait(timeout=5)
 
     world.change(sms=Interrupted(world.sms, before=wait_for_others))
-    token, ids = world.claim()
+    token, taken = world.claim()
     with Calls(world.deps, Channel.SMS) as calls:
-        for key in ids:
-            calls.begin(begin_attempts(world.deps, Channel.SMS, [key], token))
+        for item in taken:
+            calls.begin(begin_attempts(world.deps, Channel.SMS, [item], token))
         assert calls.room == world.deps.policy.in_flight - 10
     assert world.states() == [("accepted", None)] * 10, "none could end before all ten had begun"
 
