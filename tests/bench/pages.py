@@ -71,7 +71,7 @@ def measure(options: Options) -> Sequence[Figure]:
         world = lived(store, copies=max(0, round(sessions / SESSIONS_IN_A_COPY) - 1))
         counts = {name: world.count(name) for name in ("appointment", "message", "inbound", "task", "event")}
         sys.stderr.write(", ".join(f"{count:,} {name}s" for name, count in counts.items()) + "\n")
-        found = measure_pages(world, Path(folder), rounds=options.times(10, 5))
+        found = measure_pages(world, Path(folder), rounds=options.times(10, 3))
         store.close()
     return found
 

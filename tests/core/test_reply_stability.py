@@ -114,3 +114,13 @@ def test_a_text_of_any_length_is_read_at_once(unit: str) -> None:
     # The longest text that is read, made of what patterns could stumble over; the time limit of a test is the judge.
     for text in (unit * 40, unit * 400, unit * 20_000):
         assert interpret(text, open_question=None).findings
+
+
+@pytest.mark.parametrize("question", [None, *QuestionKind])
+@pytest.mark.parametrize("language", ["en", "es", None])
+def test_a_text_that_two_languages_cut_in_different_ways_is_read(
+    question: QuestionKind | None, language: str | None
+) -> None:
+    """What one of them takes for "no pain" stands in a phrase that the other does not have."""
+    found = interpret("no calls and no texts. none", open_question=question, language=language)
+    assert found.has(Intent.OPT_OUT)

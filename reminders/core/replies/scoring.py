@@ -28,23 +28,25 @@ ANSWERS = frozenset(
 """What answers our other questions; beside one, a pain that is told in numbers is a score too."""
 
 
+Told = tuple[Side, Number]
+"""A number, and the language in whose phrases it stands: each cuts a text in its own way."""
 TIMED = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.LATE, Intent.ARRIVED, Intent.DECLINE, Intent.CALL_ME})
 """What is said together with a time of day."""
 
 
 def read_score(side: Side, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> int | None:
     """Add the score that a text gives, and return it."""
-    numbers = [
-        number
+    told = [
+        (side, number)
         for number in numbers_in(side.phrases, side.known)
         if _is_pain(side, number) or not _is_taken(number, found)
     ]
-    numbers += _nothing(sides, found)
+    told += _nothing(sides, found)
     if question is QuestionKind.CHECK_IN:
-        return _add_score(side, only_score(numbers), found, Intent.SCORE)
-    told = [number for number in numbers if _is_pain(side, number)]
+        return _add_score(told, found, Intent.SCORE)
+    of_pain = [(side, number) for side, number in told if _is_pain(side, number)]
     is_answer = question is not None and found.has(*ANSWERS)
-    return _add_score(side, only_score(told), found, Intent.SCORE if is_answer else Intent.SYMPTOM)
+    return _add_score(of_pain, found, Intent.SCORE if is_answer else Intent.SYMPTOM)
 
 
 def _is_taken(number: Number, found: Judgement) -> bool:
@@ -53,7 +55,7 @@ def _is_taken(number: Number, found: Judgement) -> bool:
     return any(one.intent in TIMED and one.touches(word - 2, word) for one in found.said)
 
 
-def _nothing(sides: Sequence[Side], found: Judgement) -> list[Number]:
+def _nothing(sides: Sequence[Side], found: Judgement) -> list[Told]:
     """Return "no pain" as the number it is; one that is qualified, such as by a place or a time, is a rival.
 
     What only denies a danger ("3, sin dolor de pecho") is no number at all.
@@ -65,7 +67,7 @@ def _nothing(sides: Sequence[Side], found: Judgement) -> list[Number]:
             continue
         is_sure = not side.moods.of(match) and not _is_qualified(side, match.phrase, match.end)
         token = side.phrases[match.phrase].tokens[match.start]
-        zeros.append(Number(Kind.SCORE if is_sure else Kind.RIVAL, 0, match.phrase, token))
+        zeros.append((side, Number(Kind.SCORE if is_sure else Kind.RIVAL, 0, match.phrase, token)))
     return zeros
 
 
@@ -86,8 +88,12 @@ def _is_pain(side: Side, number: Number) -> bool:
     return any(token.text in side.known.groups["pain"] for token in tokens)
 
 
-def _add_score(side: Side, number: Number | None, found: Judgement, intent: Intent) -> int | None:
-    if number is None or side.moods.is_asked(number.phrase, len(side.phrases[number.phrase].tokens)):
+def _add_score(told: Sequence[Told], found: Judgement, intent: Intent) -> int | None:
+    number = only_score([number for _, number in told])
+    if number is None:
+        return None
+    side = next(side for side, one in told if one is number)
+    if side.moods.is_asked(number.phrase, len(side.phrases[number.phrase].tokens)):
         return None
     if any(match.phrase > number.phrase and _takes_back(side, match) for _, match in marks([side], Mark.HEDGE)):
         return None
