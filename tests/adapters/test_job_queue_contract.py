@@ -163,6 +163,38 @@ def test_hints_go_on_when_the_broker_is_back_and_the_silence_is_over(broker: Bro
         assert broker.waiting(ROUTES[Job.SEND_EMAIL])
 
 
+def test_many_hints_within_a_moment_are_two(broker: Broker) -> None:
+    with closing(CeleryJobQueue(broker.url, ROUTES, gap=0.5)) as queue:
+        for _ in range(20):
+            queue.hint([Job.SEND_SMS])
+        assert len(broker.waiting(ROUTES[Job.SEND_SMS])) == 1
+        wait_until(lambda: len(broker.waiting(ROUTES[Job.SEND_SMS])) == 2)
+        time.sleep(0.6)
+        assert len(broker.waiting(ROUTES[Job.SEND_SMS])) == 2
+
+
+def test_a_hint_at_another_job_waits_for_none(broker: Broker) -> None:
+    with closing(CeleryJobQueue(broker.url, ROUTES, gap=60.0)) as queue:
+        queue.hint([Job.SEND_SMS])
+        queue.hint([Job.SEND_SMS, Job.SEND_EMAIL])
+        assert len(broker.waiting(ROUTES[Job.SEND_EMAIL])) == 1
+        assert len(broker.waiting(ROUTES[Job.SEND_SMS])) == 1
+
+
+def test_a_queue_that_closes_sends_what_still_waits(broker: Broker) -> None:
+    with closing(CeleryJobQueue(broker.url, ROUTES, gap=60.0)) as queue:
+        queue.hint([Job.SEND_SMS])
+        queue.hint([Job.SEND_SMS])
+    assert len(broker.waiting(ROUTES[Job.SEND_SMS])) == 2
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def seconds(work: Callable[[], None]) -> float:
     began_at = time.monotonic()
     work()
