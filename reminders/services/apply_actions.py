@@ -34,7 +34,7 @@ from reminders.services.close_addresses import concerned, plan_concerned
 from reminders.services.confirm_sessions import confirm_sessions
 from reminders.services.hold_patient import hold_patient
 from reminders.services.opt_out import opt_in_address
-from reminders.services.opt_out_sender import opt_out_sender, said_by
+from reminders.services.opt_out_sender import opt_out_senders, said_by
 from reminders.services.record_check_in import Answer, record_check_in
 from reminders.services.reply_case import Case
 from reminders.store import appointments, confirmations, contacts, events, messages, questions, tasks
@@ -68,7 +68,9 @@ def apply_together(tx: Transaction, followed: Sequence[tuple[Case, Sequence[Acti
     _lock_visits(tx, followed)
     for kind in LOCK_ORDER:
         some = [(case, action) for case, actions in followed for action in actions if type(action) is kind]
-        if kind is Confirm:
+        if kind is OptOut:
+            _opt_out(tx, [(case, action) for case, action in some if isinstance(action, OptOut)], now)
+        elif kind is Confirm:
             _confirm(tx, [(case, action) for case, action in some if isinstance(action, Confirm)], now)
         else:
             for case, action in some:
@@ -101,7 +103,9 @@ def _told(case: Case) -> str:
 
 def _act(tx: Transaction, case: Case, action: Action) -> None:
     match action:
-        case OptOut() | OptIn() | SuspendNumber():
+        case OptOut():
+            _opt_out(tx, [(case, action)], case.now)
+        case OptIn() | SuspendNumber():
             _at_the_address(tx, case, action)
         case HoldPatient(patient_id=patient_id):
             hold_patient(tx, case.deps, case.clinic, patient_id, now=case.now)
@@ -127,12 +131,17 @@ def _remember(case: Case, action: RaiseAlarm | Say | Note) -> None:
             case.done.append(reason)
 
 
-def _at_the_address(tx: Transaction, case: Case, action: OptOut | OptIn | SuspendNumber) -> None:
+def _opt_out(tx: Transaction, wanted: Sequence[tuple[Case, OptOut]], now: datetime) -> None:
+    if wanted:
+        deps = wanted[0][0].deps
+        opt_out_senders(tx, deps, [(case.sender, action.source, case.item.id) for case, action in wanted], now=now)
+    for case, _ in wanted:
+        case.done.append("opted out")
+
+
+def _at_the_address(tx: Transaction, case: Case, action: OptIn | SuspendNumber) -> None:
     address, now = case.sender.address, case.now
     match action:
-        case OptOut(source=source):
-            opt_out_sender(tx, case.deps, case.sender, source, case.item.id, now=now)
-            case.done.append("opted out")
         case OptIn(source=source):
             opt_in_address(tx, case.deps, address, said_by(case.sender, source, case.item.id), now=now)
             case.done.append("opted in")

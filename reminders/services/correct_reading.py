@@ -69,7 +69,7 @@ def correct_reading(deps: Deps, who: Actor, text_id: InboundId, reading: Reading
     now = deps.clock.now()
     with deps.store.reading() as tx:
         _refuse_others(tx, who, text_id)
-    make_rows_for(deps, text_id)
+    make_rows_for(deps, [text_id])
     with deps.store.transaction() as tx:
         held = inbound.lock_read(tx, text_id)
         if held is None or not who.may(Right.WORK, held.clinic_id):

@@ -31,15 +31,17 @@ Asked = tuple[OpenQuestion, ...]
 """What one message asked."""
 
 
-def make_rows_for(deps: Deps, text_id: InboundId) -> None:
-    """Make the rows of addresses that a text may close, before any of them is locked. Raises SpoiledError."""
+def make_rows_for(deps: Deps, ids: Collection[InboundId]) -> None:
+    """Make the rows of addresses that texts may close, before any of them is locked. Raises SpoiledError."""
     with deps.store.reading() as tx:
-        address, link_id = inbound.sender_of(tx, text_id)
-        page = None if link_id is None else links.get(tx, link_id)
-    if page is None:
-        make_rows(deps, Channel.SMS, address)
-    elif page.patient_id is not None:
-        make_rows_of(deps, (page.clinic_id, page.patient_id))
+        senders = inbound.senders_of(tx, ids)
+        pages = [links.get(tx, link_id) for _, link_id in senders if link_id is not None]
+    phones = {address for address, link_id in senders if link_id is None}
+    if phones:
+        make_rows(deps, Channel.SMS, phones)
+    for page in pages:
+        if page.patient_id is not None:
+            make_rows_of(deps, (page.clinic_id, page.patient_id))
 
 
 def find_sender(tx: Transaction, deps: Deps, item: StoredText) -> Sender:

@@ -56,7 +56,7 @@ def _first_of(acts: Sequence[Act], text_id: InboundId, *, last: Act) -> None:
 
 
 def _obey(deps: Deps, text_id: InboundId, *, is_least: bool) -> None:
-    make_rows_for(deps, text_id)
+    make_rows_for(deps, [text_id])
     with deps.store.transaction() as tx:
         now = deps.clock.now()
         item = inbound.lock_waiting(tx, text_id)

@@ -37,6 +37,15 @@ class Said:
     due_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whose addresses are to be stopped: what was said of them, and by whom where that is known."""
+
+    addresses: Collection[str]
+    said: Said
+    speaker: Person | None = None
+
+
 def opt_out_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now: datetime) -> None:
     """Stop everything automatic to an address. Covers a lone patient's other address too (requirement 33).
 
@@ -58,17 +67,41 @@ def opt_out_addresses(
 
     Returns all that are now closed: of a lone patient the other address is.
     """
-    people = {address: patients.at_address(tx, address) for address in addresses}
-    reached = list(
-        dict.fromkeys(one for address, owners in people.items() for one in _reach(tx, deps, address, owners))
-    )
-    ids = [key for item in reached for key in contacts.at_address(tx, item)]
-    contacts.opt_out(tx, ids, said.source, who=said.recorded_by if said.source in BY_STAFF else "", now=now)
-    _record(tx, deps, ids, said, _speakers(people.values(), speaker), is_granted=False, now=now)
-    if ids:
-        messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
-    plan_concerned(tx, deps, concerned(tx, reached), now=now)
-    return reached
+    return opt_out_all(tx, deps, [Wish(addresses, said, speaker)], now=now)
+
+
+def opt_out_all(tx: Transaction, deps: Deps, wishes: Sequence[Wish], *, now: datetime) -> list[str]:
+    """Grant likewise the wishes of several people, in as many statements as for one."""
+    owners = patients.at_each(tx, {address for wish in wishes for address in wish.addresses})
+    every_other = _other_addresses(tx, deps, owners)
+    reached = [
+        list(dict.fromkeys(one for address in wish.addresses for one in (address, *every_other[address])))
+        for wish in wishes
+    ]
+    every = list(dict.fromkeys(address for addresses in reached for address in addresses))
+    rows = contacts.at_addresses(tx, every)
+    theirs = [[place.id for address in addresses for place in rows[address]] for addresses in reached]
+    _close(tx, wishes, theirs, now)
+    at = contacts.clinics_of(tx, {key for ids in theirs for key in ids})
+    told: list[PermissionEvent] = []
+    for wish, ids in zip(wishes, theirs, strict=True):
+        speakers = _speakers([owners[address] for address in wish.addresses], wish.speaker)
+        told += _events(deps, {key: at[key] for key in ids}, wish.said, speakers, is_granted=False, now=now)
+    permissions.append(tx, told)
+    if at:
+        messages.cancel_waiting(tx, contacts=list(at), reason=Reason.OPTED_OUT, now=now)
+    plan_concerned(tx, deps, concerned(tx, every), now=now)
+    return every
+
+
+def _close(tx: Transaction, wishes: Sequence[Wish], theirs: Sequence[Sequence[ContactId]], now: datetime) -> None:
+    """Close the rows of each wish, those of one means in one statement."""
+    by_means: dict[tuple[Source, str], list[ContactId]] = {}
+    for wish, ids in zip(wishes, theirs, strict=True):
+        who = wish.said.recorded_by if wish.said.source in BY_STAFF else ""
+        by_means.setdefault((wish.said.source, who), []).extend(ids)
+    for (source, who), ids in by_means.items():
+        contacts.opt_out(tx, ids, source, who=who, now=now)
 
 
 def close_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now: datetime) -> None:
@@ -82,10 +115,6 @@ def close_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now:
     messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
 
 
-def _reach(tx: Transaction, deps: Deps, address: str, owners: Sequence[Person]) -> list[str]:
-    return [address] if len(owners) != 1 else _addresses(tx, deps, owners[0], address)
-
-
 def opt_out_by_provider(tx: Transaction, deps: Deps, ids: Collection[ContactId], *, now: datetime) -> None:
     """Remember that the provider refuses addresses because their holders opted out with it.
 
@@ -95,41 +124,56 @@ def opt_out_by_provider(tx: Transaction, deps: Deps, ids: Collection[ContactId],
     _record(tx, deps, ids, Said(Source.PROVIDER, PROVIDER), {}, is_granted=False, now=now)
 
 
-def make_rows(deps: Deps, channel: Channel, address: str) -> None:
-    """Make the rows that an opt-out of an address will close, each in a transaction of its own.
+def make_rows(deps: Deps, channel: Channel, addresses: Collection[str]) -> None:
+    """Make the rows that opt-outs of some addresses will close, in transactions of their own.
 
     Who makes a message inserts such rows too, with patients locked whom the opt-out plans anew: to wait for one
-    another while holding nothing else is no deadlock. And what is there before the opt-out begins is seen by every
-    gate.
+    another while holding no lock of theirs is no deadlock. And what is there before the opt-out begins is seen by
+    every gate.
     """
     with deps.store.reading() as tx:
-        people = patients.at_address(tx, address)
+        owners = patients.at_each(tx, addresses)
         # Somebody we never wrote to may still opt out: then the address needs its row now.
-        at = {clinic_id for clinic_id, _ in people} or set(clinics.every(tx))
-        places = {clinic_id: {(channel, address)} for clinic_id in sorted(at)}
-        if len(people) == 1:
-            clinic_id, patient_id = people[0]
-            record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
-            places[clinic_id] |= {(where, other) for where in Channel if (other := record.address(where))}
-        missing = {clinic_id: wanted - contacts.known(tx, clinic_id, wanted) for clinic_id, wanted in places.items()}
-    for clinic_id, new in missing.items():
-        _make_rows(deps, clinic_id, new)
+        everywhere = set(clinics.every(tx)) if not all(owners.values()) else set()
+        wanted = _places_of(tx, {people[0] for people in owners.values() if len(people) == 1})
+        for address, people in owners.items():
+            for clinic_id in {clinic_id for clinic_id, _ in people} or everywhere:
+                wanted.setdefault(clinic_id, set()).add((channel, address))
+        missing = _missing(tx, wanted)
+    _make_rows(deps, missing)
 
 
 def make_rows_of(deps: Deps, person: Person) -> None:
     """Make the rows of every address of a patient, as above."""
-    clinic_id, patient_id = person
     with deps.store.reading() as tx:
-        record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
-        places = {(where, address) for where in Channel if (address := record.address(where))}
-        missing = places - contacts.known(tx, clinic_id, places)
-    _make_rows(deps, clinic_id, missing)
+        missing = _missing(tx, _places_of(tx, {person}))
+    _make_rows(deps, missing)
 
 
-def _make_rows(deps: Deps, clinic_id: ClinicId, places: Iterable[tuple[Channel, str]]) -> None:
-    for channel, address in sorted(places):
-        with deps.store.transaction() as tx:
-            contacts.ensure(tx, clinic_id, channel, address, new_id=deps.identity.new_id())
+def _places_of(tx: Transaction, people: Collection[Person]) -> dict[ClinicId, set[tuple[Channel, str]]]:
+    """Return every phone and mailbox of patients, by their clinics."""
+    found: dict[ClinicId, set[tuple[Channel, str]]] = {}
+    for clinic_id, ids in _by_clinic(people).items():
+        records = [patient.record for patient in patients.get_many(tx, clinic_id, ids).values()]
+        found[clinic_id] = {(one, address) for item in records for one in Channel if (address := item.address(one))}
+    return found
+
+
+def _by_clinic(people: Collection[Person]) -> dict[ClinicId, list[PatientId]]:
+    return {at: [key for other, key in people if other == at] for at in sorted({at for at, _ in people})}
+
+
+def _missing(
+    tx: Transaction, wanted: Mapping[ClinicId, set[tuple[Channel, str]]]
+) -> dict[ClinicId, set[tuple[Channel, str]]]:
+    return {at: places - contacts.known(tx, at, places) for at, places in sorted(wanted.items())}
+
+
+def _make_rows(deps: Deps, missing: Mapping[ClinicId, Collection[tuple[Channel, str]]]) -> None:
+    for clinic_id, places in missing.items():
+        if places:
+            with deps.store.transaction() as tx:
+                contacts.ensure_many(tx, clinic_id, places, new_id=deps.identity.new_id)
 
 
 def opt_in_address(tx: Transaction, deps: Deps, address: str, said: Said, *, now: datetime) -> None:
@@ -165,14 +209,30 @@ def _record(
     is_granted: bool,
     now: datetime,
 ) -> None:
-    # In the order in which they were named: rows of one instant are told in the order of their ids.
-    owners = contacts.clinics_of(tx, ids)
-    events = [
+    theirs = contacts.clinics_of(tx, ids)
+    at = {key: theirs[key] for key in ids}
+    permissions.append(tx, _events(deps, at, said, speakers, is_granted=is_granted, now=now))
+
+
+def _events(
+    deps: Deps,
+    at: Mapping[ContactId, ClinicId],
+    said: Said,
+    speakers: Mapping[ClinicId, PatientId],
+    *,
+    is_granted: bool,
+    now: datetime,
+) -> list[PermissionEvent]:
+    """Return what the ledger keeps, of each row of an address and its clinic.
+
+    In the order in which they were named: rows of one instant are told in the order of their ids.
+    """
+    return [
         PermissionEvent(
             id=deps.identity.new_id(),
-            clinic_id=owners[contact_id],
+            clinic_id=clinic_id,
             contact_id=contact_id,
-            patient_id=speakers.get(owners[contact_id]),
+            patient_id=speakers.get(clinic_id),
             subject=Subject.MESSAGES,
             is_granted=is_granted,
             source=said.source,
@@ -183,9 +243,8 @@ def _record(
             asked_on=said.asked_on,
             due_on=said.due_on,
         )
-        for contact_id in dict.fromkeys(ids)
+        for contact_id, clinic_id in at.items()
     ]
-    permissions.append(tx, events)
 
 
 def _speakers(people: Iterable[Sequence[Person]], speaker: Person | None) -> Mapping[ClinicId, PatientId]:
@@ -195,10 +254,15 @@ def _speakers(people: Iterable[Sequence[Person]], speaker: Person | None) -> Map
     return {clinic_id: patient_id for clinic_id, patient_id in found if at.count(clinic_id) == 1}
 
 
-def _addresses(tx: Transaction, deps: Deps, owner: tuple[ClinicId, PatientId], first: str) -> list[str]:
-    """Return every address of a patient, each with its row."""
-    clinic_id, patient_id = owner
-    record = patients.get_many(tx, clinic_id, [patient_id])[patient_id].record
-    places = {(channel, address) for channel in Channel if (address := record.address(channel))}
-    contacts.ensure_many(tx, clinic_id, places, new_id=deps.identity.new_id)
-    return [first, *(address for _, address in sorted(places) if address != first)]
+def _other_addresses(tx: Transaction, deps: Deps, owners: Mapping[str, Sequence[Person]]) -> dict[str, list[str]]:
+    """Return for each address what else a lone owner has, each with its row; nothing where several share it."""
+    alone = {address: people[0] for address, people in owners.items() if len(people) == 1}
+    theirs: dict[Person, list[str]] = {}
+    for clinic_id, ids in _by_clinic(set(alone.values())).items():
+        every: set[tuple[Channel, str]] = set()
+        for key, patient in patients.get_many(tx, clinic_id, ids).items():
+            places = {(channel, address) for channel in Channel if (address := patient.record.address(channel))}
+            theirs[clinic_id, key] = [address for _, address in sorted(places)]
+            every |= places
+        contacts.ensure_many(tx, clinic_id, every, new_id=deps.identity.new_id)
+    return {address: theirs[alone[address]] if address in alone else [] for address in owners}

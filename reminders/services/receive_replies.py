@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, partial
 
@@ -21,7 +21,7 @@ from reminders.services.gather_thread import find_sender, make_rows_for
 from reminders.services.hear_escorts import hear_escort
 from reminders.services.hear_patients import NO_CLINIC, hear_patients, to_json
 from reminders.services.obey_unread import obey_unread
-from reminders.services.receive_together import receive_together
+from reminders.services.receive_together import Received, opt_out_together, receive_together
 from reminders.services.reply_case import Sender
 from reminders.store import inbound
 from reminders.store.inbound import Decision, StoredText
@@ -52,7 +52,8 @@ def make_ready() -> None:
 def receive_replies(deps: Deps) -> int:
     """Read waiting texts; return how many.
 
-    Ordinary ones of different patients share a transaction; whatever is more, and what fails there, has one of its own.
+    Opt-outs of different patients share a transaction, and then ordinary texts do; whatever is more, and what fails
+    there, has one of its own.
     One that cannot be read is put aside and tried again the next time: it must not keep a STOP behind it waiting.
     """
     read = 0
@@ -70,16 +71,22 @@ def _next(deps: Deps, *, after: Sequence[WaitingText]) -> Sequence[WaitingText]:
 
 
 def _take(deps: Deps, turn: Turn) -> int:
-    """Read the texts of a turn; return how many were."""
+    """Read the texts of a turn, the most pressing first; return how many were."""
     read = _each(deps, turn.alone)
-    left: Sequence[InboundId] = turn.together
-    if len(left) > 1:
-        for done in together_or_apart([left], lambda some: receive_together(deps, some[0]), lambda _: None):
-            read, left = read + done.read, done.left
-    read += _each(deps, left)
+    read += _together(deps, turn.opt_outs, opt_out_together)
+    read += _together(deps, turn.together, receive_together)
     if read:
         deps.queue.hint(SENDING_JOBS.values())
     return read
+
+
+def _together(deps: Deps, ids: Sequence[InboundId], act: Callable[[Deps, Sequence[InboundId]], Received]) -> int:
+    """Read texts of different phones at once, and alone what is left of them; return how many were."""
+    read, left = 0, ids
+    if len(ids) > 1:
+        for done in together_or_apart([ids], lambda some: act(deps, some[0]), lambda _: None):
+            read, left = done.read, done.left
+    return read + _each(deps, left)
 
 
 def _each(deps: Deps, ids: Sequence[InboundId]) -> int:
@@ -88,7 +95,7 @@ def _each(deps: Deps, ids: Sequence[InboundId]) -> int:
 
 
 def _receive_one(deps: Deps, text_id: InboundId, *, is_watched: bool = False) -> bool:
-    make_rows_for(deps, text_id)
+    make_rows_for(deps, [text_id])
     with deps.store.transaction() as tx:
         item = inbound.lock_waiting(tx, text_id)
         if item is not None and item.link_id is not None:

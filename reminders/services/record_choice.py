@@ -72,7 +72,7 @@ def record_choice(
         clinic = _checked(tx, deps, heard, clinic_slug)
         places, _ = _places(tx, clinic, whom)
     for channel, address in places:
-        make_rows(deps, channel, address)
+        make_rows(deps, channel, [address])
     with deps.store.transaction() as tx:
         now = deps.clock.now()
         # Read again: the schedule may have brought another number meanwhile.

@@ -294,7 +294,7 @@ def unsubscribe_by_link(deps: Deps, token: str) -> bool:
         if link is None:
             return False
         address = contacts.address_of(tx, link.contact_id)
-    make_rows(deps, Channel.EMAIL, address)
+    make_rows(deps, Channel.EMAIL, [address])
     with deps.store.transaction() as tx:
         opt_out_address(tx, deps, address, Said(Source.LINK, BY_LINK), now=now)
     return True

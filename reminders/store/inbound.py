@@ -115,11 +115,16 @@ def _looked_at(tx: Transaction, row: Row[*tuple[Any, ...]]) -> WaitingText:
     return WaitingText(key, row.sender_index, body, row.opt_out_type, is_page=row.link_id is not None)
 
 
-def sender_of(tx: Transaction, text_id: InboundId) -> tuple[str, LinkId | None]:
-    """Return who sent a text, and the page on which it was written. Raises SpoiledError where that does not open."""
-    columns = (inbound.c.sender, inbound.c.link_id)
-    row = tx.connection.execute(select(*columns).where(inbound.c.id == text_id)).one()
-    return _opened(tx, "inbound.sender", text_id, row.sender), _link_id(row.link_id)
+def senders_of(tx: Transaction, ids: Collection[InboundId]) -> list[tuple[str, LinkId | None]]:
+    """Return who sent texts, and the page on which each was written. Raises SpoiledError where one does not open."""
+    rows = tx.connection.execute(_senders(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
+    return [(_opened(tx, "inbound.sender", InboundId(row.id), row.sender), _link_id(row.link_id)) for row in rows]
+
+
+@cache
+def _senders(*, is_postgres: bool) -> Select[Any]:
+    theirs = listed(inbound.c.id, "ids", is_postgres=is_postgres)
+    return select(inbound.c.id, inbound.c.sender, inbound.c.link_id).where(theirs)
 
 
 def _link_id(found: UUID | None) -> LinkId | None:

@@ -21,7 +21,10 @@ def waiting(*texts: tuple[bytes, str | None]) -> list[WaitingText]:
 
 
 def shown(*texts: tuple[bytes, str | None]) -> list[tuple[list[int], list[int]]]:
-    return [([key.int for key in turn.alone], [key.int for key in turn.together]) for turn in turns(waiting(*texts))]
+    return [
+        ([key.int for key in (*turn.alone, *turn.opt_outs)], [key.int for key in turn.together])
+        for turn in turns(waiting(*texts))
+    ]
 
 
 def test_texts_of_different_phones_are_read_together() -> None:
@@ -36,11 +39,31 @@ def test_danger_goes_first_and_then_opt_outs() -> None:
 def test_what_the_provider_took_for_an_opt_out_is_one() -> None:
     [text] = waiting((b"a", "zzz"))
     [turn] = turns([WaitingText(text.id, text.sender, text.body, opt_out_type="STOP")])
-    assert turn.alone == [text.id]
+    assert turn.opt_outs == [text.id]
 
 
-def test_the_second_text_of_a_phone_is_in_a_later_turn_with_all_behind_it() -> None:
-    assert shown((b"a", "yes"), (b"b", "ok"), (b"a", "STOP"), (b"c", "ok")) == [([], [1, 2]), ([3], [4])]
+def test_danger_is_read_alone_and_opt_outs_of_different_phones_together() -> None:
+    [turn] = turns(waiting((b"a", "STOP"), (b"b", "my chest hurts"), (b"c", "STOP"), (b"d", "i cant breathe")))
+    assert [key.int for key in turn.alone] == [2, 4]
+    assert [key.int for key in turn.opt_outs] == [1, 3]
+
+
+def test_the_second_text_of_a_phone_is_in_a_later_turn() -> None:
+    assert shown((b"a", "yes"), (b"b", "ok"), (b"a", "STOP")) == [([], [1, 2]), ([3], [])]
+
+
+def test_nobody_waits_for_a_phone_that_writes_much() -> None:
+    texts = [*[(b"a", "hello")] * 3, (b"b", "ok"), (b"c", "STOP")]
+    assert shown(*texts) == [([5], [1, 4]), ([], [2]), ([], [3])]
+
+
+def test_a_phone_with_an_opt_out_or_danger_among_its_texts_comes_before_all_others() -> None:
+    many = [(n.to_bytes(2), "ok") for n in range(MOST_TEXTS)]
+    texts = [*many, (b"x", "yes"), (b"x", "STOP"), (b"y", "i cant breathe")]
+    first, second, *_ = turns(waiting(*texts))
+    assert [key.int for key in first.alone] == [MOST_TEXTS + 3]
+    assert first.together[0].int == MOST_TEXTS + 1
+    assert [key.int for key in second.opt_outs] == [MOST_TEXTS + 2]
 
 
 def test_what_is_written_on_a_page_or_does_not_open_stands_alone_in_its_place() -> None:
@@ -64,7 +87,7 @@ def test_each_text_has_its_turn_once_and_no_phone_is_heard_out_of_order(
         WaitingText(InboundId(UUID(int=next(numbers))), sender, body, is_page=is_page)
         for sender, body, is_page in texts
     ]
-    read = [[*turn.alone, *turn.together] for turn in turns(given_texts)]
+    read = [turn.in_order for turn in turns(given_texts)]
     flat = [key for turn in read for key in turn]
     assert sorted(flat) == [text.id for text in given_texts]
     of = {text.id: text.sender for text in given_texts}

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from reminders.core.conversation import turns
+from reminders.core.patients import Channel
 from reminders.ports import InboundText
+from reminders.services.opt_out import make_rows
 from reminders.services.receive_replies import receive_replies, store_text
 from reminders.store import rows
 from reminders.store.conversation_rows import inbound, permission_event, question
@@ -61,6 +63,10 @@ def arrive(world: World, bodies: Sequence[str], *, phones: Sequence[str] = (), i
             assert receive_replies(world.deps) == 1
 
 
+def phones_of(patients: int) -> list[str]:
+    return [f"+1202555{number:04d}" for number in range(1, patients + 1)]
+
+
 def what_came_of(world: World) -> dict[str, list[Any]]:
     """Return all that replies change, without what is new in every world."""
     texts = world.all(select(inbound).order_by(inbound.c.provider_id))
@@ -106,6 +112,77 @@ def test_reading_many_ordinary_replies_costs_no_more_statements_than_few(store: 
         costs.append(len(seen))
         world.check()
     assert costs[1] <= costs[0]
+
+
+def test_reading_many_opt_outs_costs_no_more_statements_than_few(store: Store) -> None:
+    costs = []
+    for patients in (FEW, FEW, turns.MOST_TEXTS):  # what is made once is made the first time
+        world = asked(store, patients)
+        arrive(world, [("STOP", "unsubscribe")[place % 2] for place in range(patients)])
+        with counting(store) as seen:
+            assert receive_replies(world.deps) == patients
+        costs.append(len(seen))
+        world.check()
+        assert all(row.opted_out_at is not None for row in world.all(rows.contact.select()))
+    assert costs[2] <= costs[1]
+
+
+def test_opt_outs_of_one_turn_are_committed_together_before_anything_ordinary(store: Store) -> None:
+    world = asked(store, 4)
+    arrive(world, ["yes", "STOP", "yes", "STOP"])
+    with counting(store) as seen:
+        assert receive_replies(world.deps) == 4
+    handling = [place for place, statement in enumerate(seen) if statement.startswith("UPDATE inbound")]
+    ledger = [place for place, statement in enumerate(seen) if statement.startswith("INSERT INTO permission_event")]
+    assert len(ledger) == 1
+    assert ledger[0] < handling[0]
+    assert [row.intent for row in world.all(inbound.select().order_by(inbound.c.provider_id))] == [
+        "confirm",
+        "opt_out",
+        "confirm",
+        "opt_out",
+    ]
+    said = world.all(select(permission_event))
+    assert len({row.patient_id for row in said}) == 2
+    assert {row.inbound_id for row in said} == {
+        row.id for row in world.all(inbound.select()) if row.intent == "opt_out"
+    }
+
+
+def test_opt_outs_that_share_a_mailbox_close_it_once_and_each_is_kept(store: Store) -> None:
+    wipe(store)
+    world = a_world(store, "remind_confirm")
+    entries = [
+        an_entry(f"A{n}", patient=a_record(f"P{n}", phone=f"+1202555000{n}", email="both@example.org")) for n in (1, 2)
+    ]
+    world.sync(*entries)
+    world.at(CONFIRM_AT)
+    world.pump()
+    arrive(world, ["STOP", "STOP"])
+    assert receive_replies(world.deps) == 2
+    contacts = world.all(rows.contact.select())
+    assert len(contacts) == 3
+    assert all(row.opted_out_at is not None for row in contacts)
+    assert len(world.all(select(permission_event))) == 4
+    world.check()
+
+
+def test_where_opting_out_together_fails_each_is_opted_out_alone(store: Store) -> None:
+    world = asked(store, 3)
+    arrive(world, ["STOP"] * 3)
+    make_rows(world.deps, Channel.SMS, phones_of(3))  # so that the first writing transaction is the reader's
+    world.change(store=FaultyStore(store, faults=1))
+    assert receive_replies(world.deps) == 3
+    assert all(row.opted_out_at is not None for row in world.all(rows.contact.select()))
+    assert len(world.all(select(permission_event))) == len(world.all(rows.contact.select()))
+
+
+def test_an_opt_out_of_nobody_we_know_is_heard_beside_those_of_patients(store: Store) -> None:
+    world = asked(store, 2)
+    nobodys = "+12125559999"
+    arrive(world, ["STOP"] * 3, phones=[*phones_of(2), nobodys])
+    assert receive_replies(world.deps) == 3
+    assert len([row for row in world.all(rows.contact.select()) if row.opted_out_at is not None]) == 5
 
 
 def test_many_more_than_one_turn_takes_are_all_read(store: Store) -> None:

@@ -89,7 +89,7 @@ def test_a_bare_opt_out_holds_though_nothing_else_of_it_can_be_read(
 def test_a_bare_opt_out_closes_the_mailbox_too_where_that_is_possible(store: Store) -> None:
     world = World(store, only("remind_confirm"))
     world.sync(an_entry(booking=a_booking(START)))
-    make_rows(world.deps, Channel.SMS, PHONE)  # so that the first writing transaction is the reader's
+    make_rows(world.deps, Channel.SMS, [PHONE])  # so that the first writing transaction is the reader's
     arrives(world, "STOP")
     read_with_faults(world, 1)
     assert {row.opted_out_at is None for row in world.all(select(rows.contact))} == {False}

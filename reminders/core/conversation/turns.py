@@ -1,13 +1,16 @@
 """Turns: which of the texts that wait are read together, and what is read before them. Pure.
 
-Who wrote twice is heard in order: a second text of a phone is in a later turn. Within a turn danger comes first, then
-opt-outs; all else is of different phones, so that it may be read at once.
+Who wrote twice is heard in order: a second text of a phone is in a later turn, and nobody else waits for it. Phones
+with danger or an opt-out among their texts come first. Within a turn danger comes first, then opt-outs; all is of
+different phones, so that it may be read at once.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from reminders.core.consent import bare_opt_out
 from reminders.core.danger_words import sounds_like_danger
@@ -31,55 +34,83 @@ class WaitingText:
     is_page: bool = False
 
 
+class Press(IntEnum):
+    """How pressing a text is at first sight, the most pressing first."""
+
+    DANGER = 0
+    OPT_OUT = 1
+    ELSE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A text at first sight."""
+
+    id: InboundId
+    sender: bytes
+    signs: int
+    press: Press
+
+
 @dataclass(slots=True)
 class Turn:
-    """What is read next: each of `alone` in this order, by itself, then all of `together`."""
+    """What is read next: each of `alone`, then `opt_outs` at once, then all of `together` at once."""
 
-    by_itself: list[InboundId] = field(default_factory=list)
-    danger: list[InboundId] = field(default_factory=list)
+    alone: list[InboundId] = field(default_factory=list)
     opt_outs: list[InboundId] = field(default_factory=list)
     together: list[InboundId] = field(default_factory=list)
-    senders: set[bytes] = field(default_factory=set)
     signs: int = 0
 
     @property
-    def alone(self) -> Sequence[InboundId]:
-        """What cannot wait, the most pressing first."""
-        return [*self.by_itself, *self.danger, *self.opt_outs]
+    def in_order(self) -> Sequence[InboundId]:
+        """All of it, the most pressing first."""
+        return [*self.alone, *self.opt_outs, *self.together]
 
-    def has_room(self, text: WaitingText, body: str) -> bool:
+    def has_room(self, text: Seen) -> bool:
         """Say whether a text may be read in this turn."""
-        is_full = len(self.senders) >= MOST_TEXTS or self.signs + len(body) > MOST_SIGNS
-        return not self.senders or not (is_full or text.sender in self.senders)
+        held = len(self.in_order)
+        return not held or (held < MOST_TEXTS and self.signs + text.signs <= MOST_SIGNS)
 
-    def add(self, text: WaitingText, body: str) -> None:
+    def add(self, text: Seen) -> None:
         """Take a text in."""
-        self.senders.add(text.sender)
-        self.signs += len(body)
-        if sounds_like_danger(body):
-            self.danger.append(text.id)
-        elif bare_opt_out(body, opt_out_type=text.opt_out_type) is not None:
-            self.opt_outs.append(text.id)
-        else:
-            self.together.append(text.id)
+        self.signs += text.signs
+        of = {Press.DANGER: self.alone, Press.OPT_OUT: self.opt_outs, Press.ELSE: self.together}
+        of[text.press].append(text.id)
 
 
 def turns(texts: Iterable[WaitingText]) -> Iterator[Turn]:
     """Yield the turns in which texts are read, given in the order in which they came.
 
-    What was written on a page, or cannot be opened, has a turn to itself.
+    What was written on a page, or cannot be opened, has a turn to itself: after all that came before, before the rest.
     """
-    turn = Turn()
+    of_phones: list[Seen] = []
     for text in texts:
         if text.body is None or text.is_page:
-            if turn.senders:
-                yield turn
-            yield Turn(by_itself=[text.id])
-            turn = Turn()
-            continue
-        if not turn.has_room(text, text.body):
-            yield turn
-            turn = Turn()
-        turn.add(text, text.body)
-    if turn.senders:
+            yield from _of_phones(of_phones)
+            yield Turn(alone=[text.id])
+            of_phones = []
+        else:
+            press = _press(text.body, text.opt_out_type)
+            of_phones.append(Seen(text.id, text.sender, len(text.body), press))
+    yield from _of_phones(of_phones)
+
+
+def _press(body: str, opt_out_type: str | None) -> Press:
+    if sounds_like_danger(body):
+        return Press.DANGER
+    return Press.ELSE if bare_opt_out(body, opt_out_type=opt_out_type) is None else Press.OPT_OUT
+
+
+def _of_phones(texts: Sequence[Seen]) -> Iterator[Turn]:
+    waiting: dict[bytes, deque[Seen]] = {}
+    for text in texts:
+        waiting.setdefault(text.sender, deque()).append(text)
+    while waiting:
+        turn = Turn()
+        # One that says nothing pressing is heard all the same before what the same phone says after it.
+        for theirs in sorted(waiting.values(), key=lambda items: min(item.press for item in items)):
+            if not turn.has_room(theirs[0]):
+                break
+            turn.add(theirs.popleft())
         yield turn
+        waiting = {sender: theirs for sender, theirs in waiting.items() if theirs}
