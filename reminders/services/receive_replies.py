@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import cache, partial
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.consent import provider_verdict
-from reminders.core.conversation.turns import Turn, WaitingText, turns
+from reminders.core.conversation.turns import Turn, turns
 from reminders.core.conversation.understanding import with_provider_word
 from reminders.core.ids import InboundId
 from reminders.core.replies import Interpretation, interpret, prepare
@@ -27,7 +27,8 @@ from reminders.store import inbound
 from reminders.store.inbound import Decision, StoredText
 from reminders.store.unit_of_work import Transaction
 
-AT_ONCE = 200
+AT_ONCE = 100
+"""How many are looked at before each turn: of these the most pressing are read."""
 FROM_STAFF, FROM_ESCORT = "staff", "escort"
 """What a text counts as that no patient wrote."""
 
@@ -50,24 +51,34 @@ def make_ready() -> None:
 
 
 def receive_replies(deps: Deps) -> int:
-    """Read waiting texts; return how many.
+    """Read waiting texts, a turn at a time; return how many.
 
     Opt-outs of different patients share a transaction, and then ordinary texts do; whatever is more, and what fails
     there, has one of its own.
     One that cannot be read is put aside and tried again the next time: it must not keep a STOP behind it waiting.
     """
     read = 0
-    waiting: Sequence[WaitingText] = ()
-    while waiting := _next(deps, after=waiting):
+    tried: set[InboundId] = set()
+    while (turn := _next(deps, tried)) is not None:
         make_ready()
-        read += sum(_take(deps, turn) for turn in turns(waiting))
+        tried.update(turn.in_order)
+        read += _take(deps, turn)
     return read
 
 
-def _next(deps: Deps, *, after: Sequence[WaitingText]) -> Sequence[WaitingText]:
-    """Return the next texts that wait: however many cannot be read, those behind them have their turn."""
+def _next(deps: Deps, tried: Collection[InboundId]) -> Turn | None:
+    """Return the next turn of all that waits by now: what is pressing and came just now waits for no more than a turn.
+
+    However many cannot be read, those behind them have their turn.
+    """
+    after: InboundId | None = None
     with deps.store.reading() as tx:
-        return inbound.waiting(tx, limit=AT_ONCE, after=after[-1].id if after else None)
+        while some := inbound.waiting(tx, limit=AT_ONCE, after=after):
+            new = [text for text in some if text.id not in tried]
+            if new:
+                return next(turns(new))
+            after = some[-1].id
+    return None
 
 
 def _take(deps: Deps, turn: Turn) -> int:

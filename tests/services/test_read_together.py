@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import select, update
 
 from reminders.core.conversation import turns
 from reminders.core.patients import Channel
-from reminders.ports import InboundText
+from reminders.ports import InboundText, Job
 from reminders.services.opt_out import make_rows
 from reminders.services.receive_replies import receive_replies, store_text
 from reminders.store import rows
@@ -21,7 +22,7 @@ from tests.servers.wiping import wipe
 from tests.services.conversation_cases import ON_CALL, a_world, is_opted_out, new_texts
 from tests.services.test_statements import FEW, MANY, counting
 from tests.services.test_unread_texts import FaultyStore
-from tests.world import CONFIRM_AT, World, some_entries
+from tests.world import CONFIRM_AT, MINUTE, World, some_entries
 
 pytestmark = pytest.mark.both_databases
 
@@ -41,6 +42,7 @@ WORDS = (
     "8",
     "gracias, ahi estare",
 )
+LATE = f"SM{'f' * 32}"
 ORDINARY = ("C", "yes", "can we do Thursday instead?", "what time was it again", "thank you!")
 
 
@@ -183,6 +185,34 @@ def test_an_opt_out_of_nobody_we_know_is_heard_beside_those_of_patients(store: S
     arrive(world, ["STOP"] * 3, phones=[*phones_of(2), nobodys])
     assert receive_replies(world.deps) == 3
     assert len([row for row in world.all(rows.contact.select()) if row.opted_out_at is not None]) == 5
+
+
+@dataclass
+class LateText:
+    """A queue beside which a STOP arrives when the first turn is over; after each turn time goes on."""
+
+    world: World
+    phone: str
+    has_come: bool = False
+
+    def hint(self, jobs: Iterable[Job]) -> None:
+        if Job.SEND_SMS not in jobs:
+            return
+        self.world.clock.advance(MINUTE)
+        if not self.has_come:
+            self.has_come = True
+            store_text(self.world.deps, InboundText(LATE, self.phone, "+12025550100", "STOP", 0))
+
+
+def test_an_opt_out_that_comes_while_others_are_read_waits_for_one_turn_only(store: Store) -> None:
+    many = 2 * turns.MOST_TEXTS + 3
+    world = asked(store, many + 1)
+    arrive(world, ["yes"] * many)
+    world.change(queue=LateText(world, phones_of(many + 1)[-1]))
+    assert receive_replies(world.deps) == many + 1
+    handled = {row.provider_id: row.handled_at for row in world.all(inbound.select())}
+    late = handled.pop(LATE)
+    assert min(handled.values()) < late < max(handled.values())
 
 
 def test_many_more_than_one_turn_takes_are_all_read(store: Store) -> None:
