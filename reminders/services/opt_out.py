@@ -80,21 +80,21 @@ def opt_out_all(tx: Transaction, deps: Deps, wishes: Sequence[Wish], *, now: dat
     ]
     every = list(dict.fromkeys(address for addresses in reached for address in addresses))
     rows = contacts.at_addresses(tx, every)
-    theirs = [[place.id for address in addresses for place in rows[address]] for addresses in reached]
+    theirs = [{place.id: place.clinic_id for one in addresses for place in rows[one]} for addresses in reached]
     _close(tx, wishes, theirs, now)
-    at = contacts.clinics_of(tx, {key for ids in theirs for key in ids})
     told: list[PermissionEvent] = []
-    for wish, ids in zip(wishes, theirs, strict=True):
+    for wish, at in zip(wishes, theirs, strict=True):
         speakers = _speakers([owners[address] for address in wish.addresses], wish.speaker)
-        told += _events(deps, {key: at[key] for key in ids}, wish.said, speakers, is_granted=False, now=now)
+        told += _events(deps, at, wish.said, speakers, is_granted=False, now=now)
     permissions.append(tx, told)
-    if at:
-        messages.cancel_waiting(tx, contacts=list(at), reason=Reason.OPTED_OUT, now=now)
+    ids = {key for at in theirs for key in at}
+    if ids:
+        messages.cancel_waiting(tx, contacts=ids, reason=Reason.OPTED_OUT, now=now)
     plan_concerned(tx, deps, concerned(tx, every), now=now)
     return every
 
 
-def _close(tx: Transaction, wishes: Sequence[Wish], theirs: Sequence[Sequence[ContactId]], now: datetime) -> None:
+def _close(tx: Transaction, wishes: Sequence[Wish], theirs: Sequence[Iterable[ContactId]], now: datetime) -> None:
     """Close the rows of each wish, those of one means in one statement."""
     by_means: dict[tuple[Source, str], list[ContactId]] = {}
     for wish, ids in zip(wishes, theirs, strict=True):
