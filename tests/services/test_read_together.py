@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,6 +150,20 @@ def test_opt_outs_of_one_turn_are_committed_together_before_anything_ordinary(st
     assert {row.inbound_id for row in said} == {
         row.id for row in world.all(inbound.select()) if row.intent == "opt_out"
     }
+
+
+def test_readers_side_by_side_read_each_text_once_and_stand_in_nobodys_way(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = asked(store, MANY)
+    words = [("STOP", "yes", "can we do Thursday instead?", "unsubscribe")[place % 4] for place in range(MANY)]
+    arrive(world, words)
+    with ThreadPoolExecutor(3) as readers:
+        read = sum(readers.map(lambda _: receive_replies(world.deps), range(3)))
+    assert read + receive_replies(world.deps) == MANY
+    assert "work.failed" not in "".join(capsys.readouterr())
+    assert len({row.contact_id for row in world.all(select(permission_event))}) == MANY
+    world.check()
 
 
 def test_opt_outs_that_share_a_mailbox_close_it_once_and_each_is_kept(store: Store) -> None:
