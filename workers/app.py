@@ -24,7 +24,7 @@ NO_BROKER = "memory://"
 app = Celery("reminders", broker=services().facts.redis_url or NO_BROKER, include=["workers.tasks", "workers.waiting"])
 app.conf.update(
     beat_schedule=BEAT,
-    beat_max_loop_interval=1,
+    beat_max_loop_interval=5,  # no entry comes more often
     broker_connection_max_retries=None,  # never give up on the broker
     broker_connection_retry_on_startup=True,
     broker_transport_options={
@@ -35,6 +35,7 @@ app.conf.update(
         "socket_connect_timeout": 3,
         "socket_keepalive": True,
         "health_check_interval": 10,
+        "polling_interval": 3,  # seconds for which one question to the broker waits for a hint, which comes at once
         "global_keyprefix": KEY_PREFIX,
     },
     visibility_timeout=120,

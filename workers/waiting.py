@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from reminders.core.patients import Channel
 from reminders.ports import Queue
-from reminders.services.next_due import next_due
+from reminders.services.next_due import first_due, next_due
 from reminders.services.read_status import leave_beat
 from reminders.services.receive_replies import make_ready
 from workers.pumps import run_pump, stopping
@@ -99,8 +99,7 @@ class Looking(threading.Thread):
 
     def _round(self) -> None:
         if self._channel is not None:
-            if not run_pump(self._channel):
-                self._sleep()
+            self._send(self._channel)
             return
         for place, (every, sweep) in enumerate(self._sweeps):
             if monotonic() >= self._next[place]:
@@ -108,13 +107,21 @@ class Looking(threading.Thread):
                 sweep()
         stopping.wait(LONGEST_WAIT.total_seconds())
 
-    def _sleep(self) -> None:
-        """Sleep until the next message falls due, a second of machine time at most."""
+    def _send(self, channel: Channel) -> None:
+        """Send where anything may leave, else sleep: by one look, for most of the time there is nothing."""
         deps = services().deps
-        due: datetime | None = next_due(deps)
-        latest = deps.clock.now() + LONGEST_WAIT * deps.clock.speed
-        until = min(due, latest) if due is not None and due > deps.clock.now() else latest
-        deps.clock.sleep_until(until, at_most=LONGEST_WAIT, wake=stopping.wait)
+        first, soon = first_due(deps, channel), deps.clock.now() + deps.policy.ahead
+        if first is None or first > soon:
+            self._sleep_until(None if first is None else first - deps.policy.ahead)
+        elif not run_pump(channel):
+            self._sleep_until(next_due(deps))
+
+    def _sleep_until(self, at: datetime | None) -> None:
+        """Sleep until an instant that is still to come, a second of machine time at most."""
+        clock = services().deps.clock
+        latest = clock.now() + LONGEST_WAIT * clock.speed
+        until = min(at, latest) if at is not None and at > clock.now() else latest
+        clock.sleep_until(until, at_most=LONGEST_WAIT, wake=stopping.wait)
 
 
 class Signing(threading.Thread):

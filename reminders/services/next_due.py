@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 
 from reminders.core.patients import Channel
 from reminders.services.deps import Deps
-from reminders.store import messages, reminders
+from reminders.store import backlog, messages, reminders
+
+
+def first_due(deps: Deps, channel: Channel) -> datetime | None:
+    """Return when the first of what waits falls or fell due: nothing is to be sent on a channel before.
+
+    A reminder counts whatever its channel: whoever looks makes messages of it.
+    """
+    with deps.store.reading() as tx:
+        return backlog.first_due(tx, channel)
 
 
 def next_due(deps: Deps) -> datetime | None:

@@ -1,17 +1,27 @@
-"""The backlog after an outage: who waits late, and how much of it became messages in the last minute."""
+"""What waits to leave, and the backlog after an outage: who waits late, and how much of it became messages lately."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from reminders.core.catching_up import LATE_AFTER, SPAN
 from reminders.core.gate import Origin
 from reminders.core.ids import ClinicId
+from reminders.core.patients import Channel
+from reminders.store.messages import CLAIMABLE
 from reminders.store.reminders import IS_PLANNED
 from reminders.store.rows import clinic, message, reminder
 from reminders.store.unit_of_work import Transaction
+
+
+def first_due(tx: Transaction, channel: Channel) -> datetime | None:
+    """Return when the first planned reminder, or the first message that waits on a channel, falls or fell due."""
+    mine = select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == channel)
+    planned = select(func.min(reminder.c.due_at)).where(IS_PLANNED)
+    found = tx.connection.execute(select(mine.scalar_subquery(), planned.scalar_subquery())).one()
+    return min((at for at in found if at is not None), default=None)
 
 
 def clinics_behind(tx: Transaction, *, now: datetime, before: datetime) -> list[ClinicId]:

@@ -30,8 +30,10 @@ from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.valkey import Valkey, running_valkey
 
 MOST = 1.05
-COMMANDS = {"worker": ("reminders", "worker"), "beat": ("reminders", "beat")}
-"""Our processes by the sign of life that they leave."""
+Commands = Mapping[str, Sequence[str]]
+"""Commands of ours by the sign of life that they leave."""
+COMMANDS: Commands = {"worker": ("reminders", "worker"), "beat": ("reminders", "beat")}
+WITHOUT_A_SIGN = frozenset({"web"})
 STARTS_WITHIN = 240.0
 SECONDS, QUICK_SECONDS = 30.0, 15.0
 """How long both run before they are weighed: every sweep but the slowest has come round."""
@@ -52,6 +54,7 @@ class Running:
 
     parts: Sequence[Part]
     valkey: Valkey
+    database: str
 
     def weigh(self) -> Weight:
         """Weigh them."""
@@ -81,14 +84,17 @@ def measured(count: int, *, rounds: int, seconds: float) -> Sequence[Figure]:
 
 def _round(server: Postgres, count: int, seconds: float) -> tuple[Weight, Weight]:
     with ExitStack() as stack:
-        running = [stack.enter_context(_running(server, reminders)) for reminders in (0, count)]
+        both = [stack.enter_context(running(server, reminders, COMMANDS)) for reminders in (0, count)]
         time.sleep(seconds)
-        few, many = [item.weigh() for item in running]
+        few, many = [item.weigh() for item in both]
         return few, many
 
 
 @contextmanager
-def _running(server: Postgres, reminders: int) -> Iterator[Running]:
+def running(
+    server: Postgres, reminders: int, commands: Commands, *, clock: str = f"{NOON.isoformat()}@1"
+) -> Iterator[Running]:
+    """Yield these commands of ours as they run, with a broker and a database of their own and so many reminders."""
     with (
         tempfile.TemporaryDirectory(prefix="rbm") as name,
         server.database(is_bare=True) as url,
@@ -104,13 +110,13 @@ def _running(server: Postgres, reminders: int) -> Iterator[Running]:
             "REMINDERS_CLINIC_FILE": str(folder / "clinic.toml"),
             "REMINDERS_SECRET_KEY": "of the bench alone and of nothing else",
             "REMINDERS_TWILIO_BASE_URL": "http://127.0.0.1:9",
-            "REMINDERS_CLOCK": f"{NOON.isoformat()}@1",
+            "REMINDERS_CLOCK": clock,
         }
-        orders = {sign: Order(words, environment, folder / sign) for sign, words in COMMANDS.items()}
+        orders = {sign: Order(words, environment, folder / sign) for sign, words in commands.items()}
         parts = [Part(sign, order, launcher()) for sign, order in orders.items()]
         try:
             _start(parts, environment, reminders)
-            yield Running(parts, valkey)
+            yield Running(parts, valkey, url)
         finally:
             for part in parts:
                 part.kill()
@@ -127,7 +133,8 @@ def _start(parts: Sequence[Part], environment: Mapping[str, str], reminders: int
     for part in parts:
         part.start()
     until = time.monotonic() + STARTS_WITHIN
-    while not all(is_alive(services.deps, sign, within=clock.machine_now() - began) for sign in COMMANDS):
+    signs = [part.name for part in parts if part.name not in WITHOUT_A_SIGN]
+    while not all(is_alive(services.deps, sign, within=clock.machine_now() - began) for sign in signs):
         assert time.monotonic() < until, f"not started; their logs lie at {parts[0].order.log.parent}"
         time.sleep(0.1)
     services.close()

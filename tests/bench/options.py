@@ -13,6 +13,7 @@ PARTS = {
     "tick": "looking what is due and taking a hundred, with few and with a million reminders to come",
     "import": "read, store and plan a schedule file; the same again; and with one row of twenty moved",
     "memory": "what worker, ticker and broker weigh with none and with half a million reminders to come",
+    "idle": "what all processes together cost while nothing falls due",
     "pages": "every page of the console, the patient's page and the API at 50,000 sessions",
     "peers": "the same texts by Celery tasks, procrastinate, dramatiq, huey, rq and taskiq (only if named)",
 }

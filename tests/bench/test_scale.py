@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import importing, memory, tick
+from tests.bench import idle, importing, memory, tick
 from tests.bench.options import Options
 from tests.bench.schedule_file import write_schedule
 from tests.servers.postgres import Postgres
@@ -45,3 +45,12 @@ def test_what_runs_all_the_time_is_weighed_beside_itself() -> None:
     assert ours.notes == {"reminders to come": 500}
     assert min(*ours.ours, *ours.limit) > 20, "a Python process weighs more than that"
     assert min(*broker.ours, *broker.limit) > 0
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.usefixtures("forked")
+def test_what_has_nothing_to_do_is_counted_by_who_it_is() -> None:
+    (figure,) = idle.measured(rounds=1, settles_within=0.0, seconds=1.0)
+    assert set(figure.notes) == {"worker %", "beat %", "web %", "broker %", "database %"}
+    assert all(float(share) >= 0 for share in figure.notes.values())
+    assert 0 < figure.ours[0] < 200, "two cores have no more"

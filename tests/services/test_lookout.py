@@ -9,11 +9,13 @@ import pytest
 from reminders.core.lookout import WHOLE_EVERY
 from reminders.core.patients import Channel
 from reminders.services.claim_due import claim_due
-from reminders.services.next_due import next_due
+from reminders.services.dispatch_due import dispatch_due
+from reminders.services.next_due import first_due, next_due
 from reminders.services.resolve_unknowns import resolve_unknowns
 from reminders.store import messages
 from reminders.store.unit_of_work import Store
 from tests.builders import an_entry
+from tests.services.test_statements import counting
 from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 
 pytestmark = pytest.mark.both_databases
@@ -66,3 +68,17 @@ def test_a_backlog_does_not_hide_when_the_next_falls_due(store: Store) -> None:
     with store.reading() as tx:
         assert messages.next_due(tx, Channel.SMS) == CONFIRM_AT
         assert messages.next_due(tx, Channel.SMS, since=world.clock.now()) is None
+
+
+def test_what_waits_is_seen_by_one_look_whatever_it_is(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    assert first_due(world.deps, Channel.SMS) is None
+    world.sync(an_entry())
+    assert {first_due(world.deps, channel) for channel in Channel} == {CONFIRM_AT}, "whoever looks makes the message"
+    world.at(CONFIRM_AT + MINUTE)
+    with counting(store) as seen:
+        assert first_due(world.deps, Channel.SMS) == CONFIRM_AT, "what is overdue counts"
+    assert len([one for one in seen if one.startswith("SELECT")]) == 1
+    dispatch_due(world.deps)
+    assert first_due(world.deps, Channel.SMS) == CONFIRM_AT
+    assert first_due(world.deps, Channel.EMAIL) is None, "its message goes by text"
