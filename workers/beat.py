@@ -1,6 +1,8 @@
 """When what is hinted at: the whole periodic table. Two beats at once, or none for a while, do no harm.
 
-Each entry expires before its successor comes, so that a worker that was away finds one hint, not a thousand.
+Each entry expires before its successor comes, so that a worker that was away finds one hint, not a thousand. The
+workers look for themselves more often than that (`workers.waiting`): this is for one whose look hangs, and every hint
+wakes four processes.
 """
 
 from __future__ import annotations
@@ -16,15 +18,15 @@ def every(seconds: float, job: Job) -> dict[str, Any]:
 
 
 BEAT = {
-    "send what is due by text": every(5, Job.SEND_SMS),
-    "send what is due by e-mail": every(5, Job.SEND_EMAIL),
-    "apply receipts that were stored": every(10, Job.APPLY_RECEIPTS),
-    "read replies that were stored": every(10, Job.RECEIVE_REPLIES),
-    "tell the next of a chain": every(5, Job.CLIMB),
-    "find out about unknown outcomes": every(10, Job.RESOLVE_UNKNOWNS),
-    "end what is past its use": every(15, Job.EXPIRE_OVERDUE),
+    "send what is due by text": every(15, Job.SEND_SMS),
+    "send what is due by e-mail": every(15, Job.SEND_EMAIL),
+    "apply receipts that were stored": every(30, Job.APPLY_RECEIPTS),
+    "read replies that were stored": every(30, Job.RECEIVE_REPLIES),
+    "tell the next of a chain": every(15, Job.CLIMB),
+    "find out about unknown outcomes": every(30, Job.RESOLVE_UNKNOWNS),
+    "end what is past its use": every(60, Job.EXPIRE_OVERDUE),
     "look for rides and outcomes that are missing": every(30, Job.WATCH_APPOINTMENTS),
-    "ask again, or tell staff, where nobody answers": every(15, Job.FOLLOW_UP),
+    "ask again, or tell staff, where nobody answers": every(60, Job.FOLLOW_UP),
     "look up numbers before their first text": every(60, Job.LOOK_UP_LINES),
     "ask about texts without a final receipt": every(300, Job.POLL_STUCK),
     "bring opt-out requests up before their deadline": every(600, Job.HURRY_OPT_OUTS),

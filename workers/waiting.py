@@ -50,7 +50,7 @@ CHANNELS = {Queue.SMS: Channel.SMS, Queue.EMAIL: Channel.EMAIL}
 SWEEPS: dict[Queue, tuple[tuple[float, Callable[[], None]], ...]] = {
     Queue.SMS: (),
     Queue.EMAIL: (),
-    Queue.INBOUND: ((5, apply_receipts), (5, receive_replies), (1, climb)),
+    Queue.INBOUND: ((5, apply_receipts), (5, receive_replies), (2, climb)),
     Queue.UPKEEP: (
         (5, resolve_unknowns),
         (5, expire_overdue),
