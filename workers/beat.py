@@ -1,8 +1,8 @@
 """When what is hinted at: the whole periodic table. Two beats at once, or none for a while, do no harm.
 
 Each entry expires before its successor comes, so that a worker that was away finds one hint, not a thousand. The
-workers look for themselves more often than that (`workers.waiting`): this is for one whose look hangs, and every hint
-wakes four processes.
+workers look for themselves at least as often (`workers.waiting`): this is for one whose look hangs, and every hint
+wakes several processes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BEAT = {
     "send what is due by e-mail": every(15, Job.SEND_EMAIL),
     "apply receipts that were stored": every(30, Job.APPLY_RECEIPTS),
     "read replies that were stored": every(30, Job.RECEIVE_REPLIES),
-    "tell the next of a chain": every(15, Job.CLIMB),
+    "tell the next of a chain": every(5, Job.CLIMB),
     "find out about unknown outcomes": every(30, Job.RESOLVE_UNKNOWNS),
     "end what is past its use": every(60, Job.EXPIRE_OVERDUE),
     "look for rides and outcomes that are missing": every(30, Job.WATCH_APPOINTMENTS),

@@ -142,6 +142,11 @@ class _Spacing:
             self._send(late)
 
     def _begin_waiting(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self.send_late)
-        self._timer.name, self._timer.daemon = "late-hints", True
-        self._timer.start()
+        timer = threading.Timer(seconds, self.send_late)
+        timer.name, timer.daemon = "late-hints", True
+        try:
+            timer.start()
+        except RuntimeError:  # no thread is to be had: the next hint tries again
+            log.warning("hint.not_late", jobs=[job.value for job in self._late])
+            return
+        self._timer = timer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from reminders.core.lookout import OLD_AFTER
 from reminders.core.patients import Channel
 from reminders.services.deps import Deps
 from reminders.store import backlog, messages, reminders
@@ -14,8 +15,13 @@ def first_due(deps: Deps, channel: Channel) -> datetime | None:
 
     A reminder counts whatever its channel: whoever looks makes messages of it.
     """
+    what, now, at = f"{channel} or a reminder", deps.clock.now(), deps.clock.monotonic()
+    since = deps.lookout.since(what, at=at)
     with deps.store.reading() as tx:
-        return backlog.first_due(tx, channel)
+        first = backlog.first_due(tx, channel, since=since)
+    if since is None:
+        deps.lookout.saw_everything(what, first, at=at, old_before=now - OLD_AFTER * deps.clock.speed)
+    return first
 
 
 def next_due(deps: Deps) -> datetime | None:

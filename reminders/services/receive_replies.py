@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 
@@ -57,52 +58,75 @@ def receive_replies(deps: Deps) -> int:
     there, has one of its own.
     One that cannot be read is put aside and tried again the next time: it must not keep a STOP behind it waiting.
     """
-    read = 0
-    tried: set[InboundId] = set()
-    while (turn := _next(deps, tried)) is not None:
+    going = _Going()
+    while (turn := _next(deps, going)) is not None:
         make_ready()
-        tried.update(turn.in_order)
-        read += _take(deps, turn)
-    return read
+        going.tried.update(turn.in_order)
+        _take(deps, turn, going)
+    return going.read
 
 
-def _next(deps: Deps, tried: Collection[InboundId]) -> Turn | None:
-    """Return the next turn of all that waits by now: what is pressing and came just now waits for no more than a turn.
+@dataclass(slots=True)
+class _Going:
+    """How far a round of reading has come."""
 
-    However many cannot be read, those behind them have their turn.
-    """
+    read: int = 0
+    tried: set[InboundId] = field(default_factory=set)
+    elsewhere: set[InboundId] = field(default_factory=set)
+    """What another worker was reading."""
     after: InboundId | None = None
+    """Up to here nothing is left to try."""
+    held: set[bytes] = field(default_factory=set)
+    """Of whom another worker was reading something up to there."""
+
+
+def _next(deps: Deps, going: _Going) -> Turn | None:
+    """Return the next turn of what waits by now: of the oldest hundred that were not tried, the most pressing.
+
+    However many cannot be read, those behind them have their turn. Who has a text with another worker is left to it,
+    or to the next round: what somebody wrote later must not be read before.
+    """
     with deps.store.reading() as tx:
-        while some := inbound.waiting(tx, limit=AT_ONCE, after=after):
-            new = [text for text in some if text.id not in tried]
+        while some := inbound.waiting(tx, limit=AT_ONCE, after=going.after):
+            held = going.held | {text.sender for text in some if text.id in going.elsewhere}
+            new = [text for text in some if text.id not in going.tried and text.sender not in held]
             if new:
                 return next(turns(new))
-            after = some[-1].id
+            going.after, going.held = some[-1].id, held
     return None
 
 
-def _take(deps: Deps, turn: Turn) -> int:
-    """Read the texts of a turn, the most pressing first; return how many were."""
-    read = _each(deps, turn.alone)
-    read += _together(deps, turn.opt_outs, opt_out_together)
-    read += _together(deps, turn.together, receive_together)
-    if read:
+def _take(deps: Deps, turn: Turn, going: _Going) -> None:
+    """Read the texts of a turn, the most pressing first."""
+    before = going.read
+    _each(deps, turn.alone, going)
+    _together(deps, turn.opt_outs, opt_out_together, going)
+    _together(deps, turn.together, receive_together, going)
+    if going.read > before:
         deps.queue.hint(SENDING_JOBS.values())
-    return read
 
 
-def _together(deps: Deps, ids: Sequence[InboundId], act: Callable[[Deps, Sequence[InboundId]], Received]) -> int:
-    """Read texts of different phones at once, and alone what is left of them; return how many were."""
-    read, left = 0, ids
+def _together(
+    deps: Deps, ids: Sequence[InboundId], act: Callable[[Deps, Sequence[InboundId]], Received], going: _Going
+) -> None:
+    """Read texts of different phones at once, and alone what is left of them."""
+    left = ids
     if len(ids) > 1:
         for done in together_or_apart([ids], lambda some: act(deps, some[0]), lambda _: None):
-            read, left = done.read, done.left
-    return read + _each(deps, left)
+            left = done.left
+            going.read += done.read
+            going.elsewhere |= done.elsewhere
+    _each(deps, left, going)
 
 
-def _each(deps: Deps, ids: Sequence[InboundId]) -> int:
+def _each(deps: Deps, ids: Sequence[InboundId], going: _Going) -> None:
     act, blame = partial(_receive_one, deps), partial(obey_unread, deps)
-    return sum(sum(together_or_apart([text_id], lambda one: act(one[0]), blame)) for text_id in ids)
+    for text_id in ids:
+        for is_read in together_or_apart([text_id], lambda one: act(one[0]), blame):
+            if is_read:
+                going.read += 1
+            else:
+                going.elsewhere.add(text_id)
 
 
 def _receive_one(deps: Deps, text_id: InboundId, *, is_watched: bool = False) -> bool:

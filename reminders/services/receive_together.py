@@ -42,10 +42,11 @@ Written = tuple[StoredText, Sender]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """How many texts were read together, and which are left to be read alone, in this order."""
+    """How many texts were read together, which are left to be read alone, in this order, and which others hold."""
 
     read: int
     left: Sequence[InboundId]
+    elsewhere: frozenset[InboundId]
 
 
 def opt_out_together(deps: Deps, ids: Sequence[InboundId]) -> Received:
@@ -76,7 +77,8 @@ def _receive(deps: Deps, ids: Sequence[InboundId], kinds: tuple[type[Action], ..
         inbound.mark_many_handled(tx, found, now=now)
     urgent = {item.item.id for item in hearings if any(isinstance(action, URGENT) for action in item.actions)}
     left = [item.id for item in items if item.id not in found]
-    return Received(len(found), sorted(left, key=lambda key: key not in urgent))
+    elsewhere = frozenset(ids) - {item.id for item in items}
+    return Received(len(found), sorted(left, key=lambda key: key not in urgent), elsewhere)
 
 
 def _of_patients(tx: Transaction, items: Sequence[StoredText]) -> list[Written]:

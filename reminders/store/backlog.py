@@ -16,10 +16,15 @@ from reminders.store.rows import clinic, message, reminder
 from reminders.store.unit_of_work import Transaction
 
 
-def first_due(tx: Transaction, channel: Channel) -> datetime | None:
-    """Return when the first planned reminder, or the first message that waits on a channel, falls or fell due."""
+def first_due(tx: Transaction, channel: Channel, *, since: datetime | None = None) -> datetime | None:
+    """Return when the first planned reminder, or the first message that waits on a channel, falls or fell due.
+
+    `since` leaves out what fell due before it, as in `messages.next_due`.
+    """
     mine = select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == channel)
     planned = select(func.min(reminder.c.due_at)).where(IS_PLANNED)
+    if since is not None:
+        mine, planned = mine.where(message.c.due_at >= since), planned.where(reminder.c.due_at >= since)
     found = tx.connection.execute(select(mine.scalar_subquery(), planned.scalar_subquery())).one()
     return min((at for at in found if at is not None), default=None)
 

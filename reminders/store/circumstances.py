@@ -1,4 +1,4 @@
-"""Circumstances: whatever the gate asks about patients and clinics besides the rows that it locks, in one trip.
+"""Circumstances: what the gate asks about every group's patients and clinics besides what it locks, in one trip.
 
 To be read after the locks: what somebody changed while the gate waited for them must be seen.
 """
@@ -44,14 +44,14 @@ class Waiting:
 class Circumstances:
     """What is so at one moment. Of the last three, each of those whose traffic is asked for has an entry.
 
-    `left`: when automated messages left to the patients themselves in the last week. `waiting`: the automated messages
-    of use that they are still to get before an instant. `upcoming`: the waiting reminders of use due before it.
+    `overrides`: what holds for patients; those with the clinic's own cadence are left out. `left`: when automated
+    messages left to the patients themselves in the last week. `waiting`: the automated messages of use that they are
+    still to get before an instant. `upcoming`: the waiting reminders of use due before it.
     """
 
     clinics: dict[ClinicId, Clinic]
     pauses: dict[ClinicId, Pauses]
     overrides: dict[PatientId, Override]
-    """What holds for patients; those with the clinic's own cadence are left out."""
     left: dict[PatientId, list[datetime]]
     waiting: dict[PatientId, dict[MessageId, Waiting]]
     upcoming: dict[PatientId, list[Reminder]]

@@ -166,12 +166,12 @@ def at_address(tx: Transaction, address: str) -> list[ContactId]:
 
 def at_addresses(tx: Transaction, addresses: Collection[str]) -> dict[str, list[Place]]:
     """Return likewise the rows of several addresses, each list in the order of their ids; all are locked in it."""
-    indexes = {tx.vault.index(address): address for address in addresses}
-    rows = tx.connection.execute(_everywhere(is_postgres=tx.is_postgres), {"indexes": list(indexes)}).all()
-    found: dict[str, list[Place]] = {address: [] for address in addresses}
-    for row in rows:
-        found[indexes[row.address_index]].append(Place(ContactId(row.id), ClinicId(row.clinic_id), row.channel))
-    return found
+    indexes = {address: tx.vault.index(address) for address in addresses}
+    found: dict[bytes, list[Place]] = {index: [] for index in indexes.values()}
+    for row in tx.connection.execute(_everywhere(is_postgres=tx.is_postgres), {"indexes": list(found)}).all():
+        found[row.address_index].append(Place(ContactId(row.id), ClinicId(row.clinic_id), row.channel))
+    # One mailbox may be spelt in several ways, and each is asked for.
+    return {address: found[index] for address, index in indexes.items()}
 
 
 @cache

@@ -1,6 +1,6 @@
 """One trip: several questions that are asked at the same moment, answered by one statement.
 
-A trip to the database costs as much as what a small question reads; the gate asks six of them while others wait.
+A trip to the database costs as much as what a small question reads.
 """
 
 from __future__ import annotations

@@ -241,13 +241,14 @@ def at_address(tx: Transaction, address: str) -> list[Person]:
 
 def at_each(tx: Transaction, addresses: Collection[str]) -> dict[str, list[Person]]:
     """Return likewise whom each of some phones and mailboxes may belong to."""
-    found: dict[str, set[Person]] = {address: set() for address in addresses}
-    indexes = {tx.vault.index(address): address for address in found}
-    for batch in in_batches(indexes):
+    indexes = {address: tx.vault.index(address) for address in addresses}
+    found: dict[bytes, set[Person]] = {index: set() for index in indexes.values()}
+    for batch in in_batches(found):
         for row in tx.connection.execute(_reachable(is_postgres=tx.is_postgres), {"ids": batch}).all():
-            for index in {row.phone_index, row.email_index} & indexes.keys():
-                found[indexes[index]].add((ClinicId(row.clinic_id), PatientId(row.id)))
-    return {address: sorted(people, key=lambda person: person[1]) for address, people in found.items()}
+            for index in {row.phone_index, row.email_index} & found.keys():
+                found[index].add((ClinicId(row.clinic_id), PatientId(row.id)))
+    # One mailbox may be spelt in several ways, and each is asked for.
+    return {address: sorted(found[index], key=lambda person: person[1]) for address, index in indexes.items()}
 
 
 def at_addresses(tx: Transaction, addresses: Collection[str]) -> set[Person]:

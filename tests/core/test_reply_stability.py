@@ -124,3 +124,17 @@ def test_a_text_that_two_languages_cut_in_different_ways_is_read(
     """What one of them takes for "no pain" stands in a phrase that the other does not have."""
     found = interpret("no calls and no texts. none", open_question=question, language=language)
     assert found.has(Intent.OPT_OUT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no pain pero no se",
+        "no pain, pero no estoy seguro",
+        "nada de dolor, but i dont know",
+        "sin dolor, but not sure",
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "es", None])
+def test_a_doubt_in_the_other_language_takes_a_number_back(text: str, language: str | None) -> None:
+    assert interpret(text, open_question=QuestionKind.CHECK_IN, language=language).score is None

@@ -82,3 +82,17 @@ def test_what_waits_is_seen_by_one_look_whatever_it_is(store: Store) -> None:
     dispatch_due(world.deps)
     assert first_due(world.deps, Channel.SMS) == CONFIRM_AT
     assert first_due(world.deps, Channel.EMAIL) is None, "its message goes by text"
+
+
+def test_a_look_for_the_first_leaves_out_the_past_that_was_empty_a_moment_ago(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT)
+    token, _ = world.claim()
+    world.later(MINUTE)
+    assert first_due(world.deps, Channel.SMS) is None
+    with store.transaction() as tx:
+        messages.release(tx, token)
+    assert first_due(world.deps, Channel.SMS) is None, "the past was looked at a moment ago"
+    world.later(timedelta(seconds=WHOLE_EVERY))
+    assert first_due(world.deps, Channel.SMS) == CONFIRM_AT

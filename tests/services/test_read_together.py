@@ -17,6 +17,7 @@ from reminders.services.opt_out import make_rows
 from reminders.services.receive_replies import receive_replies, store_text
 from reminders.store import rows
 from reminders.store.conversation_rows import inbound, permission_event, question
+from reminders.store.inbound import lock_waiting
 from reminders.store.unit_of_work import Store
 from tests.builders import a_record, an_entry
 from tests.servers.wiping import wipe
@@ -166,11 +167,26 @@ def test_readers_side_by_side_read_each_text_once_and_stand_in_nobodys_way(
     world.check()
 
 
-def test_opt_outs_that_share_a_mailbox_close_it_once_and_each_is_kept(store: Store) -> None:
+def test_what_a_phone_wrote_later_waits_while_another_worker_reads_what_came_first(postgres_store: Store) -> None:
+    world = asked(postgres_store, 2)
+    arrive(world, ["STOP", "START", "yes"], phones=[phones_of(2)[0], phones_of(2)[0], phones_of(2)[1]])
+    first, later, _ = (row.id for row in world.all(select(inbound).order_by(inbound.c.received_at, inbound.c.id)))
+    with postgres_store.transaction() as tx:
+        assert lock_waiting(tx, first) is not None
+        assert receive_replies(world.deps) == 1, "another phone's text is read meanwhile"
+        assert {row.id for row in world.all(select(inbound).where(inbound.c.handled_at.is_(None)))} == {first, later}
+    assert receive_replies(world.deps) == 2
+    heard = {(row.inbound_id, row.is_granted) for row in world.all(select(permission_event))}
+    assert {(first, False), (later, True)} <= heard, "START allows only what STOP forbade before it"
+
+
+@pytest.mark.parametrize("spelling", ["both@example.org", "Both@Example.org"])
+def test_opt_outs_that_share_a_mailbox_close_it_once_and_each_is_kept(store: Store, spelling: str) -> None:
     wipe(store)
     world = a_world(store, "remind_confirm")
     entries = [
-        an_entry(f"A{n}", patient=a_record(f"P{n}", phone=f"+1202555000{n}", email="both@example.org")) for n in (1, 2)
+        an_entry(f"A{n}", patient=a_record(f"P{n}", phone=f"+1202555000{n}", email=email))
+        for n, email in enumerate(("both@example.org", spelling), start=1)
     ]
     world.sync(*entries)
     world.at(CONFIRM_AT)

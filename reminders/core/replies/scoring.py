@@ -28,10 +28,10 @@ ANSWERS = frozenset(
 """What answers our other questions; beside one, a pain that is told in numbers is a score too."""
 
 
-Told = tuple[Side, Number]
-"""A number, and the language in whose phrases it stands: each cuts a text in its own way."""
 TIMED = frozenset({Intent.CONFIRM, Intent.RESCHEDULE, Intent.LATE, Intent.ARRIVED, Intent.DECLINE, Intent.CALL_ME})
 """What is said together with a time of day."""
+Told = tuple[Side, Number]
+"""A number, and the language in whose phrases it stands: each cuts a text in its own way."""
 
 
 def read_score(side: Side, sides: Sequence[Side], found: Judgement, question: QuestionKind | None) -> int | None:
@@ -43,10 +43,10 @@ def read_score(side: Side, sides: Sequence[Side], found: Judgement, question: Qu
     ]
     told += _nothing(sides, found)
     if question is QuestionKind.CHECK_IN:
-        return _add_score(told, found, Intent.SCORE)
+        return _add_score(told, sides, found, Intent.SCORE)
     of_pain = [(side, number) for side, number in told if _is_pain(side, number)]
     is_answer = question is not None and found.has(*ANSWERS)
-    return _add_score(of_pain, found, Intent.SCORE if is_answer else Intent.SYMPTOM)
+    return _add_score(of_pain, sides, found, Intent.SCORE if is_answer else Intent.SYMPTOM)
 
 
 def _is_taken(number: Number, found: Judgement) -> bool:
@@ -88,16 +88,17 @@ def _is_pain(side: Side, number: Number) -> bool:
     return any(token.text in side.known.groups["pain"] for token in tokens)
 
 
-def _add_score(told: Sequence[Told], found: Judgement, intent: Intent) -> int | None:
+def _add_score(told: Sequence[Told], sides: Sequence[Side], found: Judgement, intent: Intent) -> int | None:
     number = only_score([number for _, number in told])
     if number is None:
         return None
     side = next(side for side, one in told if one is number)
     if side.moods.is_asked(number.phrase, len(side.phrases[number.phrase].tokens)):
         return None
-    if any(match.phrase > number.phrase and _takes_back(side, match) for _, match in marks([side], Mark.HEDGE)):
-        return None
     token = number.token
+    # In whatever language: "no pain, pero no sé". Phrases of two languages are not counted alike, their words are.
+    if any(match.first > token.last and _takes_back(its, match) for its, match in marks(sides, Mark.HEDGE)):
+        return None
     rule = f"{side.known.language}.{intent}.number"
     found.said.append(Said(intent, token.first, token.last, number.phrase, rule, side.known.language))
     return number.value if intent is Intent.SCORE else None
