@@ -27,7 +27,7 @@ WORDS_COUNT, SENSE_COUNTS = 0.65, 0.45
 LIKELY, NEVER = 0.5, 2.0
 ADDED_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
     Intent.RED_FLAG: 0.05,
-    Intent.OPT_OUT: 0.15,
+    Intent.OPT_OUT: 0.1,
     Intent.CONFIRM: 0.9,
     Intent.SCORE: 0.8,
     **dict.fromkeys((Intent.OPT_IN, *STANDS_ALONE), NEVER),
@@ -39,7 +39,7 @@ HEARD_FROM: Chances = {Intent.CONFIRM: 0.2, Intent.HAS_RIDE: 0.25, Intent.HELP: 
 takes words that nobody knows for the name of a driver."""
 KEPT_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
     Intent.RED_FLAG: 0.03,
-    Intent.OPT_OUT: 0.05,
+    Intent.OPT_OUT: 0.03,
     **dict.fromkeys(STANDS_ALONE, 0.0),
 }
 """The chance below which a finding of the rules is taken back."""
