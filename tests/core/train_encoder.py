@@ -6,10 +6,10 @@
     python3 -m tests.core.train_encoder --only 400 --file here.npz        to see that it runs
 
 The encoder that is here learned three rounds from 30,809 replies, then, further, one from those and 3,470 more, each of
-these twice, one from 37,044, two from 54,742, one from 63,869, one from 74,532 and one from all 91,728. The same
-replies give nearly the same file: PyTorch adds up in another order on another machine. Replies that are held back or set aside are never read
-here. What the rules make of a reply goes in beside its words, as `train_weights` says, and is hidden from three replies
-in ten, so that the words are learned too.
+these twice, one from 37,044, two from 54,742, and one each from 63,869, 74,532 and all 91,728. The same replies give
+nearly the same file: PyTorch adds up in another order on another machine. Replies that are held back or set aside are
+never read here. What the rules make of a reply goes in beside its words, as `train_weights` says, and is hidden from
+three replies in ten, so that the words are learned too.
 """
 
 from __future__ import annotations
