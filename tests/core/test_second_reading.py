@@ -71,10 +71,10 @@ def test_a_score_is_added_only_where_one_number_can_be_it(
 
 def test_a_red_flag_or_an_opt_out_is_taken_back_only_where_little_speaks_for_it() -> None:
     every = [intent for intent in Intent if intent not in STANDS_ALONE]
-    found = settled(sure(0.0, but={Intent.RED_FLAG: 0.04, Intent.OPT_OUT: 0.06}), reading(*every, score=7))
+    found = settled(sure(0.0, but={Intent.RED_FLAG: 0.04, Intent.OPT_OUT: 0.04}), reading(*every, score=7))
     assert found.intents == (Intent.RED_FLAG, Intent.OPT_OUT)
     assert found.score is None
-    gone = sure(0.0, but={Intent.RED_FLAG: 0.02, Intent.OPT_OUT: 0.04})
+    gone = sure(0.0, but={Intent.RED_FLAG: 0.02, Intent.OPT_OUT: 0.02})
     assert settled(gone, reading(*every, score=7)).intents == (Intent.UNCLEAR,)
 
 
