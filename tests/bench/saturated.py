@@ -45,7 +45,7 @@ class Run:
 
 def measure(options: Options) -> Sequence[Figure]:
     """Drain the same backlog by ours and by the bare loop in turn."""
-    count = options.size(10_000, 1_500)
+    count = options.size(10_000, 3_000)
     with running_site(count) as site:
         cases = [
             (latency, workers)
@@ -59,7 +59,7 @@ def measure(options: Options) -> Sequence[Figure]:
 def _case(site: Site, options: Options, latency: float, workers: int) -> list[Figure]:
     ours: list[Run] = []
     limits: list[Run] = []
-    for turn in range(options.times()):
+    for turn in range(options.times(5, 2)):
         for is_ours in (True, False) if turn % 2 else (False, True):
             (ours if is_ours else limits).append((drain_ours if is_ours else drain_bare)(site, latency, workers))
     name = f"{latency * 1000:g} ms, {workers} x {CALLS[latency]}"

@@ -49,8 +49,13 @@ class Site:
     @contextmanager
     def round(self, **settings: str) -> Iterator[Round]:
         """Yield a round on a copy of the database; our processes end with it."""
-        with self.server.database(like=self.seed) as url:
-            environment = {**self.environment, "REMINDERS_DATABASE_URL": url, **settings}
+        with (
+            self.server.database(like=self.seed) as url,
+            # The clock that was started in the round before goes on in its folder: this one begins again.
+            tempfile.TemporaryDirectory(dir=self.folder) as data,
+        ):
+            own = {"REMINDERS_DATABASE_URL": url, "REMINDERS_DATA_DIR": data}
+            environment = {**self.environment, **own, **settings}
             services = open_services(environment)
             made = Round(self, environment, services)
             try:
