@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 
 from reminders.core.cadences import QuestionKind
 from reminders.core.consent import provider_verdict
-from reminders.core.conversation.turns import Turn, turns
+from reminders.core.conversation.rounds import Round
+from reminders.core.conversation.turns import Turn
 from reminders.core.conversation.understanding import with_provider_word
 from reminders.core.ids import InboundId
 from reminders.core.replies import Interpretation, interpret, prepare
@@ -30,6 +31,10 @@ from reminders.store.unit_of_work import Transaction
 
 AT_ONCE = 100
 """How many are looked at before each turn: of these the most pressing are read."""
+FAR = 5_000
+LOOKS_FAR_EVERY = timedelta(seconds=5)
+"""Where more than that wait, after an outage say, so many are looked at now and then (machine time) for what presses:
+half a second's work, where to read them all would take a minute."""
 FROM_STAFF, FROM_ESCORT = "staff", "escort"
 """What a text counts as that no patient wrote."""
 
@@ -61,38 +66,30 @@ def receive_replies(deps: Deps) -> int:
     going = _Going()
     while (turn := _next(deps, going)) is not None:
         make_ready()
-        going.tried.update(turn.in_order)
         _take(deps, turn, going)
     return going.read
 
 
 @dataclass(slots=True)
 class _Going:
-    """How far a round of reading has come."""
+    """A round of reading, how many it read, and when it looked far the last time."""
 
+    round: Round = field(default_factory=Round)
     read: int = 0
-    tried: set[InboundId] = field(default_factory=set)
-    elsewhere: set[InboundId] = field(default_factory=set)
-    """What another worker was reading."""
-    after: InboundId | None = None
-    """Up to here nothing is left to try."""
-    held: set[bytes] = field(default_factory=set)
-    """Of whom another worker was reading something up to there."""
+    looks_far_at: float = 0.0
 
 
 def _next(deps: Deps, going: _Going) -> Turn | None:
-    """Return the next turn of what waits by now: of the oldest hundred that were not tried, the most pressing.
-
-    However many cannot be read, those behind them have their turn. Who has a text with another worker is left to it,
-    or to the next round: what somebody wrote later must not be read before.
-    """
+    """Return the next turn of what waits by now: of the oldest hundred, and of what presses behind them."""
     with deps.store.reading() as tx:
-        while some := inbound.waiting(tx, limit=AT_ONCE, after=going.after):
-            held = going.held | {text.sender for text in some if text.id in going.elsewhere}
-            new = [text for text in some if text.id not in going.tried and text.sender not in held]
-            if new:
-                return next(turns(new))
-            going.after, going.held = some[-1].id, held
+        while some := inbound.waiting(tx, limit=AT_ONCE, after=going.round.after):
+            if len(some) == AT_ONCE and deps.clock.monotonic() >= going.looks_far_at:
+                going.round.see_far(inbound.waiting(tx, limit=FAR))
+                going.looks_far_at = deps.clock.monotonic() + LOOKS_FAR_EVERY.total_seconds()
+            turn = going.round.turn_of(some)
+            if turn is not None:
+                return turn
+            going.round.pass_by(some)
     return None
 
 
@@ -115,7 +112,7 @@ def _together(
         for done in together_or_apart([ids], lambda some: act(deps, some[0]), lambda _: None):
             left = done.left
             going.read += done.read
-            going.elsewhere |= done.elsewhere
+            going.round.elsewhere |= done.elsewhere
     _each(deps, left, going)
 
 
@@ -126,7 +123,7 @@ def _each(deps: Deps, ids: Sequence[InboundId], going: _Going) -> None:
             if is_read:
                 going.read += 1
             else:
-                going.elsewhere.add(text_id)
+                going.round.elsewhere.add(text_id)
 
 
 def _receive_one(deps: Deps, text_id: InboundId, *, is_watched: bool = False) -> bool:

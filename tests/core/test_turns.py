@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.core.conversation.turns import MOST_SIGNS, MOST_TEXTS, WaitingText, turns
+from reminders.core.conversation.rounds import Round
+from reminders.core.conversation.turns import MOST_SIGNS, MOST_TEXTS, WaitingText, pressing, turns
 from reminders.core.ids import InboundId
 
 PHONES = st.sampled_from([b"a", b"b", b"c"])
@@ -76,6 +78,43 @@ def test_a_turn_is_over_when_it_holds_much() -> None:
     many = [(n.to_bytes(2), "ok") for n in range(MOST_TEXTS + 1)]
     assert [len(together) for _, together in shown(*many)] == [MOST_TEXTS, 1]
     assert shown((b"a", "x" * MOST_SIGNS), (b"b", "x")) == [([], [1]), ([], [2])]
+
+
+def test_of_many_texts_those_press_whose_phones_wrote_of_danger_or_opted_out() -> None:
+    texts = waiting((b"a", "yes"), (b"b", "ok"), (b"a", "i cant breathe"), (b"c", "STOP"), (b"b", "thanks"))
+    assert [text.id.int for text in pressing(texts)] == [1, 3, 4]
+
+
+def test_nothing_presses_before_what_its_phone_wrote_that_does_not_open_or_stands_on_a_page() -> None:
+    texts = waiting((b"a", None), (b"a", "i cant breathe"), (b"b", "yes"), (b"b", "i cant breathe"))
+    assert [text.id.int for text in pressing(texts)] == [3, 4]
+    page = WaitingText(InboundId(UUID(int=9)), b"b", "yes", is_page=True)
+    assert pressing([page, *texts[2:]]) == []
+
+
+def test_what_presses_far_behind_is_read_first_and_all_of_its_phone_in_order() -> None:
+    reading = Round()
+    oldest = waiting(*[(n.to_bytes(2), "ok") for n in range(MOST_TEXTS)])
+    late = [replace(text, id=InboundId(UUID(int=text.id.int + 900))) for text in waiting((b"x", "yes"), (b"x", "STOP"))]
+    reading.see_far([*oldest, *late])
+    first, second = reading.turn_of(oldest), reading.turn_of(oldest)
+    assert first is not None
+    assert second is not None
+    assert first.together[0] == late[0].id
+    assert second.opt_outs == [late[1].id]
+    assert reading.turn_of(oldest) is None
+
+
+def test_who_has_a_text_with_another_worker_is_left_to_it_wherever_the_next_one_waits() -> None:
+    reading = Round()
+    mine, theirs, later = waiting((b"a", "ok"), (b"x", "yes"), (b"x", "STOP"))
+    reading.elsewhere.add(theirs.id)
+    reading.see_far([mine, theirs, later])
+    turn = reading.turn_of([mine])
+    assert turn is not None
+    assert turn.in_order == [mine.id]
+    reading.pass_by([mine, theirs])
+    assert reading.turn_of([later]) is None
 
 
 @given(TEXTS)

@@ -14,7 +14,7 @@ from reminders.core.conversation import turns
 from reminders.core.patients import Channel
 from reminders.ports import InboundText, Job
 from reminders.services.opt_out import make_rows
-from reminders.services.receive_replies import receive_replies, store_text
+from reminders.services.receive_replies import AT_ONCE, receive_replies, store_text
 from reminders.store import rows
 from reminders.store.conversation_rows import inbound, permission_event, question
 from reminders.store.inbound import lock_waiting
@@ -273,6 +273,17 @@ def test_danger_that_only_reading_finds_is_read_alone_and_calls_somebody(store: 
     assert receive_replies(world.deps) == 4
     assert world.tasks().count("escalation") == 1
     assert len(new_texts(world, ON_CALL)) == 1
+
+
+def test_danger_behind_more_texts_than_are_looked_at_for_a_turn_is_read_first(sqlite_store: Store) -> None:
+    world = asked(sqlite_store, 2)
+    first, other = phones_of(2)
+    bodies = [*["Liked an image"] * AT_ONCE, "my chest hurts"]
+    arrive(world, bodies, phones=[*[first] * AT_ONCE, other])
+    with counting(world.store) as seen:
+        assert receive_replies(world.deps) == AT_ONCE + 1
+    said = [statement for statement in seen if statement.startswith(("INSERT INTO escalation", "UPDATE inbound"))]
+    assert said[0].startswith("INSERT INTO escalation")
 
 
 def test_one_that_does_not_open_keeps_no_other_from_being_read(store: Store) -> None:

@@ -95,6 +95,25 @@ def turns(texts: Iterable[WaitingText]) -> Iterator[Turn]:
     yield from _of_phones(of_phones)
 
 
+def pressing(texts: Iterable[WaitingText]) -> Sequence[WaitingText]:
+    """Return what the phones wrote that have danger or an opt-out among their texts, given in the order of arrival.
+
+    Only up to what a phone wrote on a page, or what does not open: that has its place among all others.
+    """
+    of_phones: dict[bytes, list[WaitingText]] = {}
+    closed: set[bytes] = set()
+    for text in texts:
+        if text.body is None or text.is_page:
+            closed.add(text.sender)
+        elif text.sender not in closed:
+            of_phones.setdefault(text.sender, []).append(text)
+    return [text for theirs in of_phones.values() if any(map(_presses, theirs)) for text in theirs]
+
+
+def _presses(text: WaitingText) -> bool:
+    return text.body is not None and _press(text.body, text.opt_out_type) is not Press.ELSE
+
+
 def _press(body: str, opt_out_type: str | None) -> Press:
     if sounds_like_danger(body):
         return Press.DANGER
