@@ -24,7 +24,7 @@ NO_BROKER = "memory://"
 app = Celery("reminders", broker=services().facts.redis_url or NO_BROKER, include=["workers.tasks", "workers.waiting"])
 app.conf.update(
     beat_schedule=BEAT,
-    beat_max_loop_interval=5,  # no entry comes more often
+    beat_max_loop_interval=10,  # no entry comes more often
     broker_connection_max_retries=None,  # never give up on the broker
     broker_connection_retry_on_startup=True,
     broker_transport_options={

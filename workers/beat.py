@@ -22,7 +22,7 @@ BEAT = {
     "send what is due by e-mail": every(15, Job.SEND_EMAIL),
     "apply receipts that were stored": every(30, Job.APPLY_RECEIPTS),
     "read replies that were stored": every(30, Job.RECEIVE_REPLIES),
-    "tell the next of a chain": every(5, Job.CLIMB),
+    "tell the next of a chain": every(10, Job.CLIMB),
     "find out about unknown outcomes": every(30, Job.RESOLVE_UNKNOWNS),
     "end what is past its use": every(60, Job.EXPIRE_OVERDUE),
     "look for rides and outcomes that are missing": every(30, Job.WATCH_APPOINTMENTS),

@@ -42,7 +42,9 @@ from workers.tasks.upkeep import (
 )
 
 log = structlog.get_logger()
-LONGEST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(seconds=2)
+"""What a sending thread sleeps at most: where no hint can come, what was made meanwhile leaves so much later."""
+SWEEPS_LOOK_EVERY = 1.0
 SIGN_EVERY = 10.0
 STUCK_AFTER = 240.0
 """A round may take this many seconds; a thread that takes longer hangs, and the process shows no sign of life."""
@@ -105,7 +107,7 @@ class Looking(threading.Thread):
             if monotonic() >= self._next[place]:
                 self._next[place] = monotonic() + every
                 sweep()
-        stopping.wait(LONGEST_WAIT.total_seconds())
+        stopping.wait(SWEEPS_LOOK_EVERY)
 
     def _send(self, channel: Channel) -> None:
         """Send where anything may leave, else sleep: by one look, for most of the time there is nothing."""
@@ -117,7 +119,7 @@ class Looking(threading.Thread):
             self._sleep_until(next_due(deps))
 
     def _sleep_until(self, at: datetime | None) -> None:
-        """Sleep until an instant that is still to come, a second of machine time at most."""
+        """Sleep until an instant that is still to come, two seconds of machine time at most."""
         clock = services().deps.clock
         latest = clock.now() + LONGEST_WAIT * clock.speed
         until = min(at, latest) if at is not None and at > clock.now() else latest

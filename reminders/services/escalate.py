@@ -141,12 +141,14 @@ def climb(deps: Deps) -> int:
     """
     now = deps.clock.now()
     with deps.store.reading() as tx:
-        told = [item for item in escalations.climbing(tx) if item.is_patient_told]
-        untold = [item for item in told if _is_untold(tx, item)]
+        climbing = escalations.climbing(tx)
+        untold = [item for item in climbing if item.is_patient_told and _is_untold(tx, item)]
+    if not climbing:
+        return 0
     corrected = _each(untold, lambda item: _correct(deps, item))
     with deps.store.reading() as tx:
         climbing = escalations.climbing(tx)
-        every = clinics.every(tx) if climbing else {}
+        every = clinics.every(tx)
         due = [item for item in climbing if _is_due(tx, item, every[item.clinic_id], now)]
     done = _each(due, lambda item: _climb_one(deps, item))
     if done or corrected:

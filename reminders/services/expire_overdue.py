@@ -15,7 +15,7 @@ from reminders.core.tasks import USUAL_URGENCY, TaskKind, after_reminder
 from reminders.services.deps import Deps
 from reminders.services.open_tasks import open_message_tasks
 from reminders.services.read_time import read_moment
-from reminders.store import appointments, clinics, messages, overrides, reminders, tasks
+from reminders.store import appointments, clinics, messages, overrides, pending, reminders, tasks
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
 
@@ -27,6 +27,9 @@ LATE = (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.
 
 def expire_overdue(deps: Deps) -> int:
     """End reminders and messages that are past their use; return how many."""
+    with deps.store.reading() as tx:
+        if not pending.is_past_use(tx, now=read_moment(tx, deps).now):
+            return 0
     return _all_of(deps, _expire_reminders) + _all_of(deps, _expire_messages)
 
 

@@ -28,7 +28,7 @@ def next_due(deps: Deps) -> datetime | None:
     """Return the clinic's time at which the next reminder or message falls due; None where none is to come.
 
     A backlog that leaves at a pace names no time: it must not hide what falls due in a moment. Who waits for this looks
-    again within a second anyway, and so finds whatever of the backlog has its turn.
+    again within two seconds anyway, and so finds whatever of the backlog has its turn.
     """
     now = deps.clock.now()
     later = now + timedelta.resolution

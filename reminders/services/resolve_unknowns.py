@@ -24,7 +24,7 @@ from reminders.services.mind_circuit import hold_if_doubled
 from reminders.services.open_tasks import open_message_tasks
 from reminders.services.read_time import read_moment
 from reminders.services.retry_budget import pay_back
-from reminders.store import attempts, circuits, clinics, messages, receipts
+from reminders.store import attempts, circuits, clinics, messages, pending, receipts
 from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
 from reminders.store.messages import Move
 from reminders.store.unit_of_work import Transaction
@@ -56,6 +56,14 @@ class Look:
 
 def resolve_unknowns(deps: Deps) -> int:
     """Take overdue attempts into doubt, look for those in doubt, and settle what can be. Returns how many were."""
+    with deps.store.reading() as tx:
+        is_any = pending.is_in_doubt(tx, machine_now=read_moment(tx, deps).machine_now)
+    settled = _resolve_all(deps) if is_any else 0
+    look_back(deps)
+    return settled
+
+
+def _resolve_all(deps: Deps) -> int:
     with deps.store.transaction() as tx:
         moment = read_moment(tx, deps)
         released = messages.release_expired(tx, machine_now=moment.machine_now)
@@ -67,7 +75,6 @@ def resolve_unknowns(deps: Deps) -> int:
         doubtful = [item for channel in Channel for item in attempts.unknown(tx, channel, limit=AT_ONCE)]
     asked = [item for item in doubtful if _may_look(deps, item)]
     settled = sum(_resolve(deps, item, look) for item, look in _look_together(deps, asked, _look))
-    look_back(deps)
     if settled:
         deps.lookout.forget()
         deps.queue.hint(SENDING_JOBS.values())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from reminders.core.catching_up import LATE_AFTER, SPAN
 from reminders.core.gate import Origin
@@ -21,12 +23,20 @@ def first_due(tx: Transaction, channel: Channel, *, since: datetime | None = Non
 
     `since` leaves out what fell due before it, as in `messages.next_due`.
     """
-    mine = select(func.min(message.c.due_at)).where(CLAIMABLE, message.c.channel == channel)
-    planned = select(func.min(reminder.c.due_at)).where(IS_PLANNED)
-    if since is not None:
-        mine, planned = mine.where(message.c.due_at >= since), planned.where(reminder.c.due_at >= since)
-    found = tx.connection.execute(select(mine.scalar_subquery(), planned.scalar_subquery())).one()
+    given = {"b_channel": channel} | ({} if since is None else {"since": since})
+    found = tx.connection.execute(_firsts(has_since=since is not None), given).one()
     return min((at for at in found if at is not None), default=None)
+
+
+@cache
+def _firsts(*, has_since: bool) -> Select[Any]:
+    is_mine = message.c.channel == bindparam("b_channel", type_=message.c.channel.type)
+    mine = select(func.min(message.c.due_at)).where(CLAIMABLE, is_mine)
+    planned = select(func.min(reminder.c.due_at)).where(IS_PLANNED)
+    if has_since:
+        since = bindparam("since", type_=message.c.due_at.type)
+        mine, planned = mine.where(message.c.due_at >= since), planned.where(reminder.c.due_at >= since)
+    return select(mine.scalar_subquery(), planned.scalar_subquery())
 
 
 def clinics_behind(tx: Transaction, *, now: datetime, before: datetime) -> list[ClinicId]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import Select, and_, bindparam, delete, or_, select, update
 
 from reminders.core.canaries import Canary
 from reminders.store.once import insert_once
@@ -28,14 +30,18 @@ def begin(tx: Transaction, canary_id: UUID, *, machine_now: datetime) -> bool:
 
 def since(tx: Transaction, begun_at: datetime) -> list[Canary]:
     """Return the canaries that began since an instant, newest first."""
-    rows = tx.connection.execute(
-        select(canary).where(canary.c.begun_at >= begun_at).order_by(canary.c.begun_at.desc())
-    ).all()
+    rows = tx.connection.execute(_newest(), {"since": begun_at}).all()
     names = [name(row.id) for row in rows if row.called_at is not None and row.heard_at is None]
     received = _received(tx, names) if names else set()
     return [
         Canary(row.id, row.begun_at, row.called_at, name(row.id) in received, row.heard_at, row.told_at) for row in rows
     ]
+
+
+@cache
+def _newest() -> Select[Any]:
+    is_late_enough = canary.c.begun_at >= bindparam("since", type_=canary.c.begun_at.type)
+    return select(canary).where(is_late_enough).order_by(canary.c.begun_at.desc())
 
 
 def _received(tx: Transaction, names: Sequence[str]) -> set[str]:

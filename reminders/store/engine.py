@@ -6,6 +6,7 @@ IMMEDIATE, because one that reads first and writes later fails under load. Postg
 
 from __future__ import annotations
 
+import select
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -24,22 +25,32 @@ READS_ONLY = "reads_only"
 BUSY_SECONDS = 30
 ANSWERS_WITHIN = 40.0
 """Seconds in which PostgreSQL says something, be it that a statement took too long: it stops those after 30."""
-GIVEN_BACK, TRUSTED_SECONDS = "given_back", 0.5
-"""A connection that was in use so few seconds ago is not tried first: a trial is two trips and a commit."""
+GIVEN_BACK, TRUSTED_SECONDS, QUIET_SECONDS = "given_back", 0.5, 20.0
+"""A connection that was in use so few seconds ago is not tried first: a trial is two trips and a commit. For the longer
+time it is only tried if the server said something unasked: that it ends, which is how it ends with the server."""
 POSTGRES_SESSION = (
     "-c statement_timeout=30000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 "
     "-c synchronous_commit=on -c timezone=UTC"
 )
 
 
-def make_engine(url: str, *, answers_within: float = ANSWERS_WITHIN, trusted_for: float = TRUSTED_SECONDS) -> Engine:
+def make_engine(
+    url: str,
+    *,
+    answers_within: float = ANSWERS_WITHIN,
+    trusted_for: float = TRUSTED_SECONDS,
+    quiet_for: float = QUIET_SECONDS,
+) -> Engine:
     """Return an engine for a SQLAlchemy URL. Make it after a fork, never before.
 
-    A PostgreSQL that says nothing for `answers_within` seconds counts as gone; a connection to it that lay idle for
-    longer than `trusted_for` seconds is tried before it is used.
+    A PostgreSQL that says nothing for `answers_within` seconds counts as gone. A connection to it that lay idle for
+    longer than `trusted_for` seconds is tried before it is used if something came meanwhile, and always after
+    `quiet_for`.
     """
     parsed = make_url(url)
-    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, answers_within, trusted_for)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    return _postgres(parsed, answers_within, trusted_for, max(trusted_for, quiet_for))
 
 
 class _ImpatientConnection(psycopg.Connection[Any]):
@@ -63,8 +74,8 @@ class _ImpatientConnection(psycopg.Connection[Any]):
             raise
 
 
-def _postgres(url: URL, answers_within: float, trusted_for: float) -> Engine:
-    engine = create_engine(
+def _pooled(url: URL) -> Engine:
+    return create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,  # an error's text goes to logs, and parameters name people
         pool_size=4,
@@ -80,6 +91,10 @@ def _postgres(url: URL, answers_within: float, trusted_for: float) -> Engine:
         },
     )
 
+
+def _postgres(url: URL, answers_within: float, trusted_for: float, quiet_for: float) -> Engine:
+    engine = _pooled(url)
+
     def on_connect(
         _dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]
     ) -> psycopg.Connection[Any]:
@@ -94,7 +109,9 @@ def _postgres(url: URL, answers_within: float, trusted_for: float) -> Engine:
 
     def on_checkout(connection: Any, record: ConnectionPoolEntry, _: object) -> None:  # noqa: ANN401 - the driver's own
         given_back = record.info.get(GIVEN_BACK)
-        if given_back is not None and monotonic() - given_back > trusted_for and not _answers(engine, connection):
+        idle = 0.0 if given_back is None else monotonic() - given_back
+        is_doubted = idle > quiet_for or (idle > trusted_for and _has_news(connection))
+        if is_doubted and not _answers(engine, connection):
             raise InvalidatePoolError
 
     event.listen(engine, "checkin", on_checkin)
@@ -102,6 +119,13 @@ def _postgres(url: URL, answers_within: float, trusted_for: float) -> Engine:
     event.listen(engine, "do_connect", on_connect)
     event.listen(engine, "handle_error", _on_postgres_error)
     return engine
+
+
+def _has_news(connection: psycopg.Connection[Any]) -> bool:
+    """Say whether something came that nobody asked for, or the end of the connection; a look that costs no trip."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _answers(engine: Engine, connection: Any) -> bool:  # noqa: ANN401 - the driver's own object

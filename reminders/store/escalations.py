@@ -71,8 +71,12 @@ def step(tx: Transaction, item: Escalation, *, rung: int, next_at: datetime) -> 
 
 def climbing(tx: Transaction) -> list[Escalation]:
     """Return all climbs that nobody has taken over, the next to go on first."""
-    rows = tx.connection.execute(select(escalation).where(CLIMBS).order_by(escalation.c.next_at, escalation.c.id))
-    return [_escalation(row) for row in rows]
+    return [_escalation(row) for row in tx.connection.execute(_climbing())]
+
+
+@cache
+def _climbing() -> Select[Any]:
+    return select(escalation).where(CLIMBS).order_by(escalation.c.next_at, escalation.c.id)
 
 
 def open_of(tx: Transaction, clinics: Collection[ClinicId]) -> list[Escalation]:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select, true, update
+from sqlalchemy import Row, Select, bindparam, or_, select, true, update
 
 from reminders.core.conversation.thread import Way
 from reminders.core.conversation.turns import WaitingText
@@ -95,15 +95,21 @@ def _values(tx: Transaction, new_id: UUID, text: InboundText, now: datetime) -> 
 
 def waiting(tx: Transaction, *, limit: int, after: InboundId | None = None) -> list[WaitingText]:
     """Return the texts that nobody read yet, oldest first; `after` one of them, to go on with the rest."""
+    given = {"most": limit} | ({} if after is None else {"after": after})
+    rows = tx.connection.execute(_unread(has_after=after is not None), given).all()
+    return [_looked_at(tx, row) for row in rows]
+
+
+@cache
+def _unread(*, has_after: bool) -> Select[Any]:
     columns = inbound.c
     looked_at = (columns.sender_index, columns.sender, columns.body, columns.opt_out_type, columns.link_id)
-    statement = select(columns.id, *looked_at).where(inbound.c.handled_at.is_(None))
-    if after is not None:
-        at = select(inbound.c.received_at).where(inbound.c.id == after).scalar_subquery()
-        is_as_old = (inbound.c.received_at == at) & (inbound.c.id > after)
-        statement = statement.where((inbound.c.received_at > at) | is_as_old)
-    rows = tx.connection.execute(statement.order_by(inbound.c.received_at, inbound.c.id).limit(limit)).all()
-    return [_looked_at(tx, row) for row in rows]
+    statement = select(columns.id, *looked_at).where(columns.handled_at.is_(None))
+    if has_after:
+        after = bindparam("after", type_=columns.id.type)
+        at = select(columns.received_at).where(columns.id == after).scalar_subquery()
+        statement = statement.where((columns.received_at > at) | ((columns.received_at == at) & (columns.id > after)))
+    return statement.order_by(columns.received_at, columns.id).limit(bindparam("most"))
 
 
 def _looked_at(tx: Transaction, row: Row[*tuple[Any, ...]]) -> WaitingText:

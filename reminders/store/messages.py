@@ -28,6 +28,10 @@ from reminders.store.unit_of_work import Transaction
 
 CLAIMABLE = message.c.state.in_([plain(MessageState.DUE), plain(MessageState.HELD)])
 TRIED = message.c.fence > plain(0)
+ENDS_UNLESS_LEFT = message.c.state.in_(
+    [plain(item) for item in (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN)]
+)
+"""What ends when its use is over, in the words of its partial index and in their order."""
 
 
 def add(tx: Transaction, drafts: Iterable[Draft], *, now: datetime) -> None:
@@ -251,9 +255,7 @@ def cancel_waiting(
 
 def past_use(tx: Transaction, *, now: datetime, limit: int) -> list[Message]:
     """Return messages whose use is over and that have not left, or of which nobody knows whether they did."""
-    # In the words of its partial index, and in their order.
-    states = [plain(item) for item in (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN)]
-    statement = select(message).where(message.c.state.in_(states), message.c.expires_at <= now).limit(limit)
+    statement = select(message).where(ENDS_UNLESS_LEFT, message.c.expires_at <= now).limit(limit)
     return [
         _message(tx, row)
         for row in tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True)).all()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from reminders.core.delivery import ReceiptStatus, Refusal
 from reminders.ports import Receipt
@@ -61,8 +62,13 @@ def _values(new_id: UUID, tag: UUID | None, item: Receipt, now: datetime) -> dic
 
 def waiting_ids(tx: Transaction, *, limit: int) -> list[UUID]:
     """Return the ids of receipts that were not applied yet, oldest first."""
-    statement = select(receipt.c.id).where(receipt.c.applied_at.is_(None))
-    return list(tx.connection.scalars(statement.order_by(receipt.c.received_at, receipt.c.id).limit(limit)))
+    return list(tx.connection.scalars(_waiting(), {"most": limit}))
+
+
+@cache
+def _waiting() -> Select[tuple[UUID]]:
+    oldest = select(receipt.c.id).where(receipt.c.applied_at.is_(None)).order_by(receipt.c.received_at, receipt.c.id)
+    return oldest.limit(bindparam("most"))
 
 
 def lock_waiting(tx: Transaction, ids: Collection[UUID]) -> list[StoredReceipt]:

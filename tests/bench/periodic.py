@@ -41,7 +41,7 @@ WAKE: Mapping[str, Periodic] = {
     "claim by text": lambda deps: claim_due(deps, Channel.SMS),
     "claim by e-mail": lambda deps: claim_due(deps, Channel.EMAIL),
 }
-"""What a pump does once a second."""
+"""What a worker does every other second."""
 SWEEPS: Mapping[str, Periodic] = {
     "apply receipts": apply_receipts,
     "hear canaries": hear_canaries,

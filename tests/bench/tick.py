@@ -167,7 +167,7 @@ def _finish(site: Site, taken: Claim) -> None:
 
 
 def _idle(site: Site) -> tuple[float, float]:
-    """Return milliseconds and pages of a look at what is due, all that a pump does once a second."""
+    """Return milliseconds and pages of a look at what is due, all that a worker does every other second."""
     before, begun = _pages(site.world.store), perf_counter()
     for _ in range(site.effort.ticks):
         for look in WAKE.values():

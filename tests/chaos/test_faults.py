@@ -105,7 +105,7 @@ def test_no_text_leaves_whose_intent_met_a_reset_at_its_commit(
 
 def test_a_database_that_says_nothing_is_given_up_and_called_anew(postgres_store: Store, vault: Vault) -> None:
     with behind_a_proxy(postgres_store, vault) as (store, proxy):
-        engine = make_engine(store.url, answers_within=1.0, trusted_for=0.0)
+        engine = make_engine(store.url, answers_within=1.0, trusted_for=0.0, quiet_for=0.0)
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
             proxy.half_open()
@@ -116,6 +116,18 @@ def test_a_database_that_says_nothing_is_given_up_and_called_anew(postgres_store
         proxy.half_open()
         with engine.connect() as connection:
             assert connection.scalar(text("SELECT 1")) == 1, "the pool looks before it leaps"
+        engine.dispose()
+
+
+def test_a_connection_that_the_server_ended_is_not_used_again(postgres_store: Store, vault: Vault) -> None:
+    with behind_a_proxy(postgres_store, vault) as (store, _):
+        engine = make_engine(store.url, trusted_for=0.0)
+        with engine.connect() as connection:
+            backend = connection.scalar(text("SELECT pg_backend_pid()"))
+        with postgres_store.engine.begin() as other:
+            assert other.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+        with engine.connect() as connection:
+            assert connection.scalar(text("SELECT pg_backend_pid()")) != backend
         engine.dispose()
 
 
