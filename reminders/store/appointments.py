@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select, true, update
+from sqlalchemy import Select, bindparam, func, or_, select, true, update
 
 from reminders.core.appointments import OFF, Appointment, AppointmentStatus, Booking
 from reminders.core.ids import AppointmentId, ClinicId, PatientId
@@ -23,6 +23,15 @@ from reminders.store.unit_of_work import Transaction
 
 KEPT = frozenset({"id", "confirmed_version", "ride_version", "ride_state", "ride_state_version"})
 """What a schedule does not change: the rest of these are the patient's answers."""
+TO_READ = (
+    *(appointment.c.id, appointment.c.external_id, appointment.c.patient_id, appointment.c.starts_at),
+    *(appointment.c.timezone, appointment.c.duration_minutes, appointment.c.appointment_type, appointment.c.status),
+    *(appointment.c.series_id, appointment.c.series_number, appointment.c.escort_name, appointment.c.escort_phone),
+    *(appointment.c.version, appointment.c.versioned_at, appointment.c.confirmed_version, appointment.c.ride_version),
+    *(appointment.c.ended_at, appointment.c.ended_by, appointment.c.missing_since, appointment.c.is_announced),
+    *(appointment.c.ride_state, appointment.c.ride_state_version),
+)
+"""What an appointment is made of, in the order of its fields."""
 NOT_WATCHED: Mapping[AppointmentId, datetime | None] = MappingProxyType({})
 WATCHES = Changes(
     appointment,
@@ -35,7 +44,7 @@ WATCHES = Changes(
 
 def of_source(tx: Transaction, clinic_id: ClinicId, source: str, names: Collection[str]) -> dict[str, Appointment]:
     """Return those appointments of a source that it calls so, under their external ids."""
-    statement = select(appointment).where(appointment.c.clinic_id == clinic_id, appointment.c.source == source)
+    statement = select(*TO_READ).where(appointment.c.clinic_id == clinic_id, appointment.c.source == source)
     return {
         row.external_id: _appointment(tx, row)
         for batch in in_batches(names)
@@ -47,9 +56,7 @@ def of_patients(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, 
     """Return all appointments of patients, each list in order of start."""
     found: dict[PatientId, list[Appointment]] = {key: [] for key in ids}
     for batch in in_batches(ids):
-        statement = (
-            select(appointment).where(among(tx, appointment.c.patient_id, batch)).order_by(appointment.c.starts_at)
-        )
+        statement = select(*TO_READ).where(among(tx, appointment.c.patient_id, batch)).order_by(appointment.c.starts_at)
         for row in tx.connection.execute(statement).all():
             found[PatientId(row.patient_id)].append(_appointment(tx, row))
     return found
@@ -67,16 +74,17 @@ def get_many(
 ) -> dict[AppointmentId, Appointment]:
     """Return appointments by id; `is_kept` keeps anybody from moving or cancelling them until the transaction ends."""
     statement = _by_id(is_postgres=tx.is_postgres, is_kept=is_kept)
-    return {
-        AppointmentId(row.id): _appointment(tx, row)
-        for batch in in_batches(sorted(ids))
+    items = (
+        _appointment(tx, row)
+        for batch in in_batches(sorted(ids, key=lambda key: key.int))
         for row in tx.connection.execute(statement, {"ids": batch}).all()
-    }
+    )
+    return {item.id: item for item in items}
 
 
 @cache
 def _by_id(*, is_postgres: bool, is_kept: bool) -> Select[Any]:
-    found = select(appointment).where(listed(appointment.c.id, "ids", is_postgres=is_postgres))
+    found = select(*TO_READ).where(listed(appointment.c.id, "ids", is_postgres=is_postgres))
     ordered = found.order_by(appointment.c.id)
     return ordered.with_for_update(read=True) if is_kept else ordered
 
@@ -89,9 +97,7 @@ def clinic_of(tx: Transaction, appointment_id: AppointmentId) -> ClinicId:
 
 def named(tx: Transaction, clinic_id: ClinicId, external_id: str) -> list[Appointment]:
     """Return what a clinic's schedules call by this id: one of each source at most."""
-    statement = select(appointment).where(
-        appointment.c.clinic_id == clinic_id, appointment.c.external_id == external_id
-    )
+    statement = select(*TO_READ).where(appointment.c.clinic_id == clinic_id, appointment.c.external_id == external_id)
     return [_appointment(tx, row) for row in tx.connection.execute(statement.order_by(appointment.c.id)).all()]
 
 
@@ -122,7 +128,7 @@ class Wanted:
 
 def page(tx: Transaction, clinic_id: ClinicId, wanted: Wanted, *, limit: int) -> list[Appointment]:
     """Return a clinic's appointments in order of start, then id."""
-    statement = select(appointment).where(appointment.c.clinic_id == clinic_id)
+    statement = select(*TO_READ).where(appointment.c.clinic_id == clinic_id)
     if wanted.starts_from is not None:
         statement = statement.where(appointment.c.starts_at >= wanted.starts_from)
     if wanted.starts_before is not None:
@@ -139,7 +145,7 @@ def page(tx: Transaction, clinic_id: ClinicId, wanted: Wanted, *, limit: int) ->
 
 def upcoming(tx: Transaction, ids: Collection[PatientId], *, now: datetime) -> list[Appointment]:
     """Return the booked appointments of patients that start after now, in order of start."""
-    statement = select(appointment).where(
+    statement = select(*TO_READ).where(
         among(tx, appointment.c.patient_id, ids),
         appointment.c.status == AppointmentStatus.BOOKED,
         appointment.c.starts_at > now,
@@ -157,7 +163,7 @@ def since(tx: Transaction, ids: Collection[PatientId], at: datetime) -> list[App
 def _since(*, is_postgres: bool) -> Select[Any]:
     theirs = listed(appointment.c.patient_id, "ids", is_postgres=is_postgres)
     is_later = appointment.c.starts_at > bindparam("at", type_=appointment.c.starts_at.type)
-    return select(appointment).where(theirs, is_later).order_by(appointment.c.starts_at, appointment.c.id)
+    return select(*TO_READ).where(theirs, is_later).order_by(appointment.c.starts_at, appointment.c.id)
 
 
 def next_starts(tx: Transaction, ids: Collection[AppointmentId], *, now: datetime) -> dict[AppointmentId, datetime]:
@@ -188,7 +194,7 @@ def between(
 ) -> list[Appointment]:
     """Return a clinic's appointments that start in [after, before), in order of start."""
     at = appointment.c.starts_at
-    statement = select(appointment).where(appointment.c.clinic_id == clinic_id, at >= after, at < before)
+    statement = select(*TO_READ).where(appointment.c.clinic_id == clinic_id, at >= after, at < before)
     ordered = statement.order_by(at, appointment.c.external_id).limit(limit)
     return [_appointment(tx, row) for row in tx.connection.execute(ordered).all()]
 
@@ -293,11 +299,13 @@ def lock_watched(
 ) -> dict[ClinicId, list[Appointment]]:
     """Return, by clinic, those that it is still time to look at; what somebody else holds is left to them."""
     found: dict[ClinicId, list[Appointment]] = {}
-    statement = select(appointment).where(appointment.c.watch_at <= now).order_by(appointment.c.id)
+    statement = (
+        select(appointment.c.clinic_id, *TO_READ).where(appointment.c.watch_at <= now).order_by(appointment.c.id)
+    )
     for batch in in_batches(sorted(ids)):
         mine = statement.where(among(tx, appointment.c.id, batch)).with_for_update(skip_locked=True, key_share=True)
-        for row in tx.connection.execute(mine).all():
-            found.setdefault(ClinicId(row.clinic_id), []).append(_appointment(tx, row))
+        for clinic_id, *its in tx.connection.execute(mine).all():
+            found.setdefault(ClinicId(clinic_id), []).append(_appointment(tx, its))
     return found
 
 
@@ -340,31 +348,12 @@ def _values(tx: Transaction, clinic_id: ClinicId, source: str, item: Appointment
     }
 
 
-def _appointment(tx: Transaction, row: Row[Any]) -> Appointment:
-    open_field = tx.vault.open_optional
-    return Appointment(
-        id=AppointmentId(row.id),
-        external_id=row.external_id,
-        patient_id=PatientId(row.patient_id),
-        booking=Booking(
-            starts_at=row.starts_at,
-            timezone=row.timezone,
-            duration=timedelta(minutes=row.duration_minutes),
-            appointment_type=row.appointment_type,
-            status=row.status,
-            series_id=row.series_id,
-            series_number=row.series_number,
-            escort_name=open_field("appointment.escort_name", row.id, row.escort_name),
-            escort_phone=open_field("appointment.escort_phone", row.id, row.escort_phone),
-        ),
-        version=row.version,
-        versioned_at=row.versioned_at,
-        confirmed_version=row.confirmed_version,
-        ride_version=row.ride_version,
-        ride_state=row.ride_state,
-        ride_state_version=row.ride_state_version,
-        ended_at=row.ended_at,
-        ended_by=row.ended_by,
-        missing_since=row.missing_since,
-        is_announced=row.is_announced,
-    )
+def _appointment(tx: Transaction, stored: Sequence[Any]) -> Appointment:
+    """Return what the columns of `TO_READ` say: by their places, for many are read at a time."""
+    key, external_id, patient_id, starts_at, timezone, minutes, kind, status, series_id, number, *others = stored
+    name, phone, *known = others
+    if name is not None or phone is not None:
+        name = tx.vault.open_optional("appointment.escort_name", key, name)
+        phone = tx.vault.open_optional("appointment.escort_phone", key, phone)
+    booking = Booking(starts_at, timezone, timedelta(minutes=minutes), kind, status, series_id, number, name, phone)
+    return Appointment(key, external_id, patient_id, booking, *known)

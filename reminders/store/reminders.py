@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, func, select, union, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select, union, update
 
 from reminders.core.appointments import AppointmentStatus
 from reminders.core.conditions import Told
@@ -51,20 +50,23 @@ MOVES = Changes(
     where=lambda _: reminder.c.state.in_([plain(state) for state in MOVABLE]),
     values=lambda given: {**picked(given, *MOVED_BY, "changed_at"), "reason": None},
 )
+NOW = bindparam("now", type_=reminder.c.changed_at.type)
+"""When a bundle is tied to its message: the same for all that leave together."""
 LED = Changes(
     reminder,
     "id",
-    {name: reminder.c[name].type for name in ("message_id", "changed_at")},
+    {"message_id": reminder.c.message_id.type},
     where=lambda _: IS_PLANNED,
-    values=lambda given: {**picked(given, "message_id", "changed_at"), "state": ReminderState.DISPATCHED},
+    values=lambda given: {**picked(given, "message_id"), "changed_at": NOW, "state": ReminderState.DISPATCHED},
 )
 MERGED = Changes(
     reminder,
     "id",
-    {name: reminder.c[name].type for name in ("message_id", "merged_into_id", "changed_at")},
+    {name: reminder.c[name].type for name in ("message_id", "merged_into_id")},
     where=lambda _: IS_PLANNED,
     values=lambda given: {
-        **picked(given, "message_id", "merged_into_id", "changed_at"),
+        **picked(given, "message_id", "merged_into_id"),
+        "changed_at": NOW,
         "state": ReminderState.MERGED,
         "reason": Reason.MERGED,
     },
@@ -75,11 +77,11 @@ def of_appointments(tx: Transaction, ids: Collection[AppointmentId]) -> dict[App
     """Return every reminder of appointments, of all versions, and whether their messages failed."""
     found: dict[AppointmentId, list[Reminder]] = {key: [] for key in ids}
     ends = (message.c.state.label("end"), message.c.reason.label("end_reason"), message.c.redeliveries)
-    statement = select(reminder, *ends).outerjoin(message, message.c.id == reminder.c.message_id)
+    statement = select(*TO_READ, *ends).outerjoin(message, message.c.id == reminder.c.message_id)
     for batch in in_batches(ids):
         for row in tx.connection.execute(statement.where(among(tx, reminder.c.appointment_id, batch))).all():
             is_failed = row.end is not None and has_failed(row.end, row.end_reason, row.redeliveries)
-            found[AppointmentId(row.appointment_id)].append(_reminder(row, is_failed=is_failed))
+            found[AppointmentId(row.appointment_id)].append(_reminder(row[: len(TO_READ)], is_failed=is_failed))
     return found
 
 
@@ -138,8 +140,7 @@ def end(
         tx.connection.execute(statement.values(state=state, reason=reason, changed_at=now))
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """A bundle and its message: the leader is dispatched, the others are merged into it."""
 
     message_id: MessageId
@@ -149,13 +150,13 @@ class Tie:
 
 def dispatch(tx: Transaction, ties: Sequence[Tie], *, now: datetime) -> None:
     """Tie bundles to their messages."""
-    LED.apply(tx, [{"id": tie.leader, "message_id": tie.message_id, "changed_at": now} for tie in ties])
+    LED.apply(tx, [{"id": tie.leader, "message_id": tie.message_id} for tie in ties], now=now)
     merged = [
-        {"id": other, "message_id": tie.message_id, "merged_into_id": tie.leader, "changed_at": now}
+        {"id": other, "message_id": tie.message_id, "merged_into_id": tie.leader}
         for tie in ties
         for other in tie.others
     ]
-    MERGED.apply(tx, merged)
+    MERGED.apply(tx, merged, now=now)
 
 
 def free_merged(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
@@ -223,7 +224,8 @@ def lock_waiting(tx: Transaction, ids: Collection[PatientId], *, before: datetim
     given = {"ids": free, "before": before}
     found: dict[PatientId, list[Reminder]] = {}
     for row in tx.connection.execute(_waiting(is_postgres=tx.is_postgres), given).all():
-        found.setdefault(PatientId(row.patient_id), []).append(_reminder(row))
+        item = _reminder(row)
+        found.setdefault(item.patient_id, []).append(item)
     return found
 
 
@@ -237,7 +239,7 @@ def _free(*, is_postgres: bool) -> Select[Any]:
 def _waiting(*, is_postgres: bool) -> Select[Any]:
     theirs = listed(reminder.c.patient_id, "ids", is_postgres=is_postgres)
     is_due = reminder.c.due_at <= bindparam("before", type_=reminder.c.due_at.type)
-    ordered = select(reminder).where(IS_PLANNED, theirs, is_due).order_by(reminder.c.due_at, reminder.c.id)
+    ordered = select(*TO_READ).where(IS_PLANNED, theirs, is_due).order_by(reminder.c.due_at, reminder.c.id)
     return ordered.with_for_update(skip_locked=True, key_share=True)
 
 
@@ -284,9 +286,10 @@ def _spoken(*, is_postgres: bool) -> Select[Any]:
 
 def overdue(tx: Transaction, *, now: datetime, limit: int) -> list[tuple[ClinicId, Reminder]]:
     """Return waiting reminders whose use is over."""
-    statement = select(reminder).where(IS_PLANNED, reminder.c.expires_at <= now).limit(limit)
+    columns = (reminder.c.clinic_id, *TO_READ)
+    statement = select(*columns).where(IS_PLANNED, reminder.c.expires_at <= now).limit(limit)
     rows = tx.connection.execute(statement.with_for_update(skip_locked=True, key_share=True))
-    return [(ClinicId(row.clinic_id), _reminder(row)) for row in rows]
+    return [(ClinicId(clinic_id), _reminder(its)) for clinic_id, *its in rows]
 
 
 def next_due(tx: Transaction, *, after: datetime) -> datetime | None:
@@ -346,19 +349,8 @@ def _heard(*, is_postgres: bool) -> Select[Any]:
     return statement.order_by(heard.c.left_at, heard.c.version)
 
 
-def _reminder(row: Row[Any], *, is_failed: bool = False) -> Reminder:
-    return Reminder(
-        id=ReminderId(row.id),
-        appointment_id=AppointmentId(row.appointment_id),
-        patient_id=PatientId(row.patient_id),
-        version=row.version,
-        planned=PlannedReminder(
-            key=ReminderKey(row.step, row.recipient, row.channel),
-            not_before=row.not_before,
-            due_at=row.due_at,
-            expires_at=row.expires_at,
-            state=row.state,
-            reason=row.reason,
-        ),
-        has_failed=is_failed,
-    )
+def _reminder(stored: Sequence[Any], *, is_failed: bool = False) -> Reminder:
+    """Return what the columns of `TO_READ` say: by their places, for many are read at a time."""
+    key, appointment_id, patient_id, version, step, recipient, channel, *others = stored
+    planned = PlannedReminder(ReminderKey(step, recipient, channel), *others)
+    return Reminder(key, appointment_id, patient_id, version, planned, is_failed)
