@@ -17,7 +17,7 @@ from reminders.core.ids import ClinicId, ContactId
 from reminders.core.patients import Channel
 from reminders.ports import LineType
 from reminders.store.batches import in_batches
-from reminders.store.once import insert_many_once
+from reminders.store.bulk import insert_new
 from reminders.store.rows import contact
 from reminders.store.sets import among, listed
 from reminders.store.unit_of_work import Transaction
@@ -55,18 +55,27 @@ def ensure_many(
     indexes = {pair: tx.vault.index(pair[1]) for pair in wanted}
     held = _ids(tx, clinic_id, indexes)
     new = {pair: index for pair, index in indexes.items() if pair not in held}
-    if not new:
-        return held
+    return held | _made(tx, clinic_id, new, new_id) if new else held
+
+
+def _made(
+    tx: Transaction, clinic_id: ClinicId, new: Mapping[tuple[Channel, str], bytes], new_id: Callable[[], UUID]
+) -> dict[tuple[Channel, str], ContactId]:
+    """Make the rows of addresses that have none, and return them."""
     opted_out = _opted_out(tx, new.values())
+    ids = {pair: ContactId(new_id()) for pair in new}
     rows = []
-    for (channel, address), index in new.items():
-        key, (at, by) = new_id(), opted_out.get((channel, index), (None, None))
-        sealed = tx.vault.seal("contact.address", key, address)
-        columns = {"id": key, "clinic_id": clinic_id, "channel": channel, "address": sealed, "address_index": index}
-        rows.append({**columns, "opted_out_at": at, "opted_out_by": by})
+    for pair, index in new.items():
+        channel, key = pair[0], ids[pair]
+        sealed = tx.vault.seal("contact.address", key, pair[1])
+        row = {"id": key, "clinic_id": clinic_id, "channel": channel, "address": sealed, "address_index": index}
+        if opted_out:
+            row["opted_out_at"], row["opted_out_by"] = opted_out.get((channel, index), (None, None))
+        rows.append(row)
     # Somebody else may be making the same rows at this moment: in the same order, and then theirs are taken.
-    insert_many_once(tx, contact, sorted(rows, key=lambda row: (row["channel"], row["address_index"])))
-    return held | _ids(tx, clinic_id, new)
+    stored = insert_new(tx, contact, sorted(rows, key=lambda row: (row["channel"], row["address_index"])))
+    theirs = {pair: new[pair] for pair, key in ids.items() if key not in stored}
+    return ids | _ids(tx, clinic_id, theirs) if theirs else ids
 
 
 def known(tx: Transaction, clinic_id: ClinicId, wanted: Collection[tuple[Channel, str]]) -> set[tuple[Channel, str]]:
@@ -79,7 +88,7 @@ def _ids(
 ) -> dict[tuple[Channel, str], ContactId]:
     given = {"clinic_id": clinic_id, "indexes": list(set(indexes.values()))}
     rows = tx.connection.execute(_of_clinic(is_postgres=tx.is_postgres), given).all()
-    found = {(row.channel, row.address_index): ContactId(row.id) for row in rows}
+    found = {(channel, index): ContactId(key) for key, channel, index in rows}
     return {pair: found[pair[0], index] for pair, index in indexes.items() if (pair[0], index) in found}
 
 
@@ -91,11 +100,18 @@ def _of_clinic(*, is_postgres: bool) -> Select[Any]:
 
 
 def _opted_out(tx: Transaction, indexes: Iterable[bytes]) -> dict[tuple[Channel, bytes], tuple[datetime, str]]:
-    statement = select(contact).where(
-        among(tx, contact.c.address_index, set(indexes)), contact.c.opted_out_at.is_not(None)
-    )
-    rows = tx.connection.execute(statement)
-    return {(row.channel, row.address_index): (row.opted_out_at, row.opted_out_by) for row in rows}
+    found: dict[tuple[Channel, bytes], tuple[datetime, str]] = {}
+    for batch in in_batches(set(indexes)):
+        rows = tx.connection.execute(_refusing(is_postgres=tx.is_postgres), {"indexes": batch}).all()
+        found |= {(channel, index): (at, by) for channel, index, at, by in rows}
+    return found
+
+
+@cache
+def _refusing(*, is_postgres: bool) -> Select[Any]:
+    theirs = listed(contact.c.address_index, "indexes", is_postgres=is_postgres)
+    columns = (contact.c.channel, contact.c.address_index, contact.c.opted_out_at, contact.c.opted_out_by)
+    return select(*columns).where(theirs, contact.c.opted_out_at.is_not(None))
 
 
 def address_of(tx: Transaction, contact_id: ContactId) -> str:

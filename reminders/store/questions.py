@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Update, bindparam, select, update
@@ -25,8 +24,7 @@ from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A question that a message asks about one version of an appointment."""
 
     id: UUID
@@ -42,8 +40,7 @@ class Asked:
 
 def ask(tx: Transaction, items: Sequence[Asked], *, now: datetime) -> None:
     """Remember what is asked."""
-    names = [field.name for field in fields(Asked)]
-    insert_rows(tx, question, [{name: getattr(item, name) for name in names} | {"asked_at": now} for item in items])
+    insert_rows(tx, question, [{**item._asdict(), "asked_at": now} for item in items])
 
 
 def still_open(
