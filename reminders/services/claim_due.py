@@ -14,8 +14,8 @@ from reminders.core.pacing import again_share, first_share, is_counted, is_worth
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
 from reminders.services.deps import Deps
-from reminders.services.mind_circuit import passage, take_probe
-from reminders.services.read_time import Moment, read_moment, report_clocks
+from reminders.services.mind_circuit import passage, read_passage, take_probe
+from reminders.services.read_time import Moment, report_clocks
 from reminders.services.retry_budget import budget_of, pay_back
 from reminders.store import buckets, messages
 from reminders.store.messages import Claimed
@@ -35,18 +35,21 @@ class Claim:
     is_probe: bool = False
 
 
-def claim_due(deps: Deps, channel: Channel) -> Claim:
-    """Take some messages that are due, or will be within the claim-ahead; none where nothing may leave."""
+def claim_due(deps: Deps, channel: Channel, *, is_made: bool = False) -> Claim:
+    """Take some messages that are due, or will be within the claim-ahead; none where nothing may leave.
+
+    `is_made` says that some have just been made: then nobody looks first whether there are any.
+    """
     taken = Claim(deps.identity.new_id())
-    if not has_gateway(deps, channel) or not _may_be_due(deps, channel):
+    if not has_gateway(deps, channel) or not (is_made or _may_be_due(deps, channel)):
         return taken
     with deps.store.transaction() as tx:
-        moment = read_moment(tx, deps, channel)
+        moment, way = read_passage(tx, deps, channel)
         if moment.fault is not None:
             log.warning("clocks.disagree", which=moment.fault.value)
             report_clocks(tx, deps, now=moment.now)
         else:
-            _claim(tx, deps, channel, taken, moment)
+            _claim(tx, deps, channel, taken, moment=moment, way=way)
     if moment.fault is ClockFault.PROVIDER and deps.sms is not None:
         deps.sms.fetch(NOBODY)
     reach(Failpoint.CLAIMED)
@@ -78,8 +81,8 @@ def _may_be_due(deps: Deps, channel: Channel) -> bool:
         return is_due and passage(tx, deps, channel, now=now) is not Passage.NONE
 
 
-def _claim(tx: Transaction, deps: Deps, channel: Channel, taken: Claim, moment: Moment) -> None:
-    match passage(tx, deps, channel, now=moment.now):
+def _claim(tx: Transaction, deps: Deps, channel: Channel, taken: Claim, *, moment: Moment, way: Passage) -> None:
+    match way:
         case Passage.ALL:
             taken.due = _take(tx, deps, channel, taken.token, moment, limit=deps.policy.claim_size)
         case Passage.ONE:
@@ -112,4 +115,4 @@ def _take(tx: Transaction, deps: Deps, channel: Channel, token: UUID, moment: Mo
     after = retries_after(left, first=len(first), again=len(again))
     if is_worth_storing(stored, after, first=len(first), again=len(again)):
         buckets.write(tx, name, after)
-    return sorted((*first, *again), key=lambda item: (item.due_at, item.id))
+    return sorted((*first, *again), key=lambda item: (item.due_at, item.id)) if again else first

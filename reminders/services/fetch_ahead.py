@@ -108,7 +108,7 @@ def _fetch(deps: Deps, channel: Channel) -> Fetched:
         return Fetched([first], may_be_more=True)
     try:
         made = dispatch_due(deps)
-        second = claim_due(deps, channel) if made else None
+        second = claim_due(deps, channel, is_made=True) if made else None
     except Exception:
         if first.due:
             with suppress(NotReadyError):
