@@ -111,7 +111,10 @@ class Cadence:
 
     def step(self, key: str) -> Step | None:
         """Return a step by its key."""
-        return next((step for step in self.steps if step.key == key), None)
+        for step in self.steps:
+            if step.key == key:
+                return step
+        return None
 
     def recovery(self, duration: timedelta) -> timedelta:
         """Return the time on site after an infusion: longer beyond 90 minutes (ketwell.com; domain A3)."""
@@ -204,7 +207,7 @@ DEFAULT_CADENCE = Cadence(DEFAULT_STEPS)
 
 def overridden(cadence: Cadence, override: Override) -> Cadence:
     """Return a cadence as staff changed it for one patient."""
-    if override == NO_OVERRIDE:
+    if override is NO_OVERRIDE or override == NO_OVERRIDE:
         return cadence
     steps = tuple(_overridden(step, override) for step in cadence.steps)
     weeks = override.rebook_weeks or cadence.rebook_weeks

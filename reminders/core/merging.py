@@ -8,9 +8,9 @@ session moved or was cancelled goes apart: no other text says it, and it says no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminders.core.cadences import ASK_ESCORT, CANCELLED, MOVED, PICK_UP_OFF, QuestionKind, Step
@@ -30,8 +30,7 @@ LONGEST_RUN = timedelta(days=31)
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A waiting reminder with its step, the start of its appointment, and the day of that in the clinic's calendar."""
 
     reminder: Reminder
@@ -40,16 +39,14 @@ class Candidate:
     starts_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """The one question of a message, and the sessions it is about."""
 
     kind: QuestionKind
     about: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """What leaves as one message: when, the leader, and what it carries along.
 
     `owed` are questions that an earlier message had no room for; they are asked with this one.
@@ -72,8 +69,9 @@ class Bundle:
         It is about every session whose reminder of that kind is in this message: the text names them all.
         """
         for source in (self.owed, (self.leader, *self.others)):
-            for kind in QUESTION_ORDER:
-                about = tuple(item for item in source if item.step.asks is kind)
+            asking = [item for item in source if item.step.asks is not None]
+            for kind in QUESTION_ORDER if asking else ():
+                about = tuple(item for item in asking if item.step.asks is kind)
                 if about:
                     return Asking(kind, about if kind in ASKED_FOR_ALL else about[:1])
         return None
@@ -88,10 +86,10 @@ def bundles(
     """
     useful = (item for item in candidates if item.reminder.planned.expires_at > now)
     leaving = [bundle for bundle in foresee(useful, tz=tz, now=now) if bundle.at <= now]
-    for place, bundle in enumerate(leaving):
+    for place, bundle in enumerate(leaving if owed else ()):
         mine = [item for item in owed if _goes_with(item, bundle)]
         if bundle.leader.step.key not in NEWS and mine:
-            leaving[place] = replace(bundle, owed=tuple(mine))
+            leaving[place] = bundle._replace(owed=tuple(mine))
             break
     return tuple(leaving)
 
@@ -101,8 +99,7 @@ def _goes_with(owed: Candidate, bundle: Bundle) -> bool:
     return owed.reminder.planned.key.recipient is recipient and owed.reminder.planned.expires_at > bundle.at
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(NamedTuple):
     """A candidate with the time and local day on which it falls due, worked out once."""
 
     item: Candidate
@@ -136,6 +133,8 @@ def _as_due(item: Candidate, tz: ZoneInfo, now: datetime | None) -> _Due:
 
 def _next(waiting: list[_Due]) -> tuple[Bundle, set[int]]:
     first = waiting[0]
+    if len(waiting) == 1:  # as a rule
+        return Bundle(first.at, first.item, ()), {id(first)}
     merged = [due for due in waiting if due.on == first.on and _may_go(due, first.at)]
     parts = merged + _rest_of_runs(merged, waiting, first.at)
     leader, *others = sorted((due.item for due in parts), key=lambda item: (item.step.rank, item.starts_at))

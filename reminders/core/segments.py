@@ -34,6 +34,8 @@ class TextSize:
 
 def measure(text: str) -> TextSize:
     """Count the segments of a text."""
+    if GSM_BASIC.issuperset(text):  # as a rule
+        return TextSize(Alphabet.GSM7, 1 if len(text) <= GSM_SINGLE else -(-len(text) // GSM_PART))
     odd = tuple(dict.fromkeys(char for char in text if char not in GSM_BASIC and char not in GSM_EXTENDED))
     if odd:
         return TextSize(Alphabet.UCS2, _ucs2_segments(text), odd)
