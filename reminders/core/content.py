@@ -28,7 +28,7 @@ from reminders.core.cadences import (
 from reminders.core.clinics import Clinic
 from reminders.core.clock_words import brief_moment, clock, moment, moments, not_after, not_before
 from reminders.core.errors import ContentError
-from reminders.core.patients import Channel, Patient, Recipient
+from reminders.core.patients import Addressee, Channel, Patient, Recipient
 from reminders.core.texts import (
     ABOUT,
     BRIEF_RIDE_RULES,
@@ -119,7 +119,7 @@ class _Subject:
     step: str
     sessions: tuple[Appointment, ...]
     clinic: Clinic
-    patient: Patient
+    patient: Patient | Addressee
     language: str
     question: Question | None
     is_to_escort: bool
@@ -138,7 +138,7 @@ def compose(
     step: str,
     sessions: Sequence[Appointment],
     clinic: Clinic,
-    patient: Patient,
+    patient: Patient | Addressee,
     *,
     channel: Channel,
     now: datetime,
@@ -157,14 +157,14 @@ def compose(
     return _usual(subject, now) if longest is None else _short(subject, now, longest)
 
 
-def _is_to_escort(step: str, session: Appointment, clinic: Clinic, patient: Patient) -> bool:
+def _is_to_escort(step: str, session: Appointment, clinic: Clinic, patient: Patient | Addressee) -> bool:
     found = clinic.cadence(session.booking.appointment_type, patient.override).step(step)
     return step in TO_ESCORT or (found is not None and found.recipient is Recipient.ESCORT)
 
 
-def _language(step: str, clinic: Clinic, patient: Patient) -> str:
+def _language(step: str, clinic: Clinic, patient: Patient | Addressee) -> str:
     """Return the language of a text: of a step of the clinic's own it may have written none in the patient's."""
-    wanted, home = language_of(patient.record.language), language_of(clinic.language)
+    wanted, home = language_of(patient.language), language_of(clinic.language)
     has_text = step in TEMPLATES[wanted] or step in clinic.templates.get(wanted, {})
     return wanted if has_text else home
 

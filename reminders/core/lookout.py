@@ -40,6 +40,9 @@ class Lookout:
         if first is None or first >= old_before:
             self.seen[what] = _Seen(at, old_before)
 
-    def forget(self) -> None:
-        """Look at everything next time: something old may have come to wait."""
+    def forget(self, *, but: str | None = None) -> None:
+        """Look at everything next time, `but` for what this does not concern: something old may have come to wait."""
+        kept = self.seen.get(but) if but is not None else None
         self.seen.clear()
+        if but is not None and kept is not None:
+            self.seen[but] = kept

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from reminders.core.ids import PatientId
 
@@ -80,7 +81,27 @@ class Patient:
     override: Override = NO_OVERRIDE
     faulty: frozenset[Channel] = frozenset()
 
+    @property
+    def language(self) -> str:
+        """The language that they are written to in, as the schedule names it."""
+        return self.record.language
+
     def is_open(self, channel: Channel) -> bool:
         """Say whether an automated message may be planned on this channel."""
         record = self.record
         return bool(record.address(channel)) and record.has_consent(channel) and channel not in self.closed
+
+
+class Addressee(NamedTuple):
+    """A patient as far as it takes to write what was planned; whether it may go there is for the gate to ask."""
+
+    id: PatientId
+    phone: str | None
+    email: str | None
+    language: str
+    timezone: str | None
+    override: Override = NO_OVERRIDE
+
+    def address(self, channel: Channel) -> str | None:
+        """Return where this person is reached on a channel, if anywhere."""
+        return self.phone if channel is Channel.SMS else self.email

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminders.core.cadences import QuestionKind, Step
@@ -18,14 +19,14 @@ from reminders.core.delivery import CRASH_PAUSE
 from reminders.core.gate import unneeded
 from reminders.core.ids import AppointmentId, ClinicId, MessageId, PatientId, ReminderId
 from reminders.core.merging import Bundle, Candidate, bundles
-from reminders.core.patients import Patient, Recipient
+from reminders.core.patients import Addressee, Channel, Recipient
 from reminders.core.pauses import Pauses
 from reminders.core.reminders import Reason, Reminder, ending
 from reminders.core.windows import local_day
 from reminders.services.apart import together_or_apart
 from reminders.services.deps import Deps
 from reminders.services.make_messages import Leaving, Scene, make_messages
-from reminders.store import appointments, backlog, clinics, patients, pauses, questions, reminders
+from reminders.store import addressees, appointments, backlog, clinics, holding, questions, reminders
 from reminders.store.unit_of_work import Transaction
 
 PATIENTS_AT_ONCE = 100
@@ -77,7 +78,7 @@ def _dispatch_round(
         lambda key: _put_off(deps, key, now, soon),
     )
     if any(made):
-        deps.lookout.forget()  # what was made may have been due long ago
+        deps.lookout.forget(but=BEHIND)  # what was made may have been due long ago; no reminder is late for it
     return sum(made)
 
 
@@ -148,14 +149,15 @@ def _known(
     spoken = reminders.spoken(tx, held, now=now)
     said = {item.appointment_id for items in spoken.values() for item in items}
     waiting = {item.appointment_id for items in held.values() for item in items}
+    clinic, paused = holding.read(tx, clinic_id)
     scene = Scene(
-        clinic=clinics.get(tx, clinic_id),
-        people=patients.get_many(tx, clinic_id, held),
+        clinic=clinic,
+        people=addressees.get_many(tx, held),
         booked=appointments.get_many(tx, said | waiting),
         now=now,
         until=until,
     )
-    return _Known(scene, pauses.current(tx, clinic_id), spoken, questions.asked(tx, said))
+    return _Known(scene, paused, spoken, questions.asked(tx, said))
 
 
 def _leaving(
@@ -171,12 +173,14 @@ def _leaving(
     leaving = []
     for place, candidates in _by_reader(scene, patient, _useful(scene, held, ended)).items():
         for bundle in bundles(candidates, tz=place.tz, now=scene.until, owed=owed):
-            address = place.phone or patient.record.address(bundle.leader.reminder.planned.key.channel)
+            channel = bundle.leader.reminder.planned.key.channel
+            address = place.phone or patient.address(channel)
             if address is None or (place.is_escort and place.phone is None):
                 gone = [item.reminder.id for item in (bundle.leader, *bundle.others)]
                 ended.setdefault(Reason.NO_ADDRESS, []).extend(gone)
                 continue
-            new_id, token = MessageId(deps.identity.new_id()), deps.identity.new_token()
+            new_id = MessageId(deps.identity.new_id())
+            token = deps.identity.new_token() if channel is Channel.EMAIL else ""
             leaving.append(Leaving(patient, bundle, address, _newest(bundle, scene.until), new_id, token))
             owed = [item for item in owed if item not in bundle.owed]
     return leaving
@@ -237,8 +241,7 @@ def _owed(known: _Known, patient_id: PatientId) -> Iterator[Candidate]:
             yield _candidate(known.scene, item, step)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     """Who reads a message: the patient, or one of those who fetch them. `tz` is the zone of their days."""
 
     is_escort: bool
@@ -246,7 +249,7 @@ class _Reader:
     tz: ZoneInfo
 
 
-def _by_reader(scene: Scene, patient: Patient, candidates: Iterator[Candidate]) -> dict[_Reader, list[Candidate]]:
+def _by_reader(scene: Scene, patient: Addressee, candidates: Iterator[Candidate]) -> dict[_Reader, list[Candidate]]:
     """Sort what is due by who is to read it: two sessions may have two escorts. Where these live we do not know."""
     found: dict[_Reader, list[Candidate]] = {}
     own: _Reader | None = None
@@ -255,6 +258,6 @@ def _by_reader(scene: Scene, patient: Patient, candidates: Iterator[Candidate]) 
         if item.reminder.planned.key.recipient is Recipient.ESCORT:
             reader = _Reader(is_escort=True, phone=booking.escort_phone, tz=booking.tz)
         else:
-            reader = own = own or _Reader(is_escort=False, phone=None, tz=quiet_zone(patient.record, booking))
+            reader = own = own or _Reader(is_escort=False, phone=None, tz=quiet_zone(patient, booking))
         found.setdefault(reader, []).append(item)
     return found

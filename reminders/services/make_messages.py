@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from reminders.core.appointments import Appointment
 from reminders.core.clinics import Clinic
-from reminders.core.content import Question, Words, compose
+from reminders.core.content import Question, Words
 from reminders.core.gate import Origin
 from reminders.core.ids import AppointmentId, ContactId, MessageId, PatientId, ReminderId
 from reminders.core.merging import Bundle, Candidate
 from reminders.core.messages import Draft
-from reminders.core.patients import Channel, Patient
+from reminders.core.patients import Addressee, Channel
 from reminders.core.reminders import Reminder
-from reminders.core.segments import measure
+from reminders.core.wordings import Wordings
 from reminders.services.deps import Deps
 from reminders.store import contacts, links, messages, questions, reminders
 from reminders.store.links import Link, Purpose
@@ -29,7 +30,7 @@ class Scene:
     """Everything one transaction knows of one clinic. What is due by `until`, the end of the claim-ahead, is due."""
 
     clinic: Clinic
-    people: dict[PatientId, Patient]
+    people: dict[PatientId, Addressee]
     booked: dict[AppointmentId, Appointment]
     now: datetime
     until: datetime
@@ -39,11 +40,10 @@ class Scene:
         return self.booked[item.reminder.appointment_id]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(NamedTuple):
     """A bundle on its way to becoming a message. `token` opens the patient's own page, where the mail has one."""
 
-    patient: Patient
+    patient: Addressee
     bundle: Bundle
     address: str
     due_at: datetime
@@ -66,12 +66,12 @@ class Leaving:
         return self.leader.planned.key.channel, self.address
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(NamedTuple):
     """A bundle with its words and the row of its address. `about` are the sessions of the question really asked."""
 
     item: Leaving
     words: Words
+    segments: int
     contact_id: ContactId
     about: tuple[Candidate, ...]
 
@@ -85,7 +85,8 @@ def make_messages(tx: Transaction, deps: Deps, scene: Scene, leaving: Sequence[L
     if not leaving:
         return
     found = contacts.ensure_many(tx, scene.clinic.id, {item.place for item in leaving}, new_id=deps.identity.new_id)
-    written = [_write(deps, scene, item, found[item.place]) for item in leaving]
+    wordings = Wordings(scene.clinic, scene.now)
+    written = [_write(deps, scene, wordings, item, found[item.place]) for item in leaving]
     messages.add(tx, [_draft(scene, one) for one in written], now=scene.now)
     reminders.dispatch(tx, [Tie(item.id, item.leader.id, item.others) for item in leaving], now=scene.now)
     questions.ask(tx, [asked for one in written for asked in _asked(deps, scene, one)], now=scene.now)
@@ -93,43 +94,38 @@ def make_messages(tx: Transaction, deps: Deps, scene: Scene, leaving: Sequence[L
     links.add(tx, pages, now=scene.now)
 
 
-def _write(deps: Deps, scene: Scene, item: Leaving, contact_id: ContactId) -> _Written:
-    asks, bundle, channel = item.bundle.asks, item.bundle, item.leader.planned.key.channel
+def _write(deps: Deps, scene: Scene, wordings: Wordings, item: Leaving, contact_id: ContactId) -> _Written:
+    bundle, leader = item.bundle, item.leader
+    asks, channel = bundle.asks, leader.planned.key.channel
     question = None
     if asks is not None:
         link = f"{deps.public_url}/r/{item.token}" if channel is Channel.EMAIL else ""
         question = Question(asks.kind, tuple(scene.session(one) for one in asks.about), link)
-    words = compose(
-        item.leader.step,
-        [scene.session(one) for one in (bundle.leader, *bundle.also)],
-        scene.clinic,
-        item.patient,
-        channel=channel,
-        now=scene.now,
-        question=question,
-    )
+    sessions = [scene.session(one) for one in (bundle.leader, *bundle.also)]
+    words, segments = wordings.of(leader.step, sessions, item.patient, channel=channel, question=question)
     # A question that the text had no room for is asked by no row, so that the next message asks it.
     about = asks.about if asks is not None and words.asks is asks.kind else ()
-    return _Written(item, words, contact_id, about)
+    return _Written(item, words, segments, contact_id, about)
 
 
 def _draft(scene: Scene, one: _Written) -> Draft:
-    item, words, key = one.item, one.words, one.item.leader.planned.key
+    item, words, leader = one.item, one.words, one.item.leader
+    planned, key = leader.planned, leader.planned.key
     return Draft(
         id=item.id,
         clinic_id=scene.clinic.id,
         contact_id=one.contact_id,
         patient_id=item.patient.id,
-        appointment_id=item.leader.appointment_id,
-        version=item.leader.version,
+        appointment_id=leader.appointment_id,
+        version=leader.version,
         channel=key.channel,
         origin=Origin.REMINDER,
         kind=key.step,
         body=words.body,
-        subject=words.subject,
-        segments=measure(words.body).segments if key.channel is Channel.SMS else 0,
+        subject=words.subject if key.channel is Channel.EMAIL else "",
+        segments=one.segments,
         due_at=item.due_at,
-        expires_at=item.leader.planned.expires_at,
+        expires_at=planned.expires_at,
         asks=words.asks,
         recipient=key.recipient,
     )
@@ -156,18 +152,20 @@ def _counts_until(scene: Scene, item: Candidate) -> datetime:
 
 def _asked(deps: Deps, scene: Scene, one: _Written) -> list[Asked]:
     """Return one row for each session that the question is about."""
+    kind, item = one.words.asks, one.item
+    if kind is None:
+        return []
     return [
         Asked(
             id=deps.identity.new_id(),
             clinic_id=scene.clinic.id,
-            patient_id=one.item.patient.id,
+            patient_id=item.patient.id,
             contact_id=one.contact_id,
-            appointment_id=item.reminder.appointment_id,
-            message_id=one.item.id,
-            version=item.reminder.version,
-            kind=one.words.asks,
-            expires_at=_counts_until(scene, item),
+            appointment_id=each.reminder.appointment_id,
+            message_id=item.id,
+            version=each.reminder.version,
+            kind=kind,
+            expires_at=_counts_until(scene, each),
         )
-        for item in one.about
-        if one.words.asks is not None
+        for each in one.about
     ]

@@ -75,7 +75,7 @@ def claim(
     """
     given = {"b_channel": channel, "before": before, "most": limit, "token": token, "lease": lease_until}
     found = tx.connection.execute(_claims(is_again=is_again), given).all()
-    return sorted((Claimed(*row) for row in found), key=lambda row: (row.due_at, row.id))
+    return sorted(map(Claimed._make, found), key=lambda row: (row.due_at, row.id.int))
 
 
 @cache
@@ -309,7 +309,7 @@ def _values(tx: Transaction, draft: Draft, now: datetime) -> dict[str, Any]:
         "author": draft.author,
         "request_key": draft.request_key,
         "override_reason": draft.override_reason,
-        "subject": tx.vault.seal("message.subject", draft.id, draft.subject),
+        "subject": tx.vault.seal_optional("message.subject", draft.id, draft.subject or None),
         "body": tx.vault.seal("message.body", draft.id, draft.body),
         "segments": draft.segments,
         "state": MessageState.DUE,

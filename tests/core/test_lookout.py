@@ -34,3 +34,14 @@ def test_whoever_brings_something_old_has_everything_looked_at() -> None:
     lookout.saw_everything("texts", None, at=100.0, old_before=OLD_BEFORE)
     lookout.forget()
     assert lookout.since("texts", at=101.0) is None
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_somebody_brought_does_not_concern_another_search(*, is_known: bool) -> None:
+    lookout = Lookout()
+    lookout.saw_everything("texts", None, at=100.0, old_before=OLD_BEFORE)
+    if is_known:
+        lookout.saw_everything("late", None, at=100.0, old_before=OLD_BEFORE)
+    lookout.forget(but="late")
+    assert lookout.since("texts", at=101.0) is None
+    assert lookout.since("late", at=101.0) == (OLD_BEFORE if is_known else None)
