@@ -122,8 +122,7 @@ def begin_attempts(
         scene = _scene(tx, locked, now)
         leaving = _decide(tx, deps, scene, locked.group)
         intents = [_intent(deps, item, moment) for item in leaving]
-        attempts.add(tx, intents)
-        messages.begin_sending(tx, [item.id for item in leaving], now=now)
+        attempts.begin(tx, intents, now=now)
         mails = [item.draft for item in leaving if item.draft.channel is Channel.EMAIL]
         keep_unsubscribe_links(tx, deps, mails, now=now)
         outgoing = [_outgoing(tx, deps, scene, item, intent.tag) for item, intent in zip(leaving, intents, strict=True)]

@@ -147,15 +147,15 @@ def _by_id(*, is_postgres: bool, for_update: bool) -> Select[Any]:
 
 def begin_sending(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
     """Record the intent to send what this transaction has locked, now or when it is due. Each gets its next fence."""
-    if ids:
-        tx.connection.execute(_begins(is_postgres=tx.is_postgres), {"ids": list(ids), "now": now})
+    tx.connection.execute(sending_begun("ids", is_postgres=tx.is_postgres), {"ids": list(ids), "now": now})
 
 
 @cache
-def _begins(*, is_postgres: bool) -> Update:
+def sending_begun(name: str, *, is_postgres: bool) -> Update:
+    """Return the statement that does so with those whose ids are given under a name."""
     now = bindparam("now", type_=message.c.due_at.type)
     begun = update(message).where(
-        listed(message.c.id, "ids", is_postgres=is_postgres), message.c.state == plain(MessageState.CLAIMED)
+        listed(message.c.id, name, is_postgres=is_postgres), message.c.state == plain(MessageState.CLAIMED)
     )
     values = {"state": MessageState.SENDING, "fence": message.c.fence + 1, "claim": None, "lease_until": None}
     left_at = case((message.c.due_at > now, message.c.due_at), else_=now)
