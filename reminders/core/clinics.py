@@ -13,7 +13,7 @@ from reminders.core.check_ins import DEFAULT_RULES, CheckInRules
 from reminders.core.emergency import numbers_of
 from reminders.core.escalations import Rung
 from reminders.core.ids import ClinicId
-from reminders.core.patients import NO_OVERRIDE, Addressee, Override, PatientRecord
+from reminders.core.patients import NO_OVERRIDE, Addressee, Override, PatientRecord, Terms
 from reminders.core.pauses import NO_PAUSES, Pauses
 from reminders.core.windows import DEFAULT_WINDOW, SendWindow
 from reminders.core.wording import StaffClock
@@ -124,6 +124,6 @@ def next_open_day(clinic: Clinic, today: date, pauses: Pauses = NO_PAUSES) -> da
     return next(is_open, today + timedelta(days=1))
 
 
-def quiet_zone(record: PatientRecord | Addressee, booking: Booking) -> ZoneInfo:
+def quiet_zone(record: PatientRecord | Addressee | Terms, booking: Booking) -> ZoneInfo:
     """Return the zone whose quiet hours hold for a patient: their own, that of the appointment if unknown."""
     return ZoneInfo(record.timezone) if record.timezone else booking.tz

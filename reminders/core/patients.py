@@ -49,6 +49,20 @@ class PatientRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How a patient may be written to: the part of their record that names nobody."""
+
+    language: str
+    timezone: str | None
+    has_sms_consent: bool
+    has_email_consent: bool
+
+    def has_consent(self, channel: Channel) -> bool:
+        """Say whether the clinic recorded permission to write on this channel (requirement 31)."""
+        return self.has_sms_consent if channel is Channel.SMS else self.has_email_consent
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """What staff changed of the cadence for one patient. Empty parts leave the clinic's own as they are.
 

@@ -13,7 +13,7 @@ from reminders.core.clinics import Clinic, quiet_zone
 from reminders.core.gate import unneeded
 from reminders.core.ids import AppointmentId, MessageId, PatientId
 from reminders.core.merging import Candidate, foresee
-from reminders.core.patients import Patient
+from reminders.core.patients import Override, Terms
 from reminders.core.reminders import Reminder
 from reminders.core.windows import local_day
 from reminders.store import appointments
@@ -53,9 +53,18 @@ class Flow:
             self.waiting[message_id] = replace(item, due_at=until)
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A patient whose traffic is counted: at which clinic, and how they are written to."""
+
+    clinic: Clinic
+    terms: Terms
+    override: Override
+
+
 def read_traffic(
     tx: Transaction,
-    people: Mapping[PatientId, tuple[Clinic, Patient]],
+    people: Mapping[PatientId, Reader],
     seen: Circumstances,
     known: Mapping[AppointmentId, Appointment],
     *,
@@ -65,32 +74,31 @@ def read_traffic(
     about = {item.appointment_id for key in people for item in seen.upcoming[key]}
     booked = {**known, **appointments.get_many(tx, about - known.keys())}
     return {
-        key: Flow(seen.left[key], seen.waiting[key], tuple(_coming(clinic, patient, seen.upcoming[key], booked, now)))
-        for key, (clinic, patient) in people.items()
+        key: Flow(seen.left[key], seen.waiting[key], tuple(_coming(reader, seen.upcoming[key], booked, now)))
+        for key, reader in people.items()
     }
 
 
 def _coming(
-    clinic: Clinic,
-    patient: Patient,
+    reader: Reader,
     upcoming: Collection[Reminder],
     booked: Mapping[AppointmentId, Appointment],
     now: datetime,
 ) -> Iterator[Coming]:
     """Yield the messages that planned reminders will make, merged as they will be."""
-    candidates = [item for held in upcoming for item in _candidate(clinic, patient, held, booked[held.appointment_id])]
+    candidates = [item for held in upcoming for item in _candidate(reader, held, booked[held.appointment_id])]
     if candidates:
-        for bundle in foresee(candidates, tz=_zone(patient, candidates[0], booked), now=now):
+        for bundle in foresee(candidates, tz=_zone(reader, candidates[0], booked), now=now):
             yield Coming(bundle.at, importance(item.step.key for item in (bundle.leader, *bundle.others)))
 
 
-def _candidate(clinic: Clinic, patient: Patient, held: Reminder, appointment: Appointment) -> Iterator[Candidate]:
+def _candidate(reader: Reader, held: Reminder, appointment: Appointment) -> Iterator[Candidate]:
     """Yield the reminder as it may merge; nothing where it has nothing left to say."""
     booking = appointment.booking
-    step = clinic.cadence(booking.appointment_type, patient.override).step(held.step)
+    step = reader.clinic.cadence(booking.appointment_type, reader.override).step(held.step)
     if step is not None and held.version == appointment.version and unneeded(held.step, appointment) is None:
         yield Candidate(held, step, booking.starts_at, local_day(booking.starts_at, booking.tz))
 
 
-def _zone(patient: Patient, item: Candidate, booked: Mapping[AppointmentId, Appointment]) -> ZoneInfo:
-    return quiet_zone(patient.record, booked[item.reminder.appointment_id].booking)
+def _zone(reader: Reader, item: Candidate, booked: Mapping[AppointmentId, Appointment]) -> ZoneInfo:
+    return quiet_zone(reader.terms, booked[item.reminder.appointment_id].booking)

@@ -69,11 +69,9 @@ def lock_of_patients(tx: Transaction, ids: Collection[PatientId]) -> None:
         tx.connection.execute(locked.with_for_update(key_share=True))
 
 
-def get_many(
-    tx: Transaction, ids: Collection[AppointmentId], *, is_kept: bool = False
-) -> dict[AppointmentId, Appointment]:
-    """Return appointments by id; `is_kept` keeps anybody from moving or cancelling them until the transaction ends."""
-    statement = _by_id(is_postgres=tx.is_postgres, is_kept=is_kept)
+def get_many(tx: Transaction, ids: Collection[AppointmentId]) -> dict[AppointmentId, Appointment]:
+    """Return appointments by id."""
+    statement = _by_id(is_postgres=tx.is_postgres)
     items = (
         _appointment(tx, row)
         for batch in in_batches(sorted(ids, key=lambda key: key.int))
@@ -83,10 +81,21 @@ def get_many(
 
 
 @cache
-def _by_id(*, is_postgres: bool, is_kept: bool) -> Select[Any]:
+def _by_id(*, is_postgres: bool) -> Select[Any]:
     found = select(*TO_READ).where(listed(appointment.c.id, "ids", is_postgres=is_postgres))
-    ordered = found.order_by(appointment.c.id)
-    return ordered.with_for_update(read=True) if is_kept else ordered
+    return found.order_by(appointment.c.id)
+
+
+def to_hold(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for appointments by ids given under a name; nobody moves or cancels them until the transaction ends."""
+    found = select(*TO_READ).where(listed(appointment.c.id, name, is_postgres=is_postgres))
+    return found.order_by(appointment.c.id).with_for_update(read=True)
+
+
+def from_rows(tx: Transaction, rows: Sequence[Any]) -> dict[AppointmentId, Appointment]:
+    """Return appointments by id, of rows as `to_hold` asks for them."""
+    items = (_appointment(tx, row) for row in rows)
+    return {item.id: item for item in items}
 
 
 def clinic_of(tx: Transaction, appointment_id: AppointmentId) -> ClinicId:

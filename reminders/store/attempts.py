@@ -9,17 +9,14 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, literal, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Row, Select, exists, select, update
 
 from reminders.core.delivery import GIVEN_UP, AttemptState, MessageState
 from reminders.core.ids import AttemptTag, ClinicId, ContactId, MessageId
 from reminders.core.patients import Channel
 from reminders.store.batches import in_batches
-from reminders.store.bulk import insert_rows
-from reminders.store.messages import begin_sending, sending_begun
 from reminders.store.rows import attempt, contact, message
-from reminders.store.sets import Changes, among, in_columns, listed, picked, unnested
+from reminders.store.sets import Changes, among, listed, picked
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
@@ -37,22 +34,6 @@ FINISHES = Changes(
     values=lambda given: picked(given, *FINISHED_WITH),
 )
 OPEN_MESSAGE = (MessageState.SENDING, MessageState.UNKNOWN)
-GIVEN = ("tag", "clinic_id", "message_id", "fence", "begun_at", "machine_begun_at", "deadline_at")
-ALIKE = {"state": AttemptState.SENDING, "empty_looks": 0, "is_late_accept": False}
-"""What an intent has of its own, and what is the same in all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """An attempt about to be recorded. `machine_begun_at` and `deadline_at` are machine time."""
-
-    tag: AttemptTag
-    clinic_id: ClinicId
-    message_id: MessageId
-    fence: int
-    begun_at: datetime
-    machine_begun_at: datetime
-    deadline_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +64,6 @@ class OpenAttempt:
     last_look_at: datetime | None
     address: str
     body: str
-
-
-def begin(tx: Transaction, intents: Sequence[Intent], *, now: datetime) -> None:
-    """Record intents, and take their messages to sending, which this transaction has locked.
-
-    On PostgreSQL in one trip. The database refuses a second live attempt of one message.
-    """
-    if not intents:
-        return
-    rows = [{name: getattr(item, name) for name in GIVEN} for item in intents]
-    if tx.is_postgres:
-        tx.connection.execute(_begins(), {**in_columns(rows), "now": now})
-    else:
-        insert_rows(tx, attempt, [row | ALIKE for row in rows])
-        begin_sending(tx, [item.message_id for item in intents], now=now)
-
-
-@cache
-def _begins() -> postgresql.Insert:
-    given = unnested(attempt, {name: attempt.c[name].type for name in GIVEN})
-    alike = (literal(value, attempt.c[name].type) for name, value in ALIKE.items())
-    rows = select(*(given.c[name] for name in GIVEN), *alike)
-    recorded = postgresql.insert(attempt).from_select([*GIVEN, *ALIKE], rows, include_defaults=False)
-    return recorded.add_cte(sending_begun("b_message_id", is_postgres=True).cte("begun"))
 
 
 def finish(tx: Transaction, endings: Sequence[Ending], *, now: datetime) -> None:

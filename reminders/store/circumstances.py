@@ -27,7 +27,7 @@ from reminders.store.sets import listed
 from reminders.store.types import plain
 from reminders.store.unit_of_work import Transaction
 
-IS_CAPPED = (message.c.origin == Origin.REMINDER) & (message.c.recipient == Recipient.PATIENT)
+IS_CAPPED = (message.c.origin == plain(Origin.REMINDER)) & (message.c.recipient == plain(Recipient.PATIENT))
 LONGEST_DAY = timedelta(days=8)
 """How far back traffic is counted: 7 days and the part of a local day before them."""
 

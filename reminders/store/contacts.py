@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -23,6 +23,11 @@ from reminders.store.sets import among, listed
 from reminders.store.unit_of_work import Transaction
 
 LONGEST_BY = 40
+SEEN = (
+    *(contact.c.id, contact.c.clinic_id, contact.c.channel, contact.c.address, contact.c.address_index),
+    *(contact.c.opted_out_at, contact.c.fault_at),
+)
+"""What the gate is told of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +125,19 @@ def address_of(tx: Transaction, contact_id: ContactId) -> str:
     return tx.vault.open("contact.address", contact_id, sealed)
 
 
-def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Contact]:
-    """Read addresses and keep anybody from opting them out until this transaction ends.
+def to_hold(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for the addresses whose ids are given under a name; nobody opts them out until the transaction ends.
 
     An opt-out holds for the address at every clinic, so the rows of all of them are locked and asked: a clinic's own
     row may have been made by somebody who did not yet see the opt-out at another.
     """
-    rows = tx.connection.execute(_same(is_postgres=tx.is_postgres), {"ids": list(ids)}).all()
+    mine = select(contact.c.channel, contact.c.address_index).where(listed(contact.c.id, name, is_postgres=is_postgres))
+    same = select(*SEEN).where(tuple_(contact.c.channel, contact.c.address_index).in_(mine)).order_by(contact.c.id)
+    return same.with_for_update(read=True)
+
+
+def from_rows(tx: Transaction, rows: Sequence[Any], ids: Collection[ContactId]) -> dict[ContactId, Contact]:
+    """Return these addresses, of rows as `to_hold` asks for them."""
     opted_out: dict[tuple[Channel, bytes], datetime] = {}
     for row in rows:
         if row.opted_out_at is not None:
@@ -144,16 +155,6 @@ def lock_many(tx: Transaction, ids: Collection[ContactId]) -> dict[ContactId, Co
         for row in rows
         if row.id in ids
     }
-
-
-@cache
-def _same(*, is_postgres: bool) -> Select[Any]:
-    """Return the rows of these addresses at every clinic."""
-    mine = select(contact.c.channel, contact.c.address_index).where(
-        listed(contact.c.id, "ids", is_postgres=is_postgres)
-    )
-    same = select(contact).where(tuple_(contact.c.channel, contact.c.address_index).in_(mine)).order_by(contact.c.id)
-    return same.with_for_update(read=True)
 
 
 def lock_to_close(tx: Transaction, ids: Collection[ContactId]) -> list[str]:

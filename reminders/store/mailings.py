@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, func, select, update
+from sqlalchemy import Row, Select, case, func, select, update
 
 from reminders.core.audience import Audience, from_document, to_document
 from reminders.core.caps import LONGEST_DAY, WEEK
@@ -23,7 +23,7 @@ from reminders.store.console_rows import batch
 from reminders.store.message_news import cancel
 from reminders.store.once import insert_once
 from reminders.store.rows import appointment, message, patient
-from reminders.store.sets import among
+from reminders.store.sets import among, listed
 from reminders.store.unit_of_work import Transaction
 
 TEXT = "batch.text"
@@ -174,12 +174,14 @@ def begun(tx: Transaction, batch_id: BatchId) -> int:
     return tx.connection.scalar(select(func.count()).select_from(message).where(here)) or 0
 
 
-def stopped(tx: Transaction, ids: Collection[BatchId]) -> frozenset[BatchId]:
-    """Return which of these were stopped, and keep anybody from stopping the others until this transaction ends."""
-    if not ids:
-        return frozenset()
-    statement = select(batch.c.id, batch.c.stopped_at).where(among(tx, batch.c.id, ids)).order_by(batch.c.id)
-    rows = tx.connection.execute(statement.with_for_update(read=True)).all()
+def to_hold(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask when batches, by ids given under a name, were stopped; nobody stops more until the transaction ends."""
+    found = select(batch.c.id, batch.c.stopped_at).where(listed(batch.c.id, name, is_postgres=is_postgres))
+    return found.order_by(batch.c.id).with_for_update(read=True)
+
+
+def stopped(rows: Sequence[Any]) -> frozenset[BatchId]:
+    """Return which were stopped, of rows as `to_hold` asks for them."""
     return frozenset(BatchId(row.id) for row in rows if row.stopped_at is not None)
 
 

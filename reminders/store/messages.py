@@ -32,6 +32,10 @@ ENDS_UNLESS_LEFT = message.c.state.in_(
     [plain(item) for item in (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.UNKNOWN)]
 )
 """What ends when its use is over, in the words of its partial index and in their order."""
+TO_READ = tuple(
+    column for column in message.c if column.name not in {"reason", "made_at", "left_at", "changed_at", "lease_until"}
+)
+"""What a message is made of."""
 
 
 def add(tx: Transaction, drafts: Iterable[Draft], *, now: datetime) -> None:
@@ -119,17 +123,16 @@ def _release(tx: Transaction, which: ColumnElement[bool]) -> Mapping[Channel, in
     return Counter(row.channel for row in rows if row.fence > 0)
 
 
-def lock_claimed(tx: Transaction, ids: Collection[MessageId], token: UUID) -> list[Message]:
-    """Return those of our claimed messages that are still ours, locked, in order of due time."""
-    rows = tx.connection.execute(_ours(is_postgres=tx.is_postgres), {"ids": list(ids), "token": token}).all()
-    return [_message(tx, row) for row in rows]
-
-
-@cache
-def _ours(*, is_postgres: bool) -> Select[Any]:
+def to_hold(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for those of our claimed messages, whose ids are given under a name, that `token` still holds, locked."""
     is_mine = (message.c.state == plain(MessageState.CLAIMED)) & (message.c.claim == bindparam("token"))
-    mine = select(message).where(listed(message.c.id, "ids", is_postgres=is_postgres), is_mine)
+    mine = select(*TO_READ).where(listed(message.c.id, name, is_postgres=is_postgres), is_mine)
     return mine.order_by(message.c.due_at, message.c.id).with_for_update(skip_locked=True, key_share=True)
+
+
+def from_rows(tx: Transaction, rows: Sequence[Any]) -> list[Message]:
+    """Return messages in order of due time, of rows as `to_hold` asks for them."""
+    return [_message(tx, row) for row in sorted(rows, key=lambda each: (each.due_at, each.id))]
 
 
 def get_many(tx: Transaction, ids: Collection[MessageId], *, for_update: bool = False) -> dict[MessageId, Message]:
@@ -157,9 +160,11 @@ def sending_begun(name: str, *, is_postgres: bool) -> Update:
     begun = update(message).where(
         listed(message.c.id, name, is_postgres=is_postgres), message.c.state == plain(MessageState.CLAIMED)
     )
-    values = {"state": MessageState.SENDING, "fence": message.c.fence + 1, "claim": None, "lease_until": None}
+    # What is the same each time is part of the statement: nobody has to write it, or read it, anew.
+    values = {"state": plain(MessageState.SENDING), "fence": message.c.fence + plain(1)}
     left_at = case((message.c.due_at > now, message.c.due_at), else_=now)
-    return begun.values(**values, left_at=left_at, changed_at=now, reason=None)
+    emptied = dict.fromkeys(("reason", "claim", "lease_until"), null())
+    return begun.values(**values, **emptied, left_at=left_at, changed_at=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from reminders.core.ids import ClinicId, PatientId
-from reminders.core.patients import NO_OVERRIDE, Channel, Override, Patient, PatientRecord
+from reminders.core.patients import NO_OVERRIDE, Channel, Override, Patient, PatientRecord, Terms
 from reminders.core.search_words import RULE
 from reminders.store import overrides, search_tokens
 from reminders.store.batches import in_batches
@@ -30,6 +30,8 @@ WITH_OVERRIDE = select(patient, patient_override.c.document.label("override")).o
 CALLED = (patient.c.id, patient.c.clinic_id, patient.c.external_id, patient.c.name)
 RECORD = tuple(patient.c[item.name] for item in fields(PatientRecord))
 """What a record is made of."""
+TERMS = tuple(patient.c[item.name] for item in fields(Terms))
+"""What says how somebody is written to: none of it is sealed."""
 SEARCHABLE = {"search_rule": RULE}
 
 
@@ -78,28 +80,24 @@ def _override(row: Row[Any]) -> Override:
     return NO_OVERRIDE if row.override is None else overrides.from_document(row.override)
 
 
-def lock_many(tx: Transaction, ids: Collection[PatientId]) -> dict[PatientId, PatientRecord]:
-    """Return patients of any clinic, and keep everybody else from making messages for them until the transaction ends.
+def to_hold(name: str, *, is_postgres: bool) -> Select[Any]:
+    """Ask for how to write to the patients whose ids are given under a name, whichever clinic they are of.
 
-    What staff changed of their cadence is not looked up: it is to be read after the lock and not beside it.
+    Everybody else is kept from making messages for them until the transaction ends. What staff changed of their cadence
+    is not looked up: it is to be read after the lock and not beside it.
     """
-    statement = _locked(is_postgres=tx.is_postgres)
-    return {
-        PatientId(row.id): _record(tx, row)
-        for batch in in_batches(sorted(ids))
-        for row in tx.connection.execute(statement, {"ids": batch}).all()
-    }
+    theirs = select(patient.c.id, *TERMS).where(listed(patient.c.id, name, is_postgres=is_postgres))
+    return theirs.order_by(patient.c.id).with_for_update(key_share=True)
+
+
+def from_rows(rows: Sequence[Any]) -> dict[PatientId, Terms]:
+    """Return how to write to patients, of rows as `to_hold` asks for them."""
+    return {PatientId(key): Terms(*stored) for key, *stored in rows}
 
 
 @cache
 def _with_override(*, is_postgres: bool) -> Select[Any]:
     return WITH_OVERRIDE.where(listed(patient.c.id, "ids", is_postgres=is_postgres))
-
-
-@cache
-def _locked(*, is_postgres: bool) -> Select[Any]:
-    theirs = select(patient).where(listed(patient.c.id, "ids", is_postgres=is_postgres))
-    return theirs.order_by(patient.c.id).with_for_update(key_share=True)
 
 
 @dataclass(frozen=True, slots=True)

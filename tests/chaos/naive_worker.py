@@ -23,7 +23,8 @@ from reminders.ports import OutgoingText
 from reminders.services.deps import Deps
 from reminders.services.dispatch_due import dispatch_due
 from reminders.services.read_status import leave_beat
-from reminders.store import contacts, messages
+from reminders.store import held, messages
+from reminders.store.messages import Claimed
 from reminders.store.rows import message
 from reminders.store.unit_of_work import Transaction
 
@@ -48,17 +49,16 @@ def _send_some(deps: Deps) -> int:
     with deps.store.transaction() as tx:
         messages.release_expired(tx, machine_now=deps.clock.machine_now())
         taken = messages.claim(tx, Channel.SMS, before=now, limit=GROUP, token=token, lease_until=lease_until)
-        outgoing = _texts(tx, deps, [item.id for item in taken], token)
+        outgoing = _texts(tx, deps, taken, token)
     owners = {text.tag: key for key, text in outgoing}
     assert deps.sms is not None
     deps.sms.send_many([text for _, text in outgoing], lambda tag, outcome: _mark(deps, owners[tag], outcome))
     return len(outgoing)
 
 
-def _texts(tx: Transaction, deps: Deps, ids: Sequence[MessageId], token: UUID) -> list[tuple[MessageId, OutgoingText]]:
-    held = messages.lock_claimed(tx, ids, token)
-    addresses = contacts.lock_many(tx, {item.draft.contact_id for item in held})
-    return [(item.id, _text(deps, item, addresses[item.draft.contact_id].address)) for item in held]
+def _texts(tx: Transaction, deps: Deps, taken: Sequence[Claimed], token: UUID) -> list[tuple[MessageId, OutgoingText]]:
+    locked = held.lock(tx, taken, token)
+    return [(item.id, _text(deps, item, locked.addresses[item.draft.contact_id].address)) for item in locked.group]
 
 
 def _text(deps: Deps, item: Message, address: str) -> OutgoingText:
