@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +19,8 @@ from reminders.core.delivery import (
     Unknown,
     after,
 )
-from reminders.core.ids import AttemptTag, ContactId
-from reminders.core.messages import Message
+from reminders.core.ids import AttemptTag, ContactId, MessageId
+from reminders.core.messages import Draft, Message
 from reminders.core.patients import Channel
 from reminders.failpoints import Failpoint, reach
 from reminders.services.apply_receipts import accept_late
@@ -38,38 +38,40 @@ from reminders.store.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One outcome with the message it is about and what follows.
+    """One outcome with the attempt it is about.
 
     `late` is an earlier attempt of the message that was given up, while the provider had it: a second one that did not
     leave is not tried again then.
     """
 
-    tag: AttemptTag
     outcome: Outcome
-    message: Message
     begun: Begun
-    follows: Next
     late: Known | None
 
     @property
     def call(self) -> Call:
         return Call(self.begun.begun_at, self.begun.machine_begun_at, self.outcome)
 
+
+@dataclass(frozen=True, slots=True)
+class _NotTaken:
+    """An outcome other than that the provider took it, with its message and what follows."""
+
+    outcome: Absent | Rejected | Unknown
+    begun: Begun
+    late: Known | None
+    draft: Draft
+    follows: Next
+
     @property
     def move(self) -> Move:
         step, is_unsent = self.follows, isinstance(self.outcome, Absent) and self.late is None
-        return Move(self.message.id, step.state, step.reason, step.due_at, is_unsent=is_unsent)
+        return Move(self.begun.message_id, step.state, step.reason, step.due_at, is_unsent=is_unsent)
 
     @property
     def ending(self) -> Ending:
-        state = self.follows.attempt
-        match self.outcome:
-            case Accepted(provider_id=provider_id, provider_status=status):
-                return Ending(self.tag, state, provider_id=provider_id, provider_status=status)
-            case Rejected(code=code, detail=detail):
-                return Ending(self.tag, state, code=code, detail=detail)
-            case Absent(detail=detail) | Unknown(detail=detail):
-                return Ending(self.tag, state, detail=detail)
+        code = self.outcome.code if isinstance(self.outcome, Rejected) else None
+        return Ending(self.begun.tag, self.follows.attempt, code=code, detail=self.outcome.detail)
 
 
 def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> None:
@@ -79,50 +81,77 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         now = moment.now
         closing = [tag for tag, outcome in told if isinstance(outcome, Rejected) and outcome.kind in CLOSING]
         people = lock_concerned(tx, attempts.addressed(tx, closing, ())) if closing else set()
-        found = _found(tx, deps, told, now)
-        attempts.finish(tx, [item.ending for item in found], now=now)
-        for item in found:
-            _revive_earlier(tx, item, now)
-        messages.move(tx, [item.move for item in found], OPEN_MESSAGE, now=now)
-        _close(tx, deps, found, now)
-        report_unlisted(tx, deps, [_unlisted(item) for item in found], now=now)
-        fall_back(tx, deps, [(item.message.draft, item.move) for item in found], now=now)
+        found = _found(tx, told)
+        others = _not_taken(tx, deps, found.values(), now)
+        endings = [_taken(item.begun, item.outcome) for item in found.values() if isinstance(item.outcome, Accepted)]
+        attempts.finish(tx, [*endings, *(item.ending for item in others)], now=now)
+        taken = [item.begun.message_id for item in found.values() if isinstance(item.outcome, Accepted)]
+        messages.accept(tx, taken, now=now)
+        _follow(tx, deps, others, now)
         plan_concerned(tx, deps, people, now=now)
-        settled = {(item.tag, item.outcome) for item in found}
-        _accept_late(tx, deps, [one for one in told if one not in settled], now)
-        for channel in {item.message.draft.channel for item in found}:
-            calls = [item.call for item in found if item.message.draft.channel is channel]
+        _accept_late(tx, deps, [one for one in told if not _is_among(found, one)], now)
+        for channel in {item.begun.channel for item in found.values()}:
+            calls = [item.call for item in found.values() if item.begun.channel is channel]
             note_calls(tx, deps, channel, calls, moment, seen=seen if channel is Channel.SMS else None)
-        if any(item.late is not None for item in found):
+        if any(item.late is not None for item in found.values()):
             hold_if_doubled(tx, deps, now=now)
         reach(Failpoint.OUTCOME_BEFORE_COMMIT)
     reach(Failpoint.OUTCOME_COMMITTED)
 
 
-def _found(tx: Transaction, deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]], now: datetime) -> list[_Told]:
+def _found(tx: Transaction, told: Sequence[tuple[AttemptTag, Outcome]]) -> dict[AttemptTag, _Told]:
     """Return what is told of attempts that have no outcome yet, these and their messages locked."""
-    owners = attempts.lock_open(tx, [tag for tag, _ in told])
-    held = messages.get_many(tx, {owner.message_id for owner in owners.values()}, for_update=True)
-    late = attempts.late_accepted(tx, [key for key, item in held.items() if item.fence > 1])
+    open_ones = attempts.lock_open(tx, [tag for tag, _ in told])
+    late = attempts.late_accepted(tx, [item.message_id for item in open_ones.values() if item.fence > 1])
     found: dict[AttemptTag, _Told] = {}
     for tag, outcome in told:
         # Of two words on one call the first settles it; a second one is judged in `_accept_late`, like any late one.
-        if tag not in owners or tag in found:
-            continue
-        item = held[owners[tag].message_id]
-        earlier = late.get(item.id)
-        follows = _next(deps, outcome, item, now)
-        if earlier is not None and isinstance(outcome, Absent | Rejected):
-            follows = Next(MessageState.ACCEPTED, follows.attempt)
-        found[tag] = _Told(tag, outcome, item, owners[tag], follows, earlier)
-    return list(found.values())
+        if tag in open_ones and tag not in found:
+            begun = open_ones[tag]
+            found[tag] = _Told(outcome, begun, late.get(begun.message_id))
+    return found
 
 
-def _next(deps: Deps, outcome: Outcome, item: Message, now: datetime) -> Next:
-    return after(outcome, tries=item.fence, jitter=deps.identity.jitter(), expires_at=item.draft.expires_at, now=now)
+def _is_among(found: Mapping[AttemptTag, _Told], one: tuple[AttemptTag, Outcome]) -> bool:
+    tag, outcome = one
+    return tag in found and found[tag].outcome == outcome
 
 
-def _revive_earlier(tx: Transaction, item: _Told, now: datetime) -> None:
+def _taken(begun: Begun, outcome: Accepted) -> Ending:
+    accepted = AttemptState.ACCEPTED
+    return Ending(begun.tag, accepted, provider_id=outcome.provider_id, provider_status=outcome.provider_status)
+
+
+def _not_taken(tx: Transaction, deps: Deps, found: Collection[_Told], now: datetime) -> list[_NotTaken]:
+    """Return those of these that the provider did not take; their messages are read, which are locked by now."""
+    ids = [item.begun.message_id for item in found if not isinstance(item.outcome, Accepted)]
+    held = messages.get_many(tx, ids) if ids else {}
+    return [
+        _NotTaken(item.outcome, item.begun, item.late, held[item.begun.message_id].draft, _next(deps, item, held, now))
+        for item in found
+        if not isinstance(item.outcome, Accepted)
+    ]
+
+
+def _next(deps: Deps, told: _Told, held: Mapping[MessageId, Message], now: datetime) -> Next:
+    expires_at = held[told.begun.message_id].draft.expires_at
+    follows = after(told.outcome, tries=told.begun.fence, jitter=deps.identity.jitter(), expires_at=expires_at, now=now)
+    if told.late is not None and isinstance(told.outcome, Absent | Rejected):
+        return Next(MessageState.ACCEPTED, follows.attempt)
+    return follows
+
+
+def _follow(tx: Transaction, deps: Deps, others: Sequence[_NotTaken], now: datetime) -> None:
+    """Let follow what does where the provider did not take something, or left it in doubt."""
+    for item in others:
+        _revive_earlier(tx, item, now)
+    messages.move(tx, [item.move for item in others], OPEN_MESSAGE, now=now)
+    _close(tx, deps, others, now)
+    report_unlisted(tx, deps, [_unlisted(item) for item in others], now=now)
+    fall_back(tx, deps, [(item.draft, item.move) for item in others], now=now)
+
+
+def _revive_earlier(tx: Transaction, item: _NotTaken, now: datetime) -> None:
     """Let the earlier attempt be the message's again, now that this one has not left."""
     earlier = item.late
     if earlier is not None and isinstance(item.outcome, Absent | Rejected):
@@ -144,21 +173,21 @@ def _accept_late(
                 accept_late(tx, deps, known, outcome, now=now)
 
 
-def _unlisted(item: _Told) -> str | None:
+def _unlisted(item: _NotTaken) -> str | None:
     is_unlisted = isinstance(item.outcome, Rejected) and item.outcome.kind is Refusal.UNLISTED
     return item.outcome.code if isinstance(item.outcome, Rejected) and is_unlisted else None
 
 
-def _close(tx: Transaction, deps: Deps, found: Sequence[_Told], now: datetime) -> None:
+def _close(tx: Transaction, deps: Deps, others: Sequence[_NotTaken], now: datetime) -> None:
     """Close the addresses of which the provider says that they are closed."""
     opted_out: list[ContactId] = []
     faulty: dict[str, list[ContactId]] = {}
-    for item in found:
+    for item in others:
         match item.outcome:
             case Rejected(kind=Refusal.OPTED_OUT):
-                opted_out.append(item.message.draft.contact_id)
+                opted_out.append(item.draft.contact_id)
             case Rejected(kind=Refusal.ADDRESS, code=code):
-                faulty.setdefault(code, []).append(item.message.draft.contact_id)
+                faulty.setdefault(code, []).append(item.draft.contact_id)
             case _:
                 pass
     if opted_out:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, ColumnElement, Row, Select, Update, bindparam, case, func, null, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from reminders.core.delivery import ENDED, LEFT, MessageState
+from reminders.core.delivery import ENDED, IN_FLIGHT, LEFT, MessageState
 from reminders.core.feed import SETTLED
 from reminders.core.ids import AppointmentId, BatchId, ClinicId, ContactId, MessageId, PatientId
 from reminders.core.messages import Draft, Message
@@ -182,6 +182,21 @@ def move(tx: Transaction, moves: Sequence[Move], allowed: Collection[MessageStat
     """Apply changes of state in one statement; one that finds its message elsewhere by now does nothing."""
     _moves(frozenset(allowed)).apply(tx, [_moved(item, now) for item in moves])
     tell_settled(tx, [item.id for item in moves if item.state in SETTLED], now=now)
+
+
+def accept(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
+    """Record of messages in flight that the provider took them: as `move` would, with nothing but their ids given."""
+    if ids:
+        tx.connection.execute(_accepts(is_postgres=tx.is_postgres), {"ids": list(ids), "now": now})
+
+
+@cache
+def _accepts(*, is_postgres: bool) -> Update:
+    now = bindparam("now", type_=message.c.changed_at.type)
+    is_in_flight = message.c.state.in_([plain(state) for state in sorted(IN_FLIGHT)])
+    taken = update(message).where(listed(message.c.id, "ids", is_postgres=is_postgres), is_in_flight)
+    values = {"state": MessageState.ACCEPTED, "reason": None, "claim": None, "lease_until": None}
+    return taken.values(**values, left_at=func.coalesce(message.c.left_at, now), changed_at=now)
 
 
 @lru_cache(maxsize=20)

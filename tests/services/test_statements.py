@@ -10,12 +10,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
-from reminders.core.delivery import Absent, Refusal, Rejected
+from reminders.core.delivery import Absent, Accepted, Refusal, Rejected
 from reminders.core.ids import PatientId
 from reminders.core.patients import Channel
 from reminders.services.begin_attempts import begin_attempts
 from reminders.services.dispatch_due import dispatch_due
 from reminders.services.plan_reminders import plan_patients
+from reminders.services.record_outcomes import record_outcomes
 from reminders.store import clinics, rows
 from reminders.store.unit_of_work import Store
 from tests.builders import NOON
@@ -29,6 +30,8 @@ MOST_FOR_A_GATE = 7
 """On SQLite, where clock and circuit are two, intents and messages too, and a transaction begins with one."""
 MOST_TO_MAKE = 16
 """For the patients of one clinic who are written to for the first time, so that their addresses are new as well."""
+MOST_FOR_OUTCOMES = 6
+"""On SQLite, where a transaction begins with one; PostgreSQL needs four."""
 MORE_AT_MOST = 4
 """More outcomes may be recorded in a flush or two more, when the machine is busy: two statements each."""
 
@@ -76,6 +79,18 @@ def test_the_gate_asks_in_few_trips_whatever_it_does_not_lock(store: Store) -> N
     with counting(store) as seen:
         assert len(begin_attempts(world.deps, Channel.SMS, taken, token)) == MANY
     assert len(seen) <= MOST_FOR_A_GATE
+
+
+def test_what_the_provider_took_is_recorded_in_few_trips(store: Store) -> None:
+    world = ready(store, MANY)
+    token, taken = world.claim()
+    begun = begin_attempts(world.deps, Channel.SMS, taken, token)
+    told = [(item.tag, Accepted(f"SM{n:032x}", "queued")) for n, item in enumerate(begun)]
+    record_outcomes(world.deps, told[:1])  # the first good one is noted, others soon after it are not
+    with counting(store) as seen:
+        record_outcomes(world.deps, told[1:])
+    assert len(seen) <= MOST_FOR_OUTCOMES
+    assert world.states() == [("accepted", None)] * MANY
 
 
 def test_dispatching_many_costs_no_more_statements_than_dispatching_few(store: Store) -> None:
