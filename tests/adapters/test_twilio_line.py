@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from reminders.adapters.twilio.sms import TwilioSmsGateway
-from reminders.adapters.twilio.wire import destination
+from reminders.adapters.twilio.wire import destination, form_of
 from reminders.core.delivery import Absent, Blame, Unknown
 from reminders.failpoints import arm
 from tests.adapters.scripted_twilio import ScriptedTwilio, http_now, refusing
@@ -41,6 +43,12 @@ def test_parameters_follow_those_of_the_address() -> None:
     goes_to = destination(urlsplit(REAL), f"{REAL}/x?a=1", {"PhoneNumber": "+12125550100"})
 
     assert goes_to == f"{REAL}/x?a=1&PhoneNumber=%2B12125550100"
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.lists(st.text())))
+@example({"Body": "".join(map(chr, range(256))), "To": "+12125550100"})
+def test_a_form_is_written_as_the_standard_library_writes_it(data: dict[str, object]) -> None:
+    assert form_of(data) == urlencode(data, doseq=True).encode()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from reminders.core.delivery import ReceiptStatus
 
@@ -33,8 +34,12 @@ def status_of(word: str) -> ReceiptStatus | None:
     return _STATUSES.get(word)
 
 
+@lru_cache(maxsize=64)
 def http_date(text: str) -> datetime | None:
-    """Read the time in a header, UTC and in whole seconds (RFC 9110, 5.6.7); None for nonsense."""
+    """Read the time in a header, UTC and in whole seconds (RFC 9110, 5.6.7); None for nonsense.
+
+    Many answers come within a second and bear the same.
+    """
     try:
         at = parsedate_to_datetime(text)
     except ValueError:

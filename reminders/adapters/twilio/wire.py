@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1_000_000
 _MAIN_HOST = "api.twilio.com"
 _OTHER_HOSTS = frozenset({"lookups.twilio.com", "messaging.twilio.com"})
+_CHANGED = re.compile(rb"[^A-Za-z0-9_.~ -]")
+_ESCAPES = tuple(b"%%%02X" % byte for byte in range(256))
 _OK, _FIRST_THAT_IS_NO_SUCCESS = 200, 300
 
 
@@ -83,7 +86,7 @@ class Wire:
             self._session.request(
                 method,
                 destination(self._base, url, params),
-                data=None if data is None else urlencode(data, doseq=True).encode(),
+                data=None if data is None else form_of(data),
                 headers={**(headers or {}), **_authorization(auth)},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
@@ -114,6 +117,19 @@ def destination(base: SplitResult, url: str, params: Mapping[str, object] | None
     netloc, folder = (asked.netloc, "") if is_own else (base.netloc, base.path)
     query = "&".join(part for part in (asked.query, urlencode(params or {}, doseq=True)) if part)
     return asked._replace(scheme=base.scheme, netloc=netloc, path=folder + asked.path, query=query).geturl()
+
+
+def form_of(data: Mapping[str, object]) -> bytes:
+    """Return a form as `urlencode` writes it: that one looks up every byte, not only those that change."""
+    return urlencode(data, doseq=True, quote_via=_quoted).encode()  # type: ignore[arg-type]  # it gives texts alone
+
+
+def _quoted(text: str, *_: object) -> str:
+    return _CHANGED.sub(_escaped, text.encode()).replace(b" ", b"+").decode("ascii")
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return _ESCAPES[found[0][0]]
 
 
 class _Gate(aiohttp.TCPConnector):
