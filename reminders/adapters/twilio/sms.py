@@ -12,9 +12,9 @@ import structlog
 
 from reminders.adapters.twilio.calls import Batch, Call
 from reminders.adapters.twilio.error_codes import reason
-from reminders.adapters.twilio.line import OpenLine, TwilioConfig, TwilioLine
+from reminders.adapters.twilio.line import REAL_TWILIO, OpenLine, TwilioConfig, TwilioLine
 from reminders.adapters.twilio.outcomes import refused, taken
-from reminders.adapters.twilio.passage import Passage, RefusedError, UnreadableError, passing
+from reminders.adapters.twilio.passage import Passage, RefusedError, UnreadableError
 from reminders.adapters.twilio.protocol import CALLBACK_POLICY, MESSAGE_SID, status_of
 from reminders.core.clock_sanity import MOST_DATABASE_SKEW, MOST_PROVIDER_SKEW
 from reminders.core.delivery import Absent, Blame, Outcome, ReceiptStatus
@@ -50,6 +50,9 @@ class TwilioSmsGateway:
         self.line = TwilioLine(config, clock)
         self._config = config
         self._clock = clock
+        self._messages_url = f"{REAL_TWILIO}/2010-04-01/Accounts/{config.account_sid}/Messages.json"
+        by_service = config.messaging_service_sid
+        self._sender = {"MessagingServiceSid": by_service} if by_service else {"From": config.sender}
 
     @property
     def skew(self) -> timedelta | None:
@@ -126,25 +129,20 @@ class TwilioSmsGateway:
         if left < 0:
             return Absent("not started in time", blame=Blame.MESSAGE)
         connect_timeout = max(_LEAST_CONNECT_TIMEOUT, min(config.connect_timeout, left))
-        sender = (
-            {"messaging_service_sid": config.messaging_service_sid}
-            if config.messaging_service_sid
-            else {"from_": config.sender}
-        )
-        with passing(Passage(connect_timeout, call.leave)):
-            try:
-                message = await line.client.messages.create_async(
-                    to=text.to,
-                    body=text.body,
-                    status_callback=f"{config.status_callback_base}{text.tag}{CALLBACK_POLICY}",
-                    validity_period=min(max(int(text.validity.total_seconds()), 1), _LONGEST_VALIDITY),
-                    **sender,
-                )
-            except RefusedError as error:
-                reach(Failpoint.CALL_ANSWERED)
-                return refused(error, now=self._clock.machine_now())
+        form = {
+            "To": text.to,
+            "Body": text.body,
+            "StatusCallback": f"{config.status_callback_base}{text.tag}{CALLBACK_POLICY}",
+            "ValidityPeriod": min(max(int(text.validity.total_seconds()), 1), _LONGEST_VALIDITY),
+            **self._sender,
+        }
+        try:
+            message = await line.tell(self._messages_url, Passage(connect_timeout, call.leave), form)
+        except RefusedError as error:
+            reach(Failpoint.CALL_ANSWERED)
+            return refused(error, now=self._clock.machine_now())
         reach(Failpoint.CALL_ANSWERED)
-        return taken(message.sid, message.status)
+        return taken(message.get("sid"), message.get("status"))
 
     async def _find(self, to: str, body: str, since: datetime, line: OpenLine) -> Sequence[Sighting] | None:
         found: list[Sighting] = []
