@@ -6,10 +6,10 @@ reported is recorded.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from queue import Empty, SimpleQueue
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
@@ -38,6 +38,41 @@ Told = tuple[AttemptTag, Outcome]
 log = structlog.get_logger()
 
 
+class _Inbox:
+    """What was reported and not recorded yet. Whoever waits is woken by the first, or by the last of those it awaits.
+
+    Not by each: threads that take turns for every outcome cost more than to store it.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._told: deque[Told] = deque()
+        self._awaited = 1
+        self._are_there = Event()
+
+    def put(self, tag: AttemptTag, outcome: Outcome) -> None:
+        """Take in what is reported, on any thread."""
+        self._told.append((tag, outcome))
+        if len(self._told) >= self._awaited:
+            self._are_there.set()
+
+    def take(self, first: float, more: float, *, most: int) -> list[Told]:
+        """Wait `first` seconds for one, then `more` for others, so that many are recorded together; return them."""
+        if self._wait_for(1, first):
+            self._wait_for(most, more)
+        return [self._told.popleft() for _ in range(min(most, len(self._told)))]
+
+    def _wait_for(self, count: int, seconds: float) -> bool:
+        # In this order: what comes before the look is seen by it, what comes after it finds its number awaited.
+        self._are_there.clear()
+        self._awaited = count
+        return len(self._told) >= count or self._are_there.wait(seconds)
+
+    def __bool__(self) -> bool:
+        """Say whether there is any."""
+        return bool(self._told)
+
+
 class Calls:
     """The calls of one pump that are under way."""
 
@@ -45,7 +80,7 @@ class Calls:
         """Begin with none."""
         self._deps = deps
         self._channel = channel
-        self._told: SimpleQueue[Told] = SimpleQueue()
+        self._told = _Inbox()
         self._open: dict[AttemptTag, float] = {}
         """When each was begun, the oldest first."""
         self._batches: dict[Future[None], frozenset[AttemptTag]] = {}
@@ -163,7 +198,7 @@ class Calls:
     def _record(self) -> None:
         patience = self._deps.policy.flush_after.total_seconds()
         if self._open:
-            found = _drain(self._told, max(patience, AT_LEAST), patience, most=min(FLUSH_AT, len(self._open)))
+            found = self._told.take(max(patience, AT_LEAST), patience, most=min(FLUSH_AT, len(self._open)))
             if found:
                 _record_surely(self._deps, found)
                 self._end(tag for tag, _ in found)
@@ -183,7 +218,7 @@ class Calls:
         What a gateway never reported stays in doubt until its deadline. What it raised is raised here.
         """
         ended = [batch for batch in self._batches if batch.done()]
-        if not self._told.empty():
+        if self._told:
             return
         failed = [error for batch in ended if (error := batch.exception()) is not None]
         for batch in ended:
@@ -204,7 +239,7 @@ class Calls:
                 self._report(item.tag, Absent("no provider is configured", blame=Blame.MESSAGE))
 
     def _report(self, tag: AttemptTag, outcome: Outcome) -> None:
-        self._told.put((tag, outcome))
+        self._told.put(tag, outcome)
 
 
 def _record_surely(deps: Deps, found: Sequence[Told]) -> None:
@@ -225,16 +260,3 @@ def _record_surely(deps: Deps, found: Sequence[Told]) -> None:
 def _leave_in_doubt(told: Told) -> None:
     """An outcome that the database cannot store alone takes no other with it; its attempt is in doubt in the end."""
     log.warning("outcome.not_stored", tag=str(told[0]))
-
-
-def _drain(told: SimpleQueue[Told], first: float, more: float, *, most: int) -> list[Told]:
-    """Collect outcomes: wait `first` seconds for one, then `more` for others, so that many are recorded together."""
-    found: list[Told] = []
-    try:
-        found.append(told.get(timeout=first))
-        until = monotonic() + more
-        while len(found) < most:
-            found.append(told.get(timeout=max(0.0, until - monotonic())))
-    except Empty:
-        return found
-    return found
