@@ -125,6 +125,8 @@ def form_of(data: Mapping[str, object]) -> bytes:
 
 
 def _quoted(text: str, *_: object) -> str:
+    if text.isascii() and text.isalnum():
+        return text
     return _CHANGED.sub(_escaped, text.encode()).replace(b" ", b"+").decode("ascii")
 
 
