@@ -13,8 +13,9 @@ from reminders.core.usual_receipts import are_usual, furthest
 from reminders.services.deps import Deps
 from reminders.services.mind_circuit import hold_if_doubled, note_arrival
 from reminders.services.read_time import read_moment
-from reminders.store import advances, attempts
-from reminders.store.attempts import Ending, Known
+from reminders.store import advances, attempts, outcomes
+from reminders.store.attempts import Known
+from reminders.store.outcomes import Ending
 from reminders.store.receipts import StoredReceipt
 from reminders.store.unit_of_work import Transaction
 
@@ -67,7 +68,7 @@ def _settle(tx: Transaction, deps: Deps, usual: Mapping[MessageId, Told], *, now
         if attempt.state in attempts.OPEN
     ]
     if endings:
-        attempts.finish(tx, endings, now=now)
+        outcomes.finish(tx, endings, now=now)
         if attempts.late_accepted(tx, list(usual)):
             hold_if_doubled(tx, deps, now=now)
 

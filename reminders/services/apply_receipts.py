@@ -36,9 +36,10 @@ from reminders.services.mind_circuit import hold_if_doubled, note_arrival, note_
 from reminders.services.opt_out import opt_out_by_provider
 from reminders.services.read_time import read_moment
 from reminders.services.report_unlisted import report_unlisted
-from reminders.store import attempts, contacts, messages, receipts
-from reminders.store.attempts import Ending, Known
+from reminders.store import attempts, contacts, messages, outcomes, receipts
+from reminders.store.attempts import Known
 from reminders.store.messages import Move
+from reminders.store.outcomes import Ending
 from reminders.store.receipts import StoredReceipt
 from reminders.store.unit_of_work import Transaction
 
@@ -126,7 +127,7 @@ def _apply(tx: Transaction, deps: Deps, item: StoredReceipt) -> None:
         ending = Ending(
             known.tag, AttemptState.ACCEPTED, provider_id=item.provider_id, provider_status=item.provider_status
         )
-        attempts.settle(tx, ending, now=now)
+        outcomes.settle(tx, ending, now=now)
         if attempts.late_accepted(tx, [known.message_id]):
             hold_if_doubled(tx, deps, now=now)
     news = News(known.tag, known.message_id, item.status, item.refusal, item.code)

@@ -30,9 +30,10 @@ from reminders.services.fall_back import fall_back
 from reminders.services.mind_circuit import hold_if_doubled, note_calls, read_circuit
 from reminders.services.opt_out import opt_out_by_provider
 from reminders.services.report_unlisted import report_unlisted
-from reminders.store import attempts, contacts, messages
-from reminders.store.attempts import OPEN_MESSAGE, Begun, Ending, Known
+from reminders.store import attempts, contacts, messages, outcomes
+from reminders.store.attempts import OPEN_MESSAGE, Known
 from reminders.store.messages import Move
+from reminders.store.outcomes import Begun, Ending
 from reminders.store.unit_of_work import Transaction
 
 
@@ -84,7 +85,7 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
         found = _found(tx, told)
         others = _not_taken(tx, deps, found.values(), now)
         endings = [_taken(item.begun, item.outcome) for item in found.values() if isinstance(item.outcome, Accepted)]
-        attempts.finish(tx, [*endings, *(item.ending for item in others)], now=now)
+        outcomes.finish(tx, [*endings, *(item.ending for item in others)], now=now)
         taken = [item.begun.message_id for item in found.values() if isinstance(item.outcome, Accepted)]
         messages.accept(tx, taken, now=now)
         _follow(tx, deps, others, now)
@@ -101,7 +102,7 @@ def record_outcomes(deps: Deps, told: Sequence[tuple[AttemptTag, Outcome]]) -> N
 
 def _found(tx: Transaction, told: Sequence[tuple[AttemptTag, Outcome]]) -> dict[AttemptTag, _Told]:
     """Return what is told of attempts that have no outcome yet, these and their messages locked."""
-    open_ones = attempts.lock_open(tx, [tag for tag, _ in told])
+    open_ones = outcomes.lock_open(tx, [tag for tag, _ in told])
     late = attempts.late_accepted(tx, [item.message_id for item in open_ones.values() if item.fence > 1])
     found: dict[AttemptTag, _Told] = {}
     for tag, outcome in told:

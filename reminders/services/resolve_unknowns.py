@@ -24,9 +24,10 @@ from reminders.services.mind_circuit import hold_if_doubled
 from reminders.services.open_tasks import open_message_tasks
 from reminders.services.read_time import read_moment
 from reminders.services.retry_budget import pay_back
-from reminders.store import attempts, circuits, clinics, messages, pending, receipts
-from reminders.store.attempts import OPEN_MESSAGE, Ending, OpenAttempt
+from reminders.store import attempts, circuits, clinics, messages, outcomes, pending, receipts
+from reminders.store.attempts import OPEN_MESSAGE, OpenAttempt
 from reminders.store.messages import Move
+from reminders.store.outcomes import Ending
 from reminders.store.unit_of_work import Transaction
 
 T = TypeVar("T")
@@ -141,7 +142,7 @@ def _mine(tx: Transaction, sightings: Sequence[Sighting]) -> Sighting | None:
 def _settle_accepted(tx: Transaction, deps: Deps, item: OpenAttempt, seen: Sighting) -> bool:
     now = deps.clock.now()
     ending = Ending(item.tag, AttemptState.ACCEPTED, provider_id=seen.provider_id, provider_status=seen.provider_status)
-    if not attempts.settle(tx, ending, now=now):
+    if not outcomes.settle(tx, ending, now=now):
         return False
     messages.move(tx, [Move(item.message_id, MessageState.ACCEPTED)], OPEN_MESSAGE, now=now)
     if attempts.late_accepted(tx, [item.message_id]):
@@ -167,7 +168,7 @@ def _settle_absent_if_proven(tx: Transaction, deps: Deps, item: OpenAttempt) -> 
     )
     if not is_proven_absent(evidence, deps.resolution, machine_now=machine_now):
         return False
-    attempts.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
+    outcomes.settle(tx, Ending(item.tag, AttemptState.ABSENT, detail="not found at the provider"), now=now)
     messages.count_resend(tx, item.message_id)
     move = _after_absence(tx, deps, held, now)
     messages.move(tx, [move], [MessageState.UNKNOWN], now=now)
