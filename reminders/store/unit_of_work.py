@@ -68,7 +68,7 @@ class Store:
             reader = connection.execution_options(**_reads_only(connection))
             with reader.begin() as begun:
                 yield Transaction(reader, self.vault)
-                begun.rollback()
+                begun.commit()  # there is nothing to keep; the driver would forget each statement it prepared
 
     def _connected(self) -> Connection:
         """Return a connection. Raises NotReadyError where no database answers or its address is none."""
