@@ -67,8 +67,10 @@ class Store:
         with _telling_whose_fault(), self._connected() as connection:
             reader = connection.execution_options(**_reads_only(connection))
             with reader.begin() as begun:
-                yield Transaction(reader, self.vault)
-                begun.commit()  # there is nothing to keep; the driver would forget each statement it prepared
+                tx = Transaction(reader, self.vault)
+                yield tx
+                # PostgreSQL let nothing be written; after a rollback its driver prepares every statement anew.
+                (begun.commit if tx.is_postgres else begun.rollback)()
 
     def _connected(self) -> Connection:
         """Return a connection. Raises NotReadyError where no database answers or its address is none."""

@@ -1,6 +1,7 @@
 """The limit of sending: a bare loop over twilio-python's async client, with the same connections, body and certificate.
 
-It renders nothing, stores nothing, asks nobody, and of the answer it reads no more than we do. Started as a process of its own by `saturated`, one for each worker.
+It renders nothing, stores nothing, asks nobody, and reads no more of the answer than we do. Started as a process of
+its own by `saturated`, one for each worker.
 """
 
 from __future__ import annotations
