@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.bench import bare
+from tests.bench import bare, trips
 from tests.bench.figures import Figure
 from tests.bench.options import Options
 from tests.bench.provider import ACCOUNT, SENDER, TOKEN
@@ -30,7 +30,6 @@ WORKERS = {0.0: (1, 2), 0.1: (1, 2, 4)}
 MOST_WHEN_QUICK = 2
 BARS = {0.0: 0.60, 0.1: 0.85}
 MOST_CPU = 1.6
-MOST_COMMITS, MOST_TRIPS = 0.08, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ def measure(options: Options) -> Sequence[Figure]:
             for workers in several
             if workers <= MOST_WHEN_QUICK or not options.is_quick
         ]
-        return [figure for latency, workers in cases for figure in _case(site, options, latency, workers)]
+        found = [figure for latency, workers in cases for figure in _case(site, options, latency, workers)]
+        return [*found, *(figure for latency in WORKERS for figure in trips.measure(site, latency=latency))]
 
 
 def _case(site: Site, options: Options, latency: float, workers: int) -> list[Figure]:
