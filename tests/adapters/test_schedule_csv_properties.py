@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,3 +88,38 @@ def test_a_plain_mailbox_reads_as_the_library_reads_it(cell: str) -> None:
             return "wrong"
 
     assert outcome(lambda: cells.email(cell)) == whole()
+
+
+AMERICAN_PATTERNS = sorted(
+    {
+        kind.national_number_pattern
+        for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[cells.AMERICA]
+        if (about := phonenumbers.PhoneMetadata.metadata_for_region(region)) is not None
+        for kind in (
+            *(about.fixed_line, about.mobile, about.toll_free, about.premium_rate, about.shared_cost),
+            *(about.personal_number, about.voip, about.pager, about.uan, about.voicemail),
+        )
+        if kind is not None and kind.national_number_pattern is not None
+    }
+)
+
+
+@settings(MODEST, max_examples=300)
+@given(
+    st.one_of(
+        st.sampled_from(AMERICAN_PATTERNS).flatmap(
+            lambda pattern: st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
+        ),
+        st.from_regex(re.compile(r"[2-9][0-9]{9}"), fullmatch=True),
+    ),
+    st.integers(0, 999),
+)
+def test_all_numbers_of_an_american_block_are_of_one_kind(national: str, last: int) -> None:
+    cell = f"+1{national[: -cells.BLOCK]}{last:0{cells.BLOCK}}"
+    found = phonenumbers.parse(cell)
+    kind = phonenumbers.number_type(found)
+    if kind == phonenumbers.PhoneNumberType.UNKNOWN or kind in cells.PAID_BY_CALLER:
+        assert outcome(lambda: cells.phone(cell, "US")) == "wrong"
+    else:
+        whole = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+        assert outcome(lambda: cells.phone(cell, "US")) == whole

@@ -28,11 +28,14 @@ LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}
 WITH_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)")
 FLOAT = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+|[0-9]+\.0+", re.IGNORECASE)
 PHONE_SIGNS = re.compile(r"\+?[0-9() .\-/\u00a0\u2010-\u2015]+")
+AMERICA = 1
 AMERICAN = re.compile(r"\+1[2-9][0-9]{9}")
 """A whole number of North America: no prefix, extension or sign is in it that would have to be found first."""
 PLAIN_MAILBOX = re.compile(r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@([a-z0-9.-]+)")
 """Of these only the domain can be wrong, and nothing before the @ has another form."""
 LONGEST_PLAIN = 64
+BLOCK = 3
+"""By how many last digits the numbers of an American block differ: they are given out by the thousand."""
 LANGUAGE = re.compile(r"([a-z]{2,3})((?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?)", re.IGNORECASE)
 COUNT = re.compile(r"[0-9]{1,9}")
 SCRIPT_LENGTH = 4
@@ -208,20 +211,32 @@ def phone(cell: str, country: str) -> str:
         raise WrongCellError(
             f"{show(cell)} is no phone number", f"write it as +… or as dialled in {country}"
         ) from error
-    kind = phonenumbers.number_type(number)
+    kind = _kind(number)
     if kind == PhoneNumberType.UNKNOWN:  # which is how this library's own `is_valid_number` tells, at twice the time
         raise WrongCellError(
             f"{show(cell)} is no valid phone number", f"write it with its area code, as +… or as dialled in {country}"
         )
     if kind in PAID_BY_CALLER:
         raise WrongCellError(f"{show(cell)} is a premium or service number", "write the person's own number")
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return cell if AMERICAN.fullmatch(cell) else phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _kind(number: PhoneNumber) -> int:
+    """Return what kind of number it is. The patients of a clinic live in few places: most blocks recur."""
+    if number.country_code != AMERICA or not number.national_number or number.italian_leading_zero:
+        return phonenumbers.number_type(number)
+    return _kind_of_block(number.national_number // 10**BLOCK)
+
+
+@lru_cache(maxsize=10_000)
+def _kind_of_block(block: int) -> int:
+    return phonenumbers.number_type(PhoneNumber(country_code=AMERICA, national_number=block * 10**BLOCK))
 
 
 def _number(cell: str, country: str) -> PhoneNumber:
     """Return what a cell dials. Raises NumberParseException."""
     if AMERICAN.fullmatch(cell):
-        return PhoneNumber(country_code=1, national_number=int(cell[2:]))
+        return PhoneNumber(country_code=AMERICA, national_number=int(cell[2:]))
     return phonenumbers.parse(cell, country)
 
 

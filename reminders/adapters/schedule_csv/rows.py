@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
@@ -25,9 +25,8 @@ PATIENT = itemgetter(*(COLUMNS.index(column) for column in PATIENT_COLUMNS))
 VISIT = itemgetter(
     *map(COLUMNS.index, ("clinic", "starts_at", "timezone", "duration_minutes", "appointment_type", "status"))
 )
-OTHERS = itemgetter(
-    *map(COLUMNS.index, ("external_id", "clinic", "series_id", "series_number", "escort_name", "escort_phone"))
-)
+COURSE = itemgetter(*map(COLUMNS.index, ("series_id", "escort_name", "escort_phone")))
+OTHERS = itemgetter(*map(COLUMNS.index, ("external_id", "clinic", "series_number")))
 
 
 class ReadRow(NamedTuple):
@@ -53,6 +52,14 @@ class Visit(NamedTuple):
     duration: timedelta
     appointment_type: str
     status: AppointmentStatus
+
+
+class Course(NamedTuple):
+    """Of which series a session is, and who drives the patient home: mostly the same all through a series."""
+
+    series_id: str | None
+    escort_name: str | None
+    escort_phone: str | None
 
 
 class Findings:
@@ -114,6 +121,7 @@ class RowReader:
         self._defaults = defaults
         self._patients: dict[tuple[str, str, Row], tuple[PatientRecord | None, Findings]] = {}
         self._visits: dict[Row, Visit] = {}
+        self._courses: dict[tuple[str, Row], Course] = {}
         self._only_clinic = defaults.only_clinic
         self._places: dict[str | None, Place] = {}
         self._clinic = Column("clinic", self._read_clinic)
@@ -131,14 +139,14 @@ class RowReader:
     def read(self, line: int, row: Row) -> ReadRow:
         """Read a row."""
         findings = Findings()
-        own_id, slug, *booked = OTHERS(row)
+        own_id, slug, number = OTHERS(row)
         clinic = self._clinic.read(findings, slug)
         has_clinic_fault = bool(findings.found)
         place = self._place_of(clinic)
         external_id = _external_id(own_id, findings)
         written = VISIT(row)
         visit = self._visits.get(written) or self._visit(line, written, place, findings)
-        booking = self._booking(visit, booked, place, findings)
+        booking = self._booking(visit, COURSE(row), number, place, findings)
         patient, about_patient = self._patient(PATIENT(row), place)
         if findings.found or about_patient.found:
             self.faults.extend((*findings.on(line), *about_patient.on(line)))
@@ -181,15 +189,30 @@ class RowReader:
             self._visits[written] = visit
         return visit
 
-    def _booking(self, visit: Visit | None, written: Sequence[str], place: Place, findings: Findings) -> Booking | None:
+    def _booking(
+        self, visit: Visit | None, written: Row, number: str, place: Place, findings: Findings
+    ) -> Booking | None:
         before = len(findings.found)
-        series, number, name, phone = written
-        series_id, series_number = self._series(series, number, findings) if series or number else (None, None)
-        escort_name = self._escort_name.read(findings, name) if name else None
-        escort_phone = self._escort_phone.read(findings, phone, place.country) if phone else None
-        if visit is None or len(findings.found) > before:
+        course = self._courses.get((place.country, written)) or self._course(written, place, findings)
+        position = self._series_number(number, written[0], findings) if number else None
+        if visit is None or course is None or len(findings.found) > before:
             return None
-        return Booking(*visit, series_id, series_number, escort_name, escort_phone)
+        series_id, escort_name, escort_phone = course
+        return Booking(*visit, series_id, position, escort_name, escort_phone)
+
+    def _course(self, written: Row, place: Place, findings: Findings) -> Course | None:
+        """Read what belongs to a series more than to a session, and keep it for rows that say the same."""
+        before = len(findings.found)
+        series, name, phone = written
+        course = Course(
+            self._series_id.read(findings, series) if series else None,
+            self._escort_name.read(findings, name) if name else None,
+            self._escort_phone.read(findings, phone, place.country) if phone else None,
+        )
+        if len(findings.found) > before:
+            return None
+        self._courses[place.country, written] = course
+        return course
 
     def _instant(
         self, line: int, local: datetime | None, timezone: str | None, findings: Findings
@@ -210,13 +233,12 @@ class RowReader:
             self.notes[f"line {line}, starts_at: {local.isoformat(timespec='minutes')!r} {oddity}"] = None
         return at, oddity is not None
 
-    def _series(self, series: str, number: str, findings: Findings) -> tuple[str | None, int | None]:
-        series_id = self._series_id.read(findings, series)
-        if number and not series:
-            wrong = WrongCellError(f"{show(number)} stands without a series_id", "name the series, or leave both blank")
-            findings.add("series_number", wrong)
-            return series_id, None
-        return series_id, self._position.read(findings, number) if number else None
+    def _series_number(self, number: str, series: str, findings: Findings) -> int | None:
+        if series:
+            return self._position.read(findings, number)
+        wrong = WrongCellError(f"{show(number)} stands without a series_id", "name the series, or leave both blank")
+        findings.add("series_number", wrong)
+        return None
 
 
 def _external_id(cell: str, findings: Findings) -> str | None:
