@@ -56,8 +56,9 @@ def _written(write: Writer, values: Sequence[Any]) -> Iterable[bytes]:
     if write is _bytes:
         return [NULL if value is None else write(value) for value in values]
     if write is _uuid:
-        places = [id(value) for value in values]
-        written = {place: NULL if value is None else write(value) for place, value in zip(places, values, strict=True)}
+        places = list(map(id, values))
+        each = dict(zip(places, values, strict=True))
+        written = {place: NULL if value is None else write(value) for place, value in each.items()}
         return map(written.__getitem__, places)
     known: dict[Any, bytes] = {value: write(value) for value in set(values) if value is not None}
     known[None] = NULL
