@@ -26,6 +26,7 @@ from reminders.core.patients import Patient, Recipient
 from reminders.core.pauses import NO_PAUSES, Pauses
 
 NOTICES = frozenset({MOVED.key, CANCELLED.key, BOOKED.key, PICK_UP_OFF.key})
+PHASES = tuple(Phase)
 LASTING = frozenset({Phase.AFTER, Phase.SERIES, Phase.REBOOK})
 """What follows a session is said once, though marking its outcome makes a new version of the appointment."""
 
@@ -49,6 +50,11 @@ class Telling:
     is_announced: bool = True
     patient: Told | None = None
     escort: Told | None = None
+
+    @property
+    def is_of_use(self) -> bool:
+        """Say whether anything could be news: not where nobody was told anything, nor is to be."""
+        return self.is_announced or self.patient is not None or self.escort is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +111,27 @@ def case_of(
 
 def applies(step: Step, case: Case) -> bool:
     """Say whether a step has anything to do with this appointment as it is now."""
-    return _applies(step, case, {})
+    return _is_in_phase(step.phase, case) and _suits(step, case)
 
 
 def fitting(case: Case) -> list[Step]:
     """Return the enabled steps that apply, in order."""
-    phases: dict[Phase, bool] = {}
-    return [step for step in case.cadence.steps if step.is_enabled and _applies(step, case, phases)]
+    # Many steps share a phase, and most drop out by it.
+    its_time = {phase for phase in PHASES if _is_in_phase(phase, case)}
+    return [step for step in case.cadence.steps if step.phase in its_time and step.is_enabled and _suits(step, case)]
 
 
-def _applies(step: Step, case: Case, phases: dict[Phase, bool]) -> bool:
-    """Say it, and keep in `phases` what was found of a phase: many steps share one, and most drop out by it."""
-    if step.phase is Phase.NOTICE:
-        is_its_time = _notice_applies(step.key, case.appointment, case.telling)
-    else:
-        if step.phase not in phases:
-            phases[step.phase] = _is_in_phase(step.phase, case)
-        is_its_time = phases[step.phase]
-    return is_its_time and _is_for_them(step, case) and (not step.is_first_only or _is_first(case))
+def _suits(step: Step, case: Case) -> bool:
+    """Say whether a step applies whose phase it is."""
+    if step.phase is Phase.NOTICE and not _notice_applies(step.key, case.appointment, case.telling):
+        return False
+    return _is_for_them(step, case) and (not step.is_first_only or _is_first(case))
 
 
 def _is_in_phase(phase: Phase, case: Case) -> bool:
-    """Say whether a phase's time is now, or still to come. Each notice has a time of its own."""
+    """Say whether a phase's time is now, or still to come. Each notice has a time of its own besides."""
+    if phase is Phase.NOTICE:
+        return case.telling.is_of_use
     if phase is Phase.BEFORE:
         return case.appointment.booking.status is AppointmentStatus.BOOKED
     if phase is Phase.AFTER:

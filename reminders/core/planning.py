@@ -161,8 +161,12 @@ def desired(case: Case, held: Collection[Reminder] = (), slots: Slots | None = N
     if held and any(item.has_failed for item in held):
         steps = [replace(step, channels=_channels_left(step, case, held)) for step in steps]
     slot = Slot() if slots is None else slots.of(case)
+    ways: _Ways = {}
     placed = [
-        (step, plan) for step in steps for plan in [_placed(step, case, slot)] if not _is_overtaken(step, plan, case)
+        (step, plan)
+        for step in steps
+        for plan in [_placed(step, case, slot, ways)]
+        if not _is_overtaken(step, plan, case)
     ]
     return tuple([plan for step, plan in placed if step.key != BOOKED.key or not _is_old_news(case, placed)])
 
@@ -224,9 +228,16 @@ def _on_an_open_day(step: Step, due: datetime, case: Case) -> datetime:
     return due if step.phase in LASTING and moved <= case.base.end else moved
 
 
-def _placed(step: Step, case: Case, slot: Slot) -> PlannedReminder:
+_Ways = dict[tuple[Recipient, tuple[Channel, ...]], tuple[Channel, Reason | None]]
+"""Where the touches of one case go, by whom they are for and the channels they may take: most of them share both."""
+
+
+def _placed(step: Step, case: Case, slot: Slot, ways: _Ways) -> PlannedReminder:
     """Return the touch of a step, as it was worked out for another session of the same slot if there was one."""
-    channel, refusal = _channel(step, case)
+    way = (step.recipient, step.channels)
+    if way not in ways:
+        ways[way] = _channel(step, case)
+    channel, refusal = ways[way]
     place_of = (step.key, channel, refusal)
     known = slot.touches.get(place_of)
     if known is None:
