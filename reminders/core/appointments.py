@@ -245,13 +245,14 @@ def _kind(before: Known | None, entry: ScheduleEntry) -> ChangeKind:
     if before is None:
         return ChangeKind.ADDED
     old, new = before.booking, entry.booking
+    if old == new:  # as nearly always
+        is_same = before.patient == entry.patient and not before.is_missing
+        return ChangeKind.UNCHANGED if is_same else ChangeKind.CHANGED
     if new.status is AppointmentStatus.CANCELLED and old.status is not AppointmentStatus.CANCELLED:
         return ChangeKind.CANCELLED
     if new.starts_at != old.starts_at and not new.status.is_off:
         return ChangeKind.MOVED
-    if old != new or before.patient != entry.patient or before.is_missing:
-        return ChangeKind.CHANGED
-    return ChangeKind.UNCHANGED
+    return ChangeKind.CHANGED
 
 
 def cancels_too_much(found: ScheduleDiff, known: Mapping[str, Known], *, now: datetime) -> bool:
