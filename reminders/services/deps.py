@@ -52,7 +52,7 @@ class SendingPolicy:
     """How many more intents are written while calls end quickly. A kill leaves these in doubt too."""
     least_group: int = 8
     """How many calls must have ended before more are begun, unless fewer are waiting: each beginning costs a commit."""
-    flush_after: timedelta = timedelta(milliseconds=10)
+    flush_after: timedelta = timedelta(milliseconds=5)
     look_again_after: timedelta = timedelta(seconds=30)
     gate_ahead: timedelta = timedelta(0)
     """How long before it is due (machine time) the intent of a text may be written: its call waits for its time."""
@@ -69,7 +69,7 @@ class SendingPolicy:
         A quarter more is on deck: while outcomes are recorded, and what follows them is begun, the wire must not fall
         idle.
         """
-        least = max(1, calls // 2)
+        least = max(1, calls // 3)
         size = max(4 * calls, 100)
         return cls(
             in_flight=calls,
