@@ -30,9 +30,9 @@ class Bar:
 BARS = {
     "tuning": Bar(),
     # Below the bar, and known to be: what it reaches today on 7,209 replies, so that it cannot fall back unseen.
-    "held_back": Bar(0.968, 1, 3, 4, 16, 4),
+    "held_back": Bar(0.9705, 1, 3, 5, 13, 4),
     # The same, of 7,569 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
-    "set_aside": Bar(0.919, 8, 13, 5, 26, 4),
+    "set_aside": Bar(0.922, 8, 12, 6, 23, 4),
 }
 EXAMINATIONS = {
     "exam14c": Bar(),
@@ -44,10 +44,10 @@ EXAMINATIONS = {
     "exam19b": Bar(),
     # Not there yet, likewise.
     "v12c": Bar(false_scores=2),
-    "exam16d": Bar(0.94, missed_opt_outs=1),
+    "exam16d": Bar(0.946, missed_opt_outs=1),
     "exam17c": Bar(0.951),
-    "exam17d": Bar(0.952),
-    "exam19a": Bar(0.964, false_confirms=2),
+    "exam17d": Bar(0.954),
+    "exam19a": Bar(0.966, false_confirms=2),
 }
 """500 replies each, by somebody who had read the specification and saw nothing of ours; nothing is learned of them.
 
@@ -56,7 +56,7 @@ Of those from 17 on, what others had written before them is left out: the easy o
 
 SAMPLE_BARS = {
     "tuning": Bar(0.996, false_opt_outs=0),
-    "held_back": Bar(0.976, false_opt_outs=0),
-    "set_aside": Bar(0.94, missed_red_flags=2, false_opt_outs=1, false_scores=1),
+    "held_back": Bar(0.98, false_opt_outs=0),
+    "set_aside": Bar(0.946, missed_red_flags=1, false_opt_outs=1, false_scores=1),
 }
 """What the samples reach today, to the last reply: see above."""

@@ -74,7 +74,7 @@ def test_a_red_flag_or_an_opt_out_is_taken_back_only_where_little_speaks_for_it(
     found = settled(sure(0.0, but={Intent.RED_FLAG: 0.04, Intent.OPT_OUT: 0.04}), reading(*every, score=7))
     assert found.intents == (Intent.RED_FLAG, Intent.OPT_OUT)
     assert found.score is None
-    gone = sure(0.0, but={Intent.RED_FLAG: 0.02, Intent.OPT_OUT: 0.02})
+    gone = sure(0.0, but={Intent.RED_FLAG: 0.01, Intent.OPT_OUT: 0.02})
     assert settled(gone, reading(*every, score=7)).intents == (Intent.UNCLEAR,)
 
 

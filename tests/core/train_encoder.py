@@ -4,12 +4,15 @@
     python3 -m tests.core.train_encoder         half an hour on two cores
     python3 -m tests.core.train_encoder --further                         ten minutes, when replies were added
     python3 -m tests.core.train_encoder --only 400 --file here.npz        to see that it runs
+    python3 -m tests.core.train_encoder --mean one.npz other.npz          two that learned the same, made one
 
-The encoder that is here learned three rounds from 30,809 replies, then, further, one from those and 3,470 more, each of
-these twice, one from 37,044, two from 54,742, and one each from 63,869, 74,532 and all 91,728. The same replies give
-nearly the same file: PyTorch adds up in another order on another machine. Replies that are held back or set aside are
-never read here. What the rules make of a reply goes in beside its words, as `train_weights` says, and is hidden from
-three replies in ten, so that the words are learned too.
+The encoder that is here learned three rounds from 30,809 replies, then, further, one from those and 3,470 more, each
+of these twice, one from 37,044, two from 54,742, and one each from 63,869 and 74,532. From there two learned one
+round each from all 91,728, in different orders (`--seed 1` and `2`), and it is their mean: what each learned of its
+order by heart is not in both (Wortsman et al. 2022, arXiv 2203.05482). The same replies give nearly the same file:
+PyTorch adds up in another order on another machine. Replies that are held back or set aside are never read here. What
+the rules make of a reply goes in beside its words, as `train_weights` says, and is hidden from three replies in ten,
+so that the words are learned too.
 """
 
 from __future__ import annotations
@@ -106,6 +109,16 @@ def resume(file: Path) -> tuple[list[str], Parameters]:
     steps = {name: ours.pop(f"{name}.step") for name in tuple(ours) if f"{name}.step" in ours}
     whole = {name: value * steps[name][:, None] if name in steps else value for name, value in ours.items()}
     return pieces, {name: torch.from_numpy(value).clone().requires_grad_() for name, value in whole.items()}
+
+
+def mean_of(encoders: Sequence[Path]) -> tuple[list[str], Parameters]:
+    """Return the pieces, which must be the same, and the mean of the weights of encoders that began as one."""
+    pieces, own = resume(encoders[0])
+    others = [resume(file) for file in encoders[1:]]
+    if any(theirs != pieces for theirs, _ in others):
+        raise ValueError("they do not know the same pieces: only encoders that began as one have a mean")
+    every = [own, *(weights for _, weights in others)]
+    return pieces, {name: torch.stack([one[name].detach() for one in every]).mean(0) for name in own}
 
 
 def row_of(reply: Labelled, read: Sequence[str], known: Mapping[str, int]) -> Row:
@@ -229,17 +242,26 @@ def main() -> int:
     )
     parser.add_argument("--only", type=int, default=None, help="learn from so many replies only")
     parser.add_argument("--file", type=Path, default=FILE, help="where to write it")
+    parser.add_argument("--begin", type=Path, default=FILE, help="what --further goes on from")
+    parser.add_argument("--seed", type=int, default=1, help="of the order in which replies are learned")
+    parser.add_argument("--mean", type=Path, nargs="+", help="learn nothing, but write the mean of these")
     given = parser.parse_args()
-    torch.manual_seed(1)
-    random.seed(1)
-    pieces, own = resume(FILE) if given.further else begin()
+    if given.mean:
+        return _write(*mean_of(given.mean), None, given.file)
+    torch.manual_seed(given.seed)
+    random.seed(given.seed)
+    pieces, own = resume(given.begin) if given.further else begin()
     known = {piece: number for number, piece in enumerate(pieces)}
     first = first_readings()
     told = [reply for half in ("tuning", "learning") for reply in replies(half)][: given.only]
     rows = [row_of(one, first[one.id] if one.id in first else read_by_rules(one), known) for one in told]
     learn(own, rows, rounds=given.rounds or (1 if given.further else ROUNDS), pace=0.5 if given.further else 1.0)
-    pack(pieces, own, range(len(pieces)) if given.further else kept(pieces, rows), given.file)
-    sys.stdout.write(f"{given.file.name}: {given.file.stat().st_size / 1e6:.1f} MB\n")
+    return _write(pieces, own, None if given.further else kept(pieces, rows), given.file)
+
+
+def _write(pieces: Sequence[str], own: Parameters, numbers: Sequence[int] | None, file: Path) -> int:
+    pack(pieces, own, range(len(pieces)) if numbers is None else numbers, file)
+    sys.stdout.write(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB\n")
     return 0
 
 

@@ -26,7 +26,7 @@ WORDS_COUNT, SENSE_COUNTS = 0.65, 0.45
 """How much the log-odds of weights and encoder count: fitted on replies of authors of whom neither had learned."""
 LIKELY, NEVER = 0.5, 2.0
 ADDED_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
-    Intent.RED_FLAG: 0.05,
+    Intent.RED_FLAG: 0.06,
     Intent.OPT_OUT: 0.1,
     Intent.CONFIRM: 0.9,
     Intent.SCORE: 0.8,
@@ -38,7 +38,7 @@ HEARD_FROM: Chances = {Intent.CONFIRM: 0.2, Intent.HAS_RIDE: 0.25, Intent.HELP: 
 """What the words alone must make of it too: the encoder is now and then sure of the contrary of what is meant, and
 takes words that nobody knows for the name of a driver."""
 KEPT_FROM: Chances = dict.fromkeys(Intent, LIKELY) | {
-    Intent.RED_FLAG: 0.03,
+    Intent.RED_FLAG: 0.02,
     Intent.OPT_OUT: 0.03,
     **dict.fromkeys(STANDS_ALONE, 0.0),
 }
