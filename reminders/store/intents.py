@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from reminders.core.delivery import AttemptState
 from reminders.core.ids import AttemptTag, ClinicId, MessageId
 from reminders.store.bulk import insert_rows
-from reminders.store.messages import begin_sending, sending_begun
+from reminders.store.messages import sending_begun
 from reminders.store.rows import attempt
 from reminders.store.sets import in_columns, unnested
 from reminders.store.types import plain
@@ -49,7 +49,8 @@ def record_intents(tx: Transaction, intents: Sequence[Intent], *, now: datetime)
         tx.connection.execute(_begins(), {**in_columns(rows), "now": now})
     else:
         insert_rows(tx, attempt, [row | ALIKE for row in rows])
-        begin_sending(tx, [item.message_id for item in intents], now=now)
+        ids = [item.message_id for item in intents]
+        tx.connection.execute(sending_begun("ids", is_postgres=False), {"ids": ids, "now": now})
 
 
 @cache

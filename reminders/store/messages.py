@@ -148,14 +148,12 @@ def _by_id(*, is_postgres: bool, for_update: bool) -> Select[Any]:
     return found.with_for_update(key_share=True) if for_update else found
 
 
-def begin_sending(tx: Transaction, ids: Collection[MessageId], *, now: datetime) -> None:
-    """Record the intent to send what this transaction has locked, now or when it is due. Each gets its next fence."""
-    tx.connection.execute(sending_begun("ids", is_postgres=tx.is_postgres), {"ids": list(ids), "now": now})
-
-
 @cache
 def sending_begun(name: str, *, is_postgres: bool) -> Update:
-    """Return the statement that does so with those whose ids are given under a name."""
+    """Take to sending, `now` or when they are due, messages whose ids are given under a name: locked ones.
+
+    Each gets its next fence.
+    """
     now = bindparam("now", type_=message.c.due_at.type)
     begun = update(message).where(
         listed(message.c.id, name, is_postgres=is_postgres), message.c.state == plain(MessageState.CLAIMED)
