@@ -83,7 +83,9 @@ def _next(deps: Deps, going: _Going) -> Turn | None:
     """Return the next turn of what waits by now: of the oldest hundred, and of what presses behind them."""
     with deps.store.reading() as tx:
         while some := inbound.waiting(tx, limit=AT_ONCE, after=going.round.after):
-            if len(some) == AT_ONCE and deps.clock.monotonic() >= going.looks_far_at:
+            if len(some) < AT_ONCE:
+                going.round.see_far(())  # they are all that is left: what was seen far may have been read long ago
+            elif deps.clock.monotonic() >= going.looks_far_at:
                 going.round.see_far(inbound.waiting(tx, limit=FAR))
                 going.looks_far_at = deps.clock.monotonic() + LOOKS_FAR_EVERY.total_seconds()
             turn = going.round.turn_of(some)

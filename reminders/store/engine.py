@@ -25,7 +25,7 @@ READS_ONLY = "reads_only"
 BUSY_SECONDS = 30
 ANSWERS_WITHIN = 40.0
 """Seconds in which PostgreSQL says something, be it that a statement took too long: it stops those after 30."""
-GIVEN_BACK, TRUSTED_SECONDS, QUIET_SECONDS = "given_back", 0.5, 20.0
+GIVEN_BACK, TRUSTED_SECONDS, QUIET_SECONDS = "given_back", 0.5, 3.0
 """A connection that was in use so few seconds ago is not tried first: a trial is two trips and a commit. For the longer
 time it is only tried if the server said something unasked: that it ends, which is how it ends with the server."""
 POSTGRES_SESSION = (
@@ -123,6 +123,8 @@ def _postgres(url: URL, answers_within: float, trusted_for: float, quiet_for: fl
 
 def _has_news(connection: psycopg.Connection[Any]) -> bool:
     """Say whether something came that nobody asked for, or the end of the connection; a look that costs no trip."""
+    if connection.closed:
+        return True
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)
     return bool(waiting.poll(0))

@@ -117,6 +117,18 @@ def test_who_has_a_text_with_another_worker_is_left_to_it_wherever_the_next_one_
     assert reading.turn_of([later]) is None
 
 
+def test_nobody_is_held_by_what_was_seen_far_once_the_oldest_are_all_that_waits() -> None:
+    reading = Round()
+    seen, later = waiting((b"x", "STOP"), (b"x", "i cant breathe"))
+    reading.see_far([seen])
+    reading.elsewhere.add(seen.id)
+    assert reading.turn_of([later]) is None
+    reading.see_far(())
+    turn = reading.turn_of([later])
+    assert turn is not None
+    assert turn.alone == [later.id]
+
+
 @given(TEXTS)
 def test_each_text_has_its_turn_once_and_no_phone_is_heard_out_of_order(
     texts: list[tuple[bytes, str | None, bool]],

@@ -28,7 +28,10 @@ class Round:
     """What presses, wherever it waits, with what the same phones wrote before."""
 
     def see_far(self, texts: Iterable[WaitingText]) -> None:
-        """Look at much more than is read next, so that danger behind a thousand texts does not wait for them."""
+        """Look at much more than is read next, so that danger behind a thousand texts does not wait for them.
+
+        At nothing, where the oldest are all that waits: who is held by a text that was read meanwhile must be heard.
+        """
         self.pressing = pressing(texts)
 
     def turn_of(self, oldest: Sequence[WaitingText]) -> Turn | None:
