@@ -44,24 +44,14 @@ class Wordings:
     ) -> Wording:
         """Return the words of one touch: see `compose`."""
         told = _told(sessions, patient, question)
-        if told is None:
-            return self._compose(step, sessions, patient, channel, question)
-        key = (step, channel, *told)
-        found = self._made.get(key)
+        key = None if told is None else (step, channel, *told)
+        found = None if key is None else self._made.get(key)
         if found is None:
-            found = self._made[key] = self._compose(step, sessions, patient, channel, question)
+            words = compose(step, sessions, self.clinic, patient, channel=channel, now=self.now, question=question)
+            found = Wording(words, measure(words.body).segments if channel is Channel.SMS else 0)
+            if key is not None:
+                self._made[key] = found
         return found
-
-    def _compose(
-        self,
-        step: str,
-        sessions: Sequence[Appointment],
-        patient: Addressee,
-        channel: Channel,
-        question: Question | None,
-    ) -> Wording:
-        words = compose(step, sessions, self.clinic, patient, channel=channel, now=self.now, question=question)
-        return Wording(words, measure(words.body).segments if channel is Channel.SMS else 0)
 
 
 def _told(
