@@ -29,7 +29,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={
         "visibility_timeout": 120,
-        "unacked_restore_interval": 5,
+        "unacked_restore_interval": 30,  # each look is three trips; what a hint was for is found without it
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,
         "socket_connect_timeout": 3,

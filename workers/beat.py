@@ -20,10 +20,10 @@ def every(seconds: float, job: Job) -> dict[str, Any]:
 BEAT = {
     "send what is due by text": every(15, Job.SEND_SMS),
     "send what is due by e-mail": every(15, Job.SEND_EMAIL),
-    "apply receipts that were stored": every(30, Job.APPLY_RECEIPTS),
-    "read replies that were stored": every(30, Job.RECEIVE_REPLIES),
-    "tell the next of a chain": every(10, Job.CLIMB),
-    "find out about unknown outcomes": every(30, Job.RESOLVE_UNKNOWNS),
+    "apply receipts that were stored": every(60, Job.APPLY_RECEIPTS),
+    "read replies that were stored": every(60, Job.RECEIVE_REPLIES),
+    "tell the next of a chain": every(30, Job.CLIMB),
+    "find out about unknown outcomes": every(60, Job.RESOLVE_UNKNOWNS),
     "end what is past its use": every(60, Job.EXPIRE_OVERDUE),
     "look for rides and outcomes that are missing": every(30, Job.WATCH_APPOINTMENTS),
     "ask again, or tell staff, where nobody answers": every(60, Job.FOLLOW_UP),
@@ -34,5 +34,5 @@ BEAT = {
     "make patients of before searchable": every(60, Job.INDEX_PATIENTS),
     "let go what is kept no longer": every(3600, Job.PURGE),
     "let a canary pass every part": every(60, Job.RELEASE_CANARY),
-    "read the schedule again if it changed": every(30, Job.SYNC_SCHEDULE),
+    "read the schedule again if it changed": every(60, Job.SYNC_SCHEDULE),
 }

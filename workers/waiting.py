@@ -44,7 +44,6 @@ from workers.tasks.upkeep import (
 log = structlog.get_logger()
 LONGEST_WAIT = timedelta(seconds=2)
 """What a sending thread sleeps at most: where no hint can come, what was made meanwhile leaves so much later."""
-SWEEPS_LOOK_EVERY = 1.0
 SIGN_EVERY = 10.0
 STUCK_AFTER = 240.0
 """A round may take this many seconds; a thread that takes longer hangs, and the process shows no sign of life."""
@@ -107,7 +106,7 @@ class Looking(threading.Thread):
             if monotonic() >= self._next[place]:
                 self._next[place] = monotonic() + every
                 sweep()
-        stopping.wait(SWEEPS_LOOK_EVERY)
+        stopping.wait(max(0.0, min(self._next) - monotonic()))
 
     def _send(self, channel: Channel) -> None:
         """Send where anything may leave, else sleep: by one look, for most of the time there is nothing."""

@@ -64,27 +64,10 @@ def become(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _serve(arguments: Namespace) -> int:
+    from reminders.web.serving import serve
+
     serve("reminders.web.app:create_app", host=arguments.host, port=arguments.port)
     return DONE
-
-
-def serve(factory: str, *, host: str, port: int) -> None:
-    """Serve the app that a function makes, named as `module:function`, until told to stop."""
-    import uvicorn
-
-    # No access log: it would hold the secret of every patient's link. Addresses come from our own settings, never
-    # from headers, so nothing that a proxy says is needed or believed.
-    uvicorn.run(
-        factory,
-        factory=True,
-        host=host,
-        port=port,
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
 
 
 def _migrate(services: Services) -> int:

@@ -69,7 +69,7 @@ def apply_receipts(deps: Deps) -> int:
 
 
 def _apply_batch(deps: Deps) -> int:
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         ids = receipts.waiting_ids(tx, limit=AT_ONCE)
     if not ids:
         return 0

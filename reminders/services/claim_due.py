@@ -73,10 +73,11 @@ def _may_be_due(deps: Deps, channel: Channel) -> bool:
     """Look first without a write lock: most of the time there is nothing to take."""
     now, at = deps.clock.now(), deps.clock.monotonic()
     since = deps.lookout.since(channel, at=at)
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         first = messages.next_due(tx, channel, since=since)
         if since is None:
-            deps.lookout.saw_everything(channel, first, at=at, old_before=now - OLD_AFTER * deps.clock.speed)
+            old_before, took = now - OLD_AFTER * deps.clock.speed, deps.clock.monotonic() - at
+            deps.lookout.saw_everything(channel, first, at=at, took=took, old_before=old_before)
         is_due = first is not None and first <= now + deps.policy.ahead
         return is_due and passage(tx, deps, channel, now=now) is not Passage.NONE
 

@@ -39,7 +39,7 @@ def dispatch_due(deps: Deps) -> int:
     """Make messages of the reminders that are due, or will be within the claim-ahead; return how many messages."""
     now = deps.clock.now()
     soon, line = now + deps.policy.ahead, late_line(now)
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         rounds = [reminders.patients_due(tx, now=now, since=line, before=soon, limit=PATIENTS_AT_ONCE)]
         for clinic_id in _behind(tx, deps, now, line):
             most = min(_room(tx, clinic_id, now), PATIENTS_AT_ONCE)
@@ -56,7 +56,7 @@ def _behind(tx: Transaction, deps: Deps, now: datetime, line: datetime) -> Seque
         return ()
     found = backlog.clinics_behind(tx, now=now, before=line)
     if not found:
-        deps.lookout.saw_everything(BEHIND, None, at=at, old_before=line)
+        deps.lookout.saw_everything(BEHIND, None, at=at, took=deps.clock.monotonic() - at, old_before=line)
     return found
 
 

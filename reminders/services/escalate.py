@@ -140,7 +140,7 @@ def climb(deps: Deps) -> int:
     First those called hear of it where the patient was not told the numbers after all.
     """
     now = deps.clock.now()
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         climbing = escalations.climbing(tx)
         untold = [item for item in climbing if item.is_patient_told and _is_untold(tx, item)]
     if not climbing:

@@ -27,7 +27,7 @@ LATE = (MessageState.DUE, MessageState.HELD, MessageState.CLAIMED, MessageState.
 
 def expire_overdue(deps: Deps) -> int:
     """End reminders and messages that are past their use; return how many."""
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         if not pending.is_past_use(tx, now=read_moment(tx, deps).now):
             return 0
     return _all_of(deps, _expire_reminders) + _all_of(deps, _expire_messages)

@@ -29,7 +29,7 @@ def release_canary(deps: Deps, heartbeat: Heartbeat | None) -> bool:
         _tell(deps, heartbeat)
     machine_now = deps.clock.machine_now()
     new = canary_id(machine_now)
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         if any(item.id == new for item in canaries.since(tx, machine_now - TOLD_WITHIN)):
             return False
     with deps.store.transaction() as tx:
@@ -78,7 +78,7 @@ def hear_canaries(deps: Deps) -> int:
     """Hear of the canaries whose receipts were applied; return how many."""
     machine_now = deps.clock.machine_now()
     since = machine_now - TOLD_WITHIN
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         if not any(item.is_received for item in canaries.since(tx, since)):
             return 0
     with deps.store.transaction() as tx:
@@ -92,7 +92,7 @@ def _tell(deps: Deps, heartbeat: Heartbeat) -> None:
     """Tell of the newest canary, once: taken first, and given back where nobody heard it."""
     machine_now = deps.clock.machine_now()
     since = machine_now - TOLD_WITHIN
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         if not any(item.heard_at is not None and item.told_at is None for item in canaries.since(tx, since)):
             return
     with deps.store.transaction() as tx:

@@ -17,10 +17,11 @@ def first_due(deps: Deps, channel: Channel) -> datetime | None:
     """
     what, now, at = f"{channel} or a reminder", deps.clock.now(), deps.clock.monotonic()
     since = deps.lookout.since(what, at=at)
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         first = backlog.first_due(tx, channel, since=since)
     if since is None:
-        deps.lookout.saw_everything(what, first, at=at, old_before=now - OLD_AFTER * deps.clock.speed)
+        old_before, took = now - OLD_AFTER * deps.clock.speed, deps.clock.monotonic() - at
+        deps.lookout.saw_everything(what, first, at=at, took=took, old_before=old_before)
     return first
 
 
@@ -32,7 +33,7 @@ def next_due(deps: Deps) -> datetime | None:
     """
     now = deps.clock.now()
     later = now + timedelta.resolution
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         found = [
             reminders.next_due(tx, after=now),
             *(messages.next_due(tx, channel, since=later) for channel in Channel),

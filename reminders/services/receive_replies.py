@@ -81,7 +81,7 @@ class _Going:
 
 def _next(deps: Deps, going: _Going) -> Turn | None:
     """Return the next turn of what waits by now: of the oldest hundred, and of what presses behind them."""
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         while some := inbound.waiting(tx, limit=AT_ONCE, after=going.round.after):
             if len(some) < AT_ONCE:
                 going.round.see_far(())  # they are all that is left: what was seen far may have been read long ago

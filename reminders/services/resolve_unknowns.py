@@ -57,7 +57,7 @@ class Look:
 
 def resolve_unknowns(deps: Deps) -> int:
     """Take overdue attempts into doubt, look for those in doubt, and settle what can be. Returns how many were."""
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         is_any = pending.is_in_doubt(tx, machine_now=read_moment(tx, deps).machine_now)
     settled = _resolve_all(deps) if is_any else 0
     look_back(deps)
@@ -206,7 +206,7 @@ def look_back(deps: Deps) -> int:
         return 0
     machine_now = deps.clock.machine_now()
     since, before = machine_now - LOOK_BACK_FOR, machine_now - LOOK_BACK_EVERY
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         waiting = attempts.found_absent(tx, since=since, before=before, limit=AT_ONCE)
     return sum(_look_back(deps, item, look) for item, look in _look_together(deps, waiting, _look))
 

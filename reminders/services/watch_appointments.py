@@ -33,7 +33,7 @@ def watch_appointments(deps: Deps) -> int:
     done = 0
     while True:
         now = deps.clock.now()
-        with deps.store.reading() as tx:
+        with deps.store.looking() as tx:
             waiting = appointments.to_watch(tx, now=now, limit=AT_ONCE)
         if not waiting:
             return done

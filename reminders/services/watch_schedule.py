@@ -33,7 +33,7 @@ def _read_if_changed(deps: Deps, file: Path, source: Callable[[Path], ScheduleSo
     except OSError as error:
         log.warning("schedule.unreadable", error=type(error).__name__)
         return False
-    with deps.store.reading() as tx:
+    with deps.store.looking() as tx:
         if vital_signs.last_digest(tx, str(file)) == digest:
             return False
     outcome = _sync(deps, source(file))

@@ -72,6 +72,23 @@ class Store:
                 # PostgreSQL let nothing be written; after a rollback its driver prepares every statement anew.
                 (begun.commit if tx.is_postgres else begun.rollback)()
 
+    @contextmanager
+    def looking(self) -> Iterator[Transaction]:
+        """Read to see whether anything is to be done: each statement sees a moment of its own, and costs one trip.
+
+        On PostgreSQL nothing begins and nothing ends: that would be two trips more, several times a second, in
+        processes that mostly find nothing. Raises NotReadyError as `transaction` does.
+        """
+        with _telling_whose_fault(), self._connected() as connection:
+            tx = Transaction(connection, self.vault)
+            if tx.is_postgres:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                yield tx
+                return
+            with connection.execution_options(**{READS_ONLY: True}).begin() as begun:
+                yield tx
+                begun.rollback()
+
     def _connected(self) -> Connection:
         """Return a connection. Raises NotReadyError where no database answers or its address is none."""
         try:

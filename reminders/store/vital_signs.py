@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, bindparam, select, update
 
 from reminders.store.once import insert_once
 from reminders.store.service_rows import heartbeat, schedule_file
@@ -13,8 +14,15 @@ from reminders.store.unit_of_work import Transaction
 
 def beat(tx: Transaction, name: str, *, machine_now: datetime) -> None:
     """Leave a sign of work done; the time is machine time."""
-    if not insert_once(tx, heartbeat, {"name": name, "beat_at": machine_now}):
-        tx.connection.execute(update(heartbeat).where(heartbeat.c.name == name).values(beat_at=machine_now))
+    given = {"its_name": name, "at": machine_now}
+    if tx.connection.execute(_beat(), given).rowcount == 0:  # its very first
+        insert_once(tx, heartbeat, {"name": name, "beat_at": machine_now})
+
+
+@cache
+def _beat() -> Update:
+    at = bindparam("at", type_=heartbeat.c.beat_at.type)
+    return update(heartbeat).where(heartbeat.c.name == bindparam("its_name")).values(beat_at=at)
 
 
 def last_beats(tx: Transaction) -> dict[str, datetime]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import perf_counter
 
 from sqlalchemy import text
+from typing_extensions import override
 
+from reminders.adapters.memory import MemoryClock
 from reminders.core.patients import Channel
 from reminders.services.claim_due import Claim, claim_due
 from reminders.store.unit_of_work import Store
@@ -27,6 +30,7 @@ from tests.servers.postgres import Postgres, running_postgres
 from tests.world import World
 
 FEW = 10_000
+LOOKS_EVERY = timedelta(seconds=2)
 MOST_FOR_SIZE = 1.3
 MOST_UNDER_SNAPSHOT = 1.5
 CHURN = 30_000
@@ -44,6 +48,14 @@ class Effort:
 USUAL = Effort()
 
 
+class _Clock(MemoryClock):
+    """Moves when told to, and as long as work takes."""
+
+    @override
+    def monotonic(self) -> float:
+        return super().monotonic() + perf_counter()
+
+
 @dataclass(slots=True)
 class Times:
     """Milliseconds of a look, of a claim and of all sweeps, round by round, and pages that a look touched."""
@@ -59,6 +71,7 @@ class Site:
     """One database with its world, and what was measured in it: at rest, under a snapshot, and after it."""
 
     world: World
+    clock: MemoryClock
     effort: Effort
     made: int = 0
     taken: set[object] = field(default_factory=set)
@@ -112,10 +125,11 @@ def _figures(small: Site, large: Site, few: int, many: int, churn: int) -> Seque
 def _site(server: Postgres, reminders: int, effort: Effort) -> Iterator[Site]:
     with server.database() as url:
         store = Store(url, Vault(["only for this"]))
-        world = World(store)
+        world, clock = World(store), _Clock(NOON)
+        world.change(clock=clock)
         fill(store, reminders=reminders, now=NOON)
         try:
-            yield Site(world, effort)
+            yield Site(world, clock, effort)
         finally:
             store.close()
 
@@ -130,7 +144,7 @@ def _round(site: Site, churn: int) -> None:
 
 def _measure(site: Site, into: Times, due: int) -> None:
     if due:
-        add_due(site.world.store, first=site.made, count=due, now=NOON)
+        add_due(site.world.store, first=site.made, count=due, now=site.clock.now())
         site.made += due
         into.claim.append(_claims(site))
     milliseconds, pages = _idle(site)
@@ -170,6 +184,7 @@ def _idle(site: Site) -> tuple[float, float]:
     """Return milliseconds and pages of a look at what is due, all that a worker does every other second."""
     before, begun = _pages(site.world.store), perf_counter()
     for _ in range(site.effort.ticks):
+        site.clock.advance(LOOKS_EVERY)
         for look in WAKE.values():
             look(site.world.deps)
     milliseconds = 1000 * (perf_counter() - begun) / site.effort.ticks

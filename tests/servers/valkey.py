@@ -55,6 +55,8 @@ def running_valkey() -> Iterator[Valkey]:
         "",
         "--appendonly",
         "no",
+        "--hz",
+        "1",
         "--dir",
         str(home),
     ]
