@@ -11,6 +11,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+MANY = 50_000
+"""Young things through which the collector looks in a few milliseconds."""
+
 
 @contextmanager
 def held_off() -> Iterator[None]:
@@ -22,7 +25,8 @@ def held_off() -> Iterator[None]:
     finally:
         if was_on:
             # All that is young would be looked at as soon as it works again: frozen and thawed, it counts as old.
-            if not gc.get_freeze_count():
+            # Few are not worth it: what somebody froze for good is counted one by one, which takes longer.
+            if gc.get_count()[0] > MANY and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -59,6 +59,33 @@ def test_reading_sees_one_moment(store: Store) -> None:
     assert slugs(store) == ["one", "two"]
 
 
+def test_a_look_sees_what_was_written_since_it_began(postgres_store: Store) -> None:
+    """Each statement by itself: no moment is kept for it, so nothing that was taken meanwhile must be."""
+    held = text("SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid()")
+    with postgres_store.looking() as tx:
+        assert tx.connection.scalars(select(rows.clinic.c.slug)).all() == []
+        add(postgres_store, "one")
+        assert tx.connection.scalars(select(rows.clinic.c.slug)).all() == ["one"]
+        with postgres_store.reading() as other:
+            assert other.connection.scalar(held) == 0
+
+
+def test_after_a_look_a_transaction_is_one_again(store: Store) -> None:
+    add(store, "one")
+    with store.looking() as tx:
+        assert tx.connection.scalar(select(rows.clinic.c.slug)) == "one"
+    with pytest.raises(KeyboardInterrupt):
+        clear_and_die(store)
+    assert slugs(store) == ["one"]
+
+
+def test_what_is_written_in_a_look_at_sqlite_is_not_kept(sqlite_store: Store) -> None:
+    add(sqlite_store, "one")
+    with sqlite_store.looking() as tx:
+        tx.connection.execute(text("DELETE FROM clinic"))
+    assert slugs(sqlite_store) == ["one"]
+
+
 def test_sqlite_is_set_so_that_the_promises_hold(sqlite_store: Store) -> None:
     with sqlite_store.reading() as tx:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
