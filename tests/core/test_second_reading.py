@@ -119,9 +119,17 @@ def test_two_readers_who_disagree_leave_it_near_the_middle_and_two_who_agree_are
     assert both(1.0, 1.0) <= 1.0
 
 
+@pytest.mark.parametrize("intent", [Intent.CONFIRM, Intent.OPT_OUT, Intent.SCORE])
+def test_what_nobody_may_imagine_is_believed_of_the_weights_only_where_they_are_very_sure(intent: Intent) -> None:
+    heard = dict.fromkeys(Intent, 0.01)
+    assert not is_sure(reading(intent), heard | {intent: 0.95})
+    assert is_sure(reading(intent), heard | {intent: 0.99})
+
+
 def test_the_encoder_is_asked_only_where_the_words_leave_something_open() -> None:
     heard = dict.fromkeys(Intent, 0.01)
-    assert is_sure(reading(Intent.CONFIRM), heard | {Intent.CONFIRM: 0.9})
+    assert is_sure(reading(Intent.CONFIRM), heard | {Intent.CONFIRM: 0.99})
+    assert is_sure(reading(Intent.LATE), heard | {Intent.LATE: 0.9})
     assert not is_sure(reading(Intent.CONFIRM), heard | {Intent.CONFIRM: 0.7})
     assert not is_sure(reading(Intent.CONFIRM), heard | {Intent.CONFIRM: 0.9, Intent.RED_FLAG: 0.06})
     assert not is_sure(reading(Intent.UNCLEAR), heard)

@@ -48,8 +48,10 @@ ALONE_FROM, ALONE_KEPT_FROM = 0.7, 0.05
 below which one that rules took for that is left to a person after all."""
 LONGEST = 1_600
 """Signs of the longest text that a carrier takes. A letter is read by the rules alone: it would take seconds."""
-SURELY_SAID, SURELY_NOT = 0.8, 0.05
-"""Where the weights alone are so sure of all that the rules found, and of nothing else, nobody else is asked."""
+SURELY_NOT = 0.05
+SURELY_SAID: Chances = dict.fromkeys(Intent, 0.8) | dict.fromkeys((Intent.CONFIRM, Intent.OPT_OUT, Intent.SCORE), 0.98)
+"""Where the weights alone are so sure of all that the rules found, and of nothing else, nobody else is asked. Of what
+nobody may imagine they must be surer."""
 
 
 def interpret(text: str, *, open_question: QuestionKind | None, language: str | None = None) -> Interpretation:
@@ -91,7 +93,7 @@ def is_sure(by_rules: Interpretation, by_words: Chances) -> bool:
     """Say whether the weights see what the rules see and nothing else, so that nothing could change."""
     said = _said(by_rules)
     rest = [intent for intent in Intent if intent not in said and intent not in STANDS_ALONE]
-    is_heard = bool(said) and all(by_words[intent] >= SURELY_SAID for intent in said)
+    is_heard = bool(said) and all(by_words[intent] >= SURELY_SAID[intent] for intent in said)
     return is_heard and all(by_words[intent] <= SURELY_NOT for intent in rest)
 
 
