@@ -30,9 +30,9 @@ class Bar:
 BARS = {
     "tuning": Bar(),
     # Below the bar, and known to be: what it reaches today on 7,209 replies, so that it cannot fall back unseen.
-    "held_back": Bar(0.9705, 1, 3, 5, 13, 4),
+    "held_back": Bar(0.9708, 1, 3, 4, 13, 4),
     # The same, of 7,569 that were mostly written to be hard: despair, half a wish to be left alone, figures of speech.
-    "set_aside": Bar(0.922, 8, 12, 6, 23, 4),
+    "set_aside": Bar(0.9225, 8, 12, 6, 23, 2),
 }
 EXAMINATIONS = {
     "exam14c": Bar(),
