@@ -44,6 +44,8 @@ from workers.tasks.upkeep import (
 log = structlog.get_logger()
 LONGEST_WAIT = timedelta(seconds=2)
 """What a sending thread sleeps at most: where no hint can come, what was made meanwhile leaves so much later."""
+LEAST_REST = 0.2
+"""Seconds between two rounds of sweeps, however long one takes."""
 SIGN_EVERY = 10.0
 STUCK_AFTER = 240.0
 """A round may take this many seconds; a thread that takes longer hangs, and the process shows no sign of life."""
@@ -106,7 +108,7 @@ class Looking(threading.Thread):
             if monotonic() >= self._next[place]:
                 self._next[place] = monotonic() + every
                 sweep()
-        stopping.wait(max(0.0, min(self._next) - monotonic()))
+        stopping.wait(max(LEAST_REST, min(self._next) - monotonic()))
 
     def _send(self, channel: Channel) -> None:
         """Send where anything may leave, else sleep: by one look, for most of the time there is nothing."""

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 WHOLE_EVERY = 5.0
 """Seconds (machine time) after which everything is looked at again: others give back and make what is old."""
-WHOLE_AT_LEAST_EVERY = 30.0
+WHOLE_AT_LEAST_EVERY = 10.0
 """The same where a look takes long: so late is found at most what another process gave back."""
 REST_PER_SECOND = 1000
 """A look at everything may cost a thousandth of the time, no more."""
-OLD_AFTER = timedelta(seconds=5)
+OLD_AFTER = timedelta(seconds=10)
 """What fell due so long ago (machine time) is old: few things wait so long, and whoever brings one back looks anew."""
 
 

@@ -74,9 +74,10 @@ def _may_be_due(deps: Deps, channel: Channel) -> bool:
     now, at = deps.clock.now(), deps.clock.monotonic()
     since = deps.lookout.since(channel, at=at)
     with deps.store.looking() as tx:
+        began = deps.clock.monotonic()  # that nobody could be asked yet is not what a look costs
         first = messages.next_due(tx, channel, since=since)
         if since is None:
-            old_before, took = now - OLD_AFTER * deps.clock.speed, deps.clock.monotonic() - at
+            old_before, took = now - OLD_AFTER * deps.clock.speed, deps.clock.monotonic() - began
             deps.lookout.saw_everything(channel, first, at=at, took=took, old_before=old_before)
         is_due = first is not None and first <= now + deps.policy.ahead
         return is_due and passage(tx, deps, channel, now=now) is not Passage.NONE

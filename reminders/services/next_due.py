@@ -18,10 +18,13 @@ def first_due(deps: Deps, channel: Channel) -> datetime | None:
     what, now, at = f"{channel} or a reminder", deps.clock.now(), deps.clock.monotonic()
     since = deps.lookout.since(what, at=at)
     with deps.store.looking() as tx:
+        began = deps.clock.monotonic()
         first = backlog.first_due(tx, channel, since=since)
     if since is None:
-        old_before, took = now - OLD_AFTER * deps.clock.speed, deps.clock.monotonic() - at
+        old_before, took = now - OLD_AFTER * deps.clock.speed, deps.clock.monotonic() - began
         deps.lookout.saw_everything(what, first, at=at, took=took, old_before=old_before)
+        if first is not None and first < old_before:
+            deps.lookout.forget()  # whoever claims must see it too, though he looked a moment ago
     return first
 
 

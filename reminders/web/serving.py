@@ -56,6 +56,7 @@ def serve(factory: str, *, host: str, port: int) -> None:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=10,
+            workers=1,  # more are more commands: nobody's environment starts them unseen
         )
     )
     with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped

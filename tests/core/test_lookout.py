@@ -49,7 +49,7 @@ def test_what_somebody_brought_does_not_concern_another_search(*, is_known: bool
 
 @pytest.mark.parametrize(
     ("took", "rest"),
-    [(0.0, WHOLE_EVERY), (0.02, 0.02 * REST_PER_SECOND), (0.5, WHOLE_AT_LEAST_EVERY)],
+    [(0.0, WHOLE_EVERY), (0.008, 0.008 * REST_PER_SECOND), (0.5, WHOLE_AT_LEAST_EVERY)],
 )
 def test_a_look_that_took_long_is_repeated_later_but_is(took: float, rest: float) -> None:
     lookout = Lookout()

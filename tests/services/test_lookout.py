@@ -35,6 +35,20 @@ def test_what_another_process_gave_back_late_is_found_within_seconds(store: Stor
     assert claim_due(world.deps, Channel.SMS).due == taken
 
 
+def test_what_the_waiting_thread_sees_is_taken_although_a_claim_looked_a_moment_ago(store: Store) -> None:
+    world = World(store, only("remind_confirm"))
+    world.sync(an_entry())
+    world.at(CONFIRM_AT)
+    token, taken = world.claim()
+    world.later(MINUTE)
+    assert claim_due(world.deps, Channel.SMS).due == []
+    with store.transaction() as tx:
+        messages.release(tx, token)
+    world.later(timedelta(seconds=WHOLE_EVERY / 2))
+    assert first_due(world.deps, Channel.SMS) == taken[0].due_at
+    assert claim_due(world.deps, Channel.SMS).due == taken
+
+
 def test_what_a_lease_gave_back_is_found_at_once(store: Store) -> None:
     """A worker that was killed must not cost the seconds of the next whole look as well."""
     world = World(store, only("remind_confirm"))
