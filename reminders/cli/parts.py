@@ -64,7 +64,7 @@ def become(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _serve(arguments: Namespace) -> int:
-    from reminders.web.serving import serve
+    from reminders.cli.serving import serve
 
     serve("reminders.web.app:create_app", host=arguments.host, port=arguments.port)
     return DONE

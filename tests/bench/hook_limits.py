@@ -18,8 +18,8 @@ from fastapi.responses import Response
 
 from reminders.adapters.memory import MemoryJobQueue
 from reminders.bootstrap import open_services
+from reminders.cli.serving import serve
 from reminders.services.apply_receipts import store_receipt
-from reminders.web.serving import serve
 
 HOOK = "/hooks/twilio/status/{tag}"
 

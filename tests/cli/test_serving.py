@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from uvicorn import Config
 
-from reminders.web.serving import CalmServer
+from reminders.cli.serving import CalmServer
 
 SOON = 10.0
 
