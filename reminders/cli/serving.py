@@ -26,10 +26,8 @@ class CalmServer(Server):
         tenths = 0
         while not await self.on_tick(tenths):
             tenths += TENTHS
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), TENTHS / 10)
-            except TimeoutError:
-                continue
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -54,10 +54,9 @@ def _behind(tx: Transaction, deps: Deps, now: datetime, line: datetime) -> Seque
     at = deps.clock.monotonic()
     if deps.lookout.since(BEHIND, at=at) is not None:
         return ()
-    began = deps.clock.monotonic()
     found = backlog.clinics_behind(tx, now=now, before=line)
     if not found:
-        deps.lookout.saw_everything(BEHIND, None, at=at, took=deps.clock.monotonic() - began, old_before=line)
+        deps.lookout.saw_everything(BEHIND, None, at=at, took=deps.clock.monotonic() - at, old_before=line)
     return found
 
 

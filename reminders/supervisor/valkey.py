@@ -159,7 +159,7 @@ def _config(home: Path, socket_path: Path) -> bytes:
         b"appendfsync everysec",
         b"aof-load-truncated yes",  # a killed server's file may end in half a command
         b'save ""',
-        b"hz 1",  # how often it looks after itself; by itself ten times a second, which is most of what idling costs
+        b"hz 1",  # how often it looks after itself; by itself ten times a second, most of what idling costs it
         b"maxmemory-policy noeviction",  # a broker that evicts loses hints in silence
         b"daemonize no",
         b'logfile ""',

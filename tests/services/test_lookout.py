@@ -13,6 +13,7 @@ from reminders.services.dispatch_due import dispatch_due
 from reminders.services.next_due import first_due, next_due
 from reminders.services.resolve_unknowns import resolve_unknowns
 from reminders.store import messages
+from reminders.store.messages import Claimed
 from reminders.store.unit_of_work import Store
 from tests.builders import an_entry
 from tests.services.test_statements import counting
@@ -21,7 +22,8 @@ from tests.world import CONFIRM_AT, MINUTE, World, only, some_entries
 pytestmark = pytest.mark.both_databases
 
 
-def test_what_another_process_gave_back_late_is_found_within_seconds(store: Store) -> None:
+def given_back_late(store: Store) -> tuple[World, list[Claimed]]:
+    """Let a claim look, find nothing old, and somebody else give back at once what fell due long before."""
     world = World(store, only("remind_confirm"))
     world.sync(an_entry())
     world.at(CONFIRM_AT)
@@ -30,20 +32,18 @@ def test_what_another_process_gave_back_late_is_found_within_seconds(store: Stor
     assert claim_due(world.deps, Channel.SMS).due == []
     with store.transaction() as tx:
         messages.release(tx, token)
+    return world, taken
+
+
+def test_what_another_process_gave_back_late_is_found_within_seconds(store: Store) -> None:
+    world, taken = given_back_late(store)
     assert claim_due(world.deps, Channel.SMS).due == [], "the past was looked at a moment ago"
     world.later(timedelta(seconds=WHOLE_EVERY))
     assert claim_due(world.deps, Channel.SMS).due == taken
 
 
 def test_what_the_waiting_thread_sees_is_taken_although_a_claim_looked_a_moment_ago(store: Store) -> None:
-    world = World(store, only("remind_confirm"))
-    world.sync(an_entry())
-    world.at(CONFIRM_AT)
-    token, taken = world.claim()
-    world.later(MINUTE)
-    assert claim_due(world.deps, Channel.SMS).due == []
-    with store.transaction() as tx:
-        messages.release(tx, token)
+    world, taken = given_back_late(store)
     world.later(timedelta(seconds=WHOLE_EVERY / 2))
     assert first_due(world.deps, Channel.SMS) == taken[0].due_at
     assert claim_due(world.deps, Channel.SMS).due == taken
